@@ -1,0 +1,88 @@
+# drover. `make` builds, `make check` runs every test, `make demo` shows it at work.
+#
+#   make                 build/drover and build/drover-sim
+#   make check           everything: formats, builds, unit, golden, simulation, end to end
+#   make demo            a simulated two-region estate, from git to protected
+#   make install         PREFIX=/usr/local DESTDIR=
+#   make CC=clang        another compiler;  make BUILD=dir  another output folder
+#   make SANITIZE=1      AddressSanitizer and UndefinedBehaviorSanitizer
+
+BUILD   ?= build
+PREFIX  ?= /usr/local
+PKG_CONFIG ?= pkg-config
+
+LIBS_PKG := yaml-0.1 libcurl jansson libmariadb libgit2 sqlite3 libcrypto
+
+STD      := -std=c11 -D_GNU_SOURCE -I. -include controller/base/banned.h
+WARN     := -Wall -Wextra -Wpedantic -Wstrict-prototypes -Wmissing-prototypes \
+            -Wold-style-definition -Wvla -Wwrite-strings -Wshadow -Wformat=2 -Wno-format-nonliteral -Werror
+HARDEN   := -fstack-protector-strong -fstack-clash-protection -fcf-protection=full \
+            -fno-strict-aliasing -fno-strict-overflow -fno-delete-null-pointer-checks -fPIE
+LDHARDEN := -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed
+ifdef SANITIZE
+OPT      := -O1 -g -fno-omit-frame-pointer -DDR_ARENA_DEBUG -fsanitize=address,undefined \
+            -fno-sanitize-recover=all
+LDOPT    := -fsanitize=address,undefined
+else
+OPT      := -O2 -g -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 $(HARDEN)
+LDOPT    := $(LDHARDEN)
+endif
+
+-include tests/tools.mk
+
+# The libraries are looked for only when something is built, so that `make demo` and
+# `make check` can install them first.
+ifneq ($(BUILDING),)
+PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(LIBS_PKG))
+PKG_LIBS   := $(shell $(PKG_CONFIG) --libs $(LIBS_PKG))
+endif
+CFLAGS_ALL := $(STD) $(WARN) $(OPT) $(PKG_CFLAGS) $(CFLAGS)
+
+# Floors. A folder added here is built; what may include what is checked by tests/floors.
+LIB_DIRS := controller/base spec controller/facts controller/plan controller/estate \
+            controller/estate/wire controller/estate/live controller/estate/model \
+            controller/observe controller/act controller/source controller/serve \
+            controller/loop
+LIB_SRC  := $(sort $(wildcard $(addsuffix /*.c,$(LIB_DIRS))))
+LIB_OBJ  := $(LIB_SRC:%.c=$(BUILD)/%.o)
+DROVER_SRC := $(sort $(wildcard cmd/drover/*.c))
+SIM_SRC    := $(sort $(wildcard cmd/drover-sim/*.c))
+UNIT_SRC   := $(sort $(wildcard tests/unit/*.c tests/unit/*/*.c))
+
+.PHONY: all
+all:
+	@$(MAKE) --no-print-directory BUILDING=1 binaries
+
+.PHONY: binaries
+binaries: $(if $(DROVER_SRC),$(BUILD)/drover) $(if $(SIM_SRC),$(BUILD)/drover-sim)
+
+$(BUILD)/libdrover.a: $(LIB_OBJ)
+	@rm -f $@ && $(AR) rcs $@ $^
+
+$(BUILD)/drover: $(DROVER_SRC:%.c=$(BUILD)/%.o) $(BUILD)/libdrover.a
+	@echo "  LINK  $@"
+	@$(CC) $(LDOPT) -o $@ $^ $(PKG_LIBS) -lpthread -lm
+
+$(BUILD)/drover-sim: $(SIM_SRC:%.c=$(BUILD)/%.o) $(BUILD)/libdrover.a
+	@echo "  LINK  $@"
+	@$(CC) $(LDOPT) -o $@ $^ $(PKG_LIBS) -lssl -lpthread -lm
+
+$(BUILD)/%.o: %.c
+	@mkdir -p $(dir $@)
+	@echo "  CC    $<"
+	@$(CC) $(CFLAGS_ALL) $(CFLAGS_$(subst /,_,$(patsubst %/,%,$(dir $<)))) -MMD -MP -c -o $@ $<
+
+# Unit tests: one Criterion program over everything.
+$(BUILD)/unit: $(UNIT_SRC:%.c=$(BUILD)/%.o) $(BUILD)/libdrover.a
+	@echo "  LINK  $@"
+	@$(CC) $(LDOPT) -o $@ $^ $(PKG_LIBS) -lcriterion -lssl -lpthread -lm
+
+.PHONY: clean install
+clean:
+	rm -rf $(BUILD)
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin
+	install -m 0755 $(BUILD)/drover $(BUILD)/drover-sim $(DESTDIR)$(PREFIX)/bin/
+
+-include $(shell test -d $(BUILD) && find $(BUILD) -name '*.d')

@@ -1,0 +1,158 @@
+#include "controller/base/json.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "controller/base/buf.h"
+#include "controller/base/num.h"
+
+enum { MAX_BYTES = 64 << 20, MAX_DEPTH = 128, INT64_DIGITS = 19 };
+
+void dr_json_init(void)
+{
+    json_object_seed(20260101);
+}
+
+static bool fits_int64(const char *s, size_t len)
+{
+    int64_t ignored;
+    return len < INT64_DIGITS || dr_parse_i64(s, len, &ignored);
+}
+
+static bool number_char(char c)
+{
+    return (c >= '0' && c <= '9') || c == '.' || c == 'e' || c == 'E' || c == '+' ||
+           c == '-';
+}
+
+/* Copies `text`, putting quotes round every integer that int64 cannot hold; counts the
+ * nesting on the way. False: nested too deeply. */
+static bool quote_large(struct dr_buf *out, const char *text, size_t len)
+{
+    size_t depth = 0;
+    for (size_t i = 0; i < len;) {
+        char c = text[i];
+        size_t start = i;
+        if (c == '"') {
+            for (i++; i < len && text[i] != '"'; i++)
+                i += text[i] == '\\';
+            i = i < len ? i + 1 : len;
+            dr_buf_add(out, text + start, i - start);
+        } else if (c == '-' || (c >= '0' && c <= '9')) {
+            bool integer = true;
+            for (; i < len && number_char(text[i]); i++)
+                integer &= i == start || (text[i] >= '0' && text[i] <= '9');
+            bool quote = integer && !fits_int64(text + start, i - start);
+            if (quote)
+                dr_buf_addc(out, '"');
+            dr_buf_add(out, text + start, i - start);
+            if (quote)
+                dr_buf_addc(out, '"');
+        } else {
+            if ((c == '[' || c == '{') && ++depth > MAX_DEPTH)
+                return false;
+            if ((c == ']' || c == '}') && depth)
+                depth--;
+            dr_buf_addc(out, c);
+            i++;
+        }
+    }
+    return true;
+}
+
+int dr_json_parse(json_t **out, const char *text, size_t len, struct dr_err *err)
+{
+    if (len > MAX_BYTES)
+        return dr_fail(err, DR_E_LIMIT, "JSON of %zu bytes is over the limit", len);
+    struct dr_buf fixed;
+    dr_buf_init(&fixed, (size_t)MAX_BYTES * 2);
+    if (!quote_large(&fixed, text, len)) {
+        dr_buf_release(&fixed);
+        return dr_fail(err, DR_E_LIMIT, "JSON is nested deeper than %d", MAX_DEPTH);
+    }
+    json_error_t why;
+    json_t *v = json_loadb(dr_buf_str(&fixed), fixed.len,
+                           JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
+    dr_buf_release(&fixed);
+    if (!v)
+        return dr_fail(err, DR_E_PROTOCOL, "not JSON: %s (line %d, column %d)", why.text,
+                       why.line, why.column);
+    *out = v;
+    return 0;
+}
+
+static void decref(void *v)
+{
+    json_decref(v);
+}
+
+int dr_json_parse_in(struct dr_arena *a, json_t **out, const char *text, size_t len,
+                     struct dr_err *err)
+{
+    int rc = dr_json_parse(out, text, len, err);
+    if (rc == 0)
+        dr_arena_defer(a, decref, *out);
+    return rc;
+}
+
+uint64_t dr_json_value_u64(const json_t *v, bool *ok)
+{
+    uint64_t n = 0;
+    *ok = false;
+    if (json_is_integer(v) && json_integer_value(v) >= 0) {
+        n = (uint64_t)json_integer_value(v);
+        *ok = true;
+    } else if (json_is_string(v)) {
+        *ok = dr_parse_u64(json_string_value(v), json_string_length(v), &n);
+    }
+    return n;
+}
+
+bool dr_json_u64(const json_t *o, const char *key, uint64_t *out)
+{
+    bool ok;
+    uint64_t v = dr_json_value_u64(json_object_get(o, key), &ok);
+    if (ok)
+        *out = v;
+    return ok;
+}
+
+bool dr_json_i64(const json_t *o, const char *key, int64_t *out)
+{
+    const json_t *v = json_object_get(o, key);
+    if (!json_is_integer(v))
+        return false;
+    *out = json_integer_value(v);
+    return true;
+}
+
+bool dr_json_bool(const json_t *o, const char *key, bool *out)
+{
+    const json_t *v = json_object_get(o, key);
+    if (!json_is_boolean(v))
+        return false;
+    *out = json_is_true(v);
+    return true;
+}
+
+const char *dr_json_str(const json_t *o, const char *key)
+{
+    return json_string_value(json_object_get(o, key));
+}
+
+json_t *dr_json_u64_string(uint64_t v)
+{
+    char text[24];
+    snprintf(text, sizeof(text), "%" PRIu64, v);
+    return json_string(text);
+}
+
+char *dr_json_text(struct dr_arena *a, const json_t *v)
+{
+    char *raw = json_dumps(v, JSON_SORT_KEYS | JSON_COMPACT | JSON_ENCODE_ANY);
+    char *text = dr_strdup(a, raw ? raw : "null");
+    free(raw);
+    return text;
+}
