@@ -31,7 +31,11 @@ static bool leading_zero(const char *s, size_t len)
 bool dr_parse_u64(const char *s, size_t len, uint64_t *out)
 {
     const char *p = s;
-    return !leading_zero(s, len) && digits(&p, s + len, out) && p == s + len;
+    uint64_t v;
+    if (leading_zero(s, len) || !digits(&p, s + len, &v) || p != s + len)
+        return false;
+    *out = v;
+    return true;
 }
 
 bool dr_parse_i64(const char *s, size_t len, int64_t *out)
