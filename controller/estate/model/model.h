@@ -1,0 +1,122 @@
+/* The simulated estate: TiDB clusters (SQL instances, status ports), PD, TiCDC and object
+ * storage as servers in this process, answering statements and HTTP requests, with a seed
+ * and a virtual clock. The same servers answer the simulation tests (through
+ * dr_model_carrier) and stand behind real sockets in drover-sim. Each behaviour names its
+ * source where it is written; an inference is marked [inference].
+ *
+ * Deterministic: the same document, seed and calls give the same answers and the same
+ * dr_model_print. Single-threaded. Time passes only by dr_model_advance. */
+#ifndef DR_MODEL_MODEL_H
+#define DR_MODEL_MODEL_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "controller/base/buf.h"
+#include "controller/base/err.h"
+#include "controller/estate/carrier.h"
+#include "spec/estate_doc.h"
+
+struct dr_model;
+struct dr_model_session;
+
+/* Builds the estate a document describes. wall_ms: unix milliseconds at virtual time 0
+ * (PD's clocks start there). Fails: DR_E_INPUT when the document's SQL is refused. */
+int dr_model_new(struct dr_model **out, const struct dr_estate_doc *doc, uint64_t seed,
+                 int64_t wall_ms, struct dr_err *err) DR_MUST_CHECK;
+void dr_model_free(struct dr_model *m);
+
+/* ---- time ---- */
+int64_t dr_model_now_ms(const struct dr_model *m);  /* virtual, from 0 */
+int64_t dr_model_wall_ms(const struct dr_model *m); /* unix */
+/* When the next thing happens by itself; INT64_MAX: never. */
+int64_t dr_model_next_ms(const struct dr_model *m);
+/* Lets time pass to `to_ms`, doing on the way what falls due. */
+void dr_model_advance(struct dr_model *m, int64_t to_ms);
+/* Divides the model's own durations (backup, restore, owner change, propagation,
+ * safepoint minute); TSOs and heartbeats follow the wall clock all the same. */
+void dr_model_set_speed(struct dr_model *m, double factor);
+
+/* ---- who listens where ---- */
+enum dr_model_port {
+    DR_PORT_SQL,
+    DR_PORT_STATUS,
+    DR_PORT_PD,
+    DR_PORT_CDC,
+    DR_PORT_STORE
+};
+struct dr_model_listener {
+    enum dr_model_port port;
+    struct dr_address at;
+};
+/* All addresses the estate listens on. Borrowed, valid for the model's life. */
+const struct dr_model_listener *dr_model_listeners(const struct dr_model *m,
+                                                   size_t *count);
+/* Whether a new connection to this address is taken now (process up, not partitioned). */
+bool dr_model_up(const struct dr_model *m, const struct dr_address *at);
+
+/* ---- SQL ---- */
+/* A new session on an instance, not logged in. NULL: nobody listens there. peer: the
+ * client's host as TiDB would print it. */
+struct dr_model_session *dr_model_sql_open(struct dr_model *m,
+                                           const struct dr_address *at, const char *peer,
+                                           bool tls);
+void dr_model_sql_close(struct dr_model_session *s);       /* as a lost TCP connection */
+bool dr_model_sql_alive(const struct dr_model_session *s); /* false: killed, close it */
+uint64_t dr_model_sql_connection_id(const struct dr_model_session *s);
+const char *dr_model_sql_version(const struct dr_model_session *s); /* "8.0.11-TiDB-.." */
+
+/* Plugin of the account that a user from this session would use ("mysql_native_password"
+ * when there is none). */
+const char *dr_model_sql_auth_plugin(struct dr_model_session *s, const char *user);
+/* Logs in. check(password, arg) says whether what the client proved fits the clear
+ * password of the account. Out: 0, or the server's error with its text in *out. */
+int dr_model_sql_login(struct dr_model_session *s, const char *user, const char *database,
+                       bool (*check)(const char *password, void *arg), void *arg,
+                       struct dr_sql_answer *out, struct dr_arena *a);
+
+enum dr_model_done { DR_MODEL_DONE, DR_MODEL_RUNNING };
+/* One statement. DR_MODEL_RUNNING: the answer comes later, by dr_model_sql_poll after
+ * some dr_model_advance; the session takes no other statement meanwhile. */
+enum dr_model_done dr_model_sql_query(struct dr_model_session *s, const char *text,
+                                      size_t len, struct dr_sql_answer *out,
+                                      struct dr_arena *a);
+enum dr_model_done dr_model_sql_poll(struct dr_model_session *s,
+                                     struct dr_sql_answer *out, struct dr_arena *a);
+
+/* ---- HTTP: status ports, PD, TiCDC, object storage ---- */
+struct dr_model_request {
+    const char *method, *target; /* as on the request line */
+    const char *body;
+    size_t body_len;
+    size_t header_count;
+    const char *const *header_names; /* as sent */
+    const char *const *header_values;
+};
+/* As dr_model_sql_query; `handle` is for dr_model_http_poll. A connection that the model
+ * wants to drop without an answer comes back with status 0. */
+enum dr_model_done dr_model_http(struct dr_model *m, const struct dr_address *at,
+                                 const struct dr_model_request *req,
+                                 struct dr_http_answer *out, struct dr_arena *a,
+                                 uint64_t *handle);
+enum dr_model_done dr_model_http_poll(struct dr_model *m, uint64_t handle,
+                                      struct dr_http_answer *out, struct dr_arena *a);
+
+/* ---- looking at it, and hurting it ---- */
+/* The whole state as text, stable, comparable byte for byte, without secrets. */
+void dr_model_print(const struct dr_model *m, struct dr_buf *out);
+/* The same as data, for checkers and `drover-sim ctl state`. New reference. */
+json_t *dr_model_state(const struct dr_model *m);
+/* A command of `drover-sim ctl`: {"fault": "kill", "at": "127.0.1.4:4000"} and so on; the
+ * table of faults is in faults.c. Fails: DR_E_INPUT with what is known. */
+int dr_model_ctl(struct dr_model *m, const json_t *command, json_t **reply,
+                 struct dr_err *err) DR_MUST_CHECK;
+
+/* The model as a carrier, in process: each exchange takes `latency_ms` of virtual time
+ * each way; wait() advances the clock. The model is borrowed. */
+struct dr_carrier *dr_model_carrier(struct dr_model *m, int64_t latency_ms,
+                                    const char *peer);
+
+#endif
