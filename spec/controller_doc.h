@@ -32,7 +32,7 @@ struct dr_git_source {
 };
 
 struct dr_listener {
-    struct dr_address address;
+    struct dr_hostport address;
     const char *cert, *key; /* files; NULL: plain HTTP */
 };
 

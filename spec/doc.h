@@ -56,7 +56,7 @@ struct dr_mark dr_doc_mark(const struct dr_doc *doc, const char *path);
 bool dr_doc_has(const struct dr_doc *doc, const char *path);
 
 /* "127.0.1.4:4000", "db.example:4000", "[fd00::1]:4000". */
-struct dr_address {
+struct dr_hostport {
     const char *text; /* as written */
     const char *host; /* without brackets */
     uint16_t port;

@@ -9,8 +9,8 @@
 enum dr_ticdc_arch { DR_TICDC_CLASSIC, DR_TICDC_NEW };
 
 struct dr_sim_instance {
-    struct dr_address address;
-    struct dr_address
+    struct dr_hostport address;
+    struct dr_hostport
         status; /* the instance's HTTP status port, on the same host by default */
 };
 
@@ -33,7 +33,7 @@ struct dr_sim_ticdc {
     struct dr_version version; /* default: the cluster's */
     const char *cluster_id;
     int64_t gc_ttl_ms;
-    const struct dr_address *captures;
+    const struct dr_hostport *captures;
     size_t capture_count;
 };
 
@@ -43,7 +43,7 @@ struct dr_sim_cluster {
     uint64_t pd_cluster_id; /* 0: drawn from the seed */
     const struct dr_sim_instance *sql;
     size_t sql_count;
-    const struct dr_address *pd;
+    const struct dr_hostport *pd;
     size_t pd_count;
     struct dr_sim_ticdc ticdc; /* captures this cluster */
     const struct dr_sim_account *accounts;
@@ -59,7 +59,7 @@ struct dr_sim_cluster {
 
 struct dr_sim_storage {
     const char *name, *region;
-    struct dr_address address; /* S3 endpoint, plain HTTP */
+    struct dr_hostport address; /* S3 endpoint, plain HTTP */
     const char *const *buckets;
     size_t bucket_count;
     const char *access_key, *secret_key;

@@ -53,11 +53,11 @@ struct dr_objectives {
 /* An address as the cluster advertises it, and where drover reaches it. */
 struct dr_address_mapping {
     const char *advertised;
-    struct dr_address reachable;
+    struct dr_hostport reachable;
 };
 
 struct dr_sql_access {
-    const struct dr_address *endpoints; /* every SQL instance, or the seeds */
+    const struct dr_hostport *endpoints; /* every SQL instance, or the seeds */
     size_t endpoint_count;
     bool discover; /* endpoints are seeds: the instances are those of cluster_info */
     const struct dr_address_mapping *map;
@@ -105,7 +105,7 @@ struct dr_cluster {
     struct dr_ticdc_access ticdc;
     struct dr_tiup tiup;
     struct dr_auto_increment auto_increment;
-    struct dr_address
+    struct dr_hostport
         sink_address; /* clusters[].sink.address: the one address TiCDC dials;
                        * filled with the first SQL endpoint when not given */
 };

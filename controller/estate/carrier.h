@@ -12,20 +12,13 @@
 #include "controller/base/arena.h"
 #include "controller/base/err.h"
 #include "controller/base/secret.h"
+#include "spec/doc.h" /* struct dr_tls */
 
 enum { DR_HOST_MAX = 256 };
 
 struct dr_address {
     char host[DR_HOST_MAX]; /* name or literal, an IPv6 literal without brackets */
     uint16_t port;
-};
-
-enum dr_tls_mode { DR_TLS_DISABLED, DR_TLS_VERIFY_CA, DR_TLS_VERIFY_IDENTITY };
-
-/* Borrowed strings; paths of PEM files, NULL: none. */
-struct dr_tls {
-    enum dr_tls_mode mode;
-    const char *ca, *cert, *key;
 };
 
 /* Who logs in. Lives as long as the carrier that was given it; compared by pointer. */
