@@ -1,0 +1,310 @@
+/* Everything drover can know about an estate, as one frozen snapshot. Each group is
+ * either known (at a time) or unknown (and why); a failed, partial or late read is never
+ * "absent", "empty", "down" or "zero". The planner reads this and nothing else.
+ *
+ * Times are milliseconds of the observer's monotonic clock; in JSON they are ages, so
+ * that a saved snapshot plans the same everywhere. Groups are filled by observe/ from
+ * replies. */
+#ifndef DR_FACTS_FACTS_H
+#define DR_FACTS_FACTS_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "controller/base/arena.h"
+#include "controller/base/err.h"
+#include "controller/facts/ledger.h"
+#include "spec/doc.h"
+
+struct dr_seen {
+    bool known;
+    int64_t at_ms;     /* when it was read; meaningless while unknown */
+    const char *why;   /* unknown: the reason, one line, without secrets */
+    enum dr_code code; /* unknown: class of the reason; 0: never asked */
+};
+
+/* One SQL instance. Authority: the instance itself. Tier hot. */
+struct dr_instance {
+    struct dr_seen seen;
+    const char *address; /* "host:port" that drover dials */
+    bool super_read_only, restricted_read_only;
+    bool gc_enable;
+    int64_t gc_life_time_ms;
+    bool ttl_job_enable;
+    bool external_ts_read;
+    uint32_t auto_increment_increment, auto_increment_offset;
+};
+
+/* Rows of mysql.drover_ledger and drover.heartbeat, read in one transaction at `tso`.
+ * Tier hot; by one instance of the cluster. */
+struct dr_beat {
+    const char *origin; /* cluster name */
+    uint64_t tso;       /* of the origin */
+};
+struct dr_ledger_group {
+    struct dr_seen seen;
+    uint64_t tso;         /* TSO now, of this cluster */
+    const char *instance; /* that answered */
+    bool table_present;
+    size_t raw_count;
+    struct dr_ledger_row *raw;
+    bool decoded; /* false while the cluster's PD id is unknown */
+    struct dr_ledger rows;
+    bool beat_table_present;
+    size_t beat_count;
+    struct dr_beat *beats;
+};
+
+/* information_schema.cluster_info, TIDB_VERSION(), mysql.tidb. Tier warm. */
+struct dr_member {
+    const char *type; /* tidb pd tikv ticdc .. */
+    const char *instance, *status_address, *version;
+};
+struct dr_identity {
+    struct dr_seen seen;
+    uint64_t cluster_id; /* mysql.tidb; 0: this version does not have the row */
+    struct dr_version version;
+    bool new_collation;
+    size_t member_count;
+    struct dr_member *members;
+};
+
+/* PD. Identity warm, safepoints hot. Source: pd: server/api/{cluster,member,
+ * service_gc_safepoint}.go. */
+struct dr_pd {
+    struct dr_seen seen;
+    uint64_t cluster_id;
+    struct dr_version version;
+    size_t address_count;
+    const char **addresses; /* "host:port" of the members' client URLs */
+};
+struct dr_safepoint {
+    const char *service_id;
+    int64_t expired_at_s; /* unix; INT64_MAX: never */
+    uint64_t safe_point;
+};
+struct dr_safepoints {
+    struct dr_seen seen;
+    uint64_t gc_safe_point;
+    size_t count;
+    struct dr_safepoint *items;
+};
+
+/* TiCDC that captures this cluster. Server warm, feeds hot. */
+struct dr_cdc_server {
+    struct dr_seen seen;
+    struct dr_version version;
+    const char *cluster_id; /* TiCDC's own, "default" */
+    bool new_arch;
+    bool healthy;         /* GET /health was 200 */
+    const char *owner_id; /* NULL: no owner */
+    int64_t gc_ttl_s;
+    size_t capture_count;
+};
+
+enum dr_feed_state {
+    DR_FEED_STATE_NONE,
+    DR_FEED_NORMAL,
+    DR_FEED_WARNING, /* and pending */
+    DR_FEED_STOPPED,
+    DR_FEED_FAILED,
+    DR_FEED_FINISHED,
+    DR_FEED_REMOVED,
+    DR_FEED_STRANGE, /* a state this version does not know: nothing acts on it */
+    DR_FEED_STATE_COUNT
+};
+
+struct dr_feed {
+    const char *id;
+    uint64_t upstream_id;
+    enum dr_feed_state state;
+    uint64_t checkpoint;
+    const char *error; /* "CDC:ErrX: text", redacted; NULL: none */
+    uint32_t rises;    /* how often observe saw the checkpoint grow while normal */
+};
+struct dr_feeds {
+    struct dr_seen seen;
+    const char *owner_id; /* captures[].is_owner at that time; NULL: none */
+    size_t count;
+    struct dr_feed *items;
+};
+
+/* One feed in detail, compared with what drover would make. Tier warm. */
+struct dr_difference {
+    const char *field, *desired, *observed; /* redacted */
+};
+struct dr_feed_detail {
+    struct dr_seen seen;
+    const char *id;
+    bool present;          /* false with absence_proven only */
+    bool absence_proven;   /* 3 polls over 10 s, healthy, same owner */
+    uint32_t absent_polls; /* polls in a row that did not see it */
+    int64_t absent_since_ms;
+    const char *owner_id;
+    uint64_t upstream_id;
+    const char *sink_address; /* "host:port" of its sink */
+    const char *sink_user;
+    size_t difference_count;
+    struct dr_difference *differences;
+};
+
+/* Accounts of a cluster. Tier cold. */
+enum dr_privilege {
+    // clang-format off
+    DR_PRIV_SELECT, DR_PRIV_INSERT, DR_PRIV_UPDATE, DR_PRIV_DELETE, DR_PRIV_CREATE,
+    DR_PRIV_DROP, DR_PRIV_ALTER, DR_PRIV_INDEX, DR_PRIV_CREATE_VIEW, DR_PRIV_REFERENCES,
+    DR_PRIV_PROCESS, DR_PRIV_SUPER, DR_PRIV_CREATE_USER, DR_PRIV_CONFIG,
+    DR_PRIV_BACKUP_ADMIN, DR_PRIV_RESTORE_ADMIN, DR_PRIV_SYSTEM_VARIABLES_ADMIN,
+    DR_PRIV_CONNECTION_ADMIN, DR_PRIV_RESTRICTED_REPLICA_WRITER_ADMIN,
+    DR_PRIV_COUNT
+    // clang-format on
+};
+const char *dr_privilege_name(enum dr_privilege p); /* as GRANT spells it */
+
+struct dr_account {
+    const char *name;
+    size_t host_count; /* rows user@host; 0: no such account */
+    const char **hosts;
+    bool *locked;        /* per host row */
+    uint32_t privileges; /* bits 1u << enum dr_privilege, ON *.*, of all rows together */
+};
+struct dr_accounts {
+    struct dr_seen seen;
+    size_t count;
+    struct dr_account *items; /* the controller's own first, then those asked for */
+    size_t bypass_count;
+    const char **bypass; /* names that hold RESTRICTED_REPLICA_WRITER_ADMIN */
+};
+
+/* Schemas and tables, system schemas left out. Tier cold. Source of eligibility: tiflow:
+ * cdc/model/schema_storage.go IsEligible. */
+enum dr_table_kind { DR_TABLE_BASE, DR_TABLE_VIEW, DR_TABLE_SEQUENCE };
+struct dr_table {
+    const char *schema, *name;
+    enum dr_table_kind kind;
+    bool eligible; /* TiCDC can replicate it */
+};
+struct dr_tables {
+    struct dr_seen seen;
+    size_t schema_count;
+    const char **schemas;
+    size_t count;
+    struct dr_table *items; /* sorted by schema, name */
+};
+
+/* What runs on one SQL instance. Tier warm; hot while drover copies. */
+struct dr_job {
+    const char *destination; /* without query and credentials */
+    const char *state;
+    uint32_t progress_permille;
+    uint64_t connection_id;
+    bool finished;
+};
+struct dr_session {
+    uint64_t id;
+    const char *user;
+    int64_t time_s;
+    const char *word; /* first word of the statement, upper case; "" when idle */
+};
+struct dr_jobs {
+    struct dr_seen seen;
+    const char *instance;
+    size_t backup_count, restore_count, session_count;
+    struct dr_job *backups, *restores;
+    struct dr_session *sessions; /* of drover's own account, the asking one left out */
+};
+
+/* Unfinished DDL jobs of a cluster. */
+struct dr_ddl_jobs {
+    struct dr_seen seen;
+    size_t count;
+    const char **texts; /* "id type schema.table state" */
+};
+
+/* Row counts and definitions of a cluster's tables, as of `tso` (0: now). */
+struct dr_table_count {
+    const char *schema, *name;
+    bool counted; /* false: the budget ended before */
+    uint64_t rows;
+    const char *definition; /* digest of the normalised SHOW CREATE TABLE */
+};
+struct dr_counts {
+    struct dr_seen seen;
+    uint64_t tso;
+    size_t count;
+    struct dr_table_count *items; /* in the order asked */
+};
+
+/* What lies under one storage prefix. */
+struct dr_listing {
+    struct dr_seen seen;
+    const char *prefix;
+    size_t count;  /* objects; at most 1,000 are looked at */
+    bool has_lock; /* backup.lock */
+    bool has_meta; /* backupmeta */
+};
+struct dr_redo_logs {
+    struct dr_seen seen;
+    const char *prefix;
+    bool found;
+    uint64_t checkpoint, resolved; /* maximum over all .meta files */
+};
+
+struct dr_cluster_facts {
+    const char *name; /* of the declaration */
+    size_t instance_count;
+    struct dr_instance *instances; /* declared order, then discovered ones */
+    struct dr_jobs *jobs;          /* parallel to instances */
+    struct dr_ledger_group ledger;
+    struct dr_identity identity;
+    struct dr_pd pd;
+    struct dr_safepoints safepoints;
+    struct dr_cdc_server cdc;
+    struct dr_feeds feeds;
+    struct dr_feed_detail feed; /* of the edge that starts here */
+    struct dr_accounts accounts;
+    struct dr_tables tables;
+    struct dr_ddl_jobs ddl;
+};
+
+/* The equality of two sides at one point: made by comparing two dr_counts. */
+struct dr_equality {
+    struct dr_seen seen;
+    uint64_t generation, tso;
+    bool complete; /* false: the budget ended first */
+    size_t table_count;
+    size_t difference_count;
+    struct dr_difference *differences; /* field: "schema.table" */
+};
+
+struct dr_facts {
+    int64_t now_ms;  /* when the snapshot was frozen */
+    int64_t wall_ms; /* the observer's wall clock: for display, and for expired_at_s */
+    size_t cluster_count;
+    struct dr_cluster_facts *clusters; /* in the order of the declaration */
+    struct dr_listing backup_prefix;   /* of the generation in work, or the next one */
+    struct dr_listing redo_prefix;
+    struct dr_redo_logs redo;
+    struct dr_equality equality;
+};
+
+/* An empty snapshot: everything unknown, "not asked yet". instance_counts: one per
+ * cluster. */
+struct dr_facts *dr_facts_new(size_t cluster_count, struct dr_arena *a);
+
+/* JSON with a format version; TSOs and ids as strings of digits; times as ages. Never
+ * holds secrets. encode: new reference. decode refuses what it does not know. */
+json_t *dr_facts_encode(const struct dr_facts *f);
+int dr_facts_decode(struct dr_facts **out, const json_t *v, struct dr_arena *a,
+                    struct dr_err *err) DR_MUST_CHECK;
+
+const struct dr_feed *dr_feeds_find(const struct dr_feeds *f, const char *id);
+const struct dr_account *dr_accounts_find(const struct dr_accounts *f, const char *name);
+const char *dr_feed_state_name(enum dr_feed_state s);
+enum dr_feed_state dr_feed_state_parse(const char *text);
+/* "v8.5.4", "8.5.4-alpha-12-gabc", "8.0.11-TiDB-v8.5.4"; rank 0: unreadable. */
+struct dr_version dr_version_parse(const char *text, struct dr_arena *a);
+
+#endif

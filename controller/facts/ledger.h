@@ -1,0 +1,166 @@
+/* The ledger: drover's few facts inside a cluster, rows of mysql.drover_ledger. This file
+ * knows what the rows mean and how their values are written as JSON; the statements are
+ * in estate/wire/. Pure.
+ *
+ * Why a table in schema mysql: TiCDC never replicates it whatever its filter, RESTORE
+ * without system tables and FLASHBACK CLUSTER leave it alone (tiflow:
+ * pkg/filter/utils.go; tidb: br/pkg/restore/snap_client/systable_restore.go,
+ * pkg/ddl/cluster.go). */
+#ifndef DR_FACTS_LEDGER_H
+#define DR_FACTS_LEDGER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "controller/base/arena.h"
+#include "controller/base/err.h"
+
+#define DR_LEDGER_TABLE "mysql.drover_ledger"
+enum { DR_LEDGER_VERSION = 1 };
+
+/* One row as the table holds it. All strings borrowed. */
+struct dr_ledger_row {
+    uint64_t cluster_id; /* PD cluster id it was written for */
+    const char *key;
+    const char *value; /* JSON object */
+    uint64_t epoch;    /* of its writer */
+    const char *holder;
+};
+
+struct dr_birth_row {
+    bool present;
+    const char *topology;
+    uint32_t version; /* of the ledger's schema */
+    size_t member_count;
+    const char **member_names;
+    uint64_t *member_ids; /* PD cluster ids */
+};
+
+struct dr_term_row {
+    bool present;
+    uint64_t n;
+    const char *cluster;   /* opened last */
+    const char *operation; /* "genesis", or the uuid of a role change */
+    uint64_t tso;          /* T2 or P; 0 for genesis */
+    const char *revision, *agreed;
+};
+
+enum dr_edge_state {
+    DR_EDGE_NONE,
+    DR_EDGE_PLANNED,
+    DR_EDGE_MAKING,
+    DR_EDGE_MADE,
+    DR_EDGE_PROBE,
+    DR_EDGE_RETIRED,
+    DR_EDGE_STATE_COUNT
+};
+
+struct dr_edge_row {
+    const char *from, *to; /* cluster names, also in the key */
+    uint64_t generation;
+    const char *id;      /* changefeed id */
+    const char *redo;    /* redo prefix below the declared one; "" without redo */
+    const char *account; /* sink account */
+    uint64_t start_ts;   /* 0 while only planned */
+    enum dr_edge_state state;
+    uint64_t checkpoint; /* last seen; 0: none */
+};
+
+struct dr_sink_row {
+    bool present;
+    const char *account;
+    uint64_t generation;
+    bool locked; /* by us */
+};
+
+struct dr_hold_row {
+    const char *purpose; /* "bootstrap", "switchover", "return", "rewind"; in the key */
+    const char *operation;
+    uint64_t need;     /* TSO whose history must stay; 0: not known yet */
+    uint64_t deadline; /* TSO of the held cluster */
+};
+
+struct dr_gc_setting {
+    bool enable;
+    int64_t life_time_ms;
+};
+
+struct dr_gc_row {
+    bool present;
+    struct dr_gc_setting before, set;
+};
+
+/* A running or finished BACKUP (in the source) or RESTORE (in the target). */
+struct dr_copy_row {
+    bool present;
+    uint64_t generation;
+    const char *prefix; /* below the declared storage prefix */
+    uint64_t tso;       /* T */
+    const char *instance;
+    uint64_t connection_id;
+};
+
+enum dr_fence_why { DR_FENCED_NOT, DR_FENCED_SECONDARY, DR_FENCED_OPERATION };
+
+struct dr_fenced_row {
+    enum dr_fence_why why;
+    uint64_t term;
+    const char *operation; /* with DR_FENCED_OPERATION */
+    bool releasing;
+};
+
+struct dr_ledger {
+    /* authority over the cluster */
+    uint64_t epoch; /* 0: none yet */
+    const char *holder;
+    const char *lease_holder;
+    uint64_t lease_until; /* TSO; 0: none */
+    struct dr_birth_row birth;
+    struct dr_term_row term;
+    struct dr_sink_row sink;
+    struct dr_gc_row gc;
+    struct dr_copy_row backup, restoring;
+    struct dr_fenced_row fenced;
+    size_t edge_count, hold_count;
+    struct dr_edge_row *edges;
+    struct dr_hold_row *holds;
+    size_t row_count;       /* ours, understood or not */
+    size_t foreign_count;   /* rows of another cluster_id: reported, never touched */
+    const char *unreadable; /* key of a row this version cannot read; NULL: none */
+};
+
+/* Builds the typed ledger of the cluster with PD id `cluster_id` from raw rows. A row
+ * that cannot be read sets `unreadable`: nothing may act on such a ledger. */
+void dr_ledger_decode(struct dr_ledger *out, const struct dr_ledger_row *rows,
+                      size_t count, uint64_t cluster_id, struct dr_arena *a);
+
+/* Keys and values of rows: canonical JSON, owned by the arena. */
+#define DR_KEY_EPOCH     "epoch"
+#define DR_KEY_LEASE     "lease"
+#define DR_KEY_BIRTH     "birth"
+#define DR_KEY_TERM      "term"
+#define DR_KEY_SINK      "sink"
+#define DR_KEY_GC        "gc"
+#define DR_KEY_BACKUP    "backup"
+#define DR_KEY_RESTORING "restoring"
+#define DR_KEY_FENCED    "fenced"
+const char *dr_edge_key(const char *from, const char *to, struct dr_arena *a);
+const char *dr_hold_key(const char *purpose, struct dr_arena *a);
+const char *dr_birth_value(const struct dr_birth_row *r, struct dr_arena *a);
+const char *dr_term_value(const struct dr_term_row *r, struct dr_arena *a);
+const char *dr_edge_value(const struct dr_edge_row *r, struct dr_arena *a);
+const char *dr_sink_value(const struct dr_sink_row *r, struct dr_arena *a);
+const char *dr_hold_value(const struct dr_hold_row *r, struct dr_arena *a);
+const char *dr_gc_value(const struct dr_gc_row *r, struct dr_arena *a);
+const char *dr_copy_value(const struct dr_copy_row *r, struct dr_arena *a);
+const char *dr_fenced_value(const struct dr_fenced_row *r, struct dr_arena *a);
+const char *dr_lease_value(uint64_t until, struct dr_arena *a);
+
+/* NULL: no such row. */
+const struct dr_edge_row *dr_ledger_edge(const struct dr_ledger *l, const char *from,
+                                         const char *to);
+const struct dr_hold_row *dr_ledger_hold(const struct dr_ledger *l, const char *purpose);
+const char *dr_edge_state_name(enum dr_edge_state s);
+
+#endif
