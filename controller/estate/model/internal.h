@@ -316,6 +316,20 @@ int dr_model_store_list(struct dr_model *m, const char *uri,
                         struct dr_buf *why);
 json_t *dr_model_store_state(const struct dr_model *m);
 
+/* The process behind a PD, TiCDC or storage address. */
+struct dr_model_process {
+    struct dr_address at;
+    bool up;         /* runs */
+    bool cut;        /* alive, but no client reaches it */
+    bool hung;       /* takes connections and never answers */
+    int64_t slow_ms; /* added to every answer */
+};
+/* NULL: no such address in the HTTP half. */
+struct dr_model_process *dr_model_process(struct dr_model *m,
+                                          const struct dr_address *at);
+/* To be called after `up` or `hung` was changed: elections, ownership, feeds. */
+void dr_model_process_changed(struct dr_model *m, struct dr_model_process *p);
+
 /* The model's HTTP entrance (dr_model_http, dr_model_http_poll) is the HTTP half's, too;
  * it hands the status ports to this. out->status 0: drop the connection. */
 void dr_model_status_http(struct dr_model_instance *i, const struct dr_model_request *req,
