@@ -1,8 +1,8 @@
-/* Where declarations come from: a folder of documents, or one branch of a git repository.
- * A source gives bytes and says which revision they are; it knows no YAML, no topology
- * and no cluster. It never gives half a truth: what could not be read is a finding, and a
- * snapshot with findings that hide a document says `complete` = false, so that nobody
- * mistakes "could not be read" for "was removed".
+/* An origin is where declarations come from: a folder of documents, or one branch of a
+ * git repository. It gives bytes and says which revision they are; it knows no YAML, no
+ * topology and no cluster. It never gives half a truth: what could not be read is an
+ * obstacle, and a snapshot with obstacles that hide a document says `complete` = false,
+ * so that nobody mistakes "could not be read" for "was removed".
  *
  * git: the network is touched only by a child process (this program again, started with
  * the hidden command DR_GIT_FETCH_COMMAND) that has an empty environment, no open files
@@ -12,9 +12,9 @@
  * person is read. That repository is a cache: when it is damaged or too large it is made
  * anew.
  *
- * One thread at a time per source. Nothing here logs or prints. */
-#ifndef DR_SOURCE_SOURCE_H
-#define DR_SOURCE_SOURCE_H
+ * One thread at a time per origin. Nothing here logs or prints. */
+#ifndef DR_SOURCE_ORIGIN_H
+#define DR_SOURCE_ORIGIN_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -28,15 +28,15 @@
  * anything else. */
 #define DR_GIT_FETCH_COMMAND "git-fetch"
 
-struct dr_source;
+struct dr_origin;
 
 enum {
     DR_REVISION_TEXT = 80, /* "dir:" and 64 digits, or 40 digits; with the NUL */
-    DR_SOURCE_HISTORY_COMMITS = 1000,
+    DR_ORIGIN_HISTORY_COMMITS = 1000,
 };
 
-/* What a source is. Zero and NULL take the default. All strings are copied. */
-struct dr_source_config {
+/* What an origin is. Zero and NULL take the default. All strings are copied. */
+struct dr_origin_config {
     /* Exactly one of the two. */
     const char *dir; /* a folder of documents, or one document; a path of this machine */
     const char *git; /* https://HOST[:PORT]/PATH, ssh://[USER@]HOST[:PORT]/PATH,
@@ -67,43 +67,43 @@ struct dr_source_config {
 };
 
 /* Checks the configuration and prepares the state folder; touches no network and reads no
- * document.  Out: owned (dr_source_close).
+ * document.  Out: owned (dr_origin_close).
  * Fails: DR_E_INPUT (with a hint), DR_E_IO.  Blocks: local disk. */
-int dr_source_open(struct dr_source **out, const struct dr_source_config *config,
+int dr_origin_open(struct dr_origin **out, const struct dr_origin_config *config,
                    struct dr_err *err) DR_MUST_CHECK;
 
 /* Ends a fetch in flight too. NULL is fine. */
-void dr_source_close(struct dr_source *s);
+void dr_origin_close(struct dr_origin *s);
 
 /* "git https://host/path branch main path clusters" or "folder /etc/drover/topologies":
- * for people; holds no secret. Borrowed from the source. */
-const char *dr_source_name(const struct dr_source *s);
+ * for people; holds no secret. Borrowed from the origin. */
+const char *dr_origin_name(const struct dr_origin *s);
 
-/* True if "descends from" means something: a git source. A folder has no history, its
+/* True if "descends from" means something: git. A folder has no history, its
  * documents carry metadata.generation instead. */
-bool dr_source_has_history(const struct dr_source *s);
+bool dr_origin_has_history(const struct dr_origin *s);
 
-enum dr_finding_kind {
-    DR_FINDING_SYMLINK = 1, /* a symbolic link (git mode 120000) is not followed */
-    DR_FINDING_SUBMODULE,   /* another repository (git mode 160000) is not entered */
-    DR_FINDING_SPECIAL,     /* a FIFO, socket, device, or an unknown git mode */
-    DR_FINDING_NAME, /* a name with control characters, '..', invalid UTF-8, or twice */
-    DR_FINDING_SIZE, /* larger than allowed, or too many, or too deep */
-    DR_FINDING_UNREADABLE, /* no permission, or the object is missing or damaged */
-    DR_FINDING_COUNT_
+enum dr_obstacle_kind {
+    DR_OBSTACLE_SYMLINK = 1, /* a symbolic link (git mode 120000) is not followed */
+    DR_OBSTACLE_SUBMODULE,   /* another repository (git mode 160000) is not entered */
+    DR_OBSTACLE_SPECIAL,     /* a FIFO, socket, device, or an unknown git mode */
+    DR_OBSTACLE_NAME, /* a name with control characters, '..', invalid UTF-8, or twice */
+    DR_OBSTACLE_SIZE, /* larger than allowed, or too many, or too deep */
+    DR_OBSTACLE_UNREADABLE, /* no permission, or the object is missing or damaged */
+    DR_OBSTACLE_COUNT_
 };
 
 /* Short stable word ("symlink", ..). */
-const char *dr_finding_name(enum dr_finding_kind kind);
+const char *dr_obstacle_name(enum dr_obstacle_kind kind);
 
-struct dr_source_finding {
-    enum dr_finding_kind kind;
-    const char *path; /* inside the source; control characters shown as \xNN */
+struct dr_origin_obstacle {
+    enum dr_obstacle_kind kind;
+    const char *path; /* inside the origin; control characters shown as \xNN */
     const char *text; /* one sentence for people */
     bool hides;       /* a document may stand behind it: the snapshot is not complete */
 };
 
-struct dr_source_file {
+struct dr_origin_file {
     const char *path;  /* relative to `path` or `dir`, '/' between folders, UTF-8 */
     const char *bytes; /* NUL-terminated, the NUL not counted */
     size_t len;
@@ -111,17 +111,17 @@ struct dr_source_file {
 };
 
 /* One revision and all its YAML files. Everything belongs to the caller's arena. */
-struct dr_snapshot {
+struct dr_origin_revision {
     const char *revision; /* commit id in hex, or "dir:" and SHA-256 over (path, bytes) */
-    bool changed;         /* differs from `previous` as given to dr_source_read */
+    bool changed;         /* differs from `previous` as given to dr_origin_read */
     const char *author;   /* "Name <mail>", printable; NULL: a folder */
     const char *subject;  /* first line of the message, printable; NULL: a folder */
     int64_t time_s;       /* committer time, seconds since 1970; 0: a folder */
-    const struct dr_source_file *files; /* *.yaml and *.yml, hidden ones left out, sorted
+    const struct dr_origin_file *files; /* *.yaml and *.yml, hidden ones left out, sorted
                                          * by path bytewise */
     size_t file_count;
-    const struct dr_source_finding *findings; /* sorted by path */
-    size_t finding_count;
+    const struct dr_origin_obstacle *obstacles; /* sorted by path */
+    size_t obstacle_count;
     bool complete;     /* false: a document that is not listed may yet exist */
     bool path_removed; /* git: `path` is not in this revision, but was in an earlier one
                         * of its first-parent history: the last document was removed */
@@ -131,20 +131,20 @@ struct dr_snapshot {
  */
 
 /* Begins to fetch; a folder needs nothing and is ready at once. At most one fetch per
- * source at a time (DR_E_BUG).  deadline_ms: for the whole fetch, from now; the child is
+ * origin at a time (DR_E_BUG).  deadline_ms: for the whole fetch, from now; the child is
  * killed then.  Fails: DR_E_INPUT, DR_E_IO, DR_E_AUTH (a secret cannot be read).
  * Blocks: never. */
-int dr_source_start(struct dr_source *s, int64_t deadline_ms,
+int dr_origin_start(struct dr_origin *s, int64_t deadline_ms,
                     struct dr_err *err) DR_MUST_CHECK;
 
-/* A descriptor that becomes readable when dr_source_wait has something to do, for
- * poll(2); -1: none, call dr_source_wait again within 50 ms. Valid until the next call.
+/* A descriptor that becomes readable when dr_origin_wait has something to do, for
+ * poll(2); -1: none, call dr_origin_wait again within 50 ms. Valid until the next call.
  */
-int dr_source_fd(const struct dr_source *s);
+int dr_origin_fd(const struct dr_origin *s);
 
 /* Waits for at most wait_ms (0: not at all).  Out: *ready = the fetch is over, well or
- * not; how it ended is what dr_source_read then returns. */
-void dr_source_wait(struct dr_source *s, int64_t wait_ms, bool *ready);
+ * not; how it ended is what dr_origin_read then returns. */
+void dr_origin_wait(struct dr_origin *s, int64_t wait_ms, bool *ready);
 
 /* Reads the revision that the last fetch found. previous: the revision the caller holds,
  * NULL: none; when it is the same, `files` are read all the same.
@@ -153,12 +153,12 @@ void dr_source_wait(struct dr_source *s, int64_t wait_ms, bool *ready);
  * DR_E_ABSENT (the branch does not exist, or `path` does not and never did);
  * DR_E_CONFLICT (no fetch has been started). The caller keeps its last good revision.
  * Blocks: local disk. */
-int dr_source_read(struct dr_source *s, struct dr_arena *a, const char *previous,
-                   struct dr_snapshot *out, struct dr_err *err) DR_MUST_CHECK;
+int dr_origin_read(struct dr_origin *s, struct dr_arena *a, const char *previous,
+                   struct dr_origin_revision *out, struct dr_err *err) DR_MUST_CHECK;
 
 /* start, wait to the end, read. Blocks: up to deadline_ms, and the local disk. */
-int dr_source_poll(struct dr_source *s, struct dr_arena *a, int64_t deadline_ms,
-                   const char *previous, struct dr_snapshot *out,
+int dr_origin_poll(struct dr_origin *s, struct dr_arena *a, int64_t deadline_ms,
+                   const char *previous, struct dr_origin_revision *out,
                    struct dr_err *err) DR_MUST_CHECK;
 
 /* ---- history
@@ -172,35 +172,35 @@ enum dr_descent {
 
 /* Is `ancestor` in the history of `revision` (any parent)? After a force push the answer
  * is NO, and that is a fact, not an error. Text that is no commit id gives NO when
- * `revision` is a commit of this source: such a revision cannot be in its history.
+ * `revision` is a commit of this origin: such a revision cannot be in its history.
  * Blocks: local disk; walks at most 1,000,000 commits. */
-enum dr_descent dr_source_descends(struct dr_source *s, const char *revision,
+enum dr_descent dr_origin_descends(struct dr_origin *s, const char *revision,
                                    const char *ancestor);
 
 /* Bytes of a file as they were in an earlier revision. */
-struct dr_source_past {
-    struct dr_source_file file;
-    const char *revision; /* the newest one that had it, as in dr_snapshot */
+struct dr_origin_past {
+    struct dr_origin_file file;
+    const char *revision; /* the newest one that had it, as in dr_origin_revision */
     int64_t time_s;
     bool path_at_tip; /* the path still exists, with other bytes: a document may have left
                        * a file that stays */
 };
 
-struct dr_source_past_list {
-    const struct dr_source_past *items; /* newest first, each (path, bytes) once */
+struct dr_origin_past_list {
+    const struct dr_origin_past *items; /* newest first, each (path, bytes) once */
     size_t count;
     uint32_t commits_walked;
     bool whole; /* the history was walked to its root and all of it could be read */
 };
 
 /* Every version of a document that existed in the first-parent history of the revision
- * last read, at most max_commits back (DR_SOURCE_HISTORY_COMMITS), and that is not in
+ * last read, at most max_commits back (DR_ORIGIN_HISTORY_COMMITS), and that is not in
  * that revision: the caller decodes them and finds the topologies that left. Links,
  * oversized files and unreadable objects are passed over and make `whole` false; so does
  * reaching 64 MiB. A folder: what this state folder remembers of it, `whole` false.
  * Fails: DR_E_CONFLICT (nothing read yet), DR_E_IO. Blocks: local disk. */
-int dr_source_vanished(struct dr_source *s, struct dr_arena *a, uint32_t max_commits,
-                       struct dr_source_past_list *out, struct dr_err *err) DR_MUST_CHECK;
+int dr_origin_vanished(struct dr_origin *s, struct dr_arena *a, uint32_t max_commits,
+                       struct dr_origin_past_list *out, struct dr_err *err) DR_MUST_CHECK;
 
 /* ---- the child
  * ------------------------------------------------------------------------- */
