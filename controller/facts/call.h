@@ -165,8 +165,6 @@ enum dr_outcome {
     DR_UNKNOWN, /* resolved by observing, never by blind repetition */
 };
 
-enum dr_login_answer { DR_LOGIN_LET_IN, DR_LOGIN_LOCKED, DR_LOGIN_WRONG_PASSWORD };
-
 struct dr_reply {
     uint64_t ticket;
     enum dr_outcome outcome;

@@ -279,6 +279,14 @@ struct dr_equality {
     struct dr_difference *differences; /* field: "schema.table" */
 };
 
+/* Whether the sink account of the generation in work is let into the downstream. Warm. */
+enum dr_login_answer { DR_LOGIN_LET_IN, DR_LOGIN_LOCKED, DR_LOGIN_WRONG_PASSWORD };
+struct dr_sink_login {
+    struct dr_seen seen;
+    uint64_t generation;
+    enum dr_login_answer answer;
+};
+
 struct dr_facts {
     int64_t now_ms;  /* when the snapshot was frozen */
     int64_t wall_ms; /* the observer's wall clock: for display, and for expired_at_s */
@@ -288,10 +296,14 @@ struct dr_facts {
     struct dr_listing redo_prefix;
     struct dr_redo_logs redo;
     struct dr_equality equality;
+    struct dr_sink_login sink_login;
+    uint64_t skipped_generations; /* whose prefixes were found in use */
+    uint64_t
+        restore_refused; /* generation whose RESTORE found its tables there; 0: none */
 };
 
-/* An empty snapshot: everything unknown, "not asked yet". instance_counts: one per
- * cluster. */
+/* An empty snapshot: everything unknown, "not asked yet", clusters without names and
+ * instances. */
 struct dr_facts *dr_facts_new(size_t cluster_count, struct dr_arena *a);
 
 /* JSON with a format version; TSOs and ids as strings of digits; times as ages. Never
