@@ -1,0 +1,127 @@
+/* The decision: plan = f(desired, facts, revision, policy). Pure: no I/O, no clock, no
+ * randomness, no globals; everything reachable from the inputs is const. The same inputs
+ * give the same bytes.
+ *
+ * All rules are matched against one frozen snapshot; nothing is applied while matching.
+ * The plan lists every step that is still missing, in order; only the first group of them
+ * is `ready`, because each step's result is observed before the next is planned. */
+#ifndef DR_PLAN_PLAN_H
+#define DR_PLAN_PLAN_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "controller/base/arena.h"
+#include "controller/base/buf.h"
+#include "controller/facts/call.h"
+#include "controller/facts/facts.h"
+#include "spec/topology.h"
+
+enum dr_truth { DR_FALSE, DR_TRUE, DR_UNSURE };
+
+enum { DR_DIGEST_TEXT = 65 };
+
+struct dr_plan_input {
+    const struct dr_topology *topology;
+    const struct dr_facts *facts;
+    const char *revision; /* commit id, "dir:<hash>" or "file:<hash>" */
+    bool removed; /* the document left its source: only obligations are discharged */
+};
+
+/* One step. Strings are owned by the plan's arena or static. */
+struct dr_action {
+    uint16_t rule;       /* id of its rule row */
+    const char *id;      /* "190/west": rule and subject, stable */
+    const char *name;    /* of the rule: "restore" */
+    const char *subject; /* "west", "east -> west" */
+    const char *what;    /* "restore the backup into west" */
+    const char *why, *precondition, *expect, *undo;
+    enum dr_risk risk;
+    int64_t predicted_ms; /* 0: grows with the data */
+    bool needs_approval;  /* policy.approve names its risk */
+    bool ready;           /* `call` is complete and may be made now */
+    struct dr_call call;
+    bool compares; /* not a call: both sides are compared at the backup's TSO */
+};
+
+/* Why nothing can be done now, and what would help. */
+struct dr_blocker {
+    const char *code; /* "DR-B040" */
+    const char *subject;
+    const char *fact; /* what was seen */
+    const char *rule; /* what must hold instead */
+    const char *way_out;
+    struct dr_mark mark; /* of the declaration; file NULL: none */
+};
+
+/* A fact or a running thing the plan waits for. */
+struct dr_waiting {
+    const char *subject, *what;
+    int64_t retry_ms; /* look again after this */
+};
+
+/* One part of "protected". */
+struct dr_protection {
+    const char *name; /* "feed", stable */
+    enum dr_truth holds;
+    const char *text; /* what is, or what is missing */
+};
+
+enum dr_plan_state { DR_PLAN_CONVERGED, DR_PLAN_STEPS, DR_PLAN_WAITING, DR_PLAN_BLOCKED };
+
+struct dr_plan {
+    const char *topology, *revision;
+    const char *goal; /* "bootstrap east -> west", "keep", "end of care" */
+    enum dr_plan_state state;
+    size_t action_count, blocker_count, waiting_count, notice_count, protection_count;
+    struct dr_action *actions;
+    struct dr_blocker *blockers;
+    struct dr_waiting *waitings;
+    const char **notices; /* worth knowing, nothing to be done */
+    struct dr_protection *protections;
+    enum dr_truth is_protected;
+    char digest[DR_DIGEST_TEXT];
+};
+
+/* Never fails: what it cannot decide is blocked or waits. Takes microseconds. */
+struct dr_plan *dr_plan_build(const struct dr_plan_input *in, struct dr_arena *a);
+
+/* Whether the step's result is observed (its rule's `done` holds). */
+enum dr_truth dr_plan_done(const struct dr_plan_input *in, const struct dr_action *action,
+                           struct dr_arena *a);
+
+/* Whether what is left of a plan goes on with what was approved: every action of `now` is
+ * an action of `approved`, by rule and subject. NULL: yes; else what is new. */
+const char *dr_plan_continues(const struct dr_plan *approved, const struct dr_plan *now);
+
+/* Renderings. Text has no colour; `wide` adds why, precondition, expect and undo. */
+void dr_plan_text(const struct dr_plan *p, const struct dr_plan_input *in, bool wide,
+                  struct dr_buf *out);
+json_t *dr_plan_json(const struct dr_plan *p); /* new reference; formatVersion 1 */
+void dr_plan_rules_text(struct dr_buf *out);   /* predicates, rules and checks */
+
+/* Codes of blockers, for `drover explain`. */
+struct dr_plan_code {
+    const char *code, *title, *text; /* meaning, what is looked at, what to do */
+};
+extern const struct dr_plan_code dr_plan_codes[]; /* ends with code NULL */
+
+/* ---- names of a generation; the observer asks for the same ones ---- */
+struct dr_generation {
+    uint64_t n;
+    const char *feed_id;       /* "orders-east-to-west-g1" */
+    const char *backup, *redo; /* prefixes below the declared ones */
+    bool planned;              /* an edge row carries it; else it is the next free one */
+};
+/* The generation in work from the first cluster to the second, or the next one: 1 + the
+ * highest in any edge row + `skip` (prefixes found in use). */
+struct dr_generation dr_generation_of(const struct dr_topology *t,
+                                      const struct dr_facts *f, size_t from, size_t to,
+                                      uint64_t skip, struct dr_arena *a);
+
+/* PrimarySecondary: index of the declared primary and of the other cluster. */
+void dr_plan_pair(const struct dr_topology *t, size_t *primary, size_t *secondary);
+
+#endif
