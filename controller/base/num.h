@@ -9,7 +9,7 @@
 
 #include "controller/base/err.h"
 
-enum { DR_DURATION_TEXT = 32, DR_SIZE_TEXT = 32 };
+enum { DR_DURATION_TEXT = 40, DR_SIZE_TEXT = 32 };
 
 bool dr_parse_u64(const char *s, size_t len, uint64_t *out) DR_MUST_CHECK;
 bool dr_parse_i64(const char *s, size_t len, int64_t *out) DR_MUST_CHECK;
