@@ -54,7 +54,7 @@ all:
 	@$(MAKE) --no-print-directory BUILDING=1 binaries
 
 .PHONY: binaries
-binaries: $(if $(DROVER_SRC),$(BUILD)/drover) $(if $(SIM_SRC),$(BUILD)/drover-sim)
+binaries: $(if $(DROVER_SRC),$(BUILD)/drover) $(if $(filter %/main.c,$(SIM_SRC)),$(BUILD)/drover-sim)
 
 $(BUILD)/libdrover.a: $(LIB_OBJ)
 	@rm -f $@ && $(AR) rcs $@ $^
@@ -63,7 +63,11 @@ $(BUILD)/drover: $(DROVER_SRC:%.c=$(BUILD)/%.o) $(BUILD)/libdrover.a
 	@echo "  LINK  $@"
 	@$(CC) $(LDOPT) -o $@ $^ $(PKG_LIBS) -lpthread -lm
 
-$(BUILD)/drover-sim: $(SIM_SRC:%.c=$(BUILD)/%.o) $(BUILD)/libdrover.a
+# All but its main, so that unit tests and fuzzers can link it.
+$(BUILD)/libdrover-sim.a: $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/main.c,$(SIM_SRC)))
+	@rm -f $@ && $(AR) rcs $@ $^
+
+$(BUILD)/drover-sim: $(BUILD)/cmd/drover-sim/main.o $(BUILD)/libdrover-sim.a $(BUILD)/libdrover.a
 	@echo "  LINK  $@"
 	@$(CC) $(LDOPT) -o $@ $^ $(PKG_LIBS) -lssl -lpthread -lm
 
@@ -73,7 +77,7 @@ $(BUILD)/%.o: %.c
 	@$(CC) $(CFLAGS_ALL) $(CFLAGS_$(subst /,_,$(patsubst %/,%,$(dir $<)))) -MMD -MP -c -o $@ $<
 
 # Unit tests: one Criterion program over everything.
-$(BUILD)/unit: $(UNIT_SRC:%.c=$(BUILD)/%.o) $(BUILD)/libdrover.a
+$(BUILD)/unit: $(UNIT_SRC:%.c=$(BUILD)/%.o) $(BUILD)/libdrover-sim.a $(BUILD)/libdrover.a
 	@echo "  LINK  $@"
 	@$(CC) $(LDOPT) -o $@ $^ $(PKG_LIBS) -lcriterion -lssl -lpthread -lm
 
