@@ -91,6 +91,7 @@ struct dr_sql_answer {
     char sqlstate[6];
     const char *message; /* with error */
     uint64_t affected;
+    uint64_t insert_id; /* the first AUTO_INCREMENT value it drew; 0: none */
     uint32_t warnings;
     size_t column_count, row_count;
     const char **columns;  /* names */

@@ -67,6 +67,14 @@ void dr_model_sql_close(struct dr_model_session *s);       /* as a lost TCP conn
 bool dr_model_sql_alive(const struct dr_model_session *s); /* false: killed, close it */
 uint64_t dr_model_sql_connection_id(const struct dr_model_session *s);
 const char *dr_model_sql_version(const struct dr_model_session *s); /* "8.0.11-TiDB-.." */
+/* The client asked for TLS after the greeting: from now on the session is secure. */
+void dr_model_sql_secure(struct dr_model_session *s);
+/* What OK packets say about the session. */
+bool dr_model_sql_in_transaction(const struct dr_model_session *s);
+bool dr_model_sql_autocommit(const struct dr_model_session *s);
+/* COM_RESET_CONNECTION, COM_CHANGE_USER: rolls back and forgets everything but the
+ * connection and its id; the next thing must be a login. */
+void dr_model_sql_reset(struct dr_model_session *s);
 
 /* Plugin of the account that a user from this session would use ("mysql_native_password"
  * when there is none). */
@@ -109,6 +117,9 @@ enum dr_model_done dr_model_http_poll(struct dr_model *m, uint64_t handle,
 void dr_model_print(const struct dr_model *m, struct dr_buf *out);
 /* The same as data, for checkers and `drover-sim ctl state`. New reference. */
 json_t *dr_model_state(const struct dr_model *m);
+/* Statements and requests that nobody knew: how many so far, and in *list the last ones,
+ * oldest first, as [{"at", "text"}]. Borrowed. */
+uint64_t dr_model_unknown(const struct dr_model *m, const json_t **list);
 /* A command of `drover-sim ctl`: {"fault": "kill", "at": "127.0.1.4:4000"} and so on; the
  * table of faults is in faults.c. Fails: DR_E_INPUT with what is known. */
 int dr_model_ctl(struct dr_model *m, const json_t *command, json_t **reply,
