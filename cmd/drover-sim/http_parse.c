@@ -7,19 +7,19 @@
 
 #include "controller/base/num.h"
 
-void dr_http_request_init(struct dr_http_request *r)
+void dr_httpd_request_init(struct dr_httpd_request *r)
 {
-    *r = (struct dr_http_request){.arena = dr_arena_new(1024 * 1024)};
-    dr_buf_init(&r->body, DR_HTTP_BODY_MAX);
+    *r = (struct dr_httpd_request){.arena = dr_arena_new(1024 * 1024)};
+    dr_buf_init(&r->body, DR_HTTPD_BODY_MAX);
 }
 
-void dr_http_request_release(struct dr_http_request *r)
+void dr_httpd_request_release(struct dr_httpd_request *r)
 {
     dr_arena_free(r->arena);
     dr_buf_release(&r->body);
 }
 
-void dr_http_request_reset(struct dr_http_request *r)
+void dr_httpd_request_reset(struct dr_httpd_request *r)
 {
     struct dr_arena *a = r->arena;
     struct dr_buf body = r->body;
@@ -28,17 +28,17 @@ void dr_http_request_reset(struct dr_http_request *r)
         dr_buf_release(&body);
     else
         dr_buf_clear(&body);
-    *r = (struct dr_http_request){.arena = a, .body = body};
+    *r = (struct dr_httpd_request){.arena = a, .body = body};
 }
 
-static enum dr_http_step bad(struct dr_http_request *r, int status, const char *why)
+static enum dr_httpd_step bad(struct dr_httpd_request *r, int status, const char *why)
 {
     r->status = status;
     r->why = why;
-    return DR_HTTP_BAD;
+    return DR_HTTPD_BAD;
 }
 
-const char *dr_http_header(const struct dr_http_request *r, const char *name)
+const char *dr_httpd_header(const struct dr_httpd_request *r, const char *name)
 {
     for (size_t i = 0; i < r->header_count; i++)
         if (strcasecmp(r->names[i], name) == 0)
@@ -63,8 +63,8 @@ static size_t token(const char *s, size_t len)
 }
 
 /* "GET /a?b HTTP/1.1" */
-static enum dr_http_step request_line(struct dr_http_request *r, const char *line,
-                                      size_t len)
+static enum dr_httpd_step request_line(struct dr_httpd_request *r, const char *line,
+                                       size_t len)
 {
     size_t method = token(line, len);
     const char *target = line + method + 1;
@@ -93,11 +93,11 @@ static enum dr_http_step request_line(struct dr_http_request *r, const char *lin
     if (!target_len || (*target != '/' && !star))
         return bad(r, 400, "malformed request target");
     r->target = dr_strndup(r->arena, target, target_len);
-    return DR_HTTP_READY;
+    return DR_HTTPD_READY;
 }
 
-static enum dr_http_step header_line(struct dr_http_request *r, const char *line,
-                                     size_t len)
+static enum dr_httpd_step header_line(struct dr_httpd_request *r, const char *line,
+                                      size_t len)
 {
     size_t name = token(line, len);
     if (!name || name == len || line[name] != ':')
@@ -110,14 +110,14 @@ static enum dr_http_step header_line(struct dr_http_request *r, const char *line
     for (size_t i = from; i < to; i++)
         if (((unsigned char)line[i] < ' ' && line[i] != '\t') || line[i] == 0x7f)
             return bad(r, 400, "invalid header value");
-    if (r->header_count == DR_HTTP_HEADERS_MAX)
+    if (r->header_count == DR_HTTPD_HEADERS_MAX)
         return bad(r, 431, "too many headers");
     r->names[r->header_count] = dr_strndup(r->arena, line, name);
     r->values[r->header_count++] = dr_strndup(r->arena, line + from, to - from);
-    return DR_HTTP_READY;
+    return DR_HTTPD_READY;
 }
 
-static size_t header_times(const struct dr_http_request *r, const char *name)
+static size_t header_times(const struct dr_httpd_request *r, const char *name)
 {
     size_t n = 0;
     for (size_t i = 0; i < r->header_count; i++)
@@ -126,10 +126,10 @@ static size_t header_times(const struct dr_http_request *r, const char *name)
 }
 
 /* Whether a comma-separated header holds a word. */
-static bool header_has(const struct dr_http_request *r, const char *name,
+static bool header_has(const struct dr_httpd_request *r, const char *name,
                        const char *word)
 {
-    const char *v = dr_http_header(r, name);
+    const char *v = dr_httpd_header(r, name);
     size_t len = strlen(word);
     while (v && *v) {
         v += strspn(v, " \t,");
@@ -142,11 +142,11 @@ static bool header_has(const struct dr_http_request *r, const char *name,
 }
 
 /* What the headers say about the connection and the body. */
-static enum dr_http_step framing(struct dr_http_request *r)
+static enum dr_httpd_step framing(struct dr_httpd_request *r)
 {
-    const char *length = dr_http_header(r, "Content-Length");
-    const char *coding = dr_http_header(r, "Transfer-Encoding");
-    const char *expect = dr_http_header(r, "Expect");
+    const char *length = dr_httpd_header(r, "Content-Length");
+    const char *coding = dr_httpd_header(r, "Transfer-Encoding");
+    const char *expect = dr_httpd_header(r, "Expect");
     size_t hosts = header_times(r, "Host");
     if (hosts > 1 || (hosts == 0 && !r->http10))
         return bad(r, 400,
@@ -159,7 +159,7 @@ static enum dr_http_step framing(struct dr_http_request *r)
         return bad(r, 501, "unsupported transfer encoding");
     if (length && !dr_parse_u64(length, strlen(length), &r->length))
         return bad(r, 400, "bad Content-Length");
-    if (r->length > DR_HTTP_BODY_MAX)
+    if (r->length > DR_HTTPD_BODY_MAX)
         return bad(r, 413, "request body too large");
     if (expect && strcasecmp(expect, "100-continue") != 0)
         return bad(r, 417, "unknown expectation");
@@ -167,12 +167,12 @@ static enum dr_http_step framing(struct dr_http_request *r)
     r->keep_alive = r->http10 ? header_has(r, "Connection", "keep-alive")
                               : !header_has(r, "Connection", "close");
     r->expects_continue = expect && !r->http10 && (r->chunked || r->length);
-    return DR_HTTP_READY;
+    return DR_HTTPD_READY;
 }
 
 /* The length of the head up to and with its empty line; 0: not whole yet. Lines end with
  * CRLF, or with LF alone as Go reads them. */
-static size_t head_length(struct dr_http_request *r, const char *bytes, size_t len)
+static size_t head_length(struct dr_httpd_request *r, const char *bytes, size_t len)
 {
     size_t at = r->scanned;
     const char *nl;
@@ -187,13 +187,13 @@ static size_t head_length(struct dr_http_request *r, const char *bytes, size_t l
     return 0;
 }
 
-static enum dr_http_step parse_head(struct dr_http_request *r, const char *bytes,
-                                    size_t len)
+static enum dr_httpd_step parse_head(struct dr_httpd_request *r, const char *bytes,
+                                     size_t len)
 {
-    enum dr_http_step step = DR_HTTP_READY;
-    r->names = DR_NEW_N(r->arena, DR_HTTP_HEADERS_MAX, const char *);
-    r->values = DR_NEW_N(r->arena, DR_HTTP_HEADERS_MAX, const char *);
-    for (size_t at = 0, line = 0; step == DR_HTTP_READY && at < len; line++) {
+    enum dr_httpd_step step = DR_HTTPD_READY;
+    r->names = DR_NEW_N(r->arena, DR_HTTPD_HEADERS_MAX, const char *);
+    r->values = DR_NEW_N(r->arena, DR_HTTPD_HEADERS_MAX, const char *);
+    for (size_t at = 0, line = 0; step == DR_HTTPD_READY && at < len; line++) {
         const char *nl = memchr(bytes + at, '\n', len - at);
         size_t n = (size_t)(nl - (bytes + at)), text = n;
         if (text && bytes[at + text - 1] == '\r')
@@ -204,42 +204,42 @@ static enum dr_http_step parse_head(struct dr_http_request *r, const char *bytes
             step = header_line(r, bytes + at, text);
         at += n + 1;
     }
-    return step == DR_HTTP_READY ? framing(r) : step;
+    return step == DR_HTTPD_READY ? framing(r) : step;
 }
 
-static enum dr_http_step feed_head(struct dr_http_request *r, const char *bytes,
-                                   size_t len, size_t *used)
+static enum dr_httpd_step feed_head(struct dr_httpd_request *r, const char *bytes,
+                                    size_t len, size_t *used)
 {
     size_t skip = 0; /* an empty line before a request is forgiven (RFC 9112 2.2) */
     if (len >= 2 && bytes[0] == '\r' && bytes[1] == '\n')
         skip = 2;
     size_t head = head_length(r, bytes + skip, len - skip);
-    if (head > DR_HTTP_HEAD_MAX || (!head && len - skip > DR_HTTP_HEAD_MAX))
+    if (head > DR_HTTPD_HEAD_MAX || (!head && len - skip > DR_HTTPD_HEAD_MAX))
         return bad(r, 431, "request header fields too large");
     if (!head)
-        return DR_HTTP_MORE;
+        return DR_HTTPD_MORE;
     *used = skip + head;
-    r->at = DR_HTTP_AT_BODY;
+    r->at = DR_HTTPD_AT_BODY;
     return parse_head(r, bytes + skip, head);
 }
 
 /* ---- the body ---- */
 
 /* A line of the chunked coding. Out: its text without its end. */
-static enum dr_http_step coding_line(struct dr_http_request *r, const char *bytes,
-                                     size_t len, size_t *used, size_t *text)
+static enum dr_httpd_step coding_line(struct dr_httpd_request *r, const char *bytes,
+                                      size_t len, size_t *used, size_t *text)
 {
     const char *nl = memchr(bytes, '\n', len);
-    if ((!nl && len > DR_HTTP_CHUNK_LINE_MAX) ||
-        (nl && nl - bytes > DR_HTTP_CHUNK_LINE_MAX))
+    if ((!nl && len > DR_HTTPD_CHUNK_LINE_MAX) ||
+        (nl && nl - bytes > DR_HTTPD_CHUNK_LINE_MAX))
         return bad(r, 400, "a line of the chunked body is too long");
     if (!nl)
-        return DR_HTTP_MORE;
+        return DR_HTTPD_MORE;
     *text = (size_t)(nl - bytes);
     *used += *text + 1;
     if (*text && bytes[*text - 1] == '\r')
         (*text)--;
-    return DR_HTTP_READY;
+    return DR_HTTPD_READY;
 }
 
 static int hex_digit(char c)
@@ -250,8 +250,8 @@ static int hex_digit(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-static enum dr_http_step chunk_size(struct dr_http_request *r, const char *line,
-                                    size_t len)
+static enum dr_httpd_step chunk_size(struct dr_httpd_request *r, const char *line,
+                                     size_t len)
 {
     uint64_t size = 0;
     size_t digits = 0;
@@ -259,17 +259,17 @@ static enum dr_http_step chunk_size(struct dr_http_request *r, const char *line,
         size = size << 4 | (uint64_t)hex_digit(line[digits]);
     if (!digits || (digits < len && !strchr("; \t", line[digits])))
         return bad(r, 400, "malformed chunk size");
-    if (size > DR_HTTP_BODY_MAX - r->body.len)
+    if (size > DR_HTTPD_BODY_MAX - r->body.len)
         return bad(r, 413, "request body too large");
     r->chunk_left = size;
     if (!size)
-        r->at = DR_HTTP_AT_TRAILER;
-    return DR_HTTP_READY;
+        r->at = DR_HTTPD_AT_TRAILER;
+    return DR_HTTPD_READY;
 }
 
 /* One step of a chunked body: bytes of a chunk, its end, the next size, a trailer. */
-static enum dr_http_step chunk_step(struct dr_http_request *r, const char *bytes,
-                                    size_t len, size_t *used)
+static enum dr_httpd_step chunk_step(struct dr_httpd_request *r, const char *bytes,
+                                     size_t len, size_t *used)
 {
     size_t text = 0;
     if (r->chunk_left) {
@@ -278,32 +278,32 @@ static enum dr_http_step chunk_step(struct dr_http_request *r, const char *bytes
         *used += n;
         r->chunk_left -= n;
         r->chunk_ends = r->chunk_left == 0;
-        return n ? DR_HTTP_READY : DR_HTTP_MORE;
+        return n ? DR_HTTPD_READY : DR_HTTPD_MORE;
     }
-    enum dr_http_step step = coding_line(r, bytes, len, used, &text);
-    if (step != DR_HTTP_READY)
+    enum dr_httpd_step step = coding_line(r, bytes, len, used, &text);
+    if (step != DR_HTTPD_READY)
         return step;
-    if (r->at == DR_HTTP_AT_TRAILER) { /* read and dropped */
+    if (r->at == DR_HTTPD_AT_TRAILER) { /* read and dropped */
         r->trailer_bytes += text;
-        if (r->trailer_bytes > DR_HTTP_HEAD_MAX)
+        if (r->trailer_bytes > DR_HTTPD_HEAD_MAX)
             return bad(r, 431, "request trailer fields too large");
         if (!text)
-            r->at = DR_HTTP_AT_END;
-        return DR_HTTP_READY;
+            r->at = DR_HTTPD_AT_END;
+        return DR_HTTPD_READY;
     }
     if (r->chunk_ends) {
         r->chunk_ends = false;
-        return text ? bad(r, 400, "malformed chunk") : DR_HTTP_READY;
+        return text ? bad(r, 400, "malformed chunk") : DR_HTTPD_READY;
     }
     return chunk_size(r, bytes, text);
 }
 
-static enum dr_http_step feed_body(struct dr_http_request *r, const char *bytes,
-                                   size_t len, size_t *used)
+static enum dr_httpd_step feed_body(struct dr_httpd_request *r, const char *bytes,
+                                    size_t len, size_t *used)
 {
     if (r->chunked) {
-        enum dr_http_step step = DR_HTTP_READY;
-        while (step == DR_HTTP_READY && r->at != DR_HTTP_AT_END)
+        enum dr_httpd_step step = DR_HTTPD_READY;
+        while (step == DR_HTTPD_READY && r->at != DR_HTTPD_AT_END)
             step = chunk_step(r, bytes + *used, len - *used, used);
         return step;
     }
@@ -311,16 +311,16 @@ static enum dr_http_step feed_body(struct dr_http_request *r, const char *bytes,
     size_t n = want < have ? want : have;
     dr_buf_add(&r->body, bytes + *used, n);
     *used += n;
-    return r->body.len == r->length ? DR_HTTP_READY : DR_HTTP_MORE;
+    return r->body.len == r->length ? DR_HTTPD_READY : DR_HTTPD_MORE;
 }
 
-enum dr_http_step dr_http_feed(struct dr_http_request *r, const char *bytes, size_t len,
-                               size_t *used)
+enum dr_httpd_step dr_httpd_feed(struct dr_httpd_request *r, const char *bytes,
+                                 size_t len, size_t *used)
 {
     *used = 0;
-    if (r->at == DR_HTTP_AT_HEAD) {
-        enum dr_http_step step = feed_head(r, bytes, len, used);
-        if (step != DR_HTTP_READY)
+    if (r->at == DR_HTTPD_AT_HEAD) {
+        enum dr_httpd_step step = feed_head(r, bytes, len, used);
+        if (step != DR_HTTPD_READY)
             return step;
     }
     return feed_body(r, bytes, len, used);
@@ -328,7 +328,7 @@ enum dr_http_step dr_http_feed(struct dr_http_request *r, const char *bytes, siz
 
 /* ---- responses ---- */
 
-const char *dr_http_reason(int status)
+const char *dr_httpd_reason(int status)
 {
     static const struct {
         int status;
@@ -382,11 +382,11 @@ static void put_date(struct dr_buf *out, int64_t unix_s)
                 tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec);
 }
 
-void dr_http_put_head(struct dr_buf *out, int status, const char *content_type,
-                      uint64_t content_length, bool close, int64_t unix_s,
-                      const char *extra)
+void dr_httpd_put_head(struct dr_buf *out, int status, const char *content_type,
+                       uint64_t content_length, bool close, int64_t unix_s,
+                       const char *extra)
 {
-    dr_buf_addf(out, "HTTP/1.1 %d %s\r\n", status, dr_http_reason(status));
+    dr_buf_addf(out, "HTTP/1.1 %d %s\r\n", status, dr_httpd_reason(status));
     if (content_type)
         dr_buf_addf(out, "Content-Type: %s\r\n", content_type);
     dr_buf_adds(out, extra);
@@ -396,9 +396,9 @@ void dr_http_put_head(struct dr_buf *out, int status, const char *content_type,
     dr_buf_adds(out, close ? "Connection: close\r\n\r\n" : "\r\n");
 }
 
-void dr_http_put_refusal(struct dr_buf *out, int status, const char *why)
+void dr_httpd_put_refusal(struct dr_buf *out, int status, const char *why)
 {
-    const char *reason = dr_http_reason(status);
+    const char *reason = dr_httpd_reason(status);
     dr_buf_addf(out,
                 "HTTP/1.1 %d %s\r\nContent-Type: text/plain; charset=utf-8\r\n"
                 "Connection: close\r\n\r\n%d %s: %s",

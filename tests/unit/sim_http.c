@@ -5,12 +5,12 @@
 #include "cmd/drover-sim/http_parse.h"
 
 /* What a request came to: "METHOD target k=v;k=v; [body] keep +rest" or the status. */
-static void summary(struct dr_buf *out, const struct dr_http_request *r,
-                    enum dr_http_step step, size_t rest)
+static void summary(struct dr_buf *out, const struct dr_httpd_request *r,
+                    enum dr_httpd_step step, size_t rest)
 {
     dr_buf_clear(out);
-    if (step != DR_HTTP_READY) {
-        dr_buf_addf(out, step == DR_HTTP_BAD ? "%d" : "more", r->status);
+    if (step != DR_HTTPD_READY) {
+        dr_buf_addf(out, step == DR_HTTPD_BAD ? "%d" : "more", r->status);
         return;
     }
     dr_buf_addf(out, "%s %s ", r->method, r->target);
@@ -24,22 +24,22 @@ static void summary(struct dr_buf *out, const struct dr_http_request *r,
 /* Feeds as the server does: bytes that were not used are fed again with the next ones. */
 static void feed_by(const char *text, size_t len, size_t step_bytes, struct dr_buf *out)
 {
-    struct dr_http_request r;
-    enum dr_http_step step = DR_HTTP_MORE;
+    struct dr_httpd_request r;
+    enum dr_httpd_step step = DR_HTTPD_MORE;
     size_t from = 0, to = 0;
-    dr_http_request_init(&r);
-    while (step == DR_HTTP_MORE && to < len) {
+    dr_httpd_request_init(&r);
+    while (step == DR_HTTPD_MORE && to < len) {
         size_t used;
         to = len - to < step_bytes ? len : to + step_bytes;
         char *piece = malloc(to - from + 1); /* apart, so that ASan sees a step too far */
         memcpy(piece, text + from, to - from);
-        step = dr_http_feed(&r, piece, to - from, &used);
+        step = dr_httpd_feed(&r, piece, to - from, &used);
         cr_assert_leq(used, to - from);
         from += used;
         free(piece);
     }
     summary(out, &r, step, len - from);
-    dr_http_request_release(&r);
+    dr_httpd_request_release(&r);
 }
 
 #define H "Host: h\r\n"
@@ -156,57 +156,57 @@ Test(sim_http, pipelined_requests_do_not_mix)
         "1\r\nx\r\n0\r\n\r\n"
         "GET /4 HTTP/1.1\r\n" H "\r\n";
     static const char *const want[] = {"/1", "/2", "/3", "/4"};
-    struct dr_http_request r;
+    struct dr_httpd_request r;
     size_t at = 0, used;
-    dr_http_request_init(&r);
+    dr_httpd_request_init(&r);
     for (size_t i = 0; i < 4; i++) {
-        cr_assert_eq(dr_http_feed(&r, text + at, sizeof(text) - 1 - at, &used),
-                     DR_HTTP_READY);
+        cr_assert_eq(dr_httpd_feed(&r, text + at, sizeof(text) - 1 - at, &used),
+                     DR_HTTPD_READY);
         cr_assert_str_eq(r.target, want[i]);
         at += used;
-        dr_http_request_reset(&r);
+        dr_httpd_request_reset(&r);
     }
     cr_assert_eq(at, sizeof(text) - 1);
-    dr_http_request_release(&r);
+    dr_httpd_request_release(&r);
 }
 
 Test(sim_http, heads_and_trailers_are_bounded)
 {
-    struct dr_http_request r;
+    struct dr_httpd_request r;
     size_t used;
     struct dr_buf text;
     dr_buf_init(&text, 1 << 20);
     /* one endless header line: refused before it ends */
     dr_buf_adds(&text, "GET / HTTP/1.1\r\nA: ");
-    dr_buf_pad(&text, 'x', DR_HTTP_HEAD_MAX);
-    dr_http_request_init(&r);
-    cr_assert_eq(dr_http_feed(&r, text.data, text.len, &used), DR_HTTP_BAD);
+    dr_buf_pad(&text, 'x', DR_HTTPD_HEAD_MAX);
+    dr_httpd_request_init(&r);
+    cr_assert_eq(dr_httpd_feed(&r, text.data, text.len, &used), DR_HTTPD_BAD);
     cr_assert_eq(r.status, 431);
     /* too many lines */
-    dr_http_request_reset(&r);
+    dr_httpd_request_reset(&r);
     dr_buf_clear(&text);
     dr_buf_adds(&text, "GET / HTTP/1.1\r\n");
-    for (int i = 0; i <= DR_HTTP_HEADERS_MAX; i++)
+    for (int i = 0; i <= DR_HTTPD_HEADERS_MAX; i++)
         dr_buf_adds(&text, "A: b\r\n");
     dr_buf_adds(&text, "\r\n");
-    cr_assert_eq(dr_http_feed(&r, text.data, text.len, &used), DR_HTTP_BAD);
+    cr_assert_eq(dr_httpd_feed(&r, text.data, text.len, &used), DR_HTTPD_BAD);
     cr_assert_eq(r.status, 431);
     /* endless trailers */
-    dr_http_request_reset(&r);
+    dr_httpd_request_reset(&r);
     dr_buf_clear(&text);
     dr_buf_adds(&text, "GET / HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\n\r\n0\r\n");
     for (int i = 0; i < 400; i++)
         dr_buf_addf(&text, "A: %200d\r\n", i);
-    cr_assert_eq(dr_http_feed(&r, text.data, text.len, &used), DR_HTTP_BAD);
+    cr_assert_eq(dr_httpd_feed(&r, text.data, text.len, &used), DR_HTTPD_BAD);
     cr_assert_eq(r.status, 431);
     /* an endless chunk extension */
-    dr_http_request_reset(&r);
+    dr_httpd_request_reset(&r);
     dr_buf_clear(&text);
     dr_buf_adds(&text, "GET / HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\n\r\n1;");
-    dr_buf_pad(&text, 'x', DR_HTTP_CHUNK_LINE_MAX);
-    cr_assert_eq(dr_http_feed(&r, text.data, text.len, &used), DR_HTTP_BAD);
+    dr_buf_pad(&text, 'x', DR_HTTPD_CHUNK_LINE_MAX);
+    cr_assert_eq(dr_httpd_feed(&r, text.data, text.len, &used), DR_HTTPD_BAD);
     cr_assert_eq(r.status, 400);
-    dr_http_request_release(&r);
+    dr_httpd_request_release(&r);
     dr_buf_release(&text);
 }
 
@@ -214,34 +214,34 @@ Test(sim_http, expectation_and_headers)
 {
     static const char text[] = "PUT / HTTP/1.1\r\n" H "expect: 100-Continue\r\n"
                                "Content-Length: 2\r\n\r\n";
-    struct dr_http_request r;
+    struct dr_httpd_request r;
     size_t used;
-    dr_http_request_init(&r);
-    cr_assert_eq(dr_http_feed(&r, text, sizeof(text) - 1, &used), DR_HTTP_MORE);
+    dr_httpd_request_init(&r);
+    cr_assert_eq(dr_httpd_feed(&r, text, sizeof(text) - 1, &used), DR_HTTPD_MORE);
     cr_assert_eq(used, sizeof(text) - 1);
     cr_assert(r.expects_continue);
-    cr_assert_str_eq(dr_http_header(&r, "HOST"), "h");
-    cr_assert_null(dr_http_header(&r, "Hos"));
-    cr_assert_eq(dr_http_feed(&r, "ok", 2, &used), DR_HTTP_READY);
+    cr_assert_str_eq(dr_httpd_header(&r, "HOST"), "h");
+    cr_assert_null(dr_httpd_header(&r, "Hos"));
+    cr_assert_eq(dr_httpd_feed(&r, "ok", 2, &used), DR_HTTPD_READY);
     cr_assert_str_eq(dr_buf_str(&r.body), "ok");
-    dr_http_request_release(&r);
+    dr_httpd_request_release(&r);
 }
 
 Test(sim_http, heads_are_written_byte_for_byte)
 {
     struct dr_buf out;
     dr_buf_init(&out, 4096);
-    dr_http_put_head(&out, 200, "application/json", 12, false, 784887151, "X: y\r\n");
+    dr_httpd_put_head(&out, 200, "application/json", 12, false, 784887151, "X: y\r\n");
     cr_assert_str_eq(dr_buf_str(&out),
                      "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nX: y\r\n"
                      "Date: Tue, 15 Nov 1994 08:12:31 GMT\r\nContent-Length: 12\r\n\r\n");
     dr_buf_clear(&out);
-    dr_http_put_head(&out, 204, NULL, 0, true, 0, "");
+    dr_httpd_put_head(&out, 204, NULL, 0, true, 0, "");
     cr_assert_str_eq(dr_buf_str(&out), "HTTP/1.1 204 No Content\r\n"
                                        "Date: Thu, 01 Jan 1970 00:00:00 GMT\r\n"
                                        "Connection: close\r\n\r\n");
     dr_buf_clear(&out);
-    dr_http_put_refusal(&out, 400, "bad Content-Length");
+    dr_httpd_put_refusal(&out, 400, "bad Content-Length");
     cr_assert_str_eq(dr_buf_str(&out),
                      "HTTP/1.1 400 Bad Request\r\n"
                      "Content-Type: text/plain; charset=utf-8\r\n"
