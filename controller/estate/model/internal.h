@@ -20,6 +20,7 @@ struct dr_engine;   /* sql_engine.h */
 struct dr_pd;       /* pd.c */
 struct dr_cdc;      /* cdc.c */
 struct dr_store;    /* store.c */
+struct dr_http;     /* http.c */
 
 /* ---- values and rows ---- */
 enum dr_datum_kind {
@@ -201,6 +202,7 @@ struct dr_model {
     struct dr_pd *pd;
     struct dr_cdc *cdc;
     struct dr_store *store;
+    struct dr_http *http; /* exchanges that wait for their answer */
     json_t *unknown;     /* statements and requests nobody knew: [{at, text}], bounded */
     uint64_t next_query; /* handles of HTTP exchanges */
     struct dr_strings *strings;
@@ -329,6 +331,8 @@ struct dr_model_process *dr_model_process(struct dr_model *m,
                                           const struct dr_address *at);
 /* To be called after `up` or `hung` was changed: elections, ownership, feeds. */
 void dr_model_process_changed(struct dr_model *m, struct dr_model_process *p);
+
+void dr_model_http_free(struct dr_model *m); /* exchanges that nobody took */
 
 /* The model's HTTP entrance (dr_model_http, dr_model_http_poll) is the HTTP half's, too;
  * it hands the status ports to this. out->status 0: drop the connection. */
