@@ -45,7 +45,8 @@ const char *dr_journal_outcome_name(enum dr_journal_outcome outcome); /* "done",
 /* One row, given or read. NULL text is stored as absent. What is longer than
  * DR_JOURNAL_TEXT_MAX is cut with an ellipsis. */
 struct dr_journal_entry {
-    int64_t id;      /* from 1, without gaps; given: ignored */
+    int64_t
+        id; /* without gaps; a new file after damage goes on counting; given: ignored */
     int64_t time_ms; /* wall clock, milliseconds since 1970: for people only */
     uint64_t cycle;  /* number of the reconcile round */
     const char *topology;
@@ -75,7 +76,7 @@ struct dr_journal_report {
     int64_t broken_id;
     int64_t rows;
     char moved_to[512];
-    char text[512]; /* one line that says all this */
+    char text[1024]; /* one line that says all this */
 };
 
 /* Opens or makes DIR/journal.db and checks the whole chain.  dir: an existing folder.
