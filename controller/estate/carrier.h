@@ -65,6 +65,7 @@ struct dr_exchange {
     } sql;
     struct {
         const struct dr_tls *tls;       /* NULL: plain http */
+        const struct dr_login *login;   /* Basic authentication; NULL: none */
         const char *method;             /* GET HEAD POST PUT DELETE */
         const char *target;             /* encoded path and query, "/pd/api/v1/cluster" */
         const char *body;               /* JSON; NULL: none */

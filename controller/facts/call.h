@@ -188,7 +188,11 @@ struct dr_reply {
     } as;
     struct dr_ledger_group *ledger; /* SQL_LEDGER, besides `instance`; not decoded */
     enum dr_login_answer login;     /* SQL_LOGIN */
-    struct dr_arena *arena;         /* the taker frees it: dr_reply_release */
+    /* A mutation by SQL, whatever its outcome: where it was last tried. After DR_UNKNOWN
+     * that session is to be killed and seen gone before the outcome is read. */
+    const char *instance;   /* "host:port"; NULL: nowhere */
+    uint64_t connection_id; /* 0: not known */
+    struct dr_arena *arena; /* the taker frees it: dr_reply_release */
 };
 
 void dr_reply_release(struct dr_reply *r);
