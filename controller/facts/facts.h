@@ -306,8 +306,17 @@ struct dr_facts {
  * instances. */
 struct dr_facts *dr_facts_new(size_t cluster_count, struct dr_arena *a);
 
+/* Gives a cluster `count` instances with their jobs, unknown, "not asked yet". */
+void dr_facts_instances(struct dr_cluster_facts *c, size_t count, struct dr_arena *a);
+
+/* Decodes the raw ledger rows of a cluster once its PD id is known; until then nothing in
+ * `ledger.rows` counts. Repeats: safe. */
+void dr_facts_decode_ledger(struct dr_cluster_facts *c, struct dr_arena *a);
+
 /* JSON with a format version; TSOs and ids as strings of digits; times as ages. Never
- * holds secrets. encode: new reference. decode refuses what it does not know. */
+ * holds secrets. encode: new reference. decode refuses what it does not know, with its
+ * path (DR_E_INPUT); a group that is missing was never asked for. In what it gives,
+ * now_ms equals wall_ms. */
 json_t *dr_facts_encode(const struct dr_facts *f);
 int dr_facts_decode(struct dr_facts **out, const json_t *v, struct dr_arena *a,
                     struct dr_err *err) DR_MUST_CHECK;
@@ -315,6 +324,8 @@ int dr_facts_decode(struct dr_facts **out, const json_t *v, struct dr_arena *a,
 const struct dr_feed *dr_feeds_find(const struct dr_feeds *f, const char *id);
 const struct dr_account *dr_accounts_find(const struct dr_accounts *f, const char *name);
 const char *dr_feed_state_name(enum dr_feed_state s);
+/* As TiCDC's list and details spell it; NULL and "" are normal, what is not known is
+ * DR_FEED_STRANGE. Source: tiflow: cdc/api/v2/model.go MarshalJSON. */
 enum dr_feed_state dr_feed_state_parse(const char *text);
 /* "v8.5.4", "8.5.4-alpha-12-gabc", "8.0.11-TiDB-v8.5.4"; rank 0: unreadable. */
 struct dr_version dr_version_parse(const char *text, struct dr_arena *a);

@@ -1,0 +1,156 @@
+/* Small things about facts: fresh snapshots, look-ups, names, versions. */
+#include "controller/facts/facts.h"
+
+#include <string.h>
+
+#include "controller/base/num.h"
+#include "controller/facts/shape.h"
+
+static const char never_asked[] = "not asked yet";
+
+static void unasked(struct dr_seen *s)
+{
+    s->why = never_asked;
+}
+
+void dr_facts_instances(struct dr_cluster_facts *c, size_t count, struct dr_arena *a)
+{
+    c->instance_count = count;
+    c->instances = DR_NEW_N(a, count, struct dr_instance);
+    c->jobs = DR_NEW_N(a, count, struct dr_jobs);
+    for (size_t i = 0; i < count; i++) {
+        unasked(&c->instances[i].seen);
+        unasked(&c->jobs[i].seen);
+    }
+}
+
+struct dr_facts *dr_facts_new(size_t cluster_count, struct dr_arena *a)
+{
+    struct dr_facts *f = DR_NEW(a, struct dr_facts);
+    f->cluster_count = cluster_count;
+    f->clusters = DR_NEW_N(a, cluster_count, struct dr_cluster_facts);
+    for (size_t i = 0; i < cluster_count; i++) {
+        struct dr_cluster_facts *c = &f->clusters[i];
+        struct dr_seen *groups[] = {
+            &c->ledger.seen, &c->identity.seen,   &c->pd.seen,   &c->feeds.seen,
+            &c->cdc.seen,    &c->safepoints.seen, &c->feed.seen, &c->accounts.seen,
+            &c->tables.seen, &c->ddl.seen,
+        };
+        for (size_t g = 0; g < sizeof(groups) / sizeof(groups[0]); g++)
+            unasked(groups[g]);
+    }
+    unasked(&f->backup_prefix.seen);
+    unasked(&f->redo_prefix.seen);
+    unasked(&f->redo.seen);
+    unasked(&f->equality.seen);
+    unasked(&f->sink_login.seen);
+    return f;
+}
+
+void dr_facts_decode_ledger(struct dr_cluster_facts *c, struct dr_arena *a)
+{
+    struct dr_ledger_group *g = &c->ledger;
+    g->decoded = g->seen.known && c->pd.seen.known && c->pd.cluster_id != 0;
+    if (g->decoded)
+        dr_ledger_decode(&g->rows, g->raw, g->raw_count, c->pd.cluster_id, a);
+    else
+        memset(&g->rows, 0, sizeof(g->rows));
+}
+
+const struct dr_feed *dr_feeds_find(const struct dr_feeds *f, const char *id)
+{
+    for (size_t i = 0; i < f->count; i++)
+        if (strcmp(f->items[i].id, id) == 0)
+            return &f->items[i];
+    return NULL;
+}
+
+const struct dr_account *dr_accounts_find(const struct dr_accounts *f, const char *name)
+{
+    for (size_t i = 0; i < f->count; i++)
+        if (strcmp(f->items[i].name, name) == 0)
+            return &f->items[i];
+    return NULL;
+}
+
+/* Source: tiflow: cdc/model/changefeed.go FeedState. */
+static const char *const feed_states[DR_FEED_STATE_COUNT] = {
+    [DR_FEED_NORMAL] = "normal",     [DR_FEED_WARNING] = "warning",
+    [DR_FEED_STOPPED] = "stopped",   [DR_FEED_FAILED] = "failed",
+    [DR_FEED_FINISHED] = "finished", [DR_FEED_REMOVED] = "removed",
+    [DR_FEED_STRANGE] = "strange",
+};
+const struct dr_words dr_words_feed_state = {DR_FEED_STATE_COUNT, feed_states};
+
+const char *dr_feed_state_name(enum dr_feed_state s)
+{
+    return s < DR_FEED_STATE_COUNT && feed_states[s] ? feed_states[s] : "none";
+}
+
+enum dr_feed_state dr_feed_state_parse(const char *text)
+{
+    if (!text || !*text)
+        return DR_FEED_NORMAL;
+    if (strcmp(text, "pending") == 0)
+        return DR_FEED_WARNING;
+    for (unsigned s = DR_FEED_NORMAL; s < DR_FEED_STRANGE; s++)
+        if (strcmp(text, feed_states[s]) == 0)
+            return (enum dr_feed_state)s;
+    return DR_FEED_STRANGE;
+}
+
+/* Source: docs: privilege-management.md. */
+static const char *const privileges[DR_PRIV_COUNT] = {
+    [DR_PRIV_SELECT] = "SELECT",
+    [DR_PRIV_INSERT] = "INSERT",
+    [DR_PRIV_UPDATE] = "UPDATE",
+    [DR_PRIV_DELETE] = "DELETE",
+    [DR_PRIV_CREATE] = "CREATE",
+    [DR_PRIV_DROP] = "DROP",
+    [DR_PRIV_ALTER] = "ALTER",
+    [DR_PRIV_INDEX] = "INDEX",
+    [DR_PRIV_CREATE_VIEW] = "CREATE VIEW",
+    [DR_PRIV_REFERENCES] = "REFERENCES",
+    [DR_PRIV_PROCESS] = "PROCESS",
+    [DR_PRIV_SUPER] = "SUPER",
+    [DR_PRIV_CREATE_USER] = "CREATE USER",
+    [DR_PRIV_CONFIG] = "CONFIG",
+    [DR_PRIV_BACKUP_ADMIN] = "BACKUP_ADMIN",
+    [DR_PRIV_RESTORE_ADMIN] = "RESTORE_ADMIN",
+    [DR_PRIV_SYSTEM_VARIABLES_ADMIN] = "SYSTEM_VARIABLES_ADMIN",
+    [DR_PRIV_CONNECTION_ADMIN] = "CONNECTION_ADMIN",
+    [DR_PRIV_RESTRICTED_REPLICA_WRITER_ADMIN] = "RESTRICTED_REPLICA_WRITER_ADMIN",
+};
+_Static_assert(DR_PRIV_COUNT <= 32, "privileges are bits of a uint32_t");
+const struct dr_words dr_words_privilege = {DR_PRIV_COUNT, privileges};
+
+const char *dr_privilege_name(enum dr_privilege p)
+{
+    return p < DR_PRIV_COUNT ? privileges[p] : "?";
+}
+
+/* One number of a version and the dot behind it, if `dot`. NULL: not there. */
+static const char *number(const char *s, bool dot, uint32_t *out)
+{
+    uint64_t v;
+    size_t len = s ? strspn(s, "0123456789") : 0;
+    if (!len || !dr_parse_u64(s, len, &v) || v > 999)
+        return NULL;
+    *out = (uint32_t)v;
+    s += len;
+    if (dot)
+        return *s == '.' ? s + 1 : NULL;
+    return s;
+}
+
+struct dr_version dr_version_parse(const char *text, struct dr_arena *a)
+{
+    struct dr_version v = {.text = dr_strdup(a, text)}, parts = v;
+    const char *s = text ? text : "", *tidb = strstr(s, "-TiDB-");
+    s = tidb ? tidb + strlen("-TiDB-") : s;
+    s += *s == 'v';
+    s = number(s, true, &parts.major);
+    s = number(s, true, &parts.minor);
+    s = number(s, false, &parts.patch);
+    return s && (!*s || *s == '-' || *s == '+') ? parts : v;
+}

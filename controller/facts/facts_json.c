@@ -1,0 +1,356 @@
+/* The snapshot as JSON, for `--save-observed`, `--observed`, golden cases and incident
+ * replay. Only tables: what a field is called and how it is written; shape.c does the
+ * work. The format version changes with any change that an older drover would refuse. */
+#include "controller/base/json.h"
+#include "controller/facts/facts.h"
+#include "controller/facts/shape.h"
+
+enum { FORMAT = 1 };
+
+#define OPT    DR_FIELD_OPTIONAL
+#define ALWAYS DR_FIELD_ALWAYS
+
+/* In each table T is the struct it describes. */
+#define SCALAR(kind_, type, name_, f, flags_)                                            \
+    {                                                                                    \
+        .name = (name_), .kind = (kind_), .at = DR_AT(T, f, type), .flags = (flags_)     \
+    }
+#define BOOL(name, f)          SCALAR(DR_FIELD_BOOL, bool, name, f, 0)
+#define U32(name, f, flags)    SCALAR(DR_FIELD_U32, uint32_t, name, f, flags)
+#define I64(name, f)           SCALAR(DR_FIELD_I64, int64_t, name, f, 0)
+#define SIZE(name, f)          SCALAR(DR_FIELD_SIZE, size_t, name, f, 0)
+#define NUMBER(name, f, flags) SCALAR(DR_FIELD_NUMBER, uint64_t, name, f, flags)
+#define DIGITS(name, f)        SCALAR(DR_FIELD_DIGITS, uint64_t, name, f, 0)
+#define AGE(name, f, flags)    SCALAR(DR_FIELD_AGE, int64_t, name, f, flags)
+#define TEXT(name, f, flags)   SCALAR(DR_FIELD_TEXT, const char *, name, f, flags)
+#define VERSION(name, f)       SCALAR(DR_FIELD_VERSION, struct dr_version, name, f, 0)
+#define WORD(name_, f, words_)                                                           \
+    {                                                                                    \
+        .name = (name_), .kind = DR_FIELD_WORD, .at = DR_AT(T, f, unsigned),             \
+        .words = (words_)                                                                \
+    }
+#define OBJECT(name_, f, type, shape_)                                                   \
+    {                                                                                    \
+        .name = (name_), .kind = DR_FIELD_OBJECT, .at = DR_AT(T, f, type),               \
+        .shape = (shape_)                                                                \
+    }
+#define LIST(name_, f, count, type, shape_, flags_)                                      \
+    {                                                                                    \
+        .name = (name_), .kind = DR_FIELD_LIST, .at = DR_AT(T, f, type *),               \
+        .count_at = DR_AT(T, count, size_t), .shape = (shape_), .flags = (flags_)        \
+    }
+#define TEXTS(name_, f, count)                                                           \
+    {                                                                                    \
+        .name = (name_), .kind = DR_FIELD_TEXTS, .at = DR_AT(T, f, const char **),       \
+        .count_at = DR_AT(T, count, size_t)                                              \
+    }
+#define SHAPE_(group_, ...)                                                              \
+    {                                                                                    \
+        .bytes = sizeof(T), .group = (group_), .fields = (const struct dr_field[])       \
+        {                                                                                \
+            __VA_ARGS__,                                                                 \
+            {                                                                            \
+                .kind = DR_FIELD_END                                                     \
+            }                                                                            \
+        }                                                                                \
+    }
+#define GROUP(...) SHAPE_(true, __VA_ARGS__)
+#define ITEM(...)  SHAPE_(false, __VA_ARGS__)
+
+static const char *const table_kind_list[] = {
+    [DR_TABLE_BASE] = "table",
+    [DR_TABLE_VIEW] = "view",
+    [DR_TABLE_SEQUENCE] = "sequence",
+};
+static const struct dr_words table_kinds = {3, table_kind_list};
+
+static const char *const login_answer_list[] = {
+    [DR_LOGIN_LET_IN] = "let in",
+    [DR_LOGIN_LOCKED] = "locked",
+    [DR_LOGIN_WRONG_PASSWORD] = "wrong password",
+};
+static const struct dr_words login_answers = {3, login_answer_list};
+
+// clang-format off
+#define T struct dr_instance
+static const struct dr_shape instance_shape = GROUP(
+    TEXT("address", address, ALWAYS),
+    BOOL("superReadOnly", super_read_only),
+    BOOL("restrictedReadOnly", restricted_read_only),
+    BOOL("gcEnable", gc_enable),
+    I64("gcLifeTimeMs", gc_life_time_ms),
+    BOOL("ttlJobEnable", ttl_job_enable),
+    BOOL("externalTsRead", external_ts_read),
+    U32("autoIncrementIncrement", auto_increment_increment, 0),
+    U32("autoIncrementOffset", auto_increment_offset, 0));
+#undef T
+
+#define T struct dr_job
+static const struct dr_shape job_shape = ITEM(
+    TEXT("destination", destination, 0),
+    TEXT("state", state, 0),
+    U32("progressPermille", progress_permille, 0),
+    DIGITS("connectionId", connection_id),
+    BOOL("finished", finished));
+#undef T
+
+#define T struct dr_session
+static const struct dr_shape session_shape = ITEM(
+    DIGITS("id", id),
+    TEXT("user", user, 0),
+    I64("timeS", time_s),
+    TEXT("word", word, 0));
+#undef T
+
+#define T struct dr_jobs
+static const struct dr_shape jobs_shape = GROUP(
+    TEXT("instance", instance, ALWAYS | OPT),
+    LIST("backups", backups, backup_count, struct dr_job, &job_shape, 0),
+    LIST("restores", restores, restore_count, struct dr_job, &job_shape, 0),
+    LIST("sessions", sessions, session_count, struct dr_session, &session_shape, 0));
+#undef T
+
+#define T struct dr_ledger_row
+static const struct dr_shape ledger_row_shape = ITEM(
+    DIGITS("clusterId", cluster_id),
+    TEXT("key", key, 0),
+    {.name = "value", .kind = DR_FIELD_JSON, .at = DR_AT(T, value, const char *)},
+    NUMBER("epoch", epoch, 0),
+    TEXT("holder", holder, 0));
+#undef T
+
+#define T struct dr_beat
+static const struct dr_shape beat_shape = ITEM(
+    TEXT("origin", origin, 0),
+    DIGITS("tso", tso));
+#undef T
+
+#define T struct dr_ledger_group
+static const struct dr_shape ledger_shape = GROUP(
+    DIGITS("tso", tso),
+    TEXT("instance", instance, 0),
+    BOOL("tablePresent", table_present),
+    LIST("rows", raw, raw_count, struct dr_ledger_row, &ledger_row_shape, 0),
+    BOOL("beatTablePresent", beat_table_present),
+    LIST("beats", beats, beat_count, struct dr_beat, &beat_shape, 0));
+#undef T
+
+#define T struct dr_member
+static const struct dr_shape member_shape = ITEM(
+    TEXT("type", type, 0),
+    TEXT("instance", instance, 0),
+    TEXT("statusAddress", status_address, 0),
+    TEXT("version", version, 0));
+#undef T
+
+#define T struct dr_identity
+static const struct dr_shape identity_shape = GROUP(
+    DIGITS("clusterId", cluster_id),
+    VERSION("version", version),
+    BOOL("newCollation", new_collation),
+    LIST("members", members, member_count, struct dr_member, &member_shape, 0));
+#undef T
+
+#define T struct dr_pd
+static const struct dr_shape pd_shape = GROUP(
+    DIGITS("clusterId", cluster_id),
+    VERSION("version", version),
+    TEXTS("addresses", addresses, address_count));
+#undef T
+
+#define T struct dr_safepoint
+static const struct dr_shape safepoint_shape = ITEM(
+    TEXT("serviceId", service_id, 0),
+    I64("expiredAtS", expired_at_s),
+    DIGITS("safePoint", safe_point));
+#undef T
+
+#define T struct dr_safepoints
+static const struct dr_shape safepoints_shape = GROUP(
+    DIGITS("gcSafePoint", gc_safe_point),
+    LIST("items", items, count, struct dr_safepoint, &safepoint_shape, 0));
+#undef T
+
+#define T struct dr_cdc_server
+static const struct dr_shape cdc_shape = GROUP(
+    VERSION("version", version),
+    TEXT("clusterId", cluster_id, OPT),
+    BOOL("newArch", new_arch),
+    BOOL("healthy", healthy),
+    TEXT("ownerId", owner_id, OPT),
+    I64("gcTtlS", gc_ttl_s),
+    SIZE("captureCount", capture_count));
+#undef T
+
+#define T struct dr_feed
+static const struct dr_shape feed_shape = ITEM(
+    TEXT("id", id, 0),
+    DIGITS("upstreamId", upstream_id),
+    WORD("state", state, &dr_words_feed_state),
+    DIGITS("checkpoint", checkpoint),
+    TEXT("error", error, OPT),
+    U32("rises", rises, 0));
+#undef T
+
+#define T struct dr_feeds
+static const struct dr_shape feeds_shape = GROUP(
+    TEXT("ownerId", owner_id, OPT),
+    LIST("items", items, count, struct dr_feed, &feed_shape, 0));
+#undef T
+
+#define T struct dr_difference
+static const struct dr_shape difference_shape = ITEM(
+    TEXT("field", field, 0),
+    TEXT("desired", desired, 0),
+    TEXT("observed", observed, 0));
+#undef T
+
+#define T struct dr_feed_detail
+static const struct dr_shape feed_detail_shape = GROUP(
+    TEXT("id", id, ALWAYS | OPT),
+    BOOL("present", present),
+    BOOL("absenceProven", absence_proven),
+    U32("absentPolls", absent_polls, ALWAYS | OPT),
+    AGE("absentSinceAgeMs", absent_since_ms, ALWAYS | OPT),
+    TEXT("ownerId", owner_id, ALWAYS | OPT),
+    DIGITS("upstreamId", upstream_id),
+    TEXT("sinkAddress", sink_address, OPT),
+    TEXT("sinkUser", sink_user, OPT),
+    LIST("differences", differences, difference_count, struct dr_difference,
+         &difference_shape, 0));
+#undef T
+
+#define T struct dr_account
+static const struct dr_shape account_shape = ITEM(
+    TEXT("name", name, 0),
+    TEXTS("hosts", hosts, host_count),
+    {.name = "locked", .kind = DR_FIELD_BOOLS, .flags = DR_FIELD_PARALLEL,
+     .at = DR_AT(T, locked, bool *), .count_at = DR_AT(T, host_count, size_t)},
+    {.name = "privileges", .kind = DR_FIELD_BITS, .words = &dr_words_privilege,
+     .at = DR_AT(T, privileges, uint32_t)});
+#undef T
+
+#define T struct dr_accounts
+static const struct dr_shape accounts_shape = GROUP(
+    LIST("items", items, count, struct dr_account, &account_shape, 0),
+    TEXTS("bypass", bypass, bypass_count));
+#undef T
+
+#define T struct dr_table
+static const struct dr_shape table_shape = ITEM(
+    TEXT("schema", schema, 0),
+    TEXT("name", name, 0),
+    WORD("kind", kind, &table_kinds),
+    BOOL("eligible", eligible));
+#undef T
+
+#define T struct dr_tables
+static const struct dr_shape tables_shape = GROUP(
+    TEXTS("schemas", schemas, schema_count),
+    LIST("items", items, count, struct dr_table, &table_shape, 0));
+#undef T
+
+#define T struct dr_ddl_jobs
+static const struct dr_shape ddl_shape = GROUP(
+    TEXTS("texts", texts, count));
+#undef T
+
+#define T struct dr_cluster_facts
+static const struct dr_shape cluster_shape = ITEM(
+    TEXT("name", name, 0),
+    LIST("instances", instances, instance_count, struct dr_instance, &instance_shape, 0),
+    LIST("jobs", jobs, instance_count, struct dr_jobs, &jobs_shape, DR_FIELD_PARALLEL),
+    OBJECT("ledger", ledger, struct dr_ledger_group, &ledger_shape),
+    OBJECT("identity", identity, struct dr_identity, &identity_shape),
+    OBJECT("pd", pd, struct dr_pd, &pd_shape),
+    OBJECT("safepoints", safepoints, struct dr_safepoints, &safepoints_shape),
+    OBJECT("cdc", cdc, struct dr_cdc_server, &cdc_shape),
+    OBJECT("feeds", feeds, struct dr_feeds, &feeds_shape),
+    OBJECT("feed", feed, struct dr_feed_detail, &feed_detail_shape),
+    OBJECT("accounts", accounts, struct dr_accounts, &accounts_shape),
+    OBJECT("tables", tables, struct dr_tables, &tables_shape),
+    OBJECT("ddl", ddl, struct dr_ddl_jobs, &ddl_shape));
+#undef T
+
+#define T struct dr_listing
+static const struct dr_shape listing_shape = GROUP(
+    TEXT("prefix", prefix, ALWAYS | OPT),
+    SIZE("count", count),
+    BOOL("hasLock", has_lock),
+    BOOL("hasMeta", has_meta));
+#undef T
+
+#define T struct dr_redo_logs
+static const struct dr_shape redo_shape = GROUP(
+    TEXT("prefix", prefix, ALWAYS | OPT),
+    BOOL("found", found),
+    DIGITS("checkpoint", checkpoint),
+    DIGITS("resolved", resolved));
+#undef T
+
+#define T struct dr_equality
+static const struct dr_shape equality_shape = GROUP(
+    NUMBER("generation", generation, 0),
+    DIGITS("tso", tso),
+    BOOL("complete", complete),
+    SIZE("tableCount", table_count),
+    LIST("differences", differences, difference_count, struct dr_difference,
+         &difference_shape, 0));
+#undef T
+
+#define T struct dr_sink_login
+static const struct dr_shape sink_login_shape = GROUP(
+    NUMBER("generation", generation, 0),
+    WORD("answer", answer, &login_answers));
+#undef T
+
+struct snapshot {
+    uint32_t format;
+    struct dr_facts facts;
+};
+#define T struct snapshot
+static const struct dr_shape snapshot_shape = ITEM(
+    U32("format", format, 0),
+    I64("wallMs", facts.wall_ms),
+    LIST("clusters", facts.clusters, facts.cluster_count, struct dr_cluster_facts,
+         &cluster_shape, 0),
+    OBJECT("backupPrefix", facts.backup_prefix, struct dr_listing, &listing_shape),
+    OBJECT("redoPrefix", facts.redo_prefix, struct dr_listing, &listing_shape),
+    OBJECT("redo", facts.redo, struct dr_redo_logs, &redo_shape),
+    OBJECT("equality", facts.equality, struct dr_equality, &equality_shape),
+    OBJECT("sinkLogin", facts.sink_login, struct dr_sink_login, &sink_login_shape),
+    NUMBER("skippedGenerations", facts.skipped_generations, OPT),
+    NUMBER("restoreRefused", facts.restore_refused, OPT));
+#undef T
+// clang-format on
+
+const struct dr_shape *dr_facts_shape(void)
+{
+    return &snapshot_shape;
+}
+
+json_t *dr_facts_encode(const struct dr_facts *f)
+{
+    struct snapshot s = {.format = FORMAT, .facts = *f};
+    return dr_shape_encode(&s, &snapshot_shape, f->now_ms);
+}
+
+int dr_facts_decode(struct dr_facts **out, const json_t *v, struct dr_arena *a,
+                    struct dr_err *err)
+{
+    const json_t *format = json_object_get(v, "format");
+    if (!json_is_integer(format) || json_integer_value(format) != FORMAT)
+        return dr_fail(err, DR_E_INPUT, "snapshot: want format %d", FORMAT);
+    int64_t wall_ms = 0;
+    if (!dr_json_i64(v, "wallMs", &wall_ms))
+        return dr_fail(err, DR_E_INPUT, "snapshot.wallMs: want an integer");
+    struct snapshot *s = DR_NEW(a, struct snapshot);
+    int rc = dr_shape_decode(s, v, &snapshot_shape, "snapshot", wall_ms, a, err);
+    if (rc)
+        return rc;
+    s->facts.now_ms = wall_ms;
+    for (size_t i = 0; i < s->facts.cluster_count; i++)
+        dr_facts_decode_ledger(&s->facts.clusters[i], a);
+    *out = &s->facts;
+    return 0;
+}

@@ -1,0 +1,387 @@
+/* Rows of the ledger as values, both ways. One row of the table below per key; the shape
+ * of each value says what its JSON looks like. */
+#include "controller/facts/ledger.h"
+
+#include <string.h>
+
+#include "controller/base/json.h"
+#include "controller/facts/shape.h"
+
+static const char *const edge_states[DR_EDGE_STATE_COUNT] = {
+    [DR_EDGE_PLANNED] = "planned", [DR_EDGE_MAKING] = "making",   [DR_EDGE_MADE] = "made",
+    [DR_EDGE_PROBE] = "probe",     [DR_EDGE_RETIRED] = "retired",
+};
+static const struct dr_words edge_state_words = {DR_EDGE_STATE_COUNT, edge_states};
+
+static const char *const fence_whys[] = {
+    [DR_FENCED_SECONDARY] = "secondary",
+    [DR_FENCED_OPERATION] = "operation",
+};
+static const struct dr_words fence_why_words = {
+    sizeof(fence_whys) / sizeof(fence_whys[0]), fence_whys};
+
+#define DIGITS(T, name_, f)                                                              \
+    {                                                                                    \
+        .name = (name_), .kind = DR_FIELD_DIGITS, .at = DR_AT(T, f, uint64_t)            \
+    }
+#define NUMBER(T, name_, f)                                                              \
+    {                                                                                    \
+        .name = (name_), .kind = DR_FIELD_NUMBER, .at = DR_AT(T, f, uint64_t)            \
+    }
+#define BOOL(T, name_, f)                                                                \
+    {                                                                                    \
+        .name = (name_), .kind = DR_FIELD_BOOL, .at = DR_AT(T, f, bool)                  \
+    }
+#define I64(T, name_, f)                                                                 \
+    {                                                                                    \
+        .name = (name_), .kind = DR_FIELD_I64, .at = DR_AT(T, f, int64_t)                \
+    }
+#define U32(T, name_, f)                                                                 \
+    {                                                                                    \
+        .name = (name_), .kind = DR_FIELD_U32, .at = DR_AT(T, f, uint32_t)               \
+    }
+#define TEXT(T, name_, f, flags_)                                                        \
+    {                                                                                    \
+        .name = (name_), .kind = DR_FIELD_TEXT, .at = DR_AT(T, f, const char *),         \
+        .flags = (flags_)                                                                \
+    }
+#define WORD(T, name_, f, words_)                                                        \
+    {                                                                                    \
+        .name = (name_), .kind = DR_FIELD_WORD, .at = DR_AT(T, f, unsigned),             \
+        .words = (words_)                                                                \
+    }
+#define END                                                                              \
+    {                                                                                    \
+        .kind = DR_FIELD_END                                                             \
+    }
+#define SHAPE(T, ...)                                                                    \
+    {                                                                                    \
+        .bytes = sizeof(T), .fields = (const struct dr_field[])                          \
+        {                                                                                \
+            __VA_ARGS__, END                                                             \
+        }                                                                                \
+    }
+
+// clang-format off
+static const struct dr_shape birth_shape = SHAPE(struct dr_birth_row,
+    TEXT(struct dr_birth_row, "topology", topology, 0),
+    U32(struct dr_birth_row, "version", version),
+    {.name = "members", .kind = DR_FIELD_IDS,
+     .at = DR_AT(struct dr_birth_row, member_names, const char **),
+     .ids_at = DR_AT(struct dr_birth_row, member_ids, uint64_t *),
+     .count_at = DR_AT(struct dr_birth_row, member_count, size_t)});
+
+static const struct dr_shape term_shape = SHAPE(struct dr_term_row,
+    NUMBER(struct dr_term_row, "n", n),
+    TEXT(struct dr_term_row, "cluster", cluster, 0),
+    TEXT(struct dr_term_row, "operation", operation, 0),
+    DIGITS(struct dr_term_row, "tso", tso),
+    TEXT(struct dr_term_row, "revision", revision, DR_FIELD_OPTIONAL),
+    TEXT(struct dr_term_row, "agreed", agreed, DR_FIELD_OPTIONAL));
+
+static const struct dr_shape edge_shape = SHAPE(struct dr_edge_row,
+    NUMBER(struct dr_edge_row, "generation", generation),
+    TEXT(struct dr_edge_row, "id", id, 0),
+    TEXT(struct dr_edge_row, "redo", redo, 0),
+    TEXT(struct dr_edge_row, "account", account, 0),
+    DIGITS(struct dr_edge_row, "startTs", start_ts),
+    WORD(struct dr_edge_row, "state", state, &edge_state_words),
+    DIGITS(struct dr_edge_row, "checkpoint", checkpoint));
+
+static const struct dr_shape sink_shape = SHAPE(struct dr_sink_row,
+    TEXT(struct dr_sink_row, "account", account, 0),
+    NUMBER(struct dr_sink_row, "generation", generation),
+    BOOL(struct dr_sink_row, "locked", locked));
+
+static const struct dr_shape hold_shape = SHAPE(struct dr_hold_row,
+    TEXT(struct dr_hold_row, "operation", operation, 0),
+    DIGITS(struct dr_hold_row, "need", need),
+    DIGITS(struct dr_hold_row, "deadline", deadline));
+
+static const struct dr_shape gc_setting_shape = SHAPE(struct dr_gc_setting,
+    BOOL(struct dr_gc_setting, "enable", enable),
+    I64(struct dr_gc_setting, "lifeTimeMs", life_time_ms));
+
+static const struct dr_shape gc_shape = SHAPE(struct dr_gc_row,
+    {.name = "before", .kind = DR_FIELD_OBJECT, .shape = &gc_setting_shape,
+     .at = DR_AT(struct dr_gc_row, before, struct dr_gc_setting)},
+    {.name = "set", .kind = DR_FIELD_OBJECT, .shape = &gc_setting_shape,
+     .at = DR_AT(struct dr_gc_row, set, struct dr_gc_setting)});
+
+static const struct dr_shape copy_shape = SHAPE(struct dr_copy_row,
+    NUMBER(struct dr_copy_row, "generation", generation),
+    TEXT(struct dr_copy_row, "prefix", prefix, 0),
+    DIGITS(struct dr_copy_row, "tso", tso),
+    TEXT(struct dr_copy_row, "instance", instance, 0),
+    DIGITS(struct dr_copy_row, "connectionId", connection_id));
+
+static const struct dr_shape fenced_shape = SHAPE(struct dr_fenced_row,
+    WORD(struct dr_fenced_row, "why", why, &fence_why_words),
+    NUMBER(struct dr_fenced_row, "term", term),
+    TEXT(struct dr_fenced_row, "operation", operation, DR_FIELD_OPTIONAL),
+    BOOL(struct dr_fenced_row, "releasing", releasing));
+
+struct lease_value { uint64_t until; };
+static const struct dr_shape lease_shape = SHAPE(struct lease_value,
+    DIGITS(struct lease_value, "until", until));
+
+struct epoch_value { bool present; };
+static const struct dr_shape epoch_shape = {
+    .bytes = sizeof(struct epoch_value), .fields = (const struct dr_field[]){END}};
+// clang-format on
+
+/* ---- values ---- */
+
+static const char *render(const void *row, const struct dr_shape *shape,
+                          struct dr_arena *a)
+{
+    json_t *v = dr_shape_encode(row, shape, 0);
+    const char *text = dr_json_text(a, v);
+    json_decref(v);
+    return text;
+}
+
+const char *dr_birth_value(const struct dr_birth_row *r, struct dr_arena *a)
+{
+    return render(r, &birth_shape, a);
+}
+
+const char *dr_term_value(const struct dr_term_row *r, struct dr_arena *a)
+{
+    return render(r, &term_shape, a);
+}
+
+const char *dr_edge_value(const struct dr_edge_row *r, struct dr_arena *a)
+{
+    return render(r, &edge_shape, a);
+}
+
+const char *dr_sink_value(const struct dr_sink_row *r, struct dr_arena *a)
+{
+    return render(r, &sink_shape, a);
+}
+
+const char *dr_hold_value(const struct dr_hold_row *r, struct dr_arena *a)
+{
+    return render(r, &hold_shape, a);
+}
+
+const char *dr_gc_value(const struct dr_gc_row *r, struct dr_arena *a)
+{
+    return render(r, &gc_shape, a);
+}
+
+const char *dr_copy_value(const struct dr_copy_row *r, struct dr_arena *a)
+{
+    return render(r, &copy_shape, a);
+}
+
+const char *dr_fenced_value(const struct dr_fenced_row *r, struct dr_arena *a)
+{
+    return render(r, &fenced_shape, a);
+}
+
+const char *dr_lease_value(uint64_t until, struct dr_arena *a)
+{
+    struct lease_value v = {until};
+    return render(&v, &lease_shape, a);
+}
+
+const char *dr_edge_key(const char *from, const char *to, struct dr_arena *a)
+{
+    return dr_sprintf(a, "edge/%s/%s", from, to);
+}
+
+const char *dr_hold_key(const char *purpose, struct dr_arena *a)
+{
+    return dr_sprintf(a, "hold/%s", purpose);
+}
+
+/* ---- decoding ---- */
+
+struct decoder {
+    struct dr_ledger *out;
+    struct dr_arena *arena;
+    size_t edge_room, hold_room;
+};
+
+/* Puts a decoded value where it belongs; false: the key does not fit it. */
+static bool take_epoch(struct decoder *d, const struct dr_ledger_row *row, void *value)
+{
+    (void)value;
+    d->out->epoch = row->epoch;
+    d->out->holder = dr_strdup(d->arena, row->holder);
+    return row->epoch > 0 && row->holder && *row->holder;
+}
+
+static bool take_lease(struct decoder *d, const struct dr_ledger_row *row, void *value)
+{
+    d->out->lease_until = ((struct lease_value *)value)->until;
+    d->out->lease_holder = dr_strdup(d->arena, row->holder);
+    return row->holder && *row->holder;
+}
+
+static bool take_birth(struct decoder *d, const struct dr_ledger_row *row, void *value)
+{
+    (void)row;
+    d->out->birth = *(struct dr_birth_row *)value;
+    d->out->birth.present = true;
+    return d->out->birth.version >= 1 && d->out->birth.version <= DR_LEDGER_VERSION;
+}
+
+static bool take_term(struct decoder *d, const struct dr_ledger_row *row, void *value)
+{
+    (void)row;
+    d->out->term = *(struct dr_term_row *)value;
+    d->out->term.present = true;
+    return d->out->term.n > 0;
+}
+
+static bool take_sink(struct decoder *d, const struct dr_ledger_row *row, void *value)
+{
+    (void)row;
+    d->out->sink = *(struct dr_sink_row *)value;
+    d->out->sink.present = true;
+    return true;
+}
+
+static bool take_gc(struct decoder *d, const struct dr_ledger_row *row, void *value)
+{
+    (void)row;
+    d->out->gc = *(struct dr_gc_row *)value;
+    d->out->gc.present = true;
+    return true;
+}
+
+static bool take_backup(struct decoder *d, const struct dr_ledger_row *row, void *value)
+{
+    (void)row;
+    d->out->backup = *(struct dr_copy_row *)value;
+    d->out->backup.present = true;
+    return true;
+}
+
+static bool take_restoring(struct decoder *d, const struct dr_ledger_row *row,
+                           void *value)
+{
+    (void)row;
+    d->out->restoring = *(struct dr_copy_row *)value;
+    d->out->restoring.present = true;
+    return true;
+}
+
+static bool take_fenced(struct decoder *d, const struct dr_ledger_row *row, void *value)
+{
+    (void)row;
+    d->out->fenced = *(struct dr_fenced_row *)value;
+    return (d->out->fenced.why == DR_FENCED_OPERATION) ==
+           (d->out->fenced.operation != NULL);
+}
+
+/* "edge/<from>/<to>": cluster names are DNS labels and hold no slash. */
+static bool take_edge(struct decoder *d, const struct dr_ledger_row *row, void *value)
+{
+    const char *from = row->key + strlen("edge/"), *slash = strchr(from, '/');
+    if (!slash || slash == from || !slash[1] || strchr(slash + 1, '/'))
+        return false;
+    struct dr_edge_row *e =
+        DR_PUSH(d->arena, d->out->edges, d->out->edge_count, d->edge_room);
+    *e = *(struct dr_edge_row *)value;
+    e->from = dr_strndup(d->arena, from, (size_t)(slash - from));
+    e->to = dr_strdup(d->arena, slash + 1);
+    return true;
+}
+
+static bool take_hold(struct decoder *d, const struct dr_ledger_row *row, void *value)
+{
+    struct dr_hold_row *h =
+        DR_PUSH(d->arena, d->out->holds, d->out->hold_count, d->hold_room);
+    *h = *(struct dr_hold_row *)value;
+    h->purpose = dr_strdup(d->arena, row->key + strlen("hold/"));
+    return *h->purpose;
+}
+
+static const struct {
+    const char *key; /* ending in '/': a prefix */
+    const struct dr_shape *shape;
+    bool (*take)(struct decoder *d, const struct dr_ledger_row *row, void *value);
+} keys[] = {
+    // clang-format off
+    {DR_KEY_EPOCH,     &epoch_shape,  take_epoch},
+    {DR_KEY_LEASE,     &lease_shape,  take_lease},
+    {DR_KEY_BIRTH,     &birth_shape,  take_birth},
+    {DR_KEY_TERM,      &term_shape,   take_term},
+    {DR_KEY_SINK,      &sink_shape,   take_sink},
+    {DR_KEY_GC,        &gc_shape,     take_gc},
+    {DR_KEY_BACKUP,    &copy_shape,   take_backup},
+    {DR_KEY_RESTORING, &copy_shape,   take_restoring},
+    {DR_KEY_FENCED,    &fenced_shape, take_fenced},
+    {"edge/",          &edge_shape,   take_edge},
+    {"hold/",          &hold_shape,   take_hold},
+    // clang-format on
+};
+enum { KEY_COUNT = sizeof(keys) / sizeof(keys[0]) };
+
+static size_t find_key(const char *key)
+{
+    for (size_t i = 0; i < KEY_COUNT; i++) {
+        size_t len = strlen(keys[i].key);
+        bool prefix = keys[i].key[len - 1] == '/';
+        if (prefix ? strncmp(key, keys[i].key, len) == 0 : strcmp(key, keys[i].key) == 0)
+            return i;
+    }
+    return KEY_COUNT;
+}
+
+static bool decode_row(struct decoder *d, const struct dr_ledger_row *row)
+{
+    size_t k = find_key(row->key);
+    json_t *v = NULL;
+    bool ok = false;
+    if (k == KEY_COUNT || !row->value ||
+        dr_json_parse(&v, row->value, strlen(row->value), NULL) != 0)
+        return false;
+    void *value = dr_alloc(d->arena, keys[k].shape->bytes);
+    if (dr_shape_decode(value, v, keys[k].shape, row->key, 0, d->arena, NULL) == 0)
+        ok = keys[k].take(d, row, value);
+    json_decref(v);
+    return ok;
+}
+
+void dr_ledger_decode(struct dr_ledger *out, const struct dr_ledger_row *rows,
+                      size_t count, uint64_t cluster_id, struct dr_arena *a)
+{
+    struct decoder d = {.out = out, .arena = a};
+    memset(out, 0, sizeof(*out));
+    for (size_t i = 0; i < count; i++) {
+        if (rows[i].cluster_id != cluster_id) {
+            out->foreign_count++;
+            continue;
+        }
+        out->row_count++;
+        if (!decode_row(&d, &rows[i]) && !out->unreadable)
+            out->unreadable = dr_strdup(a, rows[i].key);
+    }
+}
+
+const struct dr_edge_row *dr_ledger_edge(const struct dr_ledger *l, const char *from,
+                                         const char *to)
+{
+    for (size_t i = 0; i < l->edge_count; i++)
+        if (strcmp(l->edges[i].from, from) == 0 && strcmp(l->edges[i].to, to) == 0)
+            return &l->edges[i];
+    return NULL;
+}
+
+const struct dr_hold_row *dr_ledger_hold(const struct dr_ledger *l, const char *purpose)
+{
+    for (size_t i = 0; i < l->hold_count; i++)
+        if (strcmp(l->holds[i].purpose, purpose) == 0)
+            return &l->holds[i];
+    return NULL;
+}
+
+const char *dr_edge_state_name(enum dr_edge_state s)
+{
+    return s < DR_EDGE_STATE_COUNT && edge_states[s] ? edge_states[s] : "none";
+}
