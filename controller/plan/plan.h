@@ -73,7 +73,7 @@ enum dr_plan_state { DR_PLAN_CONVERGED, DR_PLAN_STEPS, DR_PLAN_WAITING, DR_PLAN_
 
 struct dr_plan {
     const char *topology, *revision;
-    const char *goal; /* "bootstrap east -> west", "keep", "end of care" */
+    const char *goal; /* "bootstrap east -> west", "keep east -> west", "end of care" */
     enum dr_plan_state state;
     size_t action_count, blocker_count, waiting_count, notice_count, protection_count;
     struct dr_action *actions;
@@ -102,11 +102,10 @@ void dr_plan_text(const struct dr_plan *p, const struct dr_plan_input *in, bool 
 json_t *dr_plan_json(const struct dr_plan *p); /* new reference; formatVersion 1 */
 void dr_plan_rules_text(struct dr_buf *out);   /* predicates, rules and checks */
 
-/* Codes of blockers, for `drover explain`. */
-struct dr_plan_code {
-    const char *code, *title, *text; /* meaning, what is looked at, what to do */
-};
-extern const struct dr_plan_code dr_plan_codes[]; /* ends with code NULL */
+/* What a blocker's code means, what is looked at, what to do; false: no such code. */
+bool dr_plan_explain(const char *code, struct dr_buf *out);
+/* The codes, in order; NULL at the end of them. */
+const char *dr_plan_code(size_t i);
 
 /* ---- names of a generation; the observer asks for the same ones ---- */
 struct dr_generation {

@@ -1,0 +1,687 @@
+/* What must hold before anything is touched, and while it goes on: one row a check, with
+ * its code, what was seen, and the shortest way out. A check that is unsure makes the
+ * plan wait for the fact; it never passes. */
+#include "controller/plan/view.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#define C(name)                                                                          \
+    static enum dr_truth name(const struct dr_view *v, size_t c, const char **fact)
+
+static const char *name_of(const struct dr_view *v, size_t c)
+{
+    return dr_view_cluster(v, c)->name;
+}
+
+/* Unsure, with the reason of a group that was not read. */
+static enum dr_truth unread(const struct dr_view *v, const struct dr_seen *s,
+                            const char *what, const char **fact)
+{
+    *fact = dr_sprintf(v->arena, "%s: %s", what, s->why ? s->why : "not asked yet");
+    return DR_UNSURE;
+}
+
+static enum dr_truth refuse(const struct dr_view *v, const char **fact, const char *text)
+{
+    *fact = dr_strdup(v->arena, text);
+    return DR_FALSE;
+}
+
+/* ---- what this version can do ---- */
+
+C(mode_is_built)
+{
+    (void)c;
+    if (v->t->mode != DR_MODE_PRIMARY_SECONDARY)
+        return refuse(v, fact, "mode Bidirectional");
+    return DR_TRUE;
+}
+
+C(method_is_built)
+{
+    (void)c;
+    if (v->t->bootstrap.method != DR_BOOTSTRAP_BACKUP_RESTORE)
+        return refuse(v, fact, "bootstrap.method Existing");
+    for (size_t i = 0; i < v->t->replication.edge_count; i++)
+        if (v->t->replication.edges[i].id || v->t->replication.edges[i].start_ts)
+            return refuse(v, fact, "an edge with id or startTs, to be adopted");
+    return DR_TRUE;
+}
+
+C(words_are_built)
+{
+    (void)c;
+    if (v->t->failover.id)
+        return refuse(v, fact, "a failover word");
+    if (v->t->ledger_reset.declared)
+        return refuse(v, fact, "ledger.reset");
+    if (v->t->doc.metadata.formerly)
+        return refuse(v, fact, "metadata.formerly");
+    if (v->t->secondary.external_ts_read)
+        return refuse(v, fact, "secondary.externalTsRead");
+    return DR_TRUE;
+}
+
+C(deployment_is_built)
+{
+    const struct dr_tiup *t = &dr_view_cluster(v, c)->tiup;
+    if (t->declared && t->topology_file)
+        return refuse(v, fact, "deployment by a TiUP topology file");
+    return DR_TRUE;
+}
+
+/* ---- identity ---- */
+
+C(endpoints_answer)
+{
+    const struct dr_cluster_facts *f = dr_view_facts(v, c);
+    if (!f->instance_count)
+        return unread(v, &f->identity.seen, "SQL instances", fact);
+    for (size_t i = 0; i < f->instance_count; i++)
+        if (!f->instances[i].seen.known)
+            return unread(v, &f->instances[i].seen,
+                          dr_sprintf(v->arena, "SQL %s", f->instances[i].address), fact);
+    if (!f->identity.seen.known)
+        return unread(v, &f->identity.seen, "identity by SQL", fact);
+    if (!f->pd.seen.known)
+        return unread(v, &f->pd.seen, "PD", fact);
+    if (!f->ledger.seen.known)
+        return unread(v, &f->ledger.seen, "ledger", fact);
+    return DR_TRUE;
+}
+
+/* SQL, PD and the declaration must speak of one cluster. */
+C(one_cluster)
+{
+    const struct dr_identity *id = &dr_view_facts(v, c)->identity;
+    const struct dr_pd *pd = &dr_view_facts(v, c)->pd;
+    if (!id->seen.known || !pd->seen.known)
+        return endpoints_answer(v, c, fact);
+    if (id->cluster_id && id->cluster_id != pd->cluster_id) {
+        *fact = dr_sprintf(v->arena,
+                           "SQL belongs to cluster %" PRIu64 ", PD to cluster %" PRIu64,
+                           id->cluster_id, pd->cluster_id);
+        return DR_FALSE;
+    }
+    bool listed = false, any = false;
+    for (size_t i = 0; i < id->member_count; i++) {
+        if (strcmp(id->members[i].type, "pd") != 0)
+            continue;
+        any = true;
+        for (size_t k = 0; k < pd->address_count; k++)
+            listed |= strcmp(id->members[i].instance, pd->addresses[k]) == 0;
+    }
+    if (any && pd->address_count && !listed)
+        return refuse(v, fact, "the PD that was asked is none of those that SQL lists");
+    return DR_TRUE;
+}
+
+C(two_clusters)
+{
+    const struct dr_pd *a = &dr_view_facts(v, v->a)->pd, *b = &dr_view_facts(v, v->b)->pd;
+    (void)c;
+    if (!a->seen.known || !b->seen.known)
+        return unread(v, a->seen.known ? &b->seen : &a->seen, "PD", fact);
+    if (a->cluster_id != b->cluster_id)
+        return DR_TRUE;
+    *fact = dr_sprintf(v->arena, "both declared clusters are cluster %" PRIu64,
+                       a->cluster_id);
+    return DR_FALSE;
+}
+
+C(versions_fit)
+{
+    const struct dr_identity *a = &dr_view_facts(v, v->a)->identity,
+                             *b = &dr_view_facts(v, v->b)->identity,
+                             *x = &dr_view_facts(v, c)->identity;
+    if (!a->seen.known || !b->seen.known)
+        return unread(v, a->seen.known ? &b->seen : &a->seen, "version", fact);
+    if (dr_version_rank(&x->version) < 7005000) {
+        *fact = dr_sprintf(v->arena, "TiDB says '%s'", x->version.text);
+        return DR_FALSE;
+    }
+    if (a->version.major != b->version.major || a->version.minor != b->version.minor) {
+        *fact = dr_sprintf(v->arena, "%s is %s, %s is %s", name_of(v, v->a),
+                           a->version.text, name_of(v, v->b), b->version.text);
+        return DR_FALSE;
+    }
+    return DR_TRUE;
+}
+
+C(collations_equal)
+{
+    const struct dr_identity *a = &dr_view_facts(v, v->a)->identity,
+                             *b = &dr_view_facts(v, v->b)->identity;
+    (void)c;
+    if (!a->seen.known || !b->seen.known)
+        return unread(v, a->seen.known ? &b->seen : &a->seen, "collation", fact);
+    if (a->new_collation != b->new_collation)
+        return refuse(v, fact, "new_collation_enabled differs");
+    return DR_TRUE;
+}
+
+C(all_instances_declared)
+{
+    const struct dr_identity *id = &dr_view_facts(v, c)->identity;
+    if (!id->seen.known)
+        return unread(v, &id->seen, "SQL instances", fact);
+    for (size_t i = 0; i < id->member_count; i++) {
+        if (strcmp(id->members[i].type, "tidb") != 0 ||
+            dr_view_asks(v, c, id->members[i].instance))
+            continue;
+        *fact = dr_sprintf(v->arena, "the cluster also runs %s", id->members[i].instance);
+        return DR_FALSE;
+    }
+    return DR_TRUE;
+}
+
+/* ---- the ledger ---- */
+
+C(ledger_readable)
+{
+    const struct dr_ledger_group *g = &dr_view_facts(v, c)->ledger;
+    if (!g->seen.known)
+        return unread(v, &g->seen, "ledger", fact);
+    if (!g->table_present)
+        return DR_TRUE;
+    if (!g->decoded)
+        return unread(v, &dr_view_facts(v, c)->pd.seen, "PD id, the ledger's key", fact);
+    if (g->rows.unreadable) {
+        *fact = dr_sprintf(v->arena, "row '%s' cannot be read", g->rows.unreadable);
+        return DR_FALSE;
+    }
+    return DR_TRUE;
+}
+
+C(ledger_is_ours)
+{
+    const struct dr_ledger *l = dr_view_ledger(v, c);
+    if (!l)
+        return ledger_readable(v, c, fact);
+    if (l->birth.present && strcmp(l->birth.topology, v->t->doc.metadata.name) != 0) {
+        *fact = dr_sprintf(v->arena, "the cluster belongs to topology '%s'",
+                           l->birth.topology);
+        return DR_FALSE;
+    }
+    for (size_t i = 0; l->birth.present && i < l->birth.member_count; i++) {
+        for (size_t k = 0; k < v->t->cluster_count; k++) {
+            const struct dr_pd *pd = &dr_view_facts(v, k)->pd;
+            if (strcmp(l->birth.member_names[i], name_of(v, k)) != 0 || !pd->seen.known ||
+                pd->cluster_id == l->birth.member_ids[i])
+                continue;
+            *fact =
+                dr_sprintf(v->arena, "'%s' was cluster %" PRIu64 ", now it is %" PRIu64,
+                           name_of(v, k), l->birth.member_ids[i], pd->cluster_id);
+            return DR_FALSE;
+        }
+    }
+    return DR_TRUE;
+}
+
+/* birth is written everywhere before the first term: a term beside a missing birth means
+ * that a ledger was lost, never that it is new. */
+C(ledger_not_lost)
+{
+    const struct dr_ledger *l = dr_view_ledger(v, c);
+    if (!l)
+        return ledger_readable(v, c, fact);
+    for (size_t k = 0; k < v->t->cluster_count; k++) {
+        const struct dr_ledger *other = dr_view_ledger(v, k);
+        if (other && other->term.present && !l->birth.present) {
+            *fact = dr_sprintf(
+                v->arena, "no birth row, though the ledger of '%s' has term %" PRIu64,
+                name_of(v, k), other->term.n);
+            return DR_FALSE;
+        }
+    }
+    return DR_TRUE;
+}
+
+C(term_agrees)
+{
+    const struct dr_ledger *l = dr_view_ledger(v, c);
+    if (!l)
+        return ledger_readable(v, c, fact);
+    if (!l->term.present || strcmp(l->term.cluster, name_of(v, v->a)) == 0)
+        return DR_TRUE;
+    *fact = dr_sprintf(v->arena, "term %" PRIu64 " names '%s', the document names '%s'",
+                       l->term.n, l->term.cluster, name_of(v, v->a));
+    return DR_FALSE;
+}
+
+C(edges_agree)
+{
+    const struct dr_edge_row *x = dr_view_edge(v, v->a), *y = dr_view_edge(v, v->b);
+    (void)c;
+    if (!x || !y || (x->generation == y->generation && strcmp(x->id, y->id) == 0))
+        return DR_TRUE;
+    *fact = dr_sprintf(
+        v->arena, "the edge has generation %" PRIu64 " in '%s' and %" PRIu64 " in '%s'",
+        x->generation, name_of(v, v->a), y->generation, name_of(v, v->b));
+    return DR_FALSE;
+}
+
+/* ---- rights ---- */
+
+#define BIT(p) (1u << DR_PRIV_##p)
+enum {
+    CONTROLLER_RIGHTS = BIT(SELECT) | BIT(INSERT) | BIT(UPDATE) | BIT(DELETE) |
+                        BIT(CREATE) | BIT(DROP) | BIT(PROCESS) | BIT(SUPER) |
+                        BIT(CREATE_USER) | BIT(BACKUP_ADMIN) | BIT(RESTORE_ADMIN) |
+                        BIT(SYSTEM_VARIABLES_ADMIN) | BIT(CONNECTION_ADMIN) |
+                        BIT(RESTRICTED_REPLICA_WRITER_ADMIN),
+    SINK_RIGHTS = BIT(SELECT) | BIT(INSERT) | BIT(UPDATE) | BIT(DELETE) | BIT(CREATE) |
+                  BIT(DROP) | BIT(ALTER) | BIT(INDEX) | BIT(CREATE_VIEW) |
+                  BIT(RESTRICTED_REPLICA_WRITER_ADMIN)
+};
+
+static enum dr_truth has_rights(const struct dr_view *v, size_t c, const char *user,
+                                uint32_t wanted, const char **fact)
+{
+    const struct dr_accounts *all = &dr_view_facts(v, c)->accounts;
+    if (!all->seen.known)
+        return unread(v, &all->seen, "accounts", fact);
+    const struct dr_account *x = dr_accounts_find(all, user);
+    if (!x || !x->host_count) {
+        *fact = dr_sprintf(v->arena, "there is no account '%s'", user);
+        return DR_FALSE;
+    }
+    uint32_t missing = wanted & ~x->privileges;
+    if (!missing)
+        return DR_TRUE;
+    /* SUPER covers the dynamic privileges, but never the bypass of the fence.
+     * Source: docs: privilege-management.md, system-variables.md. */
+    uint32_t dynamic = BIT(BACKUP_ADMIN) | BIT(RESTORE_ADMIN) |
+                       BIT(SYSTEM_VARIABLES_ADMIN) | BIT(CONNECTION_ADMIN);
+    if (x->privileges & BIT(SUPER))
+        missing &= ~dynamic;
+    if (!missing)
+        return DR_TRUE;
+    char *list = dr_strdup(v->arena, "");
+    for (unsigned p = 0; p < DR_PRIV_COUNT; p++)
+        if (missing & 1u << p)
+            list = dr_sprintf(v->arena, "%s%s%s", list, *list ? ", " : "",
+                              dr_privilege_name((enum dr_privilege)p));
+    *fact = dr_sprintf(v->arena, "account '%s' lacks %s: GRANT %s ON *.* TO '%s'@'%s'",
+                       user, list, list, user, x->hosts[0]);
+    return DR_FALSE;
+}
+
+C(controller_rights)
+{
+    return has_rights(v, c, dr_view_cluster(v, c)->sql.user, CONTROLLER_RIGHTS, fact);
+}
+
+C(sink_rights)
+{
+    uint32_t wanted = SINK_RIGHTS;
+    if (v->t->replication.sync_point.declared)
+        wanted |= BIT(SYSTEM_VARIABLES_ADMIN);
+    return has_rights(v, c, v->t->replication.sink.user, wanted, fact);
+}
+
+C(bypass_holders_named)
+{
+    const struct dr_accounts *all = &dr_view_facts(v, c)->accounts;
+    const struct dr_switchover *s = &v->t->switchover;
+    const struct dr_redo *redo = &v->t->replication.redo;
+    if (!all->seen.known)
+        return unread(v, &all->seen, "accounts", fact);
+    for (size_t i = 0; i < all->bypass_count; i++) {
+        const char *x = all->bypass[i];
+        bool named = strcmp(x, dr_view_cluster(v, c)->sql.user) == 0 ||
+                     strcmp(x, v->t->replication.sink.user) == 0 ||
+                     (redo->apply.declared && strcmp(x, redo->apply.user) == 0);
+        for (size_t k = 0; k < s->bypass_holder_count; k++) {
+            size_t n = strcspn(s->bypass_holders[k], "@");
+            named |= strlen(x) == n && strncmp(x, s->bypass_holders[k], n) == 0;
+        }
+        if (!named) {
+            *fact = dr_sprintf(v->arena, "account '%s' may write through the fence", x);
+            return DR_FALSE;
+        }
+    }
+    return DR_TRUE;
+}
+
+/* ---- before the copy ---- */
+
+C(primary_open)
+{
+    const struct dr_cluster_facts *f = dr_view_facts(v, c);
+    for (size_t i = 0; i < f->instance_count; i++) {
+        const struct dr_instance *x = &f->instances[i];
+        if (!x->seen.known)
+            return unread(v, &x->seen, x->address, fact);
+        if (x->super_read_only || x->restricted_read_only) {
+            *fact = dr_sprintf(v->arena, "%s refuses writes, and drover did not fence it",
+                               x->address);
+            return DR_FALSE;
+        }
+    }
+    return DR_TRUE;
+}
+
+static bool own_schema(const char *name)
+{
+    return strcmp(name, "drover") == 0 || strcmp(name, "tidb_cdc") == 0 ||
+           strncmp(name, "__TiDB_BR_Temporary_", 20) == 0;
+}
+
+C(secondary_empty)
+{
+    const struct dr_tables *t = &dr_view_facts(v, c)->tables;
+    if (!t->seen.known)
+        return unread(v, &t->seen, "tables", fact);
+    size_t others = 0;
+    const struct dr_table *first = NULL;
+    for (size_t i = 0; i < t->count; i++) {
+        const struct dr_table *x = &t->items[i];
+        bool beat = strcmp(x->schema, "drover") == 0 && strcmp(x->name, "heartbeat") == 0;
+        if (beat || (own_schema(x->schema) && strcmp(x->schema, "drover") != 0))
+            continue;
+        others++;
+        if (!first)
+            first = x;
+    }
+    if (!first)
+        return DR_TRUE;
+    *fact = dr_sprintf(v->arena, "it holds %zu table%s, among them %s.%s", others,
+                       others == 1 ? "" : "s", first->schema, first->name);
+    return DR_FALSE;
+}
+
+C(no_tidb_cdc_left)
+{
+    const struct dr_tables *t = &dr_view_facts(v, c)->tables;
+    if (!t->seen.known)
+        return unread(v, &t->seen, "tables", fact);
+    for (size_t i = 0; i < t->schema_count; i++)
+        if (strcmp(t->schemas[i], "tidb_cdc") == 0)
+            return refuse(v, fact, "schema tidb_cdc is there: some feed wrote into it");
+    return DR_TRUE;
+}
+
+C(secondary_unfenced)
+{
+    const struct dr_cluster_facts *f = dr_view_facts(v, c);
+    const struct dr_ledger *l = dr_view_ledger(v, c);
+    for (size_t i = 0; l && i < f->instance_count; i++) {
+        const struct dr_instance *x = &f->instances[i];
+        if (x->seen.known && l->fenced.why == DR_FENCED_NOT &&
+            (x->super_read_only || x->restricted_read_only)) {
+            *fact = dr_sprintf(
+                v->arena, "%s refuses writes, and no fenced row is drover's", x->address);
+            return DR_FALSE;
+        }
+    }
+    return l ? DR_TRUE : ledger_readable(v, c, fact);
+}
+
+C(no_feed_out_of_secondary)
+{
+    const struct dr_feeds *x = &dr_view_facts(v, c)->feeds;
+    if (!dr_view_cluster(v, c)->ticdc.declared)
+        return DR_TRUE;
+    if (!x->seen.known)
+        return unread(v, &x->seen, "changefeeds", fact);
+    if (!x->count)
+        return DR_TRUE;
+    *fact = dr_sprintf(v->arena, "changefeed '%s' runs out of it", x->items[0].id);
+    return DR_FALSE;
+}
+
+/* Every feed out of the primary but ours is a stranger's: the one-feeder rule cannot be
+ * kept with it. Source: docs: dr-secondary-cluster.md, the note on several changefeeds.
+ */
+C(no_strangers_feed)
+{
+    const struct dr_feeds *x = &dr_view_facts(v, c)->feeds;
+    if (!x->seen.known)
+        return unread(v, &x->seen, "changefeeds", fact);
+    for (size_t i = 0; i < x->count; i++) {
+        if (strcmp(x->items[i].id, v->gen.feed_id) == 0 && dr_view_edge(v, v->a))
+            continue;
+        *fact = dr_sprintf(v->arena, "changefeed '%s' is not drover's", x->items[i].id);
+        return DR_FALSE;
+    }
+    return DR_TRUE;
+}
+
+C(feeds_of_this_cluster)
+{
+    const struct dr_cluster_facts *f = dr_view_facts(v, c);
+    for (size_t i = 0; f->feeds.seen.known && f->pd.seen.known && i < f->feeds.count;
+         i++) {
+        if (f->feeds.items[i].upstream_id == f->pd.cluster_id)
+            continue;
+        *fact = dr_sprintf(
+            v->arena, "TiCDC captures cluster %" PRIu64 ", but PD is of cluster %" PRIu64,
+            f->feeds.items[i].upstream_id, f->pd.cluster_id);
+        return DR_FALSE;
+    }
+    return DR_TRUE;
+}
+
+C(ticdc_well)
+{
+    const struct dr_cdc_server *s = &dr_view_facts(v, c)->cdc;
+    if (!dr_view_cluster(v, c)->ticdc.declared)
+        return refuse(v, fact, "no ticdc is declared");
+    if (!s->seen.known)
+        return unread(v, &s->seen, "TiCDC", fact);
+    if (dr_version_rank(&s->version) < 7005000) {
+        *fact = dr_sprintf(v->arena, "TiCDC says '%s'", s->version.text);
+        return DR_FALSE;
+    }
+    if (!s->healthy || !s->owner_id) {
+        *fact = s->healthy ? "TiCDC has no owner" : "TiCDC is not healthy";
+        return DR_UNSURE; /* an owner change passes by itself */
+    }
+    return DR_TRUE;
+}
+
+C(prefixes_fresh)
+{
+    const struct dr_listing *x = &v->f->backup_prefix, *y = &v->f->redo_prefix;
+    (void)c;
+    if (!x->seen.known || strcmp(x->prefix, v->gen.backup) != 0)
+        return unread(v, &x->seen, "backup storage", fact);
+    if (*v->gen.redo && (!y->seen.known || strcmp(y->prefix, v->gen.redo) != 0))
+        return unread(v, &y->seen, "redo storage", fact);
+    const struct dr_listing *full = x->count ? x : *v->gen.redo && y->count ? y : NULL;
+    if (!full)
+        return DR_TRUE;
+    *fact = dr_sprintf(v->arena, "prefix '%s' already holds %zu objects", full->prefix,
+                       full->count);
+    return DR_FALSE;
+}
+
+C(storage_declared)
+{
+    (void)c;
+    if (!v->t->storage.backup.declared)
+        return refuse(v, fact, "storage.backup is not declared");
+    if (*v->gen.redo && !v->t->storage.redo.declared)
+        return refuse(v, fact, "storage.redo is not declared");
+    return DR_TRUE;
+}
+
+static bool waived(const struct dr_view *v, const struct dr_table *x)
+{
+    const struct dr_replication *r = &v->t->replication;
+    for (size_t i = 0; i < r->allow_unreplicated_count; i++) {
+        const char *w = r->allow_unreplicated[i], *dot = strchr(w, '.');
+        size_t n = dot ? (size_t)(dot - w) : 0;
+        if (dot && strlen(x->schema) == n && strncmp(w, x->schema, n) == 0 &&
+            (strcmp(dot + 1, "*") == 0 || strcmp(dot + 1, x->name) == 0))
+            return true;
+    }
+    return false;
+}
+
+enum dr_truth dr_check_tables_replicate(const struct dr_view *v, size_t c,
+                                        const char **fact)
+{
+    const struct dr_tables *t = &dr_view_facts(v, c)->tables;
+    if (!t->seen.known)
+        return unread(v, &t->seen, "tables", fact);
+    char *list = dr_strdup(v->arena, "");
+    size_t n = 0;
+    for (size_t i = 0; i < t->count; i++) {
+        const struct dr_table *x = &t->items[i];
+        if (x->eligible || own_schema(x->schema) || waived(v, x))
+            continue;
+        if (++n <= 5)
+            list = dr_sprintf(v->arena, "%s%s%s.%s", list, *list ? ", " : "", x->schema,
+                              x->name);
+    }
+    if (!n)
+        return DR_TRUE;
+    *fact = dr_sprintf(v->arena, "TiCDC cannot replicate %zu of its tables: %s%s", n,
+                       list, n > 5 ? ", .." : "");
+    return DR_FALSE;
+}
+
+C(tables_replicate)
+{
+    return dr_check_tables_replicate(v, c, fact);
+}
+
+/* ---- while it goes on ---- */
+
+C(history_of_t)
+{
+    const struct dr_ledger *l = dr_view_ledger(v, c);
+    const struct dr_safepoints *s = &dr_view_facts(v, c)->safepoints;
+    if (!l)
+        return ledger_readable(v, c, fact);
+    if (!l->backup.present)
+        return DR_TRUE;
+    if (!dr_ledger_hold(l, "bootstrap"))
+        return refuse(v, fact, "the hold on history ended at its deadline");
+    if (!s->seen.known)
+        return unread(v, &s->seen, "GC safepoint", fact);
+    if (s->gc_safe_point <= l->backup.tso)
+        return DR_TRUE;
+    *fact = dr_sprintf(v->arena, "GC's safe point %" PRIu64 " is past T %" PRIu64,
+                       s->gc_safe_point, l->backup.tso);
+    return DR_FALSE;
+}
+
+C(feed_acts)
+{
+    const struct dr_feeds *x = &dr_view_facts(v, c)->feeds;
+    const struct dr_feed *ours = dr_feeds_find(x, v->gen.feed_id);
+    if (!x->seen.known || !ours)
+        return DR_TRUE;
+    if (ours->state == DR_FEED_NORMAL || ours->state == DR_FEED_WARNING)
+        return DR_TRUE;
+    *fact = dr_sprintf(v->arena, "changefeed '%s' is %s%s%s", ours->id,
+                       dr_feed_state_name(ours->state), ours->error ? ": " : "",
+                       ours->error ? ours->error : "");
+    return DR_FALSE;
+}
+
+C(feed_is_there)
+{
+    const struct dr_feed_detail *d = &dr_view_facts(v, c)->feed;
+    if (dr_holds(v, DR_P_MADE, c) != DR_TRUE)
+        return DR_TRUE;
+    if (dr_holds(v, DR_P_FEED_SEEN, c) == DR_TRUE)
+        return DR_TRUE;
+    if (!d->seen.known || !d->absence_proven) {
+        *fact = dr_sprintf(v->arena,
+                           "changefeed '%s' is not listed; its absence is not proven",
+                           v->gen.feed_id);
+        return DR_UNSURE;
+    }
+    *fact = dr_sprintf(v->arena, "changefeed '%s' was removed, and not by drover",
+                       v->gen.feed_id);
+    return DR_FALSE;
+}
+
+C(feed_as_made)
+{
+    const struct dr_feed_detail *d = &dr_view_facts(v, c)->feed;
+    if (!d->seen.known || !d->present || strcmp(d->id, v->gen.feed_id) != 0 ||
+        !d->difference_count)
+        return DR_TRUE;
+    *fact =
+        dr_sprintf(v->arena, "%s is %s, drover would make it %s", d->differences[0].field,
+                   d->differences[0].observed, d->differences[0].desired);
+    return DR_FALSE;
+}
+
+// clang-format off
+const struct dr_check dr_checks[] = {
+    {"DR-B001", DR_SCOPE_PRIMARY, DR_P_NONE, mode_is_built, "mode PrimarySecondary", "spec.mode",
+     "use PrimarySecondary; Bidirectional is read and checked, but not carried out by this version"},
+    {"DR-B002", DR_SCOPE_PRIMARY, DR_P_NONE, method_is_built, "bootstrap by BackupRestore",
+     "spec.bootstrap", "let drover bootstrap an empty secondary"},
+    {"DR-B003", DR_SCOPE_PRIMARY, DR_P_NONE, words_are_built, "no word that this version cannot obey",
+     "spec", "remove the field"},
+    {"DR-B004", DR_SCOPE_EACH, DR_P_NONE, deployment_is_built, "clusters that run already",
+     "spec.clusters[%s].tiup", "deploy the cluster by hand and remove tiup.topologyFile"},
+    {"DR-B010", DR_SCOPE_EACH, DR_P_NONE, endpoints_answer, "every declared endpoint answers",
+     "spec.clusters[%s]", "make the endpoint reachable from here, or correct it"},
+    {"DR-B011", DR_SCOPE_EACH, DR_P_NONE, one_cluster, "SQL and PD endpoints of one cluster",
+     "spec.clusters[%s].pd", "correct the endpoint that belongs to another cluster"},
+    {"DR-B012", DR_SCOPE_PRIMARY, DR_P_NONE, two_clusters, "two clusters with PD ids of their own",
+     "spec.clusters", "correct the endpoints: one cluster cannot be its own secondary"},
+    {"DR-B013", DR_SCOPE_EACH, DR_P_NONE, versions_fit, "TiDB 7.5 or later, one minor version on both sides",
+     "spec.clusters[%s]", "upgrade the older side"},
+    {"DR-B014", DR_SCOPE_PRIMARY, DR_P_NONE, collations_equal, "equal new_collations_enabled_on_first_bootstrap",
+     "spec.clusters", "deploy the secondary anew with the primary's collation setting"},
+    {"DR-B015", DR_SCOPE_EACH, DR_P_NONE, all_instances_declared, "every SQL instance declared",
+     "spec.clusters[%s].sql.endpoints", "declare the instance, use discover: true, or stop it"},
+    {"DR-B020", DR_SCOPE_EACH, DR_P_NONE, ledger_readable, "a ledger that this version can read",
+     "spec.clusters[%s]", "use the version of drover that wrote the row, or remove a row written by hand"},
+    {"DR-B021", DR_SCOPE_EACH, DR_P_NONE, ledger_is_ours, "one topology per cluster, with the PD ids of its birth",
+     "metadata.name", "correct the endpoints, or end the other topology's care first"},
+    {"DR-B022", DR_SCOPE_EACH, DR_P_NONE, ledger_not_lost, "a ledger that was not lost since genesis",
+     "spec.clusters[%s]", "find out who dropped or replaced it; nothing is repeated on a lost ledger"},
+    {"DR-B023", DR_SCOPE_EACH, DR_P_NONE, term_agrees, "the declared primary is the one the highest term names",
+     "spec.primary", "set primary back; this version does not switch over"},
+    {"DR-B024", DR_SCOPE_PRIMARY, DR_P_NONE, edges_agree, "both ends name one generation of the edge",
+     "spec.clusters", "find out who wrote the row; drover touches neither"},
+    {"DR-B030", DR_SCOPE_EACH, DR_P_NONE, controller_rights, "the controller's account with its privileges",
+     "spec.clusters[%s].sql.user", "run the GRANT on that cluster"},
+    {"DR-B031", DR_SCOPE_SECONDARY, DR_P_NONE, sink_rights, "the sink account with its privileges",
+     "spec.replication.sink.user", "create the account or run the GRANT on the secondary"},
+    {"DR-B032", DR_SCOPE_SECONDARY, DR_P_NONE, bypass_holders_named, "no bypass of the fence but declared ones",
+     "spec.switchover.bypassHolders", "revoke RESTRICTED_REPLICA_WRITER_ADMIN, or name the account in switchover.bypassHolders"},
+    {"DR-B040", DR_SCOPE_PRIMARY, DR_P_TERM, primary_open, "the declared primary open at genesis",
+     "spec.primary", "lift the fence, or declare the other cluster as primary"},
+    {"DR-B041", DR_SCOPE_SECONDARY, DR_P_RESTORE_BEGUN, secondary_empty, "an empty secondary",
+     "spec.clusters[%s]", "drop what is there by hand, or point to an empty cluster; drover drops no data of others"},
+    {"DR-B042", DR_SCOPE_SECONDARY, DR_P_RESTORE_BEGUN, no_tidb_cdc_left, "a secondary that no feed wrote into",
+     "spec.clusters[%s]", "when no feed writes into it: DROP DATABASE tidb_cdc"},
+    {"DR-B043", DR_SCOPE_SECONDARY, DR_P_NONE, secondary_unfenced, "no fence of somebody else",
+     "spec.clusters[%s]", "ask who fenced it; then SET GLOBAL tidb_super_read_only = OFF"},
+    {"DR-B044", DR_SCOPE_SECONDARY, DR_P_NONE, no_feed_out_of_secondary, "no changefeed out of the secondary",
+     "spec.clusters[%s].ticdc", "delete the changefeed"},
+    {"DR-B045", DR_SCOPE_PRIMARY, DR_P_NONE, no_strangers_feed, "no changefeed out of the primary but drover's",
+     "spec.clusters[%s].ticdc", "delete the changefeed"},
+    {"DR-B046", DR_SCOPE_EACH, DR_P_NONE, feeds_of_this_cluster, "the TiCDC that captures this cluster",
+     "spec.clusters[%s].ticdc", "correct the endpoint: it belongs to another cluster's TiCDC"},
+    {"DR-B047", DR_SCOPE_PRIMARY, DR_P_NONE, ticdc_well, "a healthy TiCDC of the primary, 7.5 or later",
+     "spec.clusters[%s].ticdc", "deploy or repair TiCDC"},
+    {"DR-B048", DR_SCOPE_PRIMARY, DR_P_EDGE_PLANNED, prefixes_fresh, "fresh storage prefixes",
+     "spec.storage", "empty the prefix, or let the next generation use another"},
+    {"DR-B049", DR_SCOPE_PRIMARY, DR_P_MADE, storage_declared, "storage for backup (and redo)",
+     "spec.storage", "declare it"},
+    {"DR-B050", DR_SCOPE_PRIMARY, DR_P_NONE, tables_replicate, "only tables that TiCDC can replicate, or waived ones",
+     "spec.replication.allowUnreplicated", "give the table a primary key, or name it in replication.allowUnreplicated"},
+    {"DR-B051", DR_SCOPE_PRIMARY, DR_P_MADE, history_of_t, "history since T kept until the feed runs",
+     "spec.bootstrap.gcHold", "begin again with an emptied secondary: the copy's history is gone"},
+    {"DR-B060", DR_SCOPE_PRIMARY, DR_P_NONE, feed_acts, "a changefeed that runs",
+     "spec.replication", "mend the cause, then resume the changefeed"},
+    {"DR-B061", DR_SCOPE_PRIMARY, DR_P_NONE, feed_is_there, "the changefeed that drover made",
+     "spec.replication", "find out who deleted it; a rebuild may be needed"},
+    {"DR-B062", DR_SCOPE_PRIMARY, DR_P_NONE, feed_as_made, "the changefeed as the document says",
+     "spec.replication", "set it back, or change the document"},
+    {.code = NULL},
+};
+// clang-format on

@@ -1,0 +1,339 @@
+#include "controller/plan/plan.h"
+
+#include <string.h>
+
+#include "controller/base/digest.h"
+#include "controller/plan/view.h"
+
+/* What is built up while all rows are matched; the plan only points at it. */
+struct build {
+    struct dr_view v;
+    struct dr_plan *plan;
+    size_t action_room, blocker_room, waiting_room, notice_room;
+    bool only_discharge;
+};
+
+static const char *name_of(const struct dr_view *v, size_t c)
+{
+    return dr_view_cluster(v, c)->name;
+}
+
+static bool in_scope(const struct dr_view *v, enum dr_scope scope, size_t c)
+{
+    switch (scope) {
+    case DR_SCOPE_PRIMARY:
+        return c == v->a;
+    case DR_SCOPE_SECONDARY:
+        return c == v->b;
+    case DR_SCOPE_EACH:
+        return true;
+    }
+    return false;
+}
+
+static void add_waiting(struct build *b, const char *subject, const char *what,
+                        int64_t retry_ms)
+{
+    struct dr_plan *p = b->plan;
+    for (size_t i = 0; i < p->waiting_count; i++)
+        if (strcmp(p->waitings[i].subject, subject) == 0 &&
+            strcmp(p->waitings[i].what, what) == 0)
+            return;
+    struct dr_waiting *w =
+        DR_PUSH(b->v.arena, p->waitings, p->waiting_count, b->waiting_room);
+    *w = (struct dr_waiting){.subject = subject, .what = what, .retry_ms = retry_ms};
+}
+
+static void add_blocker(struct build *b, const struct dr_check *k, size_t c,
+                        const char *fact)
+{
+    struct dr_plan *p = b->plan;
+    const char *path = k->path;
+    if (strstr(path, "%s")) {
+        const char *at = strstr(path, "%s");
+        path = dr_sprintf(b->v.arena, "%.*s%s%s", (int)(at - path), path,
+                          name_of(&b->v, c), at + 2);
+    }
+    struct dr_blocker *x =
+        DR_PUSH(b->v.arena, p->blockers, p->blocker_count, b->blocker_room);
+    *x = (struct dr_blocker){.code = k->code,
+                             .subject = name_of(&b->v, c),
+                             .fact = fact,
+                             .rule = k->rule,
+                             .way_out = k->way_out,
+                             .mark = dr_doc_mark(&b->v.t->doc, path)};
+}
+
+static void match_checks(struct build *b)
+{
+    const struct dr_view *v = &b->v;
+    for (const struct dr_check *k = dr_checks; k->code; k++) {
+        for (size_t c = 0; c < v->t->cluster_count && c < 2; c++) {
+            if (!in_scope(v, k->scope, c) ||
+                (k->past != DR_P_NONE && dr_holds(v, k->past, c) == DR_TRUE))
+                continue;
+            const char *fact = "";
+            switch (k->holds(v, c, &fact)) {
+            case DR_TRUE:
+                break;
+            case DR_FALSE:
+                add_blocker(b, k, c, fact);
+                break;
+            case DR_UNSURE:
+                add_waiting(b, name_of(v, c), fact, 1000);
+                break;
+            }
+        }
+    }
+}
+
+static const char *fill_name(const struct dr_view *v, const char *pattern, size_t c)
+{
+    return strncmp(pattern, "%s", 2) == 0
+               ? dr_sprintf(v->arena, "%s%s", name_of(v, c), pattern + 2)
+               : pattern;
+}
+
+/* The step of rule r on cluster c is missing. */
+static void add_action(struct build *b, const struct dr_rule *r, size_t c)
+{
+    const struct dr_view *v = &b->v;
+    struct dr_plan *p = b->plan;
+    struct dr_action *x = DR_PUSH(v->arena, p->actions, p->action_count, b->action_room);
+    *x = (struct dr_action){
+        .rule = r->id,
+        .id = dr_sprintf(v->arena, "%u/%s", r->id, name_of(v, c)),
+        .name = r->name,
+        .subject = name_of(v, c),
+        .what = fill_name(v, r->what, c),
+        .why = r->why,
+        .precondition = r->precondition,
+        .expect = r->expect,
+        .undo = r->undo,
+        .risk = r->risk,
+        .predicted_ms = r->predicted_ms,
+        .needs_approval = v->t->policy.approve[r->risk],
+        .call = {.kind = DR_CALL_NONE, .at = {.cluster = (uint16_t)c}},
+    };
+}
+
+static enum dr_truth missing(const struct dr_view *v, const struct dr_rule *r, size_t c)
+{
+    if (r->past != DR_P_NONE && dr_holds(v, r->past, c) == DR_TRUE)
+        return DR_FALSE;
+    switch (dr_holds(v, r->done, c)) {
+    case DR_TRUE:
+        return DR_FALSE;
+    case DR_FALSE:
+        return DR_TRUE;
+    case DR_UNSURE:
+        break;
+    }
+    return DR_UNSURE;
+}
+
+static void wait_for_predicate(struct build *b, enum dr_predicate p, size_t c,
+                               const char *prefix)
+{
+    add_waiting(b, name_of(&b->v, c),
+                dr_sprintf(b->v.arena, "%s%s", prefix, dr_predicates[p].text), 1000);
+}
+
+/* Whether the missing step of rule r on cluster c may be made now; else says what for it
+ * waits. */
+static bool may_start(struct build *b, const struct dr_rule *r, size_t c)
+{
+    bool may = true;
+    if (r->wait != DR_P_NONE && dr_holds(&b->v, r->wait, c) != DR_FALSE) {
+        wait_for_predicate(b, r->wait, c, "");
+        may = false;
+    }
+    for (size_t i = 0; i < sizeof(r->needs) / sizeof(r->needs[0]); i++) {
+        if (r->needs[i] == DR_P_NONE || dr_holds(&b->v, r->needs[i], c) == DR_TRUE)
+            continue;
+        wait_for_predicate(b, r->needs[i], c, "not yet: ");
+        may = false;
+    }
+    return may;
+}
+
+/* Adds the missing steps of all rules. Out: the first rule that misses one, NULL: none;
+ * *unsure when that is not known for sure. */
+static const struct dr_rule *match_rules(struct build *b, bool *unsure)
+{
+    const struct dr_view *v = &b->v;
+    const struct dr_rule *next = NULL;
+    *unsure = false;
+    for (const struct dr_rule *r = dr_rules; r->id; r++) {
+        if ((r->wanted && !r->wanted(v)) || (b->only_discharge && !r->discharges))
+            continue;
+        for (size_t k = 0; k < v->t->cluster_count && k < 2; k++) {
+            size_t c = k == 0 ? v->a : v->b; /* the primary first */
+            if (!in_scope(v, r->scope, c))
+                continue;
+            enum dr_truth m = missing(v, r, c);
+            if (m == DR_FALSE)
+                continue;
+            add_action(b, r, c);
+            if (m == DR_UNSURE && (!next || next == r)) {
+                wait_for_predicate(b, r->done, c, "not known: ");
+                *unsure = true;
+            }
+            if (!next)
+                next = r;
+        }
+    }
+    return next;
+}
+
+static void make_ready(struct build *b, const struct dr_rule *next)
+{
+    struct dr_plan *p = b->plan;
+    for (size_t i = 0; i < p->action_count && p->actions[i].rule == next->id; i++) {
+        struct dr_action *x = &p->actions[i];
+        size_t c = x->call.at.cluster;
+        if (!may_start(b, next, c))
+            continue;
+        next->emit(&b->v, c, x);
+        x->ready = true;
+    }
+}
+
+static void add_notices(struct build *b)
+{
+    const struct dr_view *v = &b->v;
+    const struct dr_cluster_facts *a = dr_view_facts(v, v->a);
+    const struct dr_ledger *l = dr_view_ledger(v, v->a);
+    struct dr_plan *p = b->plan;
+    for (size_t c = 0; c < v->t->cluster_count && c < 2; c++) {
+        const struct dr_ledger *x = dr_view_ledger(v, c);
+        if (x && x->foreign_count)
+            *DR_PUSH(v->arena, p->notices, p->notice_count, b->notice_room) =
+                dr_sprintf(v->arena, "%s: %zu ledger rows of another cluster are ignored",
+                           name_of(v, c), x->foreign_count);
+    }
+    for (size_t i = 0; l && !l->gc.present && i < a->instance_count; i++) {
+        if (!a->instances[i].seen.known || a->instances[i].gc_enable)
+            continue;
+        *DR_PUSH(v->arena, p->notices, p->notice_count, b->notice_room) =
+            dr_sprintf(v->arena, "%s: GC is off, and drover did not switch it off",
+                       name_of(v, v->a));
+        break;
+    }
+}
+
+/* Numbers that move (lag, TSOs, times) stay out: the same situation has the same digest.
+ */
+static void make_digest(struct dr_plan *p)
+{
+    struct dr_buf b;
+    dr_buf_init(&b, 1 << 20);
+    dr_buf_addf(&b, "drover plan 1\n%s\n%s\n%s\n", p->topology, p->revision, p->goal);
+    for (size_t i = 0; i < p->action_count; i++)
+        dr_buf_addf(&b, "step %s %s\n", p->actions[i].id,
+                    dr_risk_name(p->actions[i].risk));
+    for (size_t i = 0; i < p->blocker_count; i++)
+        dr_buf_addf(&b, "blocked %s %s\n", p->blockers[i].code, p->blockers[i].subject);
+    dr_sha256_hex(p->digest, dr_buf_str(&b), b.len);
+    dr_buf_release(&b);
+}
+
+static void set_state(struct build *b)
+{
+    struct dr_plan *p = b->plan;
+    bool ready = false;
+    for (size_t i = 0; i < p->action_count; i++)
+        ready |= p->actions[i].ready;
+    p->state = p->blocker_count   ? DR_PLAN_BLOCKED
+               : ready            ? DR_PLAN_STEPS
+               : p->waiting_count ? DR_PLAN_WAITING
+               : p->action_count  ? DR_PLAN_WAITING
+                                  : DR_PLAN_CONVERGED;
+}
+
+static const char *goal_of(const struct build *b)
+{
+    const struct dr_view *v = &b->v;
+    if (v->in->removed)
+        return "end of care";
+    return dr_sprintf(v->arena, "%s %s -> %s",
+                      dr_holds(v, DR_P_MADE, v->a) == DR_TRUE ? "keep" : "bootstrap",
+                      name_of(v, v->a), name_of(v, v->b));
+}
+
+/* Observed only, or paused: what is missing is shown, nothing is made ready. */
+static bool hands_off(const struct dr_topology *t)
+{
+    return t->management == DR_OBSERVE || t->paused;
+}
+
+struct dr_plan *dr_plan_build(const struct dr_plan_input *in, struct dr_arena *a)
+{
+    struct build b = {.plan = DR_NEW(a, struct dr_plan)};
+    struct dr_plan *p = b.plan;
+    dr_view_init(&b.v, in, a);
+    p->topology = in->topology->doc.metadata.name;
+    p->revision = in->revision;
+    if (in->topology->mode == DR_MODE_PRIMARY_SECONDARY &&
+        in->topology->cluster_count == 2) {
+        const struct dr_view *v = &b.v;
+        /* an expired or unwanted hold is given back before anything else is asked */
+        bool made = dr_holds(v, DR_P_MADE, v->a) == DR_TRUE;
+        bool discharge =
+            in->removed || (!made && dr_holds(v, DR_P_HOLD_EXPIRED, v->a) == DR_TRUE &&
+                            dr_holds(v, DR_P_HOLD_CLEARED, v->a) != DR_TRUE);
+        b.only_discharge = discharge;
+        if (!discharge)
+            match_checks(&b);
+        bool unsure;
+        const struct dr_rule *next = match_rules(&b, &unsure);
+        bool free = discharge || (!p->waiting_count && !hands_off(in->topology));
+        if (next && !unsure && !p->blocker_count && free)
+            make_ready(&b, next);
+        else if (next && hands_off(in->topology))
+            add_waiting(&b, p->topology,
+                        in->topology->paused ? "paused by the document"
+                                             : "only observed: management is Observe",
+                        10000);
+        add_notices(&b);
+        dr_protection(v, p);
+    } else {
+        add_blocker(&b, &dr_checks[0], 0, "mode Bidirectional");
+    }
+    p->goal = goal_of(&b);
+    set_state(&b);
+    make_digest(p);
+    return p;
+}
+
+enum dr_truth dr_plan_done(const struct dr_plan_input *in, const struct dr_action *action,
+                           struct dr_arena *a)
+{
+    struct dr_view v;
+    dr_view_init(&v, in, a);
+    for (const struct dr_rule *r = dr_rules; r->id; r++) {
+        if (r->id != action->rule)
+            continue;
+        switch (missing(&v, r, action->call.at.cluster)) {
+        case DR_TRUE:
+            return DR_FALSE;
+        case DR_FALSE:
+            return DR_TRUE;
+        case DR_UNSURE:
+            break;
+        }
+    }
+    return DR_UNSURE;
+}
+
+const char *dr_plan_continues(const struct dr_plan *approved, const struct dr_plan *now)
+{
+    for (size_t i = 0; i < now->action_count; i++) {
+        bool found = false;
+        for (size_t k = 0; k < approved->action_count && !found; k++)
+            found = strcmp(approved->actions[k].id, now->actions[i].id) == 0;
+        if (!found)
+            return now->actions[i].what;
+    }
+    return NULL;
+}

@@ -1,0 +1,498 @@
+/* The predicates: small, pure, three-valued. Each says "unsure" as soon as a fact it
+ * reads is unknown. */
+#include "controller/plan/view.h"
+
+#include <string.h>
+
+#include "controller/base/tso.h"
+
+#define P(name) static enum dr_truth name(const struct dr_view *v, size_t c)
+
+/* TRUE when `test` holds on each instance; unsure while one is unknown and none contrary.
+ */
+static enum dr_truth each_instance(const struct dr_view *v, size_t c,
+                                   bool (*test)(const struct dr_view *, size_t,
+                                                const struct dr_instance *))
+{
+    const struct dr_cluster_facts *f = dr_view_facts(v, c);
+    enum dr_truth all = f->instance_count ? DR_TRUE : DR_UNSURE;
+    for (size_t i = 0; i < f->instance_count; i++) {
+        const struct dr_instance *x = &f->instances[i];
+        all = dr_truth_and(all, x->seen.known ? dr_truth_of(test(v, c, x)) : DR_UNSURE);
+    }
+    return all;
+}
+
+static bool edge_at_least(const struct dr_view *v, size_t c, enum dr_edge_state state)
+{
+    const struct dr_edge_row *e = dr_view_edge(v, c);
+    return e && e->state >= state && e->state <= DR_EDGE_MADE;
+}
+
+/* The edge row of cluster c has reached `state`. */
+static enum dr_truth edge_here(const struct dr_view *v, size_t c,
+                               enum dr_edge_state state)
+{
+    return dr_view_ledger(v, c) ? dr_truth_of(edge_at_least(v, c, state)) : DR_UNSURE;
+}
+
+static enum dr_truth edge_both(const struct dr_view *v, enum dr_edge_state state)
+{
+    return dr_truth_and(edge_here(v, v->a, state), edge_here(v, v->b, state));
+}
+
+P(ledger_table)
+{
+    const struct dr_ledger_group *g = &dr_view_facts(v, c)->ledger;
+    return g->seen.known ? dr_truth_of(g->table_present) : DR_UNSURE;
+}
+
+P(birth)
+{
+    const struct dr_ledger *l = dr_view_ledger(v, c);
+    if (!l)
+        return DR_UNSURE;
+    return dr_truth_of(l->birth.present &&
+                       strcmp(l->birth.topology, v->t->doc.metadata.name) == 0);
+}
+
+P(term)
+{
+    const struct dr_ledger *l = dr_view_ledger(v, c);
+    if (!l)
+        return DR_UNSURE;
+    return dr_truth_of(l->term.present &&
+                       strcmp(l->term.cluster, dr_view_cluster(v, v->a)->name) == 0);
+}
+
+static bool shows_ids(const struct dr_view *v, size_t c, const struct dr_instance *x)
+{
+    const struct dr_auto_increment *want = &dr_view_cluster(v, c)->auto_increment;
+    return x->auto_increment_increment == want->increment &&
+           x->auto_increment_offset == want->offset;
+}
+
+P(ids_held)
+{
+    if (!dr_view_cluster(v, c)->auto_increment.declared)
+        return DR_TRUE;
+    return each_instance(v, c, shows_ids);
+}
+
+P(edge_planned)
+{
+    return edge_here(v, c, DR_EDGE_PLANNED);
+}
+
+P(beat_table)
+{
+    const struct dr_ledger_group *g = &dr_view_facts(v, c)->ledger;
+    if (!v->t->heartbeat)
+        return DR_TRUE;
+    return g->seen.known ? dr_truth_of(g->beat_table_present) : DR_UNSURE;
+}
+
+/* TRUE: the cluster has no such schema. */
+static enum dr_truth no_schema(const struct dr_view *v, size_t c, const char *name)
+{
+    const struct dr_tables *t = &dr_view_facts(v, c)->tables;
+    if (!t->seen.known)
+        return DR_UNSURE;
+    for (size_t i = 0; i < t->schema_count; i++)
+        if (strcmp(t->schemas[i], name) == 0)
+            return DR_FALSE;
+    return DR_TRUE;
+}
+
+P(no_old_beat)
+{
+    return no_schema(v, c, "drover");
+}
+
+P(hold)
+{
+    const struct dr_ledger *l = dr_view_ledger(v, c);
+    if (!l)
+        return DR_UNSURE;
+    return dr_truth_of(dr_ledger_hold(l, "bootstrap") && l->gc.present);
+}
+
+static bool shows_gc(const struct dr_instance *x, const struct dr_gc_setting *s)
+{
+    return x->gc_enable == s->enable && x->gc_life_time_ms == s->life_time_ms;
+}
+
+static bool shows_held_gc(const struct dr_view *v, size_t c, const struct dr_instance *x)
+{
+    return shows_gc(x, &dr_view_ledger(v, c)->gc.set);
+}
+
+P(gc_held)
+{
+    const struct dr_ledger *l = dr_view_ledger(v, c);
+    if (!l)
+        return DR_UNSURE;
+    return l->gc.present ? each_instance(v, c, shows_held_gc) : DR_FALSE;
+}
+
+static const struct dr_copy_row *copy_row(const struct dr_view *v, size_t c, bool restore)
+{
+    const struct dr_ledger *l = dr_view_ledger(v, c);
+    const struct dr_copy_row *r = l ? (restore ? &l->restoring : &l->backup) : NULL;
+    return r && r->present && r->generation == v->gen.n ? r : NULL;
+}
+
+P(backup_done)
+{
+    const struct dr_listing *s = &v->f->backup_prefix;
+    if (!dr_view_ledger(v, v->a))
+        return DR_UNSURE;
+    if (!copy_row(v, v->a, false))
+        return DR_FALSE;
+    (void)c;
+    if (!s->seen.known || strcmp(s->prefix, v->gen.backup) != 0)
+        return DR_UNSURE;
+    return dr_truth_of(s->has_meta);
+}
+
+/* Whether instance `j` still works on the copy: its job list says so, or its connection
+ * still runs the statement. */
+static bool job_runs(const struct dr_jobs *j, const struct dr_copy_row *r, bool restore)
+{
+    const struct dr_job *jobs = restore ? j->restores : j->backups;
+    size_t count = restore ? j->restore_count : j->backup_count;
+    for (size_t i = 0; i < count; i++)
+        if (!jobs[i].finished && jobs[i].destination &&
+            strstr(jobs[i].destination, r->prefix))
+            return true;
+    for (size_t i = 0; j->instance && i < j->session_count; i++)
+        if (j->sessions[i].id == r->connection_id &&
+            strcmp(j->sessions[i].word, restore ? "RESTORE" : "BACKUP") == 0)
+            return true;
+    return false;
+}
+
+/* The list of jobs lives in one process: every instance must have been asked before the
+ * copy may be called dead. Source: docs: sql-statements/sql-statement-show-backups.md. */
+static enum dr_truth copy_runs(const struct dr_view *v, size_t c, bool restore)
+{
+    const struct dr_cluster_facts *f = dr_view_facts(v, c);
+    const struct dr_copy_row *r = copy_row(v, c, restore);
+    if (!dr_view_ledger(v, c))
+        return DR_UNSURE;
+    if (!r)
+        return DR_FALSE;
+    enum dr_truth runs = f->instance_count ? DR_FALSE : DR_UNSURE;
+    for (size_t i = 0; i < f->instance_count; i++) {
+        const struct dr_jobs *j = &f->jobs[i];
+        runs = dr_truth_or(runs, j->seen.known ? dr_truth_of(job_runs(j, r, restore))
+                                               : DR_UNSURE);
+    }
+    return runs;
+}
+
+P(backup_runs)
+{
+    (void)c;
+    return copy_runs(v, v->a, false);
+}
+
+P(restore_begun)
+{
+    (void)c;
+    if (!dr_view_ledger(v, v->b))
+        return DR_UNSURE;
+    return dr_truth_or(dr_truth_of(copy_row(v, v->b, true) != NULL),
+                       dr_truth_of(edge_at_least(v, v->b, DR_EDGE_MAKING)));
+}
+
+P(restore_runs)
+{
+    (void)c;
+    return copy_runs(v, v->b, true);
+}
+
+static bool equality_is_ours(const struct dr_view *v)
+{
+    const struct dr_equality *q = &v->f->equality;
+    return q->seen.known && q->generation == v->gen.n;
+}
+
+const struct dr_table *dr_view_half_restored(const struct dr_view *v)
+{
+    const struct dr_tables *a = &dr_view_facts(v, v->a)->tables,
+                           *b = &dr_view_facts(v, v->b)->tables;
+    for (size_t i = 0, j = 0; i < b->count; i++) {
+        const struct dr_table *x = &b->items[i];
+        int order = -1;
+        while (j < a->count) { /* both sorted */
+            order = strcmp(a->items[j].schema, x->schema);
+            order = order ? order : strcmp(a->items[j].name, x->name);
+            if (order >= 0)
+                break;
+            j++;
+        }
+        if (j < a->count && order == 0 && x->kind == DR_TABLE_BASE)
+            return x;
+    }
+    return NULL;
+}
+
+/* A RESTORE that was sent again found tables there, and the comparison shows that they
+ * are not whole. */
+P(not_half)
+{
+    (void)c;
+    if (v->f->restore_refused != v->gen.n || !equality_is_ours(v) ||
+        !v->f->equality.difference_count)
+        return DR_TRUE;
+    if (!dr_view_facts(v, v->a)->tables.seen.known ||
+        !dr_view_facts(v, v->b)->tables.seen.known)
+        return DR_UNSURE;
+    return dr_truth_of(!dr_view_half_restored(v));
+}
+
+P(restored)
+{
+    (void)c;
+    const struct dr_copy_row *r = copy_row(v, v->b, true);
+    if (!dr_view_ledger(v, v->b))
+        return DR_UNSURE;
+    if (!r)
+        return DR_FALSE;
+    if (equality_is_ours(v) && v->f->equality.difference_count)
+        return DR_FALSE;
+    enum dr_truth runs = copy_runs(v, v->b, true);
+    return runs == DR_UNSURE ? DR_UNSURE : dr_truth_of(runs == DR_FALSE);
+}
+
+P(no_tidb_cdc)
+{
+    return no_schema(v, c, "tidb_cdc");
+}
+
+static bool ttl_is_off(const struct dr_view *v, size_t c, const struct dr_instance *x)
+{
+    (void)v;
+    (void)c;
+    return !x->ttl_job_enable;
+}
+
+P(ttl_off)
+{
+    return each_instance(v, c, ttl_is_off);
+}
+
+P(fence_row)
+{
+    const struct dr_ledger *l = dr_view_ledger(v, c);
+    return l ? dr_truth_of(l->fenced.why == DR_FENCED_SECONDARY) : DR_UNSURE;
+}
+
+static bool refuses_writes(const struct dr_view *v, size_t c, const struct dr_instance *x)
+{
+    (void)v;
+    (void)c;
+    return x->super_read_only;
+}
+
+/* Every tidb-server that the cluster lists is one that drover asks: a fence proved on
+ * some is no fence. */
+static enum dr_truth all_instances_known(const struct dr_view *v, size_t c)
+{
+    const struct dr_identity *id = &dr_view_facts(v, c)->identity;
+    if (!id->seen.known)
+        return DR_UNSURE;
+    for (size_t i = 0; i < id->member_count; i++)
+        if (strcmp(id->members[i].type, "tidb") == 0 &&
+            !dr_view_asks(v, c, id->members[i].instance))
+            return DR_FALSE;
+    return DR_TRUE;
+}
+
+P(fenced)
+{
+    return dr_truth_and(each_instance(v, c, refuses_writes), all_instances_known(v, c));
+}
+
+P(equal)
+{
+    (void)c;
+    if (!equality_is_ours(v))
+        return DR_FALSE; /* not compared yet: that is the step */
+    return dr_truth_of(v->f->equality.difference_count == 0);
+}
+
+P(sink_row)
+{
+    const struct dr_ledger *l = dr_view_ledger(v, c);
+    if (!l)
+        return DR_UNSURE;
+    return dr_truth_of(l->sink.present && l->sink.generation == v->gen.n &&
+                       !l->sink.locked);
+}
+
+P(sink_open)
+{
+    const struct dr_sink_login *s = &v->f->sink_login;
+    (void)c;
+    if (!s->seen.known || s->generation != v->gen.n)
+        return DR_UNSURE;
+    return dr_truth_of(s->answer == DR_LOGIN_LET_IN);
+}
+
+P(making)
+{
+    (void)c;
+    return edge_both(v, DR_EDGE_MAKING);
+}
+
+P(making_here)
+{
+    return edge_here(v, c, DR_EDGE_MAKING);
+}
+
+static const struct dr_feed *our_feed(const struct dr_view *v)
+{
+    return dr_feeds_find(&dr_view_facts(v, v->a)->feeds, v->gen.feed_id);
+}
+
+P(feed_seen)
+{
+    (void)c;
+    if (!dr_view_facts(v, v->a)->feeds.seen.known)
+        return DR_UNSURE;
+    return dr_truth_of(our_feed(v) != NULL);
+}
+
+P(feed_rising)
+{
+    const struct dr_feed *x = our_feed(v);
+    (void)c;
+    if (!dr_view_facts(v, v->a)->feeds.seen.known)
+        return DR_UNSURE;
+    return dr_truth_of(x && x->state == DR_FEED_NORMAL && x->rises >= 2);
+}
+
+P(feed_matches)
+{
+    const struct dr_feed_detail *d = &dr_view_facts(v, v->a)->feed;
+    (void)c;
+    if (!d->seen.known || strcmp(d->id, v->gen.feed_id) != 0 || !d->present)
+        return DR_UNSURE;
+    return dr_truth_of(d->difference_count == 0);
+}
+
+/* TiCDC's long-lived entry: "ticdc-<cluster>-<etcd cluster>", without the short-lived
+ * suffixes of single feeds. Source: tiflow: pkg/etcd/etcd.go GetGCServiceID. */
+static bool is_ticdc_service(const char *id)
+{
+    return strncmp(id, "ticdc-", 6) == 0 && !strstr(id, "-creating-") &&
+           !strstr(id, "-resuming-") && !strstr(id, "-initializing-");
+}
+
+P(feed_holds_gc)
+{
+    const struct dr_cluster_facts *f = dr_view_facts(v, v->a);
+    const struct dr_feed *x = our_feed(v);
+    (void)c;
+    if (!f->safepoints.seen.known || !f->feeds.seen.known || !f->ledger.seen.known)
+        return DR_UNSURE;
+    /* expired entries stay listed; the age is taken by that cluster's own clock */
+    int64_t now_s = dr_tso_ms(f->ledger.tso) / 1000;
+    for (size_t i = 0; x && i < f->safepoints.count; i++) {
+        const struct dr_safepoint *s = &f->safepoints.items[i];
+        if (is_ticdc_service(s->service_id) && s->expired_at_s > now_s &&
+            s->safe_point <= x->checkpoint)
+            return DR_TRUE;
+    }
+    return DR_FALSE;
+}
+
+P(made)
+{
+    (void)c;
+    return edge_both(v, DR_EDGE_MADE);
+}
+
+P(made_here)
+{
+    return edge_here(v, c, DR_EDGE_MADE);
+}
+
+static bool shows_gc_before(const struct dr_view *v, size_t c,
+                            const struct dr_instance *x)
+{
+    return shows_gc(x, &dr_view_ledger(v, c)->gc.before);
+}
+
+static bool shows_gc_of_another(const struct dr_view *v, size_t c,
+                                const struct dr_instance *x)
+{
+    return !shows_gc(x, &dr_view_ledger(v, c)->gc.set);
+}
+
+P(hold_expired)
+{
+    const struct dr_ledger *l = dr_view_ledger(v, v->a);
+    (void)c;
+    if (!l)
+        return DR_UNSURE;
+    const struct dr_hold_row *h = dr_ledger_hold(l, "bootstrap");
+    if (h)
+        return dr_truth_of(dr_view_facts(v, v->a)->ledger.tso > h->deadline);
+    /* the hold precedes the backup: a backup row alone means it was discharged */
+    return dr_truth_of(copy_row(v, v->a, false) != NULL &&
+                       edge_both(v, DR_EDGE_MADE) != DR_TRUE);
+}
+
+P(hold_obsolete)
+{
+    if (v->in->removed)
+        return DR_TRUE;
+    return dr_truth_or(edge_both(v, DR_EDGE_MADE), hold_expired(v, c));
+}
+
+/* Given back already, or set to something else by somebody: then it is theirs. */
+P(gc_released)
+{
+    const struct dr_ledger *l = dr_view_ledger(v, c);
+    if (!l)
+        return DR_UNSURE;
+    if (!l->gc.present)
+        return hold_obsolete(v, c);
+    enum dr_truth free = dr_truth_or(each_instance(v, c, shows_gc_before),
+                                     each_instance(v, c, shows_gc_of_another));
+    return dr_truth_and(free, hold_obsolete(v, c));
+}
+
+P(hold_cleared)
+{
+    const struct dr_ledger *l = dr_view_ledger(v, c);
+    if (!l)
+        return DR_UNSURE;
+    bool backup = l->backup.present && edge_both(v, DR_EDGE_MADE) == DR_TRUE;
+    return dr_truth_and(dr_truth_of(!l->hold_count && !l->gc.present && !backup),
+                        hold_obsolete(v, c));
+}
+
+P(copy_cleared)
+{
+    const struct dr_ledger *l = dr_view_ledger(v, c);
+    if (!l)
+        return DR_UNSURE;
+    return dr_truth_and(dr_truth_of(!l->restoring.present), edge_both(v, DR_EDGE_MADE));
+}
+
+const struct dr_predicate_row dr_predicates[DR_P_COUNT] = {
+    [DR_P_NONE] = {.name = "none", .text = "", .reads = "", .holds = NULL},
+#define ROW(upper, fn, what, facts)                                                      \
+    [DR_P_##upper] = {.name = #fn, .text = what, .reads = facts, .holds = fn},
+    DR_PREDICATES(ROW)
+#undef ROW
+};
+
+enum dr_truth dr_holds(const struct dr_view *v, enum dr_predicate p, size_t c)
+{
+    return dr_predicates[p].holds(v, c);
+}

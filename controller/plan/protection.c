@@ -1,0 +1,173 @@
+/* "Protected": what must hold so that losing the primary's region costs no more than the
+ * declared objective. Each part says what is, or what is missing. */
+#include "controller/plan/view.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "controller/base/num.h"
+#include "controller/base/tso.h"
+
+static const struct dr_feed *our_feed(const struct dr_view *v)
+{
+    return dr_feeds_find(&dr_view_facts(v, v->a)->feeds, v->gen.feed_id);
+}
+
+static enum dr_truth feed_runs(const struct dr_view *v, const char **text)
+{
+    const struct dr_feeds *x = &dr_view_facts(v, v->a)->feeds;
+    const struct dr_feed *ours = our_feed(v);
+    if (!x->seen.known) {
+        *text = dr_sprintf(v->arena, "changefeeds not known: %s",
+                           x->seen.why ? x->seen.why : "not asked yet");
+        return DR_UNSURE;
+    }
+    if (!ours || dr_holds(v, DR_P_MADE, v->a) != DR_TRUE) {
+        *text = "no changefeed runs yet";
+        return DR_FALSE;
+    }
+    *text = dr_sprintf(v->arena, "changefeed %s is %s, %u rising checkpoints seen",
+                       ours->id, dr_feed_state_name(ours->state), ours->rises);
+    return dr_truth_of(ours->state == DR_FEED_NORMAL && ours->rises >= 2);
+}
+
+static enum dr_truth lag_small(const struct dr_view *v, const char **text)
+{
+    const struct dr_ledger_group *g = &dr_view_facts(v, v->a)->ledger;
+    const struct dr_feed *ours = our_feed(v);
+    char lag[DR_DURATION_TEXT], rpo[DR_DURATION_TEXT];
+    if (!g->seen.known || !ours) {
+        *text = "lag not known";
+        return DR_UNSURE;
+    }
+    int64_t ms = dr_tso_age_ms(g->tso, ours->checkpoint);
+    *text = dr_sprintf(v->arena, "lag %s, objective %s", dr_duration_text(ms, lag),
+                       dr_duration_text(v->t->objectives.rpo_ms, rpo));
+    return dr_truth_of(ms <= v->t->objectives.rpo_ms);
+}
+
+static enum dr_truth fence_stands(const struct dr_view *v, const char **text)
+{
+    enum dr_truth holds =
+        dr_truth_and(dr_holds(v, DR_P_FENCE_ROW, v->b), dr_holds(v, DR_P_FENCED, v->b));
+    const char *name = dr_view_cluster(v, v->b)->name;
+    *text = dr_sprintf(v->arena,
+                       holds == DR_TRUE    ? "%s refuses writes on each instance"
+                       : holds == DR_FALSE ? "%s takes writes on an instance"
+                                           : "the fence of %s is not known",
+                       name);
+    return holds;
+}
+
+static enum dr_truth one_feeder(const struct dr_view *v, const char **text)
+{
+    const struct dr_feeds *x = &dr_view_facts(v, v->a)->feeds,
+                          *y = &dr_view_facts(v, v->b)->feeds;
+    if (!x->seen.known || (dr_view_cluster(v, v->b)->ticdc.declared && !y->seen.known)) {
+        *text = "changefeeds not known";
+        return DR_UNSURE;
+    }
+    size_t strangers = y->count;
+    for (size_t i = 0; i < x->count; i++)
+        strangers += strcmp(x->items[i].id, v->gen.feed_id) != 0;
+    *text = dr_sprintf(v->arena, "%zu changefeeds of others", strangers);
+    return dr_truth_of(!strangers);
+}
+
+static enum dr_truth redo_advances(const struct dr_view *v, const char **text)
+{
+    const struct dr_redo_logs *r = &v->f->redo;
+    const struct dr_ledger_group *g = &dr_view_facts(v, v->a)->ledger;
+    char age[DR_DURATION_TEXT];
+    if (!*v->gen.redo) {
+        *text = "no redo declared: after a disaster the secondary is not at one point";
+        return DR_TRUE;
+    }
+    if (!r->seen.known || !g->seen.known) {
+        *text = "redo logs not known";
+        return DR_UNSURE;
+    }
+    if (!r->found) {
+        *text = "no redo log yet";
+        return DR_FALSE;
+    }
+    int64_t ms = dr_tso_age_ms(g->tso, r->resolved);
+    *text =
+        dr_sprintf(v->arena, "redo is complete up to %s ago", dr_duration_text(ms, age));
+    return dr_truth_of(ms <= v->t->objectives.rpo_ms);
+}
+
+static enum dr_truth history_safe(const struct dr_view *v, const char **text)
+{
+    const struct dr_cluster_facts *a = dr_view_facts(v, v->a);
+    const struct dr_feed *ours = our_feed(v);
+    char left[DR_DURATION_TEXT];
+    if (!a->ledger.seen.known || !a->cdc.seen.known || !ours) {
+        *text = "age of the checkpoint not known";
+        return DR_UNSURE;
+    }
+    int64_t age = dr_tso_age_ms(a->ledger.tso, ours->checkpoint);
+    int64_t ttl = a->cdc.gc_ttl_s * 1000;
+    *text =
+        dr_sprintf(v->arena, "%s until history is lost",
+                   dr_duration_text(ttl > age ? (ttl - age) / 60000 * 60000 : 0, left));
+    return dr_truth_of(age < ttl / 2);
+}
+
+static enum dr_truth gc_not_held(const struct dr_view *v, const char **text)
+{
+    const struct dr_cluster_facts *a = dr_view_facts(v, v->a);
+    const struct dr_ledger *l = dr_view_ledger(v, v->a);
+    enum dr_truth on = l ? dr_truth_of(!l->hold_count && !l->gc.present) : DR_UNSURE;
+    for (size_t i = 0; i < a->instance_count; i++)
+        on = dr_truth_and(on, a->instances[i].seen.known
+                                  ? dr_truth_of(a->instances[i].gc_enable)
+                                  : DR_UNSURE);
+    *text = on == DR_TRUE    ? "GC runs"
+            : on == DR_FALSE ? "GC is held"
+                             : "GC setting not known";
+    return on;
+}
+
+static enum dr_truth ledger_ours(const struct dr_view *v, const char **text)
+{
+    enum dr_truth holds = DR_TRUE;
+    for (size_t c = 0; c < 2; c++)
+        holds = dr_truth_and(
+            holds, dr_truth_and(dr_holds(v, DR_P_BIRTH, c), dr_holds(v, DR_P_TERM, c)));
+    *text = holds == DR_TRUE    ? "both ledgers name this topology and its primary"
+            : holds == DR_FALSE ? "a ledger does not name this topology and its primary"
+                                : "a ledger is not known";
+    return holds;
+}
+
+static enum dr_truth tables_all(const struct dr_view *v, const char **text)
+{
+    const char *fact = "every table can be replicated, or is waived";
+    enum dr_truth holds = dr_check_tables_replicate(v, v->a, &fact);
+    *text = fact;
+    return holds;
+}
+
+static const struct {
+    const char *name;
+    enum dr_truth (*holds)(const struct dr_view *v, const char **text);
+} parts[] = {
+    {"feed", feed_runs},        {"lag", lag_small},      {"fence", fence_stands},
+    {"one-feeder", one_feeder}, {"redo", redo_advances}, {"history", history_safe},
+    {"gc", gc_not_held},        {"ledger", ledger_ours}, {"tables", tables_all},
+};
+
+void dr_protection(const struct dr_view *v, struct dr_plan *p)
+{
+    size_t n = sizeof(parts) / sizeof(parts[0]);
+    p->protections = DR_NEW_N(v->arena, n, struct dr_protection);
+    p->protection_count = n;
+    p->is_protected = DR_TRUE;
+    for (size_t i = 0; i < n; i++) {
+        struct dr_protection *x = &p->protections[i];
+        x->name = parts[i].name;
+        x->holds = parts[i].holds(v, &x->text);
+        p->is_protected = dr_truth_and(p->is_protected, x->holds);
+    }
+}

@@ -1,0 +1,285 @@
+/* A plan as text for people and as JSON for machines; the rules as text for review. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "controller/base/num.h"
+#include "controller/base/tso.h"
+#include "controller/plan/plan.h"
+#include "controller/plan/view.h"
+
+static const char *truth_word(enum dr_truth t)
+{
+    static const char *const words[] = {
+        [DR_FALSE] = "no", [DR_TRUE] = "yes", [DR_UNSURE] = "unknown"};
+    return words[t];
+}
+
+static const char *state_word(enum dr_plan_state s)
+{
+    static const char *const words[] = {[DR_PLAN_CONVERGED] = "converged",
+                                        [DR_PLAN_STEPS] = "steps",
+                                        [DR_PLAN_WAITING] = "waiting",
+                                        [DR_PLAN_BLOCKED] = "blocked"};
+    return words[s];
+}
+
+static void cluster_line(const struct dr_plan_input *in, size_t c, size_t primary,
+                         struct dr_buf *out)
+{
+    const struct dr_cluster_facts *f = &in->facts->clusters[c];
+    size_t fenced = 0, known = 0;
+    for (size_t i = 0; i < f->instance_count; i++) {
+        known += f->instances[i].seen.known;
+        fenced += f->instances[i].seen.known && (f->instances[i].super_read_only ||
+                                                 f->instances[i].restricted_read_only);
+    }
+    dr_buf_addf(out, "  %-12s %-9s %-10s %s", in->topology->clusters[c].name,
+                c == primary ? "primary" : "secondary",
+                f->identity.seen.known && f->identity.version.text
+                    ? f->identity.version.text
+                    : "unknown",
+                !known            ? "not known"
+                : fenced == known ? "fenced"
+                : fenced          ? "fenced in part"
+                                  : "open");
+    dr_buf_addf(out, ", %zu of %zu SQL instances answer", known, f->instance_count);
+    if (f->pd.seen.known)
+        dr_buf_addf(out, ", PD cluster %" PRIu64, f->pd.cluster_id);
+    dr_buf_addc(out, '\n');
+}
+
+static void blocker_text(const struct dr_blocker *x, struct dr_buf *out)
+{
+    dr_buf_addf(out, "  %s %s: %s\n", x->code, x->subject, x->fact);
+    dr_buf_addf(out, "      needed   %s\n", x->rule);
+    if (x->mark.file)
+        dr_buf_addf(out, "      declared %s:%" PRIu32 ":%" PRIu32 "\n", x->mark.file,
+                    x->mark.line, x->mark.column);
+    dr_buf_addf(out, "      way out  %s\n", x->way_out);
+}
+
+static void action_text(const struct dr_action *x, size_t number, bool wide,
+                        struct dr_buf *out)
+{
+    char text[DR_DURATION_TEXT];
+    dr_buf_addf(out, "  %2zu. %-11s %s", number, dr_risk_name(x->risk), x->what);
+    if (x->needs_approval)
+        dr_buf_adds(out, "  (needs an approval)");
+    dr_buf_addc(out, '\n');
+    if (!wide)
+        return;
+    dr_buf_addf(out, "      id      %s (%s)\n", x->id, x->name);
+    dr_buf_addf(out, "      why     %s\n", x->why);
+    dr_buf_addf(out, "      before  %s\n", x->precondition);
+    dr_buf_addf(out, "      after   %s\n", x->expect);
+    dr_buf_addf(out, "      undo    %s\n", x->undo);
+    dr_buf_addf(out, "      takes   %s\n",
+                x->predicted_ms ? dr_duration_text(x->predicted_ms, text)
+                                : "as long as the data is large");
+}
+
+static void protection_text(const struct dr_plan *p, struct dr_buf *out)
+{
+    dr_buf_addf(out, "\nprotected: %s\n", truth_word(p->is_protected));
+    for (size_t i = 0; i < p->protection_count; i++)
+        dr_buf_addf(out, "  %-11s %-8s %s\n", p->protections[i].name,
+                    truth_word(p->protections[i].holds), p->protections[i].text);
+}
+
+static void headline(const struct dr_plan *p, struct dr_buf *out)
+{
+    size_t by_risk[DR_RISK_COUNT] = {0};
+    for (size_t i = 0; i < p->action_count; i++)
+        by_risk[p->actions[i].risk]++;
+    if (p->state == DR_PLAN_CONVERGED) {
+        dr_buf_adds(out, "\nno changes: the world is as the document says\n");
+        return;
+    }
+    dr_buf_addf(out, "\nplan %.12s: %zu step%s", p->digest, p->action_count,
+                p->action_count == 1 ? "" : "s");
+    const char *sep = " (";
+    for (int r = 0; r < DR_RISK_COUNT; r++) {
+        if (!by_risk[r])
+            continue;
+        dr_buf_addf(out, "%s%zu %s", sep, by_risk[r], dr_risk_name((enum dr_risk)r));
+        sep = ", ";
+    }
+    dr_buf_addf(out, "%s, %s\n", p->action_count ? ")" : "", state_word(p->state));
+}
+
+void dr_plan_text(const struct dr_plan *p, const struct dr_plan_input *in, bool wide,
+                  struct dr_buf *out)
+{
+    size_t primary, secondary;
+    dr_plan_pair(in->topology, &primary, &secondary);
+    dr_buf_addf(out, "topology %s, revision %s\n", p->topology, p->revision);
+    dr_buf_addf(out, "goal: %s\n", p->goal);
+    for (size_t c = 0; c < in->facts->cluster_count; c++)
+        cluster_line(in, c, primary, out);
+    headline(p, out);
+    for (size_t i = 0; i < p->action_count; i++)
+        action_text(&p->actions[i], i + 1, wide, out);
+    if (p->blocker_count)
+        dr_buf_adds(out, "\nblocked:\n");
+    for (size_t i = 0; i < p->blocker_count; i++)
+        blocker_text(&p->blockers[i], out);
+    if (p->waiting_count)
+        dr_buf_adds(out, "\nwaits for:\n");
+    for (size_t i = 0; i < p->waiting_count; i++)
+        dr_buf_addf(out, "  %s: %s\n", p->waitings[i].subject, p->waitings[i].what);
+    for (size_t i = 0; i < p->notice_count; i++)
+        dr_buf_addf(out, "%snote: %s\n", i ? "" : "\n", p->notices[i]);
+    protection_text(p, out);
+}
+
+static void set(json_t *o, const char *key, const char *value)
+{
+    json_object_set_new(o, key, value ? json_string(value) : json_null());
+}
+
+static json_t *action_json(const struct dr_action *x)
+{
+    json_t *o = json_object();
+    set(o, "id", x->id);
+    set(o, "rule", x->name);
+    set(o, "subject", x->subject);
+    set(o, "what", x->what);
+    set(o, "why", x->why);
+    set(o, "precondition", x->precondition);
+    set(o, "expect", x->expect);
+    set(o, "undo", x->undo);
+    set(o, "risk", dr_risk_name(x->risk));
+    json_object_set_new(o, "predictedMs",
+                        x->predicted_ms ? json_integer(x->predicted_ms) : json_null());
+    json_object_set_new(o, "needsApproval", json_boolean(x->needs_approval));
+    json_object_set_new(o, "ready", json_boolean(x->ready));
+    set(o, "call", dr_call_rows[x->call.kind].name);
+    return o;
+}
+
+static json_t *blocker_json(const struct dr_blocker *x)
+{
+    json_t *o = json_object();
+    set(o, "code", x->code);
+    set(o, "subject", x->subject);
+    set(o, "fact", x->fact);
+    set(o, "rule", x->rule);
+    set(o, "wayOut", x->way_out);
+    set(o, "file", x->mark.file);
+    json_object_set_new(o, "line", json_integer(x->mark.line));
+    json_object_set_new(o, "column", json_integer(x->mark.column));
+    return o;
+}
+
+json_t *dr_plan_json(const struct dr_plan *p)
+{
+    json_t *o = json_object(), *list = json_array();
+    json_object_set_new(o, "formatVersion", json_integer(1));
+    set(o, "topology", p->topology);
+    set(o, "revision", p->revision);
+    set(o, "goal", p->goal);
+    set(o, "state", state_word(p->state));
+    set(o, "digest", p->digest);
+    for (size_t i = 0; i < p->action_count; i++)
+        json_array_append_new(list, action_json(&p->actions[i]));
+    json_object_set_new(o, "actions", list);
+    list = json_array();
+    for (size_t i = 0; i < p->blocker_count; i++)
+        json_array_append_new(list, blocker_json(&p->blockers[i]));
+    json_object_set_new(o, "blockers", list);
+    list = json_array();
+    for (size_t i = 0; i < p->waiting_count; i++) {
+        json_t *w = json_object();
+        set(w, "subject", p->waitings[i].subject);
+        set(w, "what", p->waitings[i].what);
+        json_array_append_new(list, w);
+    }
+    json_object_set_new(o, "waits", list);
+    list = json_array();
+    for (size_t i = 0; i < p->notice_count; i++)
+        json_array_append_new(list, json_string(p->notices[i]));
+    json_object_set_new(o, "notices", list);
+    list = json_array();
+    for (size_t i = 0; i < p->protection_count; i++) {
+        json_t *w = json_object();
+        set(w, "name", p->protections[i].name);
+        set(w, "holds", truth_word(p->protections[i].holds));
+        set(w, "text", p->protections[i].text);
+        json_array_append_new(list, w);
+    }
+    json_object_set_new(o, "protection", list);
+    set(o, "protected", truth_word(p->is_protected));
+    return o;
+}
+
+static const char *scope_word(enum dr_scope s)
+{
+    static const char *const words[] = {[DR_SCOPE_PRIMARY] = "primary",
+                                        [DR_SCOPE_SECONDARY] = "secondary",
+                                        [DR_SCOPE_EACH] = "each cluster"};
+    return words[s];
+}
+
+static void rule_text(const struct dr_rule *r, struct dr_buf *out)
+{
+    dr_buf_addf(out, "\n%u %s/%s  (%s, %s)\n", r->id, r->concern, r->name,
+                scope_word(r->scope), dr_risk_name(r->risk));
+    dr_buf_addf(out, "    done    %s\n", dr_predicates[r->done].name);
+    if (r->past)
+        dr_buf_addf(out, "    past    %s\n", dr_predicates[r->past].name);
+    if (r->wait)
+        dr_buf_addf(out, "    wait    %s\n", dr_predicates[r->wait].name);
+    for (size_t i = 0; i < sizeof(r->needs) / sizeof(r->needs[0]) && r->needs[i]; i++)
+        dr_buf_addf(out, "    needs   %s\n", dr_predicates[r->needs[i]].name);
+    if (r->discharges)
+        dr_buf_adds(out, "    also    when the document left its source\n");
+    dr_buf_addf(out, "    what    %s\n", r->what);
+    dr_buf_addf(out, "    why     %s\n", r->why);
+    dr_buf_addf(out, "    before  %s\n", r->precondition);
+    dr_buf_addf(out, "    after   %s\n", r->expect);
+    dr_buf_addf(out, "    undo    %s\n", r->undo);
+}
+
+void dr_plan_rules_text(struct dr_buf *out)
+{
+    dr_buf_adds(out, "Predicates (each is yes, no or unknown; unknown never acts)\n\n");
+    for (int p = DR_P_NONE + 1; p < DR_P_COUNT; p++)
+        dr_buf_addf(out, "  %-16s %s  [%s]\n", dr_predicates[p].name,
+                    dr_predicates[p].text, dr_predicates[p].reads);
+    dr_buf_adds(out, "\nRules (the first whose step is not done is next)\n");
+    for (const struct dr_rule *r = dr_rules; r->id; r++)
+        rule_text(r, out);
+    dr_buf_adds(out, "\nChecks (all must hold before any step)\n\n");
+    for (const struct dr_check *k = dr_checks; k->code; k++)
+        dr_buf_addf(out, "  %s  %-13s %s%s%s\n", k->code, scope_word(k->scope), k->rule,
+                    k->past ? "; until " : "",
+                    k->past ? dr_predicates[k->past].name : "");
+}
+
+bool dr_plan_explain(const char *code, struct dr_buf *out)
+{
+    for (const struct dr_check *k = dr_checks; k->code; k++) {
+        if (strcmp(k->code, code) != 0)
+            continue;
+        dr_buf_addf(out, "%s: blocked\n\n", k->code);
+        dr_buf_addf(out, "needed    %s\n", k->rule);
+        dr_buf_addf(out, "of        %s\n", scope_word(k->scope));
+        dr_buf_addf(out, "declared  %s\n", k->path);
+        if (k->past)
+            dr_buf_addf(out, "until     %s\n", dr_predicates[k->past].text);
+        dr_buf_addf(out, "way out   %s\n", k->way_out);
+        dr_buf_adds(out,
+                    "\nWhile this does not hold drover changes nothing of the topology; "
+                    "it looks again each\nround and goes on by itself.\n");
+        return true;
+    }
+    return false;
+}
+
+const char *dr_plan_code(size_t i)
+{
+    for (size_t k = 0; dr_checks[k].code; k++)
+        if (k == i)
+            return dr_checks[k].code;
+    return NULL;
+}

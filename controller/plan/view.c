@@ -1,0 +1,127 @@
+#include "controller/plan/view.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+enum dr_truth dr_truth_and(enum dr_truth x, enum dr_truth y)
+{
+    if (x == DR_FALSE || y == DR_FALSE)
+        return DR_FALSE;
+    return x == DR_TRUE && y == DR_TRUE ? DR_TRUE : DR_UNSURE;
+}
+
+enum dr_truth dr_truth_or(enum dr_truth x, enum dr_truth y)
+{
+    if (x == DR_TRUE || y == DR_TRUE)
+        return DR_TRUE;
+    return x == DR_FALSE && y == DR_FALSE ? DR_FALSE : DR_UNSURE;
+}
+
+void dr_plan_pair(const struct dr_topology *t, size_t *primary, size_t *secondary)
+{
+    *primary = 0;
+    for (size_t i = 0; i < t->cluster_count; i++)
+        if (t->primary && strcmp(t->clusters[i].name, t->primary) == 0)
+            *primary = i;
+    *secondary = *primary == 0 ? 1 : 0;
+}
+
+/* Highest generation in any edge row of any ledger that was read. */
+static uint64_t highest_generation(const struct dr_facts *f)
+{
+    uint64_t highest = 0;
+    for (size_t c = 0; c < f->cluster_count; c++) {
+        const struct dr_ledger_group *g = &f->clusters[c].ledger;
+        for (size_t i = 0; g->seen.known && g->decoded && i < g->rows.edge_count; i++)
+            if (g->rows.edges[i].generation > highest)
+                highest = g->rows.edges[i].generation;
+    }
+    return highest;
+}
+
+static const struct dr_edge_row *live_edge(const struct dr_ledger_group *g,
+                                           const char *from, const char *to)
+{
+    if (!g->seen.known || !g->decoded)
+        return NULL;
+    const struct dr_edge_row *e = dr_ledger_edge(&g->rows, from, to);
+    return e && e->state != DR_EDGE_RETIRED && e->state != DR_EDGE_PROBE ? e : NULL;
+}
+
+struct dr_generation dr_generation_of(const struct dr_topology *t,
+                                      const struct dr_facts *f, size_t from, size_t to,
+                                      uint64_t skip, struct dr_arena *a)
+{
+    const char *name = t->doc.metadata.name, *x = t->clusters[from].name,
+               *y = t->clusters[to].name;
+    struct dr_generation g = {0};
+    for (size_t c = 0; c < f->cluster_count && !g.planned; c++) {
+        const struct dr_edge_row *e = live_edge(&f->clusters[c].ledger, x, y);
+        if (!e)
+            continue;
+        g = (struct dr_generation){
+            .n = e->generation, .feed_id = e->id, .redo = e->redo, .planned = true};
+    }
+    if (!g.planned)
+        g.n = 1 + highest_generation(f) + skip;
+    if (!g.feed_id)
+        g.feed_id = dr_sprintf(a, "%s-%s-to-%s-g%" PRIu64, name, x, y, g.n);
+    if (!g.redo) {
+        bool redo =
+            t->replication.redo.declared && t->replication.redo.level == DR_REDO_EVENTUAL;
+        g.redo = redo ? dr_sprintf(a, "%s/%s-to-%s/g%" PRIu64, name, x, y, g.n) : "";
+    }
+    g.backup = dr_sprintf(a, "%s/%s-to-%s/g%" PRIu64, name, x, y, g.n);
+    return g;
+}
+
+void dr_view_init(struct dr_view *v, const struct dr_plan_input *in, struct dr_arena *a)
+{
+    memset(v, 0, sizeof(*v));
+    v->in = in;
+    v->t = in->topology;
+    v->f = in->facts;
+    v->arena = a;
+    dr_plan_pair(v->t, &v->a, &v->b);
+    v->gen = dr_generation_of(v->t, v->f, v->a, v->b, v->f->skipped_generations, a);
+}
+
+const struct dr_cluster *dr_view_cluster(const struct dr_view *v, size_t c)
+{
+    return &v->t->clusters[c];
+}
+
+const struct dr_cluster_facts *dr_view_facts(const struct dr_view *v, size_t c)
+{
+    return &v->f->clusters[c];
+}
+
+const struct dr_ledger *dr_view_ledger(const struct dr_view *v, size_t c)
+{
+    static const struct dr_ledger empty = {0};
+    const struct dr_ledger_group *g = &dr_view_facts(v, c)->ledger;
+    if (!g->seen.known)
+        return NULL;
+    if (!g->table_present)
+        return &empty;
+    return g->decoded && !g->rows.unreadable ? &g->rows : NULL;
+}
+
+const struct dr_edge_row *dr_view_edge(const struct dr_view *v, size_t c)
+{
+    return live_edge(&dr_view_facts(v, c)->ledger, dr_view_cluster(v, v->a)->name,
+                     dr_view_cluster(v, v->b)->name);
+}
+
+bool dr_view_asks(const struct dr_view *v, size_t c, const char *advertised)
+{
+    const struct dr_sql_access *sql = &dr_view_cluster(v, c)->sql;
+    const struct dr_cluster_facts *f = dr_view_facts(v, c);
+    for (size_t i = 0; i < sql->map_count; i++)
+        if (strcmp(sql->map[i].advertised, advertised) == 0)
+            advertised = sql->map[i].reachable.text;
+    for (size_t i = 0; i < f->instance_count; i++)
+        if (strcmp(f->instances[i].address, advertised) == 0)
+            return true;
+    return false;
+}

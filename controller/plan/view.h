@@ -1,0 +1,143 @@
+/* The inputs of one plan, resolved: which cluster is which, whose ledger may be read,
+ * which generation is in work. Inside plan/ only. */
+#ifndef DR_PLAN_VIEW_H
+#define DR_PLAN_VIEW_H
+
+#include "controller/plan/plan.h"
+
+struct dr_view {
+    const struct dr_plan_input *in;
+    const struct dr_topology *t;
+    const struct dr_facts *f;
+    struct dr_arena *arena;
+    size_t a, b; /* declared primary and secondary */
+    struct dr_generation gen;
+    bool restore_begun; /* a `restoring` row of this generation stands in B */
+};
+
+void dr_view_init(struct dr_view *v, const struct dr_plan_input *in, struct dr_arena *a);
+
+const struct dr_cluster *dr_view_cluster(const struct dr_view *v, size_t c);
+const struct dr_cluster_facts *dr_view_facts(const struct dr_view *v, size_t c);
+
+/* The cluster's ledger when it was read, decoded and is readable; else NULL. An absent
+ * table is an empty ledger. */
+const struct dr_ledger *dr_view_ledger(const struct dr_view *v, size_t c);
+/* The row of the edge primary -> secondary in cluster c's ledger; retired rows do not
+ * count. NULL: none, or the ledger is not known. */
+const struct dr_edge_row *dr_view_edge(const struct dr_view *v, size_t c);
+
+/* Whether the tidb-server that the cluster advertises as "host:port" is one of the
+ * instances drover asks, directly or through sql.map. */
+bool dr_view_asks(const struct dr_view *v, size_t c, const char *advertised);
+
+static inline enum dr_truth dr_truth_of(bool holds)
+{
+    return holds ? DR_TRUE : DR_FALSE;
+}
+enum dr_truth dr_truth_and(enum dr_truth x, enum dr_truth y);
+enum dr_truth dr_truth_or(enum dr_truth x, enum dr_truth y);
+
+/* ---- predicates: named, three-valued, one row each ---- */
+// clang-format off
+#define DR_PREDICATES(X) \
+    X(LEDGER_TABLE, ledger_table, "the ledger table is there", "ledger")                            \
+    X(BIRTH, birth, "the birth row names this topology", "ledger")                                  \
+    X(TERM, term, "the term names the primary", "ledger")                                           \
+    X(IDS_HELD, ids_held, "each instance shows the declared id pair", "instances")                  \
+    X(EDGE_PLANNED, edge_planned, "the edge has a generation", "ledger")                            \
+    X(BEAT_TABLE, beat_table, "the heartbeat table is there, or not wanted", "ledger")              \
+    X(NO_OLD_BEAT, no_old_beat, "no schema 'drover' is left on the secondary", "tables")            \
+    X(HOLD, hold, "a hold row stands for the bootstrap", "ledger")                                  \
+    X(GC_HELD, gc_held, "each instance shows the held GC setting", "ledger instances")              \
+    X(BACKUP_DONE, backup_done, "the storage holds the whole backup", "ledger backup_prefix")       \
+    X(BACKUP_RUNS, backup_runs, "a backup of this generation runs", "ledger jobs")                  \
+    X(RESTORE_BEGUN, restore_begun, "a restore of this generation was begun", "ledger")             \
+    X(RESTORE_RUNS, restore_runs, "a restore of this generation runs", "ledger jobs")               \
+    X(RESTORED, restored, "the restore ended and nothing shows a difference", "ledger jobs equality")\
+    X(NOT_HALF, not_half, "no half-restored table is in the way of the restore", "tables equality") \
+    X(NO_TIDB_CDC, no_tidb_cdc, "no schema 'tidb_cdc' was carried over", "tables")                  \
+    X(TTL_OFF, ttl_off, "TTL jobs are off on each instance", "instances")                           \
+    X(FENCE_ROW, fence_row, "the fenced row says: secondary", "ledger")                             \
+    X(FENCED, fenced, "each instance refuses writes", "instances identity")                         \
+    X(EQUAL, equal, "both sides are equal at the backup's TSO", "equality")                         \
+    X(SINK_ROW, sink_row, "the sink row carries this generation", "ledger")                         \
+    X(SINK_OPEN, sink_open, "the sink account of this generation is let in", "sink_login")          \
+    X(MAKING, making, "both ends know the feed's start-ts", "ledger")                               \
+    X(MAKING_HERE, making_here, "this end knows the feed's start-ts", "ledger")                     \
+    X(FEED_SEEN, feed_seen, "TiCDC lists the feed", "feeds")                                        \
+    X(FEED_RISING, feed_rising, "two rising checkpoints were seen", "feeds")                        \
+    X(FEED_MATCHES, feed_matches, "the feed is as drover would make it", "feed")                    \
+    X(FEED_HOLDS_GC, feed_holds_gc, "PD lists TiCDC's safepoint not above the checkpoint", "safepoints feeds")\
+    X(MADE, made, "both ends call the feed made", "ledger")                                         \
+    X(MADE_HERE, made_here, "this end calls the feed made", "ledger")                               \
+    X(GC_RELEASED, gc_released, "nothing needs the hold, and GC is not ours to give back", "ledger instances")                          \
+    X(HOLD_CLEARED, hold_cleared, "nothing needs the hold, and no hold or gc row is left", "ledger")                                \
+    X(COPY_CLEARED, copy_cleared, "the feed is made, and no restoring row is left", "ledger")                                       \
+    X(HOLD_EXPIRED, hold_expired, "the hold's deadline is over", "ledger")                          \
+    X(HOLD_OBSOLETE, hold_obsolete, "nothing needs the hold any more", "ledger")
+// clang-format on
+
+enum dr_predicate {
+    DR_P_NONE,
+#define DR_PREDICATE_ENUM(name, fn, text, reads) DR_P_##name,
+    DR_PREDICATES(DR_PREDICATE_ENUM)
+#undef DR_PREDICATE_ENUM
+        DR_P_COUNT
+};
+
+struct dr_predicate_row {
+    const char *name, *text, *reads;
+    enum dr_truth (*holds)(const struct dr_view *v, size_t c);
+};
+extern const struct dr_predicate_row dr_predicates[DR_P_COUNT];
+
+/* The next table of the secondary that a half restore left, NULL: none. */
+const struct dr_table *dr_view_half_restored(const struct dr_view *v);
+
+enum dr_truth dr_holds(const struct dr_view *v, enum dr_predicate p, size_t c);
+
+/* ---- rules: what is missing, and the step that makes it ---- */
+enum dr_scope { DR_SCOPE_PRIMARY, DR_SCOPE_SECONDARY, DR_SCOPE_EACH };
+
+struct dr_rule {
+    uint16_t id;
+    const char *concern, *name;
+    enum dr_scope scope;
+    enum dr_predicate past;     /* true: the step is behind us, whatever `done` says */
+    enum dr_predicate done;     /* false: the step is missing */
+    enum dr_predicate wait;     /* true: it runs already, wait for it */
+    enum dr_predicate needs[5]; /* all true, or the step waits; ends with DR_P_NONE */
+    bool (*wanted)(const struct dr_view *v); /* NULL: always */
+    /* Completes action->call and ->what; only called when the step is next. */
+    void (*emit)(const struct dr_view *v, size_t c, struct dr_action *action);
+    enum dr_risk risk;
+    bool discharges; /* also when the document left its source */
+    int64_t predicted_ms;
+    const char *what; /* "%s" is the subject */
+    const char *why, *precondition, *expect, *undo;
+};
+extern const struct dr_rule dr_rules[]; /* ends with id 0 */
+
+/* ---- checks: what must hold before a step of rule `from` or later ---- */
+struct dr_check {
+    const char *code;
+    enum dr_scope scope;
+    enum dr_predicate past; /* true: no longer asked */
+    /* TRUE: fine. FALSE: *fact says what was seen. DR_UNSURE: *fact says what is not
+     * known. */
+    enum dr_truth (*holds)(const struct dr_view *v, size_t c, const char **fact);
+    const char *rule;
+    const char *path; /* field of the declaration; "%s": the cluster's name */
+    const char *way_out;
+};
+extern const struct dr_check dr_checks[]; /* ends with code NULL */
+
+/* Whether every table of the cluster can be replicated, or is waived. */
+enum dr_truth dr_check_tables_replicate(const struct dr_view *v, size_t c,
+                                        const char **fact);
+
+/* "protected", part by part; into p. */
+void dr_protection(const struct dr_view *v, struct dr_plan *p);
+
+#endif
