@@ -62,6 +62,24 @@ static size_t token(const char *s, size_t len)
     return n;
 }
 
+static enum dr_httpd_step request_target(struct dr_httpd_request *r, const char *target,
+                                         size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if ((unsigned char)target[i] <= ' ' || target[i] == 0x7f)
+            return bad(r, 400, "malformed request target");
+    if (len > 7 && strncasecmp(target, "http://", 7) == 0) { /* absolute form */
+        const char *path = memchr(target + 7, '/', len - 7);
+        len = path ? len - (size_t)(path - target) : 1;
+        target = path ? path : "/";
+    }
+    bool star = len == 1 && *target == '*' && strcmp(r->method, "OPTIONS") == 0;
+    if (!len || (*target != '/' && !star))
+        return bad(r, 400, "malformed request target");
+    r->target = dr_strndup(r->arena, target, len);
+    return DR_HTTPD_READY;
+}
+
 /* "GET /a?b HTTP/1.1" */
 static enum dr_httpd_step request_line(struct dr_httpd_request *r, const char *line,
                                        size_t len)
@@ -73,27 +91,14 @@ static enum dr_httpd_step request_line(struct dr_httpd_request *r, const char *l
         space = memchr(target, ' ', len - method - 1);
     if (!space || method > 16)
         return bad(r, 400, "malformed HTTP request");
-    size_t target_len = (size_t)(space - target);
-    size_t version_len = len - method - 1 - target_len - 1;
-    for (size_t i = 0; i < target_len; i++)
-        if ((unsigned char)target[i] <= ' ' || target[i] == 0x7f)
-            return bad(r, 400, "malformed request target");
-    if (version_len != 8 || memcmp(space + 1, "HTTP/", 5) != 0)
+    const char *version = space + 1;
+    if (line + len - version != 8 || memcmp(version, "HTTP/", 5) != 0)
         return bad(r, 400, "malformed HTTP version");
-    r->http10 = memcmp(space + 6, "1.0", 3) == 0;
-    if (!r->http10 && memcmp(space + 6, "1.1", 3) != 0)
+    r->http10 = memcmp(version + 5, "1.0", 3) == 0;
+    if (!r->http10 && memcmp(version + 5, "1.1", 3) != 0)
         return bad(r, 505, "unsupported protocol version");
     r->method = dr_strndup(r->arena, line, method);
-    if (target_len > 7 && strncasecmp(target, "http://", 7) == 0) { /* absolute form */
-        const char *path = memchr(target + 7, '/', target_len - 7);
-        target_len = path ? target_len - (size_t)(path - target) : 1;
-        target = path ? path : "/";
-    }
-    bool star = target_len == 1 && *target == '*' && strcmp(r->method, "OPTIONS") == 0;
-    if (!target_len || (*target != '/' && !star))
-        return bad(r, 400, "malformed request target");
-    r->target = dr_strndup(r->arena, target, target_len);
-    return DR_HTTPD_READY;
+    return request_target(r, target, (size_t)(space - target));
 }
 
 static enum dr_httpd_step header_line(struct dr_httpd_request *r, const char *line,
@@ -141,16 +146,11 @@ static bool header_has(const struct dr_httpd_request *r, const char *name,
     return false;
 }
 
-/* What the headers say about the connection and the body. */
-static enum dr_httpd_step framing(struct dr_httpd_request *r)
+/* How long the body is. */
+static enum dr_httpd_step body_length(struct dr_httpd_request *r)
 {
     const char *length = dr_httpd_header(r, "Content-Length");
     const char *coding = dr_httpd_header(r, "Transfer-Encoding");
-    const char *expect = dr_httpd_header(r, "Expect");
-    size_t hosts = header_times(r, "Host");
-    if (hosts > 1 || (hosts == 0 && !r->http10))
-        return bad(r, 400,
-                   hosts ? "too many Host headers" : "missing required Host header");
     if (header_times(r, "Content-Length") > 1 || header_times(r, "Transfer-Encoding") > 1)
         return bad(r, 400, "more than one message length");
     if (length && coding)
@@ -161,13 +161,25 @@ static enum dr_httpd_step framing(struct dr_httpd_request *r)
         return bad(r, 400, "bad Content-Length");
     if (r->length > DR_HTTPD_BODY_MAX)
         return bad(r, 413, "request body too large");
+    r->chunked = coding != NULL;
+    return DR_HTTPD_READY;
+}
+
+/* What the headers say about the connection. */
+static enum dr_httpd_step framing(struct dr_httpd_request *r)
+{
+    const char *expect = dr_httpd_header(r, "Expect");
+    size_t hosts = header_times(r, "Host");
+    if (hosts > 1 || (hosts == 0 && !r->http10))
+        return bad(r, 400,
+                   hosts ? "too many Host headers" : "missing required Host header");
     if (expect && strcasecmp(expect, "100-continue") != 0)
         return bad(r, 417, "unknown expectation");
-    r->chunked = coding != NULL;
     r->keep_alive = r->http10 ? header_has(r, "Connection", "keep-alive")
                               : !header_has(r, "Connection", "close");
+    enum dr_httpd_step step = body_length(r);
     r->expects_continue = expect && !r->http10 && (r->chunked || r->length);
-    return DR_HTTPD_READY;
+    return step;
 }
 
 /* The length of the head up to and with its empty line; 0: not whole yet. Lines end with
