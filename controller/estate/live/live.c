@@ -1,0 +1,344 @@
+#include "controller/estate/live/live.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "controller/estate/live/clock.h"
+#include "controller/estate/live/machine.h"
+
+enum { CONNECT_MS = 5000, HTTP_IDLE = 1024, EVENTS = 256, NAP_MAX_MS = 60000 };
+
+/* ---- lists, watches, answers ------------------------------------------------------ */
+
+void dr_live_task_push(struct task_list *list, struct task *t)
+{
+    if (!list->tail)
+        list->tail = &list->head;
+    t->next = NULL;
+    *list->tail = t;
+    list->tail = &t->next;
+}
+
+struct task *dr_live_task_pop(struct task_list *list)
+{
+    struct task *t = list->head;
+    if (t)
+        dr_live_task_remove(list, t);
+    return t;
+}
+
+void dr_live_task_remove(struct task_list *list, struct task *t)
+{
+    for (struct task **at = &list->head; *at; at = &(*at)->next)
+        if (*at == t) {
+            *at = t->next;
+            if (!*at)
+                list->tail = at;
+            t->next = NULL;
+            return;
+        }
+}
+
+static void free_task(struct task *t)
+{
+    if (t->text) {
+        explicit_bzero(t->text, strlen(t->text));
+        free(t->text);
+    }
+    free(t);
+}
+
+int dr_live_watch_add(struct live *l, struct watch *w, int fd, uint32_t events)
+{
+    struct epoll_event e = {.events = events | EPOLLONESHOT, .data.ptr = w};
+    return epoll_ctl(l->epoll, EPOLL_CTL_ADD, fd, &e) == 0 ? 0 : errno;
+}
+
+void dr_live_watch_again(struct live *l, struct watch *w, int fd, uint32_t events)
+{
+    struct epoll_event e = {.events = events | EPOLLONESHOT, .data.ptr = w};
+    (void)epoll_ctl(l->epoll, EPOLL_CTL_MOD, fd, &e);
+}
+
+void dr_live_watch_drop(struct live *l, int fd)
+{
+    (void)epoll_ctl(l->epoll, EPOLL_CTL_DEL, fd, NULL);
+}
+
+void dr_live_answer(struct task *t, struct dr_answer *answer)
+{
+    struct live *l = t->live;
+    struct answer_node *n = dr_xcalloc(1, sizeof(*n));
+    n->answer = *answer;
+    n->answer.ticket = t->ticket;
+    if (!n->answer.arena)
+        n->answer.arena = dr_arena_new(0);
+    dr_live_timer_stop(l, &t->timer);
+    free_task(t);
+    pthread_mutex_lock(&l->lock);
+    *l->done_tail = n;
+    l->done_tail = &n->next;
+    pthread_cond_signal(&l->answered);
+    pthread_mutex_unlock(&l->lock);
+}
+
+void dr_live_answer_err(struct task *t, enum dr_carried carried, const struct dr_err *err)
+{
+    struct dr_answer a = {.carried = carried, .err = *err};
+    dr_live_answer(t, &a);
+}
+
+void dr_live_err_place(struct dr_err *err, const char *what, const struct dr_address *at)
+{
+    char text[DR_HOST_MAX + 16];
+    dr_wrap(err, "%s %s", what, dr_address_text(at, text));
+}
+
+/* ---- the owner thread ------------------------------------------------------------- */
+
+static void take_task(struct live *l, struct task *t)
+{
+    struct dr_err err;
+    if (!t->ticket) {
+        dr_live_seats_hang_up(l, t->ex.sql.login);
+        free_task(t);
+    } else if (t->ex.deadline_ms <= 0 ||
+               (t->ex.kind == DR_EXCHANGE_SQL && (!t->ex.sql.login || !t->text))) {
+        dr_fail(&err, DR_E_BUG, "an exchange without a deadline, login or statement");
+        dr_live_answer_err(t, DR_NOT_SENT, &err);
+    } else if (t->ex.kind == DR_EXCHANGE_SQL) {
+        dr_live_seat_submit(l, t);
+    } else {
+        dr_live_http_submit(l, t);
+    }
+}
+
+/* What other threads left for the owner. True: go on. */
+static bool take_mail(struct live *l)
+{
+    pthread_mutex_lock(&l->lock);
+    struct task *t = l->inbox.head;
+    struct job *j = l->returned;
+    l->inbox = (struct task_list){0};
+    l->returned = NULL;
+    l->returned_tail = &l->returned;
+    pthread_mutex_unlock(&l->lock);
+    for (struct job *next; j; j = next) {
+        next = j->next;
+        dr_live_job_over(l, j);
+        if (j->kind == JOB_RESOLVE)
+            dr_live_probe_resolved(l, j);
+        else
+            dr_live_seat_returned(l, j);
+    }
+    bool go_on = true;
+    for (struct task *next; t; t = next) {
+        next = t->next;
+        if (t->quit) {
+            go_on = false;
+            free_task(t);
+        } else {
+            take_task(l, t);
+        }
+    }
+    return go_on;
+}
+
+static void take_events(struct live *l)
+{
+    struct epoll_event events[EVENTS];
+    int n = epoll_wait(l->epoll, events, EVENTS, 0);
+    for (int i = 0; i < n; i++) {
+        struct watch *w = events[i].data.ptr;
+        w->ready(l, w);
+    }
+}
+
+static void turn(struct live *l)
+{
+    struct curl_waitfd extra = {.fd = l->epoll, .events = CURL_WAIT_POLLIN};
+    int64_t now_ms = dr_live_now_ms(), next_ms = dr_live_timers_run(l, now_ms);
+    int64_t nap_ms = next_ms - now_ms;
+    dr_live_http_run(l);
+    if (nap_ms > NAP_MAX_MS)
+        nap_ms = NAP_MAX_MS;
+    curl_multi_poll(l->multi, &extra, 1, nap_ms > 0 ? (int)nap_ms : 0, NULL);
+    if (extra.revents)
+        take_events(l);
+}
+
+static void *own(void *arg)
+{
+    struct live *l = arg;
+    dr_live_sql_thread_begin();
+    while (take_mail(l))
+        turn(l);
+    l->ending = true;
+    dr_live_http_free(l);
+    dr_live_seats_hang_up(l, NULL);
+    while (l->jobs_out) { /* each ends soon: its socket is shut, or it is connecting */
+        take_mail(l);
+        dr_live_seats_hang_up(l, NULL);
+        turn(l);
+    }
+    dr_live_endpoints_free(l);
+    dr_live_sql_thread_end();
+    return NULL;
+}
+
+/* ---- the carrier ------------------------------------------------------------------ */
+
+static void post(struct live *l, struct task *t)
+{
+    pthread_mutex_lock(&l->lock);
+    bool first = !l->inbox.head;
+    dr_live_task_push(&l->inbox, t);
+    pthread_mutex_unlock(&l->lock);
+    if (first) /* else a wakeup is on its way */
+        curl_multi_wakeup(l->multi);
+}
+
+static void live_submit(struct dr_carrier *c, const struct dr_exchange *ex,
+                        uint64_t *ticket)
+{
+    struct live *l = (struct live *)c;
+    struct task *t = dr_xcalloc(1, sizeof(*t));
+    t->ex = *ex;
+    t->live = l;
+    t->deadline_at_ms = dr_live_now_ms() + ex->deadline_ms;
+    if (ex->kind == DR_EXCHANGE_SQL && ex->sql.text)
+        t->text = dr_xstrdup(ex->sql.text);
+    pthread_mutex_lock(&l->lock);
+    *ticket = t->ticket = ++l->tickets;
+    pthread_mutex_unlock(&l->lock);
+    post(l, t);
+}
+
+static void live_hang_up(struct dr_carrier *c, const struct dr_login *login)
+{
+    struct task *t = dr_xcalloc(1, sizeof(*t));
+    t->ex.sql.login = login;
+    post((struct live *)c, t);
+}
+
+static bool live_wait(struct dr_carrier *c, int64_t until_ms, struct dr_answer *out)
+{
+    struct live *l = (struct live *)c;
+    struct timespec until = {.tv_sec = (time_t)(until_ms / 1000),
+                             .tv_nsec = (long)(until_ms % 1000) * 1000000};
+    if (until_ms < 0)
+        until = (struct timespec){0};
+    pthread_mutex_lock(&l->lock);
+    while (!l->done &&
+           pthread_cond_timedwait(&l->answered, &l->lock, &until) != ETIMEDOUT)
+        ;
+    struct answer_node *n = l->done;
+    if (n) {
+        l->done = n->next;
+        if (!l->done)
+            l->done_tail = &l->done;
+    }
+    pthread_mutex_unlock(&l->lock);
+    if (!n)
+        return false;
+    *out = n->answer;
+    free(n);
+    return true;
+}
+
+static int64_t live_now_ms(struct dr_carrier *c)
+{
+    (void)c;
+    return dr_live_now_ms();
+}
+
+static void free_live(struct live *l)
+{
+    while (l->done) {
+        struct answer_node *n = l->done;
+        l->done = n->next;
+        dr_arena_free(n->answer.arena);
+        free(n);
+    }
+    curl_multi_cleanup(l->multi);
+    if (l->epoll >= 0)
+        close(l->epoll);
+    free(l->timers.heap);
+    pthread_cond_destroy(&l->answered);
+    pthread_mutex_destroy(&l->lock);
+    free(l);
+}
+
+static void live_free(struct dr_carrier *c)
+{
+    struct live *l = (struct live *)c;
+    struct task *t = dr_xcalloc(1, sizeof(*t));
+    t->quit = true;
+    post(l, t);
+    pthread_join(l->owner, NULL);
+    dr_live_pools_stop(l);
+    free_live(l);
+}
+
+static void curl_begin(void)
+{
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+/* The owner and, from it, the workers take no signals: those are the main thread's, and
+ * a broken pipe is an error code here. */
+static int start_owner(struct live *l)
+{
+    sigset_t all, old;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &old);
+    int failed = pthread_create(&l->owner, NULL, own, l);
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    return failed;
+}
+
+int dr_live_new(struct dr_carrier **out, const struct dr_live_options *opt,
+                struct dr_err *err)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_condattr_t monotonic;
+    pthread_once(&once, curl_begin);
+    dr_live_sql_library();
+    struct live *l = dr_xcalloc(1, sizeof(*l));
+    if (opt)
+        l->options = *opt;
+    if (!l->options.connect_ms)
+        l->options.connect_ms = CONNECT_MS;
+    l->face =
+        (struct dr_carrier){live_submit, live_wait, live_now_ms, live_hang_up, live_free};
+    l->prng.state = l->options.seed ? l->options.seed : (uint64_t)dr_live_now_ms();
+    pthread_mutex_init(&l->lock, NULL);
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&l->answered, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    l->done_tail = &l->done;
+    l->returned_tail = &l->returned;
+    l->epoll = epoll_create1(EPOLL_CLOEXEC);
+    l->multi = curl_multi_init();
+    int failed = l->epoll < 0 ? errno : l->multi ? 0 : ENOMEM;
+    if (!failed) {
+        curl_multi_setopt(
+            l->multi, CURLMOPT_MAXCONNECTS,
+            (long)(l->options.http_idle_max ? l->options.http_idle_max : HTTP_IDLE));
+        dr_live_pools_init(l);
+        failed = start_owner(l);
+        if (failed)
+            dr_live_pools_stop(l);
+    }
+    if (failed) {
+        free_live(l);
+        return dr_fail_errno(err, failed, "cannot start the network threads");
+    }
+    *out = &l->face;
+    return 0;
+}

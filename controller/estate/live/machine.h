@@ -1,0 +1,224 @@
+/* What the files of this folder share. Everything below belongs to the owner thread
+ * alone, except what struct live keeps under its lock, and a job while a worker has it.
+ * Not for use outside this folder. */
+#ifndef DR_ESTATE_LIVE_MACHINE_H
+#define DR_ESTATE_LIVE_MACHINE_H
+
+#include <curl/curl.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "controller/base/arena.h"
+#include "controller/base/prng.h"
+#include "controller/estate/carrier.h"
+#include "controller/estate/live/live.h"
+#include "controller/estate/live/sql.h"
+
+#define DR_CONTAINER(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
+
+enum {
+    DR_BUCKETS = 1024,
+    DR_PROBE_ADDRESSES = 4,
+    DR_LITERAL_MAX = INET6_ADDRSTRLEN + 16
+};
+
+struct live;
+struct job;
+
+/* ---- timers (timer.c): a heap of intrusive timers ------------------------------- */
+
+struct timer {
+    int64_t at_ms;
+    size_t slot; /* 1-based place in the heap; 0: not set */
+    void (*fire)(struct live *, struct timer *);
+};
+
+struct timers {
+    struct timer **heap;
+    size_t count, room;
+};
+
+void dr_live_timer_set(struct live *l, struct timer *t, int64_t at_ms);
+void dr_live_timer_stop(struct live *l, struct timer *t);
+/* Fires what is due; returns when the next one is, INT64_MAX: none. */
+int64_t dr_live_timers_run(struct live *l, int64_t now_ms);
+
+/* ---- what the epoll set watches -------------------------------------------------- */
+
+/* Each watch reports once and is then quiet until it is set again. */
+struct watch {
+    void (*ready)(struct live *, struct watch *);
+};
+
+int dr_live_watch_add(struct live *l, struct watch *w, int fd,
+                      uint32_t events); /* errno */
+void dr_live_watch_again(struct live *l, struct watch *w, int fd, uint32_t events);
+void dr_live_watch_drop(struct live *l, int fd);
+
+/* ---- exchanges ------------------------------------------------------------------- */
+
+/* One exchange until it is answered; or, with no ticket, a request to hang up. */
+struct task {
+    struct task *next; /* in the one list it is in */
+    uint64_t ticket;
+    struct dr_exchange ex;
+    char *text; /* own copy of the statement, wiped with the task */
+    int64_t deadline_at_ms;
+    struct timer timer; /* SQL: the deadline */
+    struct seat *seat;
+    struct live *live;
+    bool quit; /* no ticket: end the carrier */
+};
+
+struct task_list {
+    struct task *head, **tail; /* tail NULL: empty, never used */
+};
+
+void dr_live_task_push(struct task_list *list, struct task *t);
+struct task *dr_live_task_pop(struct task_list *list);
+void dr_live_task_remove(struct task_list *list, struct task *t);
+
+/* Delivers and frees the task. */
+void dr_live_answer_err(struct task *t, enum dr_carried carried,
+                        const struct dr_err *err);
+void dr_live_answer(struct task *t, struct dr_answer *answer);
+
+/* "sql 10.0.0.1:4000: " before an error. */
+void dr_live_err_place(struct dr_err *err, const char *what, const struct dr_address *at);
+
+/* ---- endpoints (endpoint.c): is an address worth a connection? -------------------- */
+
+struct endpoint {
+    struct endpoint *next; /* in its bucket */
+    struct dr_address at;
+    unsigned failures; /* connects that failed in a row */
+    unsigned trying;   /* connects under way */
+    int64_t retry_at_ms;
+    struct dr_err *last;          /* of the last failure; NULL: none */
+    int64_t alive_at_ms;          /* when SQL last showed life here; INT64_MIN: never */
+    struct probe *probe;          /* NULL: none under way */
+    struct seat *seats;           /* all seats of this address */
+    char literal[DR_LITERAL_MAX]; /* the address that last answered a probe, or "" */
+};
+
+struct endpoint *dr_live_endpoint(struct live *l, const struct dr_address *at);
+
+/* May a new connection be tried? Fills *err (the last reason) when not. bold: do not wait
+ * for the backoff. */
+bool dr_live_endpoint_admit(struct endpoint *e, bool bold, struct dr_err *err);
+void dr_live_endpoint_ok(struct endpoint *e);
+void dr_live_endpoint_failed(struct live *l, struct endpoint *e,
+                             const struct dr_err *err);
+/* Does a failure with this code say that the endpoint is dead? */
+bool dr_live_is_dead(enum dr_code code);
+
+/* Waits without a thread until the endpoint greets or connect_ms are over; then
+ * dr_live_seats_probed, never from within this call. */
+void dr_live_probe_start(struct live *l, struct endpoint *e);
+void dr_live_probe_resolved(struct live *l, struct job *j);
+void dr_live_endpoints_free(struct live *l);
+
+/* ---- workers (pool.c) ------------------------------------------------------------ */
+
+enum pool_kind {
+    POOL_OBSERVE,
+    POOL_ACT,
+    POOL_LEASE,
+    POOL_JOB,
+    POOL_RESOLVE,
+    POOL_COUNT_
+};
+enum job_kind { JOB_OPEN, JOB_SEND, JOB_READ, JOB_RESOLVE };
+
+struct job {
+    struct job *next;
+    enum job_kind kind;
+    enum pool_kind pool;
+    bool unproven; /* OPEN of an endpoint that has not shown life */
+    struct seat *seat;
+    struct endpoint *endpoint;
+    struct dr_sql *sql;
+    const char *plugin_dir;
+    struct dr_sql_dial dial;      /* OPEN */
+    char literal[DR_LITERAL_MAX]; /* OPEN */
+    char *text;                   /* SEND: owned, wiped */
+    struct dr_arena *arena;       /* OPEN, READ: owns the answer */
+    struct dr_sql_answer answer;
+    struct sockaddr_storage found[DR_PROBE_ADDRESSES]; /* RESOLVE */
+    size_t found_count;
+    int rc;
+    struct dr_err err;
+};
+
+struct pool {
+    struct job *head, **tail;
+    unsigned threads, idle;
+    unsigned unproven; /* owner's: OPEN jobs of unproven endpoints under way */
+    pthread_cond_t work;
+};
+
+struct job *dr_live_job_new(enum job_kind kind, enum pool_kind pool);
+void dr_live_job_free(struct job *j); /* not its connection */
+void dr_live_job_submit(struct live *l, struct job *j);
+/* Takes back a job that no worker has begun. False: too late. */
+bool dr_live_job_withdraw(struct live *l, struct job *j);
+bool dr_live_pool_unproven_room(const struct live *l, enum pool_kind pool);
+void dr_live_pools_init(struct live *l);
+void dr_live_pools_stop(struct live *l); /* joins all; every job must be back */
+void dr_live_job_over(struct live *l,
+                      const struct job *j); /* a returned one: counts it out */
+
+/* ---- seats (seat.c): one address, login and lane; at most one session ------------- */
+
+void dr_live_seat_submit(struct live *l, struct task *t);
+void dr_live_seat_returned(struct live *l, struct job *j); /* frees the job */
+/* The probe of an endpoint ended; err NULL: it is alive. */
+void dr_live_seats_probed(struct live *l, struct endpoint *e, const struct dr_err *err);
+void dr_live_seats_hang_up(struct live *l, const struct dr_login *login);
+void dr_live_seats_free(struct live *l, struct endpoint *e);
+
+/* ---- HTTP (http.c) --------------------------------------------------------------- */
+
+void dr_live_http_submit(struct live *l, struct task *t);
+void dr_live_http_run(struct live *l);
+void dr_live_http_free(struct live *l);
+
+/* ---- the whole ------------------------------------------------------------------- */
+
+struct answer_node {
+    struct answer_node *next;
+    struct dr_answer answer;
+};
+
+struct live {
+    struct dr_carrier face; /* first: the carrier is this */
+    struct dr_live_options options;
+    pthread_t owner;
+
+    pthread_mutex_t lock; /* guards from here .. */
+    pthread_cond_t answered;
+    struct task_list inbox;
+    struct answer_node *done, **done_tail;
+    struct job *returned, **returned_tail;
+    uint64_t tickets;
+    bool stop;
+    struct pool pools[POOL_COUNT_];
+    pthread_t *threads;
+    size_t thread_count, thread_room; /* .. to here */
+
+    CURLM *multi;
+    int epoll;
+    struct timers timers;
+    struct endpoint *buckets[DR_BUCKETS];
+    struct transfer *transfers; /* HTTP requests in flight */
+    struct dr_prng prng;
+    uint64_t sessions; /* number of the last one */
+    size_t jobs_out;   /* with workers or in their queues */
+    bool ending;       /* nothing new is begun */
+};
+
+#endif

@@ -1,0 +1,510 @@
+/* A seat is one address, login and lane: at most one session, at most one exchange in
+ * flight on it, the others wait in order. This file is the life of a SQL exchange. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+
+#include "controller/estate/live/clock.h"
+#include "controller/estate/live/machine.h"
+
+enum { PROVEN_MS = 15000 }; /* how long a sign of life allows to connect unprobed */
+
+enum phase {
+    SEAT_FREE,     /* nothing under way; a session, if any, is idle */
+    SEAT_PROBING,  /* waits for the endpoint's probe */
+    SEAT_OPENING,  /* a job connects */
+    SEAT_SENDING,  /* a job writes the statement */
+    SEAT_AWAITING, /* the statement is sent; the socket is watched */
+    SEAT_READING,  /* a job reads the answer */
+};
+
+struct session {
+    uint64_t number, connection_id;
+    struct dr_sql *sql;
+};
+
+struct seat {
+    struct seat *next; /* of the endpoint */
+    struct endpoint *endpoint;
+    const struct dr_login *login;
+    enum dr_lane lane;
+    enum phase phase;
+    struct session session; /* number 0: none */
+    struct task *current;   /* NULL: none, or answered before its job came back */
+    struct task_list waiting;
+    struct job *job; /* in OPENING, SENDING, READING */
+    bool armed;      /* the watch will report */
+    bool readable;   /* it did, while the statement was being sent */
+    bool hung_up;    /* close the session when the job comes back */
+    struct watch watch;
+    struct timer limit; /* of OPENING */
+};
+
+static const enum pool_kind lane_pools[] = {
+    [DR_LANE_OBSERVE] = POOL_OBSERVE, [DR_LANE_ACT] = POOL_ACT,
+    [DR_LANE_LEASE] = POOL_LEASE,     [DR_LANE_JOB] = POOL_JOB,
+    [DR_LANE_LOGIN] = POOL_OBSERVE,
+};
+_Static_assert(sizeof(lane_pools) / sizeof(lane_pools[0]) == DR_LANE_COUNT_,
+               "a row each");
+
+static void pump(struct live *l, struct seat *s);
+
+/* ---- answers and sessions ------------------------------------------------------- */
+
+static void answer_fail(struct seat *s, enum dr_carried carried, struct dr_err *err)
+{
+    struct task *t = s->current;
+    s->current = NULL;
+    dr_live_err_place(err, "sql", &s->endpoint->at);
+    dr_live_answer_err(t, carried, err);
+}
+
+/* Gives what a job brought to the exchange that is current. */
+static void answer_job(struct seat *s, struct job *j)
+{
+    struct task *t = s->current;
+    struct dr_answer a = {.carried = DR_ANSWERED, .sql = j->answer, .arena = j->arena};
+    s->current = NULL;
+    j->arena = NULL;
+    a.sql.session = s->session.number;
+    a.sql.connection_id = s->session.connection_id;
+    dr_live_answer(t, &a);
+}
+
+static void arm(struct live *l, struct seat *s)
+{
+    if (!s->armed)
+        dr_live_watch_again(l, &s->watch, dr_live_sql_fd(s->session.sql),
+                            EPOLLIN | EPOLLRDHUP);
+    s->armed = true;
+}
+
+/* abrupt: the peer is not told, because it does not listen. */
+static void close_session(struct live *l, struct seat *s, bool abrupt)
+{
+    if (!s->session.number)
+        return;
+    dr_live_watch_drop(l, dr_live_sql_fd(s->session.sql));
+    if (abrupt)
+        dr_live_sql_shut(s->session.sql);
+    dr_live_sql_close(s->session.sql);
+    s->session = (struct session){0};
+    s->armed = s->readable = s->hung_up = false;
+}
+
+/* ---- the steps of one exchange --------------------------------------------------- */
+
+static void start_job(struct live *l, struct seat *s, struct job *j, enum phase phase)
+{
+    j->seat = s;
+    s->job = j;
+    s->phase = phase;
+    dr_live_job_submit(l, j);
+}
+
+static void start_send(struct live *l, struct seat *s)
+{
+    struct job *j = dr_live_job_new(JOB_SEND, lane_pools[s->lane]);
+    j->sql = s->session.sql;
+    j->text = s->current->text; /* the job's from now on: it may outlive the exchange */
+    s->current->text = NULL;
+    s->readable = false;
+    start_job(l, s, j, SEAT_SENDING);
+}
+
+static void start_read(struct live *l, struct seat *s)
+{
+    struct job *j = dr_live_job_new(JOB_READ, lane_pools[s->lane]);
+    j->sql = s->session.sql;
+    j->arena = dr_arena_new(0);
+    start_job(l, s, j, SEAT_READING);
+}
+
+static void start_open(struct live *l, struct seat *s, bool proven)
+{
+    struct endpoint *e = s->endpoint;
+    struct job *j = dr_live_job_new(JOB_OPEN, lane_pools[s->lane]);
+    j->sql = dr_live_sql_new();
+    j->arena = dr_arena_new(0);
+    j->unproven = !proven;
+    memcpy(j->literal, e->literal, sizeof(j->literal));
+    j->dial = (struct dr_sql_dial){.at = e->at,
+                                   .literal = j->literal[0] ? j->literal : NULL,
+                                   .login = s->login,
+                                   .timeout_ms = l->options.connect_ms,
+                                   .plugin_dir = l->options.plugin_dir};
+    e->trying++;
+    dr_live_timer_set(l, &s->limit,
+                      dr_live_now_ms() + l->options.connect_ms + (int64_t)2000);
+    start_job(l, s, j, SEAT_OPENING);
+}
+
+/* A login that is fed byte by byte never meets the library's own timeouts. */
+static void opening_too_long(struct live *l, struct timer *t)
+{
+    struct seat *s = DR_CONTAINER(t, struct seat, limit);
+    (void)l;
+    if (s->phase == SEAT_OPENING)
+        dr_live_sql_shut(s->job->sql);
+}
+
+static void connect_seat(struct live *l, struct seat *s)
+{
+    struct endpoint *e = s->endpoint;
+    struct dr_err err;
+    bool bold = s->lane == DR_LANE_ACT || s->lane == DR_LANE_JOB;
+    if (!dr_live_endpoint_admit(e, bold, &err)) {
+        answer_fail(s, DR_NOT_SENT, &err);
+        return;
+    }
+    bool proven =
+        e->alive_at_ms > INT64_MIN && dr_live_now_ms() - e->alive_at_ms < PROVEN_MS;
+    if (proven || (!e->failures && !e->probe &&
+                   dr_live_pool_unproven_room(l, lane_pools[s->lane]))) {
+        start_open(l, s, proven);
+        return;
+    }
+    s->phase = SEAT_PROBING;
+    if (!e->probe)
+        dr_live_probe_start(l, e);
+}
+
+/* Did the server end an idle session, unseen so far? Then nothing was sent on it. */
+static bool is_stale(const struct session *session)
+{
+    char byte;
+    ssize_t got = recv(dr_live_sql_fd(session->sql), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    return got >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
+}
+
+static void begin(struct live *l, struct seat *s)
+{
+    uint64_t need = s->current->ex.sql.session;
+    if (s->session.number && is_stale(&s->session))
+        close_session(l, s, true);
+    if (need && need != s->session.number) {
+        struct dr_err err;
+        dr_fail(&err, DR_E_CONFLICT, "session %llu is gone", (unsigned long long)need);
+        answer_fail(s, DR_NOT_SENT, &err);
+    } else if (s->session.number) {
+        start_send(l, s);
+    } else {
+        connect_seat(l, s);
+    }
+}
+
+static void free_seat(struct live *l, struct seat *s)
+{
+    struct seat **at = &s->endpoint->seats;
+    while (*at != s)
+        at = &(*at)->next;
+    *at = s->next;
+    dr_live_timer_stop(l, &s->limit);
+    free(s);
+}
+
+/* Starts what waits. The seat may be gone afterwards. */
+static void pump(struct live *l, struct seat *s)
+{
+    while (s->phase == SEAT_FREE && !s->current && !l->ending) {
+        s->current = dr_live_task_pop(&s->waiting);
+        if (!s->current)
+            break;
+        begin(l, s);
+    }
+    if (s->phase == SEAT_FREE && !s->current && !s->waiting.head && !s->session.number)
+        free_seat(l, s);
+}
+
+/* ---- what ends an exchange early -------------------------------------------------- */
+
+/* Takes a job back that is still queued: nothing was sent then. */
+static bool take_back(struct live *l, struct seat *s)
+{
+    struct job *j = s->job;
+    if (!dr_live_job_withdraw(l, j))
+        return false;
+    if (s->phase == SEAT_OPENING) {
+        s->endpoint->trying--;
+        dr_live_timer_stop(l, &s->limit);
+        dr_live_sql_close(j->sql);
+    }
+    dr_live_job_free(j);
+    s->job = NULL;
+    return true;
+}
+
+/* The current exchange ends now, whatever its job does. Out: is it proven that nothing
+ * was sent, and did it only wait here? */
+static enum dr_carried abandon(struct live *l, struct seat *s, bool *queued)
+{
+    enum phase was = s->phase;
+    *queued = false;
+    switch (was) {
+    case SEAT_FREE:
+    case SEAT_PROBING:
+        s->phase = SEAT_FREE;
+        return DR_NOT_SENT;
+    case SEAT_OPENING:
+        *queued = take_back(l, s);
+        if (*queued)
+            s->phase = SEAT_FREE;
+        return DR_NOT_SENT;
+    case SEAT_SENDING:
+        *queued = take_back(l, s);
+        if (*queued) {
+            s->phase = SEAT_FREE;
+            if (s->readable) /* an idle session has nothing to say but its end */
+                close_session(l, s, true);
+            return DR_NOT_SENT;
+        }
+        break;
+    case SEAT_AWAITING:
+        close_session(l, s, true);
+        s->phase = SEAT_FREE;
+        break;
+    case SEAT_READING:
+        if (take_back(l, s)) {
+            close_session(l, s, true);
+            s->phase = SEAT_FREE;
+        }
+        break;
+    }
+    if (s->phase != SEAT_FREE)
+        dr_live_sql_shut(s->session.sql);
+    s->endpoint->alive_at_ms = INT64_MIN; /* let the next connect be probed first */
+    return DR_LOST;
+}
+
+static void deadline(struct live *l, struct timer *timer)
+{
+    struct task *t = DR_CONTAINER(timer, struct task, timer);
+    struct seat *s = t->seat;
+    struct dr_err err;
+    long long ms = t->ex.deadline_ms;
+    if (t != s->current) {
+        dr_live_task_remove(&s->waiting, t);
+        dr_fail(&err, DR_E_TIMEOUT, "queued for %lld ms behind another exchange", ms);
+        dr_live_err_place(&err, "sql", &s->endpoint->at);
+        dr_live_answer_err(t, DR_NOT_SENT, &err);
+        return;
+    }
+    bool queued;
+    enum dr_carried carried = abandon(l, s, &queued);
+    if (queued)
+        dr_fail(&err, DR_E_TIMEOUT, "queued for %lld ms: no worker was free", ms);
+    else if (carried == DR_NOT_SENT)
+        dr_fail(&err, DR_E_TIMEOUT, "not connected within %lld ms", ms);
+    else
+        dr_fail(&err, DR_E_TIMEOUT, "no answer within %lld ms", ms);
+    answer_fail(s, carried, &err);
+    pump(l, s);
+}
+
+static void hang_up(struct live *l, struct seat *s)
+{
+    struct dr_err err;
+    bool queued;
+    if (s->phase == SEAT_PROBING)
+        return; /* no session yet */
+    if (s->current) {
+        enum dr_carried carried = abandon(l, s, &queued);
+        dr_fail(&err, DR_E_CANCELLED, "the session was closed on request");
+        answer_fail(s, carried, &err);
+    }
+    if (s->phase == SEAT_FREE)
+        close_session(l, s, false);
+    else
+        s->hung_up = true;
+    if (s->phase == SEAT_OPENING)
+        dr_live_sql_shut(s->job->sql);
+    pump(l, s);
+}
+
+void dr_live_seats_hang_up(struct live *l, const struct dr_login *login)
+{
+    for (size_t i = 0; i < DR_BUCKETS; i++)
+        for (struct endpoint *e = l->buckets[i]; e; e = e->next)
+            for (struct seat *s = e->seats, *next; s; s = next) {
+                next = s->next;
+                if (!login || s->login == login)
+                    hang_up(l, s);
+            }
+}
+
+/* ---- what jobs and sockets report ------------------------------------------------- */
+
+static void ready(struct live *l, struct watch *w)
+{
+    struct seat *s = DR_CONTAINER(w, struct seat, watch);
+    s->armed = false;
+    switch (s->phase) {
+    case SEAT_FREE: /* idle: the server closed it, or says what nobody asked for */
+        close_session(l, s, true);
+        pump(l, s);
+        return;
+    case SEAT_SENDING:
+        s->readable = true;
+        return;
+    case SEAT_AWAITING:
+        start_read(l, s);
+        return;
+    case SEAT_PROBING:
+    case SEAT_OPENING:
+    case SEAT_READING:
+        return;
+    }
+}
+
+static void opened(struct live *l, struct seat *s, struct job *j)
+{
+    struct endpoint *e = s->endpoint;
+    bool usable = j->rc == 0 && !j->answer.error;
+    e->trying--;
+    dr_live_timer_stop(l, &s->limit);
+    s->phase = SEAT_FREE;
+    if (j->rc == 0 || !dr_live_is_dead(j->err.code)) {
+        dr_live_endpoint_ok(e);
+        e->alive_at_ms = dr_live_now_ms();
+    }
+    if (usable) {
+        s->session = (struct session){.number = ++l->sessions,
+                                      .connection_id = j->answer.connection_id,
+                                      .sql = j->sql};
+        int failed =
+            dr_live_watch_add(l, &s->watch, dr_live_sql_fd(j->sql), EPOLLIN | EPOLLRDHUP);
+        s->armed = true;
+        if (failed) {
+            j->rc = dr_fail_errno(&j->err, failed, "cannot watch its socket");
+            usable = false;
+        }
+    }
+    if (!usable && s->session.number)
+        close_session(l, s, true);
+    else if (!usable)
+        dr_live_sql_close(j->sql);
+    if (j->rc < 0) {
+        if (dr_live_is_dead(j->err.code) && !s->hung_up)
+            dr_live_endpoint_failed(l, e, &j->err);
+        if (s->current)
+            answer_fail(s, DR_NOT_SENT, &j->err);
+    } else if (!usable && s->current) {
+        answer_job(s, j);
+    } else if (usable && s->current) {
+        start_send(l, s);
+    } else if (usable && (s->hung_up || s->lane == DR_LANE_LOGIN)) {
+        close_session(l, s, false);
+    }
+    s->hung_up = false;
+}
+
+static void sent(struct live *l, struct seat *s, struct job *j)
+{
+    s->phase = SEAT_FREE;
+    if (j->rc < 0 || !s->current) {
+        close_session(l, s, true);
+        if (s->current)
+            answer_fail(s, DR_LOST, &j->err);
+    } else if (s->readable) {
+        start_read(l, s);
+    } else {
+        s->phase = SEAT_AWAITING;
+        arm(l, s);
+    }
+}
+
+static void read_whole(struct live *l, struct seat *s, struct job *j)
+{
+    s->phase = SEAT_FREE;
+    if (j->rc < 0 || !s->current) {
+        close_session(l, s, true);
+        if (s->current)
+            answer_fail(s, DR_LOST, &j->err);
+        return;
+    }
+    s->endpoint->alive_at_ms = dr_live_now_ms();
+    answer_job(s, j);
+    if (s->lane == DR_LANE_LOGIN)
+        close_session(l, s, false);
+    else
+        arm(l, s);
+}
+
+void dr_live_seat_returned(struct live *l, struct job *j)
+{
+    struct seat *s = j->seat;
+    s->job = NULL;
+    switch (j->kind) {
+    case JOB_OPEN:
+        opened(l, s, j);
+        break;
+    case JOB_SEND:
+        sent(l, s, j);
+        break;
+    case JOB_READ:
+        read_whole(l, s, j);
+        break;
+    case JOB_RESOLVE: /* never a seat's */
+        break;
+    }
+    dr_live_job_free(j);
+    pump(l, s);
+}
+
+void dr_live_seats_probed(struct live *l, struct endpoint *e, const struct dr_err *err)
+{
+    for (struct seat *s = e->seats, *next; s; s = next) {
+        next = s->next;
+        if (s->phase != SEAT_PROBING)
+            continue;
+        s->phase = SEAT_FREE;
+        if (err) {
+            struct dr_err own = *err;
+            answer_fail(s, DR_NOT_SENT, &own);
+        } else {
+            start_open(l, s, true);
+        }
+        pump(l, s);
+    }
+}
+
+/* ---- in and out ------------------------------------------------------------------- */
+
+void dr_live_seat_submit(struct live *l, struct task *t)
+{
+    struct endpoint *e = dr_live_endpoint(l, &t->ex.at);
+    struct seat *s = e->seats;
+    while (s && (s->login != t->ex.sql.login || s->lane != t->ex.sql.lane))
+        s = s->next;
+    if (!s) {
+        s = dr_xcalloc(1, sizeof(*s));
+        s->endpoint = e;
+        s->login = t->ex.sql.login;
+        s->lane = t->ex.sql.lane;
+        s->watch.ready = ready;
+        s->limit.fire = opening_too_long;
+        s->next = e->seats;
+        e->seats = s;
+    }
+    t->seat = s;
+    t->timer.fire = deadline;
+    dr_live_timer_set(l, &t->timer, t->deadline_at_ms);
+    dr_live_task_push(&s->waiting, t);
+    pump(l, s);
+}
+
+void dr_live_seats_free(struct live *l, struct endpoint *e)
+{
+    struct dr_err err;
+    dr_fail(&err, DR_E_CANCELLED, "drover is ending");
+    while (e->seats) {
+        struct seat *s = e->seats;
+        struct task *t = s->current;
+        for (; t || (t = dr_live_task_pop(&s->waiting)); t = NULL)
+            dr_live_answer_err(t, DR_NOT_SENT, &err);
+        close_session(l, s, false);
+        free_seat(l, s);
+    }
+}

@@ -1,0 +1,483 @@
+#include "controller/estate/live/sql.h"
+
+#include <errmsg.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <mysql.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "controller/base/num.h"
+#include "controller/estate/live/clock.h"
+#include "controller/estate/live/text.h"
+
+#if defined(MARIADB_BASE_VERSION) || defined(MARIADB_PACKAGE_VERSION)
+#define CLIENT_IS_MARIADB 1
+typedef my_bool client_bool;
+#else
+#include <stdbool.h>
+typedef bool client_bool; /* Oracle's 8.0 has no my_bool */
+#endif
+
+enum {
+    HEAD_MAX = 512,       /* of a server's first packet: what we look at ourselves */
+    CAPABILITY_TLS = 0x8, /* CLIENT_SSL, in the high byte of the low capabilities */
+    WIRE_MAX = DR_SQL_BYTES_MAX + 1024 * 1024,
+};
+
+struct dr_sql {
+    MYSQL *mysql;
+    atomic_int watch; /* duplicate of the socket; -1: none */
+    atomic_bool shut;
+    /* What the read hook keeps, by the holder's thread only. */
+    enum { HOOK_GREETING, HOOK_LOGIN, HOOK_ANSWER, HOOK_BODY } hook;
+    bool want_tls;
+    const char *hook_reason; /* why the hook ended the connection; NULL: it did not */
+    unsigned char head[HEAD_MAX];
+    size_t head_len;
+    uint64_t wire_bytes; /* of this answer */
+};
+
+/* ---- the library --------------------------------------------------------------- */
+
+#ifdef CLIENT_IS_MARIADB
+/* Exported by libmariadb, declared only in its private headers. Called after each read,
+ * in the thread that reads. */
+int ma_pvio_register_callback(my_bool on,
+                              void (*hook)(int mode, MYSQL *mysql,
+                                           const unsigned char *buffer, size_t length));
+
+static const char hook_key[] = "drover";
+
+static void hook_end(struct dr_sql *s, const char *reason)
+{
+    s->hook_reason = reason;
+    dr_live_sql_shut(s);
+}
+
+static void hook_socket(struct dr_sql *s, MYSQL *mysql)
+{
+    if (atomic_load(&s->watch) >= 0)
+        return;
+    int fd = fcntl((int)mysql_get_socket(mysql), F_DUPFD_CLOEXEC, 0);
+    if (fd < 0) {
+        hook_end(s, "out of file descriptors");
+        return;
+    }
+    atomic_store(&s->watch, fd);
+    if (atomic_load(&s->shut)) /* asked for before there was a socket */
+        shutdown(fd, SHUT_RDWR);
+}
+
+/* The greeting tells whether the server offers TLS. The library itself would go on in
+ * the clear for verify-ca; here nothing was sent yet.
+ * Source: MySQL protocol, HandshakeV10. */
+static void hook_greeting(struct dr_sql *s)
+{
+    enum { FIXED = 4 + 8 + 1 + 2 }; /* thread id, scramble, filler, low capabilities */
+    if (s->head_len < 5)
+        return;
+    if (s->head[4] == 0xff) { /* an error instead of a greeting: the library reads it */
+        s->hook = HOOK_LOGIN;
+        return;
+    }
+    const unsigned char *version = s->head + 5;
+    const unsigned char *nul = memchr(version, 0, s->head_len - 5);
+    if (!nul || (size_t)(nul + 1 - s->head) + FIXED > s->head_len) {
+        if (s->head_len == sizeof(s->head))
+            hook_end(s, "its greeting is none of a MySQL server");
+        return;
+    }
+    s->hook = HOOK_LOGIN;
+    if (s->want_tls && !(nul[FIXED] & CAPABILITY_TLS))
+        hook_end(s, "it does not offer TLS");
+}
+
+/* Runs after every read of the library: learns the socket while the login is still going
+ * on, bounds what one answer may weigh before it is unpacked, and ends a connection whose
+ * server asks for a local file. */
+static void read_hook(int mode, MYSQL *mysql, const unsigned char *buffer, size_t length)
+{
+    void *found = NULL;
+    if (mode != 0 ||
+        mysql_get_optionv(mysql, MARIADB_OPT_USERDATA, (void *)hook_key, &found) ||
+        !found)
+        return;
+    struct dr_sql *s = found;
+    hook_socket(s, mysql);
+    if (length == 0 || length > SIZE_MAX / 2 || s->hook_reason)
+        return; /* end of stream, or -1 */
+    s->wire_bytes += length;
+    if (s->wire_bytes > WIRE_MAX) {
+        hook_end(s, "its answer is over 64 MiB");
+        return;
+    }
+    if (s->hook == HOOK_GREETING || s->hook == HOOK_ANSWER) {
+        size_t room = sizeof(s->head) - s->head_len, n = length < room ? length : room;
+        memcpy(s->head + s->head_len, buffer, n);
+        s->head_len += n;
+    }
+    if (s->hook == HOOK_GREETING)
+        hook_greeting(s);
+    if (s->hook == HOOK_ANSWER && s->head_len >= 5) {
+        s->hook = HOOK_BODY;
+        if (s->head[4] == 0xfb)
+            hook_end(s, "it asks for a local file (LOCAL INFILE)");
+    }
+}
+#endif
+
+static void library_begin(void)
+{
+    mysql_library_init(0, NULL, NULL);
+#ifdef CLIENT_IS_MARIADB
+    ma_pvio_register_callback(1, read_hook);
+#endif
+}
+
+void dr_live_sql_library(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, library_begin);
+}
+
+void dr_live_sql_thread_begin(void)
+{
+    mysql_thread_init();
+}
+
+void dr_live_sql_thread_end(void)
+{
+    mysql_thread_end();
+}
+
+/* ---- errors -------------------------------------------------------------------- */
+
+/* Numbers of the client library, as against those of a server. */
+static bool is_ours(unsigned number)
+{
+    return number == 0 || (number >= 2000 && number <= 2999) ||
+           (number >= 5000 && number <= 5999);
+}
+
+static const struct {
+    unsigned number;
+    enum dr_code code;
+} library_errors[] = {
+    {CR_CONNECTION_ERROR, DR_E_UNREACHABLE},  {CR_CONN_HOST_ERROR, DR_E_UNREACHABLE},
+    {CR_IPSOCK_ERROR, DR_E_UNREACHABLE},      {CR_UNKNOWN_HOST, DR_E_UNREACHABLE},
+    {CR_SERVER_GONE_ERROR, DR_E_UNREACHABLE}, {CR_SERVER_LOST, DR_E_UNREACHABLE},
+    {CR_SSL_CONNECTION_ERROR, DR_E_AUTH},     {CR_AUTH_PLUGIN_CANNOT_LOAD, DR_E_AUTH},
+    {CR_AUTH_PLUGIN_ERR, DR_E_AUTH},
+#ifdef CLIENT_IS_MARIADB
+    {CR_PLUGIN_NOT_ALLOWED, DR_E_AUTH},       {CR_FILE_NOT_FOUND, DR_E_INPUT},
+#endif
+    {CR_NET_PACKET_TOO_LARGE, DR_E_LIMIT},
+};
+
+static int fail_client(struct dr_sql *s, struct dr_err *err)
+{
+    unsigned number = mysql_errno(s->mysql);
+    char text[DR_ERR_TEXT_MAX];
+    if (s->hook_reason) {
+        bool tls = s->hook == HOOK_LOGIN || s->hook == HOOK_GREETING;
+        bool big = s->wire_bytes > WIRE_MAX;
+        return dr_fail(err,
+                       big   ? DR_E_LIMIT
+                       : tls ? DR_E_AUTH
+                             : DR_E_PROTOCOL,
+                       "%s", s->hook_reason);
+    }
+    enum dr_code code = DR_E_PROTOCOL;
+    for (size_t i = 0; i < sizeof(library_errors) / sizeof(library_errors[0]); i++)
+        if (library_errors[i].number == number)
+            code = library_errors[i].code;
+    const char *why = mysql_error(s->mysql);
+    int rc = dr_fail(
+        err, code, "%s (%u)",
+        dr_live_text_clean(text, sizeof(text), *why ? why : "unreadable answer"), number);
+    if (err)
+        err->foreign = (int)number;
+    return rc;
+}
+
+/* The error of the last call, as an answer. */
+static void take_server_error(struct dr_sql *s, struct dr_arena *arena,
+                              struct dr_sql_answer *answer)
+{
+    answer->error = (int)mysql_errno(s->mysql);
+    snprintf(answer->sqlstate, sizeof(answer->sqlstate), "%s", mysql_sqlstate(s->mysql));
+    answer->message = dr_strdup(arena, mysql_error(s->mysql));
+}
+
+/* ---- connecting ---------------------------------------------------------------- */
+
+struct dr_sql *dr_live_sql_new(void)
+{
+    struct dr_sql *s = dr_xcalloc(1, sizeof(*s));
+    atomic_init(&s->watch, -1);
+    atomic_init(&s->shut, false);
+    return s;
+}
+
+static void set_tls(MYSQL *m, const struct dr_tls *tls)
+{
+#ifdef CLIENT_IS_MARIADB
+    client_bool verify = tls->mode == DR_TLS_VERIFY_IDENTITY;
+    if (tls->mode == DR_TLS_DISABLED)
+        return;
+    mysql_options(m, MYSQL_OPT_SSL_ENFORCE, &(client_bool){1});
+    mysql_options(m, MYSQL_OPT_SSL_CA, tls->ca);
+    mysql_options(m, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &verify);
+    mysql_optionsv(m, MARIADB_OPT_TLS_VERSION, "TLSv1.2,TLSv1.3");
+#else
+    static const unsigned modes[] = {
+        [DR_TLS_DISABLED] = SSL_MODE_DISABLED,
+        [DR_TLS_VERIFY_CA] = SSL_MODE_VERIFY_CA,
+        [DR_TLS_VERIFY_IDENTITY] = SSL_MODE_VERIFY_IDENTITY,
+    };
+    mysql_options(m, MYSQL_OPT_SSL_MODE, &modes[tls->mode]);
+    if (tls->mode == DR_TLS_DISABLED)
+        return;
+    mysql_options(m, MYSQL_OPT_SSL_CA, tls->ca);
+    mysql_options(m, MYSQL_OPT_TLS_VERSION, "TLSv1.2,TLSv1.3");
+#endif
+    if (tls->cert)
+        mysql_options(m, MYSQL_OPT_SSL_CERT, tls->cert);
+    if (tls->key)
+        mysql_options(m, MYSQL_OPT_SSL_KEY, tls->key);
+    /* caching_sha2_password asks a server without TLS for a public key and sends it the
+     * password. A file that holds no public key ends that; a connection that got this far
+     * in the clear is an attack. */
+    mysql_options(m, MYSQL_SERVER_PUBLIC_KEY, tls->ca);
+}
+
+static void set_options(struct dr_sql *s, const struct dr_sql_dial *dial)
+{
+    MYSQL *m = s->mysql;
+    unsigned tcp = MYSQL_PROTOCOL_TCP; /* "localhost" would mean a unix socket */
+    unsigned off = 0, seconds = (dial->timeout_ms + 999) / 1000;
+    unsigned long packet = DR_SQL_BYTES_MAX;
+    mysql_options(m, MYSQL_OPT_PROTOCOL, &tcp);
+    mysql_options(m, MYSQL_OPT_LOCAL_INFILE, &off);
+    mysql_options(m, MYSQL_OPT_CONNECT_TIMEOUT, &seconds);
+    mysql_options(m, MYSQL_OPT_MAX_ALLOWED_PACKET, &packet);
+    mysql_options(m, MYSQL_SET_CHARSET_NAME, "utf8mb4");
+    mysql_options4(m, MYSQL_OPT_CONNECT_ATTR_ADD, "program_name", "drover");
+    if (dial->plugin_dir)
+        mysql_options(m, MYSQL_PLUGIN_DIR, dial->plugin_dir);
+    set_tls(m, &dial->login->tls);
+#ifdef CLIENT_IS_MARIADB
+    mysql_optionsv(m, MARIADB_OPT_RESTRICTED_AUTH,
+                   "mysql_native_password,caching_sha2_password");
+    mysql_optionsv(m, MARIADB_OPT_USERDATA, hook_key, (void *)s);
+#endif
+    s->want_tls = dial->login->tls.mode != DR_TLS_DISABLED;
+}
+
+/* Finds a peer that died without a word, also under a statement of a day. */
+static void set_keepalive(int fd)
+{
+    int on = 1, idle_s = 30, interval_s = 10, count = 6;
+    unsigned unacked_ms = 90000;
+    (void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof(idle_s));
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval_s, sizeof(interval_s));
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof(count));
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unacked_ms, sizeof(unacked_ms));
+}
+
+static int log_in(struct dr_sql *s, const struct dr_sql_dial *dial,
+                  struct dr_arena *arena, struct dr_sql_answer *answer,
+                  struct dr_err *err)
+{
+    const struct dr_login *login = dial->login;
+    bool by_name = !dial->literal || login->tls.mode == DR_TLS_VERIFY_IDENTITY;
+    int64_t began_ms = dr_live_now_ms();
+    MYSQL *up = mysql_real_connect(
+        s->mysql, by_name ? dial->at.host : dial->literal, login->user,
+        login->password.bytes ? login->password.bytes : "", NULL, dial->at.port, NULL, 0);
+    if (s->mysql->passwd) /* the library's copy is of no use any more */
+        explicit_bzero(s->mysql->passwd, strlen(s->mysql->passwd));
+    if (up)
+        return 0;
+    if (!s->hook_reason && !is_ours(mysql_errno(s->mysql))) {
+        take_server_error(s, arena, answer);
+        return 0;
+    }
+    bool late = dr_live_now_ms() - began_ms >= (int64_t)dial->timeout_ms;
+    int rc = fail_client(s, err);
+    if (late && (rc == -DR_E_UNREACHABLE || rc == -DR_E_AUTH) && !s->hook_reason)
+        rc = dr_fail(err, DR_E_TIMEOUT, "no login within %u ms", dial->timeout_ms);
+    return rc;
+}
+
+static int run_setup(struct dr_sql *s, struct dr_arena *arena,
+                     struct dr_sql_answer *answer, struct dr_err *err)
+{
+    struct dr_sql_answer got;
+    char text[DR_ERR_TEXT_MAX];
+    const char *statement;
+    for (size_t i = 0;; i++) {
+        bool last = !dr_session_setup[i];
+        statement = last ? "SELECT CONNECTION_ID()" : dr_session_setup[i];
+        got = (struct dr_sql_answer){0};
+        int rc = dr_live_sql_send(s, statement, err);
+        if (rc == 0)
+            rc = dr_live_sql_read(s, arena, &got, err);
+        if (rc < 0)
+            return dr_wrap(err, "session setup");
+        if (got.error)
+            break;
+        if (last)
+            return got.row_count == 1 && got.column_count == 1 && got.cells[0].text &&
+                           dr_parse_u64(got.cells[0].text, got.cells[0].len,
+                                        &answer->connection_id)
+                       ? 0
+                       : dr_fail(err, DR_E_PROTOCOL, "unreadable connection id");
+    }
+    int rc = dr_fail(err, DR_E_PEER, "session setup refused: %s (%d)",
+                     dr_live_text_clean(text, sizeof(text), got.message), got.error);
+    if (err) {
+        err->foreign = got.error;
+        memcpy(err->sqlstate, got.sqlstate, sizeof(err->sqlstate));
+    }
+    return rc;
+}
+
+int dr_live_sql_open(struct dr_sql *s, const struct dr_sql_dial *dial,
+                     struct dr_arena *arena, struct dr_sql_answer *answer,
+                     struct dr_err *err)
+{
+    if (strchr(dial->at.host, ',')) /* the library would take it for a list */
+        return dr_fail(err, DR_E_INPUT, "'%s' is no host name", dial->at.host);
+    s->mysql = mysql_init(NULL);
+    if (!s->mysql)
+        return dr_fail(err, DR_E_IO, "cannot make a connection handle");
+    set_options(s, dial);
+    int rc = log_in(s, dial, arena, answer, err);
+    if (rc < 0 || answer->error)
+        return rc;
+#ifndef CLIENT_IS_MARIADB
+    int fd = fcntl((int)mysql_get_socket(s->mysql), F_DUPFD_CLOEXEC, 0);
+    atomic_store(&s->watch, fd);
+#endif
+    if (dr_live_sql_fd(s) < 0)
+        return dr_fail(err, DR_E_IO, "out of file descriptors");
+    fcntl((int)mysql_get_socket(s->mysql), F_SETFD, FD_CLOEXEC);
+    set_keepalive(dr_live_sql_fd(s));
+    if (s->want_tls && !mysql_get_ssl_cipher(s->mysql))
+        return dr_fail(err, DR_E_AUTH, "it does not offer TLS");
+    return run_setup(s, arena, answer, err);
+}
+
+/* ---- statements ---------------------------------------------------------------- */
+
+int dr_live_sql_send(struct dr_sql *s, const char *text, struct dr_err *err)
+{
+    s->hook = HOOK_ANSWER;
+    s->head_len = 0;
+    s->wire_bytes = 0;
+    if (mysql_send_query(s->mysql, text, (unsigned long)strlen(text)) != 0)
+        return fail_client(s, err);
+    return 0;
+}
+
+static void take_columns(MYSQL_RES *res, struct dr_arena *arena,
+                         struct dr_sql_answer *answer)
+{
+    size_t n = mysql_num_fields(res);
+    const MYSQL_FIELD *fields = mysql_fetch_fields(res);
+    answer->column_count = n;
+    answer->columns = DR_NEW_N(arena, n, const char *);
+    for (size_t i = 0; i < n; i++)
+        answer->columns[i] = dr_strdup(arena, fields[i].name ? fields[i].name : "");
+}
+
+/* Row by row, so that a limit stops it before the rest is in memory. */
+static int take_rows(struct dr_sql *s, MYSQL_RES *res, struct dr_arena *arena,
+                     struct dr_sql_answer *answer, struct dr_err *err)
+{
+    size_t room = 0, cells = 0, bytes = 0;
+    MYSQL_ROW row;
+    while ((row = mysql_fetch_row(res))) {
+        const unsigned long *lengths = mysql_fetch_lengths(res);
+        if (!lengths)
+            return dr_fail(err, DR_E_PROTOCOL, "unreadable row");
+        for (size_t i = 0; i < answer->column_count; i++) {
+            bytes += sizeof(struct dr_cell) + (row[i] ? lengths[i] + 1 : 0);
+            if (bytes > DR_SQL_BYTES_MAX)
+                return dr_fail(err, DR_E_LIMIT, "its answer is over 64 MiB");
+            struct dr_cell *c = DR_PUSH(arena, answer->cells, cells, room);
+            if (row[i])
+                *c = (struct dr_cell){dr_strndup(arena, row[i], lengths[i]), lengths[i]};
+        }
+        if (++answer->row_count > DR_SQL_ROWS_MAX)
+            return dr_fail(err, DR_E_LIMIT, "its answer has over 1000000 rows");
+    }
+    return mysql_errno(s->mysql) && is_ours(mysql_errno(s->mysql)) ? fail_client(s, err)
+                                                                   : 0;
+}
+
+int dr_live_sql_read(struct dr_sql *s, struct dr_arena *arena,
+                     struct dr_sql_answer *answer, struct dr_err *err)
+{
+    if (mysql_read_query_result(s->mysql) != 0) {
+        if (s->hook_reason || is_ours(mysql_errno(s->mysql)))
+            return fail_client(s, err);
+        take_server_error(s, arena, answer);
+        return 0;
+    }
+    int rc = 0;
+    if (mysql_field_count(s->mysql) > 0) {
+        MYSQL_RES *res = mysql_use_result(s->mysql);
+        if (!res)
+            return fail_client(s, err);
+        take_columns(res, arena, answer);
+        rc = take_rows(s, res, arena, answer, err);
+        if (rc < 0)
+            dr_live_sql_shut(s); /* freeing a result reads what is left of it */
+        else if (mysql_errno(s->mysql)) {
+            /* failed half way, as a killed statement does: rows are not to be used */
+            answer->row_count = 0;
+            take_server_error(s, arena, answer);
+        }
+        mysql_free_result(res);
+    } else {
+        answer->affected = mysql_affected_rows(s->mysql);
+    }
+    if (rc == 0 && mysql_more_results(s->mysql))
+        return dr_fail(err, DR_E_PROTOCOL, "more than one result for one statement");
+    answer->warnings = mysql_warning_count(s->mysql);
+    return rc;
+}
+
+int dr_live_sql_fd(const struct dr_sql *s)
+{
+    return atomic_load(&s->watch);
+}
+
+void dr_live_sql_shut(struct dr_sql *s)
+{
+    atomic_store(&s->shut, true);
+    int fd = atomic_load(&s->watch);
+    if (fd >= 0)
+        shutdown(fd, SHUT_RDWR);
+}
+
+void dr_live_sql_close(struct dr_sql *s)
+{
+    if (s->mysql)
+        mysql_close(s->mysql);
+    int fd = atomic_load(&s->watch);
+    if (fd >= 0)
+        close(fd);
+    free(s);
+}
