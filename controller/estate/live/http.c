@@ -144,6 +144,11 @@ static int check(const struct dr_exchange *ex, struct dr_err *err)
     if (ex->http.target[0] != '/' || !is_plain(ex->http.target, "#\\") ||
         strlen(ex->http.target) > URL_MAX)
         return dr_fail(err, DR_E_INPUT, "its target is not an encoded path");
+    if (ex->http.login && (!ex->http.tls || ex->http.tls->mode == DR_TLS_REQUIRED)) {
+        dr_fail(err, DR_E_INPUT, "its password would leave without verified TLS");
+        dr_hint(err, "give the endpoint as https:// with a certificate that is verified");
+        return -DR_E_INPUT;
+    }
     return 0;
 }
 
@@ -185,6 +190,17 @@ static void set_body(struct transfer *x)
     curl_easy_setopt(x->easy, CURLOPT_POSTFIELDS, body ? body : "");
     add_header(x, "Content-Type: application/json");
     add_header(x, "Expect:"); /* no waiting for 100-continue */
+}
+
+static void set_login(struct transfer *x)
+{
+    const struct dr_login *login = x->task->ex.http.login;
+    if (!login)
+        return;
+    curl_easy_setopt(x->easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
+    curl_easy_setopt(x->easy, CURLOPT_USERNAME, login->user);
+    curl_easy_setopt(x->easy, CURLOPT_PASSWORD,
+                     login->password.bytes ? login->password.bytes : "");
 }
 
 /* curl 7.88 signs what it is given and adds no hash of the body. */
@@ -240,6 +256,7 @@ static void set_request(struct transfer *x)
     curl_easy_setopt(c, CURLOPT_USERAGENT, "drover");
     add_header(x, "Accept: application/json");
     set_body(x);
+    set_login(x);
     set_signature(x);
     curl_easy_setopt(c, CURLOPT_HTTPHEADER, x->headers);
     if (ex->http.tls)

@@ -89,6 +89,10 @@ void dr_live_answer(struct task *t, struct dr_answer *answer)
 void dr_live_answer_err(struct task *t, enum dr_carried carried, const struct dr_err *err)
 {
     struct dr_answer a = {.carried = carried, .err = *err};
+    if (carried == DR_LOST) { /* so that it can be killed and seen gone */
+        a.sql.session = t->session;
+        a.sql.connection_id = t->connection_id;
+    }
     dr_live_answer(t, &a);
 }
 

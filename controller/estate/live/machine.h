@@ -68,7 +68,8 @@ struct task {
     struct dr_exchange ex;
     char *text; /* own copy of the statement, wiped with the task */
     int64_t deadline_at_ms;
-    struct timer timer; /* SQL: the deadline */
+    struct timer timer;              /* SQL: the deadline */
+    uint64_t session, connection_id; /* SQL: what it was sent on; 0: nothing yet */
     struct seat *seat;
     struct live *live;
     bool quit; /* no ticket: end the carrier */

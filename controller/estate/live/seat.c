@@ -110,6 +110,8 @@ static void start_send(struct live *l, struct seat *s)
     j->sql = s->session.sql;
     j->text = s->current->text; /* the job's from now on: it may outlive the exchange */
     s->current->text = NULL;
+    s->current->session = s->session.number;
+    s->current->connection_id = s->session.connection_id;
     s->readable = false;
     start_job(l, s, j, SEAT_SENDING);
 }

@@ -6,6 +6,7 @@
 #include <mysql.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <openssl/x509.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -227,36 +228,52 @@ struct dr_sql *dr_live_sql_new(void)
     return s;
 }
 
+static void set_trust(MYSQL *m, const struct dr_tls *tls)
+{
+    if (!tls->ca) { /* the system's */
+        mysql_options(m, MYSQL_OPT_SSL_CAPATH, X509_get_default_cert_dir());
+        return;
+    }
+    mysql_options(m, MYSQL_OPT_SSL_CA, tls->ca);
+    /* caching_sha2_password asks a server without TLS for a public key and sends it the
+     * password. A file that holds no public key ends that, should a connection ever get
+     * that far in the clear. */
+    mysql_options(m, MYSQL_SERVER_PUBLIC_KEY, tls->ca);
+}
+
 static void set_tls(MYSQL *m, const struct dr_tls *tls)
 {
+    bool verified = tls->mode > DR_TLS_REQUIRED;
 #ifdef CLIENT_IS_MARIADB
-    client_bool verify = tls->mode == DR_TLS_VERIFY_IDENTITY;
+    client_bool on = 1, by_name = tls->mode == DR_TLS_VERIFY_IDENTITY;
+    /* Inside TLS that nobody verified caching_sha2_password would send the password. */
+    mysql_optionsv(m, MARIADB_OPT_RESTRICTED_AUTH,
+                   tls->mode == DR_TLS_REQUIRED
+                       ? "mysql_native_password"
+                       : "mysql_native_password,caching_sha2_password");
     if (tls->mode == DR_TLS_DISABLED)
         return;
-    mysql_options(m, MYSQL_OPT_SSL_ENFORCE, &(client_bool){1});
-    mysql_options(m, MYSQL_OPT_SSL_CA, tls->ca);
-    mysql_options(m, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &verify);
+    mysql_options(m, MYSQL_OPT_SSL_ENFORCE, &on);
+    mysql_options(m, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &by_name);
     mysql_optionsv(m, MARIADB_OPT_TLS_VERSION, "TLSv1.2,TLSv1.3");
 #else
     static const unsigned modes[] = {
         [DR_TLS_DISABLED] = SSL_MODE_DISABLED,
+        [DR_TLS_REQUIRED] = SSL_MODE_REQUIRED,
         [DR_TLS_VERIFY_CA] = SSL_MODE_VERIFY_CA,
         [DR_TLS_VERIFY_IDENTITY] = SSL_MODE_VERIFY_IDENTITY,
     };
     mysql_options(m, MYSQL_OPT_SSL_MODE, &modes[tls->mode]);
     if (tls->mode == DR_TLS_DISABLED)
         return;
-    mysql_options(m, MYSQL_OPT_SSL_CA, tls->ca);
     mysql_options(m, MYSQL_OPT_TLS_VERSION, "TLSv1.2,TLSv1.3");
 #endif
+    if (verified)
+        set_trust(m, tls);
     if (tls->cert)
         mysql_options(m, MYSQL_OPT_SSL_CERT, tls->cert);
     if (tls->key)
         mysql_options(m, MYSQL_OPT_SSL_KEY, tls->key);
-    /* caching_sha2_password asks a server without TLS for a public key and sends it the
-     * password. A file that holds no public key ends that; a connection that got this far
-     * in the clear is an attack. */
-    mysql_options(m, MYSQL_SERVER_PUBLIC_KEY, tls->ca);
 }
 
 static void set_options(struct dr_sql *s, const struct dr_sql_dial *dial)
@@ -275,8 +292,6 @@ static void set_options(struct dr_sql *s, const struct dr_sql_dial *dial)
         mysql_options(m, MYSQL_PLUGIN_DIR, dial->plugin_dir);
     set_tls(m, &dial->login->tls);
 #ifdef CLIENT_IS_MARIADB
-    mysql_optionsv(m, MARIADB_OPT_RESTRICTED_AUTH,
-                   "mysql_native_password,caching_sha2_password");
     mysql_optionsv(m, MARIADB_OPT_USERDATA, hook_key, (void *)s);
 #endif
     s->want_tls = dial->login->tls.mode != DR_TLS_DISABLED;
@@ -452,6 +467,7 @@ int dr_live_sql_read(struct dr_sql *s, struct dr_arena *arena,
         mysql_free_result(res);
     } else {
         answer->affected = mysql_affected_rows(s->mysql);
+        answer->insert_id = mysql_insert_id(s->mysql);
     }
     if (rc == 0 && mysql_more_results(s->mysql))
         return dr_fail(err, DR_E_PROTOCOL, "more than one result for one statement");
