@@ -125,6 +125,9 @@ struct dr_carrier {
     /* Closes all sessions of a login (NULL: of all logins), as a process end would. */
     void (*hang_up)(struct dr_carrier *, const struct dr_login *);
     void (*free)(struct dr_carrier *);
+    /* Closes one session (its number; gone: nothing), as a broken connection would. NULL:
+     * this carrier cannot; only the fault decorator asks for it. */
+    void (*drop)(struct dr_carrier *, uint64_t session);
 };
 
 /* Column of that name in row r; NULL text when there is no such column. */
