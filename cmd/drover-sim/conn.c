@@ -163,7 +163,8 @@ static bool wants_bytes(const struct dr_sim_conn *c)
     return !c->ended && unread(c) < most && (!c->stream.close || discards);
 }
 
-static void read_some(struct dr_sim_conn *c)
+/* to_end: the client has said its last word, which stands behind what is there. */
+static void read_some(struct dr_sim_conn *c, bool to_end)
 {
     char piece[READ_BYTES];
     for (int i = 0; i < READS && !c->dead && wants_bytes(c); i++) {
@@ -176,15 +177,17 @@ static void read_some(struct dr_sim_conn *c)
             continue;
         else if (errno != EAGAIN)
             c->dead = true;
-        if (n < (ssize_t)sizeof(piece))
+        if (n <= 0 || (n < (ssize_t)sizeof(piece) && !to_end))
             return;
     }
 }
 
 /* ---- bytes out ---- */
 
-static void send_all(struct dr_sim_conn *c, int64_t now_ms)
+/* As much as the socket takes. True: something went. */
+static bool send_all(struct dr_sim_conn *c, int64_t now_ms)
 {
+    bool sent = false;
     while (!c->dead) {
         if (c->ssl)
             tls_encrypt(c);
@@ -193,23 +196,25 @@ static void send_all(struct dr_sim_conn *c, int64_t now_ms)
         if (c->stream.out.overflow || c->wire.overflow)
             c->dead = true; /* an answer that cannot be kept whole is not begun */
         if (*at == b->len)
-            return;
+            break;
         ssize_t n = send(c->fd, b->data + *at, b->len - *at, MSG_NOSIGNAL);
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0 && errno == EAGAIN) {
             c->stalled_ms = c->stalled_ms ? c->stalled_ms : now_ms;
-            return;
+            break;
         }
         if (n < 0) {
             c->dead = true;
-            return;
+            break;
         }
+        sent = true;
         c->stalled_ms = 0;
         *at += (size_t)n;
         if (*at == b->len)
             emptied(b, at);
     }
+    return sent;
 }
 
 /* ---- the protocol's turn ---- */
@@ -226,8 +231,9 @@ static bool take_turn(struct dr_sim_conn *c, int64_t now_ms)
     if (closing(c) || s->out.len >= DR_STREAM_OUT_HIGH)
         return false;
     if (s->waiting) {
+        size_t before = s->out.len;
         c->protocol->resume(c->self, s, now_ms);
-        return !s->waiting;
+        return !s->waiting || s->out.len != before;
     }
     if (!unread(c))
         return false;
@@ -235,7 +241,7 @@ static bool take_turn(struct dr_sim_conn *c, int64_t now_ms)
         c->protocol->input(c->self, s, c->in.data + c->in_at, unread(c), now_ms);
     c->in_at += used;
     if (s->start_tls) {
-        send_all(c, now_ms);
+        (void)send_all(c, now_ms);
         tls_begin(c);
     } else if (!unread(c)) {
         emptied(&c->in, &c->in_at);
@@ -251,7 +257,7 @@ static void linger(struct dr_sim_conn *c, int64_t now_ms)
 {
     if (c->ssl && SSL_is_init_finished(c->ssl)) {
         SSL_shutdown(c->ssl);
-        send_all(c, now_ms);
+        (void)send_all(c, now_ms);
     }
     if (shutdown(c->fd, SHUT_WR) != 0)
         c->dead = true;
@@ -278,7 +284,7 @@ void dr_conn_event(struct dr_sim_conn *c, uint32_t events, int64_t now_ms)
     if (events & (EPOLLERR | EPOLLHUP))
         c->dead = true;
     if (events & EPOLLIN && !c->dead)
-        read_some(c);
+        read_some(c, (events & EPOLLRDHUP) != 0);
     if (events & EPOLLRDHUP && !wants_bytes(c)) {
         c->hung_up = true;
         c->ended = c->ended || !c->protocol->answers_half_end;
@@ -286,10 +292,10 @@ void dr_conn_event(struct dr_sim_conn *c, uint32_t events, int64_t now_ms)
     bool more = true;
     for (int turn = 0; more && turn < TURNS; turn++) {
         more = take_turn(c, now_ms);
-        if (!more || unsent(c) >= DR_STREAM_OUT_HIGH)
-            send_all(c, now_ms);
+        if (!more || unsent(c) >= DR_STREAM_OUT_HIGH) /* what went made room for more */
+            more = (send_all(c, now_ms) && !closing(c)) || more;
     }
-    send_all(c, now_ms);
+    (void)send_all(c, now_ms);
     c->runnable = more && !closing(c);
     settle(c, now_ms);
 }
