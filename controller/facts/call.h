@@ -94,6 +94,9 @@ union dr_args {
         const char *const *names; /* accounts besides the controller's own */
     } accounts;
     struct {
+        uint64_t tso; /* schemas and tables as they were then; 0: now */
+    } tables;
+    struct {
         uint64_t tso; /* 0: now */
         size_t count;
         const struct dr_table *tables;

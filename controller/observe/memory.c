@@ -1,0 +1,192 @@
+#include "controller/observe/memory.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+void dr_memory_init(struct dr_memory *m)
+{
+    memset(m, 0, sizeof(*m));
+    m->texts = dr_arena_new(64 << 20);
+    m->result = dr_arena_new(64 << 20);
+    m->equality.seen.why = "not compared yet";
+}
+
+void dr_memory_release(struct dr_memory *m)
+{
+    dr_arena_free(m->texts);
+    dr_arena_free(m->result);
+}
+
+void dr_memory_text(struct dr_memory *m, const char **reason, const char *text)
+{
+    /* the same reason again costs nothing; a long row of new ones is bounded */
+    if (*reason && strcmp(*reason, text) == 0)
+        return;
+    *reason = dr_arena_used(m->texts) < 32 << 20 ? dr_strdup(m->texts, text)
+                                                 : "no answer (see earlier reasons)";
+}
+
+static struct dr_feed_memory *feed_slot(struct dr_memory *m, uint16_t cluster,
+                                        const char *id)
+{
+    for (size_t i = 0; i < m->feed_count; i++)
+        if (m->feeds[i].cluster == cluster && strcmp(m->feeds[i].id, id) == 0)
+            return &m->feeds[i];
+    if (m->feed_count == DR_MEMORY_FEEDS || strlen(id) >= DR_FEED_ID_MAX)
+        return NULL;
+    struct dr_feed_memory *x = &m->feeds[m->feed_count++];
+    *x = (struct dr_feed_memory){.cluster = cluster};
+    snprintf(x->id, sizeof(x->id), "%s", id);
+    return x;
+}
+
+static void note_feeds(struct dr_memory *m, uint16_t cluster, const struct dr_feeds *f)
+{
+    for (size_t i = 0; i < f->count; i++) {
+        struct dr_feed *x = &f->items[i];
+        struct dr_feed_memory *s = feed_slot(m, cluster, x->id);
+        if (!s)
+            continue;
+        if (x->state != DR_FEED_NORMAL || x->checkpoint < s->checkpoint)
+            s->rises = 0;
+        else if (s->checkpoint && x->checkpoint > s->checkpoint)
+            s->rises++;
+        s->checkpoint = x->checkpoint;
+        x->rises = s->rises;
+    }
+}
+
+static void note_poll(struct dr_memory *m, const struct dr_feed_detail *d, int64_t now_ms)
+{
+    bool same = d->id && strcmp(m->absent_id, d->id) == 0 && d->owner_id &&
+                strcmp(m->absent_owner, d->owner_id) == 0;
+    if (d->present || !d->owner_id || !d->id) {
+        m->absent_polls = 0;
+        m->absent_id[0] = '\0';
+        return;
+    }
+    if (!same) {
+        snprintf(m->absent_id, sizeof(m->absent_id), "%s", d->id);
+        snprintf(m->absent_owner, sizeof(m->absent_owner), "%s", d->owner_id);
+        m->absent_polls = 0;
+        m->absent_since_ms = now_ms;
+    }
+    m->absent_polls++;
+    m->absent_last_ms = now_ms;
+}
+
+void dr_memory_note(struct dr_memory *m, enum dr_call_kind kind, uint16_t cluster,
+                    const struct dr_reply *reply, int64_t now_ms)
+{
+    if (kind == DR_CALL_CDC_FEEDS)
+        note_feeds(m, cluster, reply->as.feeds);
+    else if (kind == DR_CALL_CDC_FEED)
+        note_poll(m, reply->as.feed, now_ms);
+}
+
+void dr_memory_absence(const struct dr_memory *m, struct dr_feed_detail *d)
+{
+    if (!d->seen.known || d->present)
+        return;
+    d->absent_polls = m->absent_polls;
+    d->absent_since_ms = m->absent_since_ms;
+    d->absence_proven = m->absent_polls >= DR_ABSENT_POLLS &&
+                        m->absent_last_ms - m->absent_since_ms >= DR_ABSENT_MS;
+}
+
+void dr_memory_called(struct dr_memory *m, const struct dr_call *call,
+                      const struct dr_reply *reply)
+{
+    if (call->kind == DR_CALL_RESTORE || call->kind == DR_CALL_DROP_TABLE ||
+        call->kind == DR_CALL_DROP_SCHEMA)
+        m->equality.seen = (struct dr_seen){.why = "not compared since the last change"};
+    if (call->kind == DR_CALL_RESTORE) {
+        /* TiDB words it "tables already existed in restored cluster".
+         * Source: tidb: br/pkg/restore, ErrTablesAlreadyExisted. */
+        bool refused = reply->outcome == DR_REFUSED &&
+                       strstr(reply->err.text, "already exist") != NULL;
+        m->restore_refused = refused ? call->args.copy.generation : 0;
+    }
+}
+
+static void differ(struct dr_memory *m, size_t *room, const char *schema,
+                   const char *name, const char *desired, const char *observed)
+{
+    struct dr_equality *q = &m->equality;
+    struct dr_difference *d =
+        DR_PUSH(m->result, q->differences, q->difference_count, *room);
+    *d = (struct dr_difference){.field = dr_sprintf(m->result, "%s.%s", schema, name),
+                                .desired = desired,
+                                .observed = observed};
+}
+
+static bool is_own(const char *schema)
+{
+    return strcmp(schema, "drover") == 0 || strcmp(schema, "tidb_cdc") == 0;
+}
+
+static const struct dr_table *find(const struct dr_tables *t, const struct dr_table *x)
+{
+    for (size_t lo = 0, hi = t->count; lo < hi;) {
+        size_t mid = lo + (hi - lo) / 2;
+        int order = strcmp(t->items[mid].schema, x->schema);
+        order = order ? order : strcmp(t->items[mid].name, x->name);
+        if (order == 0)
+            return &t->items[mid];
+        if (order < 0)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return NULL;
+}
+
+void dr_memory_compare(struct dr_memory *m, uint64_t generation, uint64_t tso,
+                       const struct dr_tables *from, const struct dr_tables *to,
+                       const struct dr_counts *a, const struct dr_counts *b,
+                       int64_t now_ms)
+{
+    size_t room = 0;
+    dr_arena_reset(m->result);
+    m->equality = (struct dr_equality){.seen = {.known = true, .at_ms = now_ms},
+                                       .generation = generation,
+                                       .tso = tso,
+                                       .complete = true};
+    for (size_t i = 0; i < from->count; i++) {
+        const struct dr_table *x = &from->items[i];
+        if (is_own(x->schema))
+            continue;
+        m->equality.table_count++;
+        if (!find(to, x)) {
+            differ(m, &room, x->schema, x->name, "there", "missing");
+            continue;
+        }
+        if (i >= a->count || i >= b->count || !a->items[i].counted ||
+            !b->items[i].counted) {
+            m->equality.complete = false;
+            continue;
+        }
+        if (strcmp(a->items[i].definition, b->items[i].definition) != 0)
+            differ(m, &room, x->schema, x->name, "same definition", "another definition");
+        if (a->items[i].rows != b->items[i].rows)
+            differ(m, &room, x->schema, x->name,
+                   dr_sprintf(m->result, "%" PRIu64 " rows", a->items[i].rows),
+                   dr_sprintf(m->result, "%" PRIu64 " rows", b->items[i].rows));
+    }
+    for (size_t i = 0; i < to->count; i++)
+        if (!is_own(to->items[i].schema) && !find(from, &to->items[i]))
+            differ(m, &room, to->items[i].schema, to->items[i].name, "absent", "there");
+}
+
+void dr_memory_fill(const struct dr_memory *m, struct dr_facts *f, struct dr_arena *a)
+{
+    f->equality = m->equality;
+    f->equality.differences =
+        DR_NEW_N(a, m->equality.difference_count, struct dr_difference);
+    if (m->equality.difference_count)
+        memcpy(f->equality.differences, m->equality.differences,
+               m->equality.difference_count * sizeof(struct dr_difference));
+    f->skipped_generations = m->skipped;
+    f->restore_refused = m->restore_refused;
+}

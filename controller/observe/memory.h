@@ -1,0 +1,59 @@
+/* What an observer remembers between looks, because no single look can show it. Losing it
+ * is harmless: it is counted again. */
+#ifndef DR_OBSERVE_MEMORY_H
+#define DR_OBSERVE_MEMORY_H
+
+#include "controller/facts/call.h"
+
+enum {
+    DR_MEMORY_FEEDS = 64,
+    DR_FEED_ID_MAX = 129,
+    DR_ABSENT_POLLS = 3,
+    DR_ABSENT_MS = 10000
+};
+
+struct dr_feed_memory {
+    char id[DR_FEED_ID_MAX];
+    uint16_t cluster;
+    uint64_t checkpoint;
+    uint32_t rises;
+};
+
+struct dr_memory {
+    struct dr_arena *texts;  /* reasons; started anew when it grows */
+    struct dr_arena *result; /* of the latest comparison */
+    struct dr_equality equality;
+    struct dr_feed_memory feeds[DR_MEMORY_FEEDS];
+    size_t feed_count;
+    /* absence of one feed: polls in a row by one healthy owner */
+    char absent_id[DR_FEED_ID_MAX], absent_owner[DR_FEED_ID_MAX];
+    uint32_t absent_polls;
+    int64_t absent_since_ms, absent_last_ms;
+    uint64_t skipped;         /* generations whose prefixes are in use */
+    uint64_t restore_refused; /* generation */
+    bool quiet;               /* bootstrap was behind us at the latest look */
+};
+
+void dr_memory_init(struct dr_memory *m);
+void dr_memory_release(struct dr_memory *m);
+
+/* An answer arrived. */
+void dr_memory_note(struct dr_memory *m, enum dr_call_kind kind, uint16_t cluster,
+                    const struct dr_reply *reply, int64_t now_ms);
+/* A call was made. */
+void dr_memory_called(struct dr_memory *m, const struct dr_call *call,
+                      const struct dr_reply *reply);
+/* Sets presence, polls and proof of absence. Source of the rule: tiflow:
+ * cdc/owner/owner.go, the first ticks of a new owner know no feeds. */
+void dr_memory_absence(const struct dr_memory *m, struct dr_feed_detail *d);
+/* Compares tables and counts; the result is kept. */
+void dr_memory_compare(struct dr_memory *m, uint64_t generation, uint64_t tso,
+                       const struct dr_tables *from, const struct dr_tables *to,
+                       const struct dr_counts *a, const struct dr_counts *b,
+                       int64_t now_ms);
+/* Puts what is remembered into a snapshot. */
+void dr_memory_fill(const struct dr_memory *m, struct dr_facts *f, struct dr_arena *a);
+/* Replaces a reason by a copy of `text`. */
+void dr_memory_text(struct dr_memory *m, const char **reason, const char *text);
+
+#endif

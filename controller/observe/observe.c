@@ -1,0 +1,574 @@
+#include "controller/observe/observe.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "controller/observe/memory.h"
+#include "controller/plan/plan.h"
+
+/* How often a question is asked: hot each look; the others when older than this. */
+enum {
+    WARM_BUSY_MS = 5000, /* while a step of bootstrap may be next */
+    WARM_QUIET_MS = 60000,
+    COLD_BUSY_MS = 30000,
+    COLD_QUIET_MS = 3600000
+};
+
+enum tier { HOT, WARM, COLD };
+
+/* One question and its latest answer. */
+struct question {
+    enum dr_call_kind kind;
+    enum tier tier;
+    uint16_t cluster;
+    const char *instance; /* NULL: any */
+    size_t index;         /* of the instance */
+    bool forgotten;       /* ask at the next look, whatever its age */
+    uint64_t ticket;      /* open; 0: none */
+    struct dr_call call;  /* as asked */
+    struct dr_reply reply;
+    struct dr_seen seen;
+};
+
+struct dr_observer {
+    const struct dr_topology *t;
+    struct dr_access *access;
+    struct dr_estate *estate;
+    struct dr_arena *lasting; /* questions */
+    struct dr_arena *cycle;   /* the snapshot and arguments of this look */
+    struct question *questions;
+    size_t count, room;
+    size_t asked_instances; /* SQL instances the questions cover */
+    const char *accounts[2];
+    size_t account_count;
+    struct dr_memory memory;
+    struct dr_facts *facts; /* of the latest look */
+};
+
+static struct question *add(struct dr_observer *o, enum dr_call_kind kind, enum tier tier,
+                            size_t cluster)
+{
+    struct question *q = DR_PUSH(o->lasting, o->questions, o->count, o->room);
+    *q = (struct question){.kind = kind, .tier = tier, .cluster = (uint16_t)cluster};
+    q->seen.why = "not asked yet";
+    return q;
+}
+
+static void add_instances(struct dr_observer *o, size_t c)
+{
+    const struct dr_access_cluster *a = &o->access->clusters[c];
+    for (size_t i = 0; i < a->sql_count; i++) {
+        static const struct {
+            enum dr_call_kind kind;
+            enum tier tier;
+        } per_instance[] = {{DR_CALL_SQL_HOT, HOT}, {DR_CALL_SQL_JOBS, HOT}};
+        for (size_t k = 0; k < 2; k++) {
+            struct question *q = add(o, per_instance[k].kind, per_instance[k].tier, c);
+            q->instance = a->sql[i].text;
+            q->index = i;
+        }
+    }
+    o->asked_instances += a->sql_count;
+}
+
+/* The whole list of questions, in the order in which they are asked. */
+static void make_questions(struct dr_observer *o)
+{
+    o->asked_instances = 0;
+    for (size_t c = 0; c < o->t->cluster_count; c++) {
+        const struct dr_cluster *x = &o->t->clusters[c];
+        add_instances(o, c);
+        add(o, DR_CALL_SQL_LEDGER, HOT, c);
+        add(o, DR_CALL_SQL_IDENTITY, WARM, c);
+        add(o, DR_CALL_PD_IDENTITY, WARM, c);
+        add(o, DR_CALL_PD_SAFEPOINTS, HOT, c);
+        add(o, DR_CALL_SQL_ACCOUNTS, COLD, c);
+        add(o, DR_CALL_SQL_TABLES, COLD, c);
+        if (!x->ticdc.declared)
+            continue;
+        add(o, DR_CALL_CDC_SERVER, WARM, c);
+        add(o, DR_CALL_CDC_FEEDS, HOT, c);
+    }
+    size_t a, b;
+    dr_plan_pair(o->t, &a, &b);
+    add(o, DR_CALL_CDC_FEED, WARM, a);
+    add(o, DR_CALL_SQL_LOGIN, WARM, b);
+    if (o->t->storage.backup.declared)
+        add(o, DR_CALL_STORE_LIST, WARM, a)->call.args.store.store = DR_STORE_BACKUP;
+    if (o->t->storage.redo.declared) {
+        add(o, DR_CALL_STORE_LIST, WARM, a)->call.args.store.store = DR_STORE_REDO;
+        add(o, DR_CALL_STORE_REDO, WARM, a);
+    }
+}
+
+struct dr_observer *dr_observer_new(const struct dr_topology *t, struct dr_access *access,
+                                    struct dr_estate *estate)
+{
+    struct dr_observer *o = dr_xcalloc(1, sizeof(*o));
+    o->t = t;
+    o->access = access;
+    o->estate = estate;
+    o->lasting = dr_arena_new(64 << 20);
+    o->cycle = dr_arena_new(256 << 20);
+    o->accounts[o->account_count++] = t->replication.sink.user;
+    if (t->replication.redo.apply.declared)
+        o->accounts[o->account_count++] = t->replication.redo.apply.user;
+    dr_memory_init(&o->memory);
+    make_questions(o);
+    return o;
+}
+
+void dr_observer_free(struct dr_observer *o)
+{
+    if (!o)
+        return;
+    for (size_t i = 0; i < o->count; i++)
+        dr_reply_release(&o->questions[i].reply);
+    dr_memory_release(&o->memory);
+    dr_arena_free(o->lasting);
+    dr_arena_free(o->cycle);
+    free(o);
+}
+
+/* ---- what is asked ---- */
+
+/* The facts that decide on other questions: which generation is in work, and whether a
+ * copy may run. */
+struct focus {
+    struct dr_generation gen;
+    bool made;      /* the feed is made: bootstrap is behind us */
+    bool sink_open; /* the sink row carries the generation */
+    bool started;   /* a backup or restoring row stands */
+};
+
+static struct focus focus_of(struct dr_observer *o)
+{
+    struct focus x = {0};
+    size_t a, b;
+    dr_plan_pair(o->t, &a, &b);
+    const struct dr_facts *f = o->facts;
+    x.gen = dr_generation_of(o->t, f, a, b, o->memory.skipped, o->cycle);
+    const struct dr_ledger_group *la = &f->clusters[a].ledger,
+                                 *lb = &f->clusters[b].ledger;
+    const struct dr_edge_row *e =
+        la->decoded ? dr_ledger_edge(&la->rows, f->clusters[a].name, f->clusters[b].name)
+                    : NULL;
+    x.made =
+        e && e->state == DR_EDGE_MADE && !la->rows.hold_count && !la->rows.backup.present;
+    x.sink_open = lb->decoded && lb->rows.sink.present &&
+                  lb->rows.sink.generation == x.gen.n && !x.made;
+    x.started = (la->decoded && la->rows.backup.present) ||
+                (lb->decoded && lb->rows.restoring.present);
+    return x;
+}
+
+static bool is_old(const struct question *q, int64_t now_ms, bool busy)
+{
+    static const int64_t age[2][3] = {{0, WARM_QUIET_MS, COLD_QUIET_MS},
+                                      {0, WARM_BUSY_MS, COLD_BUSY_MS}};
+    return q->forgotten || !q->seen.known || now_ms - q->seen.at_ms >= age[busy][q->tier];
+}
+
+/* Fills the arguments of a question that depends on the focus; false: not asked now. */
+static bool aim(struct dr_observer *o, struct question *q, const struct focus *x)
+{
+    size_t a, b;
+    dr_plan_pair(o->t, &a, &b);
+    switch (q->kind) {
+    case DR_CALL_SQL_JOBS:
+        return x->started && !x->made;
+    case DR_CALL_CDC_FEED:
+        if (!x->gen.planned)
+            return false;
+        q->call.args.feed = (struct dr_feed_args){.id = x->gen.feed_id,
+                                                  .to = (uint16_t)b,
+                                                  .generation = x->gen.n,
+                                                  .redo = x->gen.redo};
+        return true;
+    case DR_CALL_SQL_LOGIN:
+        q->call.args.login.generation = x->gen.n;
+        q->call.args.login.from = o->t->clusters[a].name;
+        return x->sink_open;
+    case DR_CALL_STORE_LIST:
+        q->call.args.store.prefix =
+            q->call.args.store.store == DR_STORE_BACKUP ? x->gen.backup : x->gen.redo;
+        return !x->made && *q->call.args.store.prefix;
+    case DR_CALL_STORE_REDO:
+        q->call.args.store.store = DR_STORE_REDO;
+        q->call.args.store.prefix = x->gen.redo;
+        return x->gen.planned && *x->gen.redo;
+    default: /* the kinds that need no aim */
+        return true;
+    }
+}
+
+static bool needs_focus(enum dr_call_kind kind)
+{
+    return kind == DR_CALL_SQL_JOBS || kind == DR_CALL_CDC_FEED ||
+           kind == DR_CALL_SQL_LOGIN || kind == DR_CALL_STORE_LIST ||
+           kind == DR_CALL_STORE_REDO;
+}
+
+static void ask(struct dr_observer *o, struct question *q)
+{
+    q->call.kind = q->kind;
+    q->call.at = (struct dr_target){.cluster = q->cluster, .instance = q->instance};
+    if (q->kind == DR_CALL_SQL_ACCOUNTS) {
+        q->call.args.accounts.count = o->account_count;
+        q->call.args.accounts.names = o->accounts;
+    }
+    o->estate->submit(o->estate, &q->call, &q->ticket);
+}
+
+static void keep(struct dr_observer *o, struct question *q, struct dr_reply *r)
+{
+    q->ticket = 0;
+    q->forgotten = false;
+    if (r->outcome == DR_DONE) {
+        dr_reply_release(&q->reply);
+        q->reply = *r;
+        q->seen = (struct dr_seen){.known = true, .at_ms = o->estate->now_ms(o->estate)};
+        dr_memory_note(&o->memory, q->kind, q->cluster, &q->reply, q->seen.at_ms);
+        return;
+    }
+    q->seen.known = false;
+    q->seen.code = r->err.code;
+    dr_memory_text(&o->memory, &q->seen.why, r->err.text);
+    dr_reply_release(r);
+}
+
+/* Waits for all open questions; the estate keeps each one's deadline. */
+static void collect(struct dr_observer *o)
+{
+    for (;;) {
+        size_t open = 0;
+        for (size_t i = 0; i < o->count; i++)
+            open += o->questions[i].ticket != 0;
+        struct dr_reply r;
+        int64_t until = o->estate->now_ms(o->estate) + 120000;
+        if (!open)
+            return;
+        if (!o->estate->wait(o->estate, until, &r)) {
+            for (size_t i = 0; i < o->count; i++)
+                o->questions[i].ticket = 0;
+            return;
+        }
+        struct question *q = NULL;
+        for (size_t i = 0; i < o->count && !q; i++)
+            if (o->questions[i].ticket == r.ticket)
+                q = &o->questions[i];
+        if (q)
+            keep(o, q, &r);
+        else
+            dr_reply_release(&r);
+    }
+}
+
+static void ask_due(struct dr_observer *o, bool focused, const struct focus *x)
+{
+    int64_t now = o->estate->now_ms(o->estate);
+    bool busy = !x || !x->made;
+    for (size_t i = 0; i < o->count; i++) {
+        struct question *q = &o->questions[i];
+        if (needs_focus(q->kind) != focused || !is_old(q, now, busy))
+            continue;
+        if (!focused || aim(o, q, x))
+            ask(o, q);
+    }
+    collect(o);
+}
+
+/* ---- the snapshot ---- */
+
+static struct dr_seen seen_of(const struct dr_observer *o, const struct question *q)
+{
+    struct dr_seen s = q->seen;
+    s.why = dr_strdup(o->cycle, s.why);
+    return s;
+}
+
+/* Copies a known group and stamps it; an unknown one only carries the reason. */
+#define TAKE(dst, src)                                                                   \
+    do {                                                                                 \
+        if (q->seen.known)                                                               \
+            (dst) = *(src);                                                              \
+        (dst).seen = seen_of(o, q);                                                      \
+    } while (0)
+
+static void take_sql(const struct dr_observer *o, const struct question *q,
+                     struct dr_cluster_facts *c)
+{
+    const struct dr_reply *r = &q->reply;
+    switch (q->kind) {
+    case DR_CALL_SQL_HOT:
+        TAKE(c->instances[q->index], r->as.instance);
+        c->instances[q->index].address = q->instance;
+        break;
+    case DR_CALL_SQL_JOBS:
+        TAKE(c->jobs[q->index], r->as.jobs);
+        c->jobs[q->index].instance = q->instance;
+        break;
+    case DR_CALL_SQL_LEDGER:
+        TAKE(c->ledger, r->ledger);
+        break;
+    case DR_CALL_SQL_IDENTITY:
+        TAKE(c->identity, r->as.identity);
+        break;
+    case DR_CALL_SQL_ACCOUNTS:
+        TAKE(c->accounts, r->as.accounts);
+        break;
+    case DR_CALL_SQL_TABLES:
+        TAKE(c->tables, r->as.tables);
+        break;
+    default: /* not by SQL */
+        break;
+    }
+}
+
+static void take_http(const struct dr_observer *o, const struct question *q,
+                      struct dr_facts *f)
+{
+    const struct dr_reply *r = &q->reply;
+    struct dr_cluster_facts *c = &f->clusters[q->cluster];
+    switch (q->kind) {
+    case DR_CALL_PD_IDENTITY:
+        TAKE(c->pd, r->as.pd);
+        break;
+    case DR_CALL_PD_SAFEPOINTS:
+        TAKE(c->safepoints, r->as.safepoints);
+        break;
+    case DR_CALL_CDC_SERVER:
+        TAKE(c->cdc, r->as.cdc);
+        break;
+    case DR_CALL_CDC_FEEDS:
+        TAKE(c->feeds, r->as.feeds);
+        break;
+    case DR_CALL_CDC_FEED:
+        TAKE(c->feed, r->as.feed);
+        c->feed.id =
+            q->call.args.feed.id ? dr_strdup(o->cycle, q->call.args.feed.id) : "";
+        dr_memory_absence(&o->memory, &c->feed);
+        break;
+    case DR_CALL_SQL_LOGIN:
+        f->sink_login.seen = seen_of(o, q);
+        f->sink_login.generation = q->call.args.login.generation;
+        f->sink_login.answer = r->login;
+        break;
+    case DR_CALL_STORE_LIST:
+        if (q->call.args.store.store == DR_STORE_BACKUP)
+            TAKE(f->backup_prefix, r->as.listing);
+        else
+            TAKE(f->redo_prefix, r->as.listing);
+        break;
+    case DR_CALL_STORE_REDO:
+        TAKE(f->redo, r->as.redo);
+        break;
+    default: /* by SQL */
+        break;
+    }
+}
+
+static void decode_ledger(struct dr_observer *o, struct dr_cluster_facts *c)
+{
+    struct dr_ledger_group *g = &c->ledger;
+    bool agreed = c->pd.seen.known && c->identity.seen.known &&
+                  (!c->identity.cluster_id || c->identity.cluster_id == c->pd.cluster_id);
+    g->decoded = g->seen.known && g->table_present && agreed;
+    if (g->decoded)
+        dr_ledger_decode(&g->rows, g->raw, g->raw_count, c->pd.cluster_id, o->cycle);
+}
+
+static void assemble(struct dr_observer *o, int64_t wall_ms)
+{
+    struct dr_facts *f = dr_facts_new(o->t->cluster_count, o->cycle);
+    o->facts = f;
+    f->now_ms = o->estate->now_ms(o->estate);
+    f->wall_ms = wall_ms;
+    for (size_t c = 0; c < o->t->cluster_count; c++) {
+        struct dr_cluster_facts *x = &f->clusters[c];
+        x->name = o->t->clusters[c].name;
+        x->instance_count = o->access->clusters[c].sql_count;
+        x->instances = DR_NEW_N(o->cycle, x->instance_count, struct dr_instance);
+        x->jobs = DR_NEW_N(o->cycle, x->instance_count, struct dr_jobs);
+    }
+    for (size_t i = 0; i < o->count; i++) {
+        take_sql(o, &o->questions[i], &f->clusters[o->questions[i].cluster]);
+        take_http(o, &o->questions[i], f);
+    }
+    for (size_t c = 0; c < o->t->cluster_count; c++)
+        decode_ledger(o, &f->clusters[c]);
+    dr_memory_fill(&o->memory, f, o->cycle);
+}
+
+/* An instance that the cluster lists newly gets its questions. */
+static void follow_discovery(struct dr_observer *o)
+{
+    size_t total = 0;
+    for (size_t c = 0; c < o->t->cluster_count; c++) {
+        dr_access_discover(o->access, c, &o->facts->clusters[c].identity);
+        total += o->access->clusters[c].sql_count;
+    }
+    if (total == o->asked_instances)
+        return;
+    for (size_t c = 0; c < o->t->cluster_count; c++) {
+        size_t have = 0;
+        const struct dr_access_cluster *x = &o->access->clusters[c];
+        for (size_t i = 0; i < o->count; i++)
+            have +=
+                o->questions[i].kind == DR_CALL_SQL_HOT && o->questions[i].cluster == c;
+        for (; have < x->sql_count; have++) {
+            for (int k = 0; k < 2; k++) {
+                struct question *q =
+                    add(o, k ? DR_CALL_SQL_JOBS : DR_CALL_SQL_HOT, HOT, c);
+                q->instance = x->sql[have].text;
+                q->index = have;
+            }
+        }
+    }
+    o->asked_instances = total;
+    ask_due(o, false, NULL);
+}
+
+/* A generation whose prefixes are in use, though no edge row says so, is skipped. */
+static bool skip_used_prefix(struct dr_observer *o, const struct focus *x)
+{
+    const struct dr_listing *l[2] = {&o->facts->backup_prefix, &o->facts->redo_prefix};
+    const char *mine[2] = {x->gen.backup, x->gen.redo};
+    if (x->gen.planned || o->memory.skipped >= 100)
+        return false;
+    for (int i = 0; i < 2; i++) {
+        if (l[i]->seen.known && l[i]->count && strcmp(l[i]->prefix, mine[i]) == 0) {
+            o->memory.skipped++;
+            return true;
+        }
+    }
+    return false;
+}
+
+const struct dr_facts *dr_observe(struct dr_observer *o, int64_t wall_ms)
+{
+    struct focus x = {.made = o->memory.quiet};
+    dr_arena_reset(o->cycle);
+    ask_due(o, false, &x);
+    assemble(o, wall_ms);
+    follow_discovery(o);
+    do {
+        x = focus_of(o);
+        o->memory.quiet = x.made;
+        for (size_t i = 0; i < o->count; i++) { /* an answer about another generation */
+            struct question *q = &o->questions[i];
+            if (q->kind == DR_CALL_STORE_LIST && q->call.args.store.prefix &&
+                q->seen.known && q->reply.as.listing->prefix)
+                q->forgotten |=
+                    strcmp(q->reply.as.listing->prefix,
+                           q->call.args.store.store == DR_STORE_BACKUP ? x.gen.backup
+                                                                       : x.gen.redo) != 0;
+        }
+        ask_due(o, true, &x);
+        assemble(o, wall_ms);
+    } while (skip_used_prefix(o, &x));
+    return o->facts;
+}
+
+/* ---- after a call ---- */
+
+static void forget(struct dr_observer *o, enum dr_call_kind kind)
+{
+    for (size_t i = 0; i < o->count; i++)
+        if (o->questions[i].kind == kind)
+            o->questions[i].forgotten = true;
+}
+
+void dr_observe_forget(struct dr_observer *o, const struct dr_call *call,
+                       const struct dr_reply *reply)
+{
+    static const struct {
+        enum dr_call_kind call, stale[3];
+    } rows[] = {
+        {DR_CALL_BACKUP, {DR_CALL_STORE_LIST, DR_CALL_SQL_JOBS}},
+        {DR_CALL_RESTORE, {DR_CALL_SQL_TABLES, DR_CALL_SQL_JOBS}},
+        {DR_CALL_DROP_SCHEMA, {DR_CALL_SQL_TABLES}},
+        {DR_CALL_DROP_TABLE, {DR_CALL_SQL_TABLES}},
+        {DR_CALL_BEAT_TABLE, {DR_CALL_SQL_TABLES}},
+        {DR_CALL_SINK_ACCOUNT, {DR_CALL_SQL_LOGIN, DR_CALL_SQL_ACCOUNTS}},
+        {DR_CALL_LEDGER_WRITE, {DR_CALL_STORE_LIST, DR_CALL_SQL_LOGIN}},
+        {DR_CALL_FEED_CREATE, {DR_CALL_CDC_FEED}},
+        {DR_CALL_FEED_PAUSE, {DR_CALL_CDC_FEED}},
+        {DR_CALL_FEED_RESUME, {DR_CALL_CDC_FEED}},
+        {DR_CALL_FEED_DELETE, {DR_CALL_CDC_FEED}},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        for (size_t k = 0; rows[i].call == call->kind && k < 3 && rows[i].stale[k]; k++)
+            forget(o, rows[i].stale[k]);
+    dr_memory_called(&o->memory, call, reply);
+}
+
+static struct dr_reply *ask_now(struct dr_observer *o, const struct dr_call *call)
+{
+    struct dr_reply *r = DR_NEW(o->cycle, struct dr_reply);
+    dr_estate_ask(o->estate, call, r);
+    return r;
+}
+
+int dr_observe_compare(struct dr_observer *o, size_t from, size_t to, uint64_t generation,
+                       uint64_t tso, int64_t budget_ms, struct dr_err *err)
+{
+    struct dr_reply *r[4] = {NULL};
+    int rc = 0;
+    struct dr_call call = {.kind = DR_CALL_SQL_TABLES, .at = {.cluster = (uint16_t)from}};
+    call.args.tables.tso = tso;
+    r[0] = ask_now(o, &call);
+    call = (struct dr_call){.kind = DR_CALL_SQL_TABLES, .at = {.cluster = (uint16_t)to}};
+    r[1] = ask_now(o, &call);
+    for (int i = 0; i < 2 && rc == 0; i++) {
+        if (r[i]->outcome != DR_DONE || r[0]->outcome != DR_DONE)
+            break;
+        call = (struct dr_call){.kind = DR_CALL_SQL_COUNTS,
+                                .at = {.cluster = (uint16_t)(i ? to : from)},
+                                .deadline_ms = budget_ms / 2 + 10000};
+        call.args.counts.tso = i ? 0 : tso;
+        call.args.counts.count = r[0]->as.tables->count;
+        call.args.counts.tables = r[0]->as.tables->items;
+        call.args.counts.budget_ms = budget_ms / 2;
+        r[2 + i] = ask_now(o, &call);
+    }
+    for (int i = 0; i < 4; i++) {
+        if (rc == 0 && (!r[i] || r[i]->outcome != DR_DONE)) {
+            if (r[i] && err)
+                *err = r[i]->err;
+            rc =
+                r[i] ? -(int)r[i]->err.code : dr_fail(err, DR_E_BUG, "nothing was asked");
+        }
+    }
+    if (rc == 0)
+        dr_memory_compare(&o->memory, generation, tso, r[0]->as.tables, r[1]->as.tables,
+                          r[2]->as.counts, r[3]->as.counts, o->estate->now_ms(o->estate));
+    for (int i = 0; i < 4; i++)
+        if (r[i])
+            dr_reply_release(r[i]);
+    return rc;
+}
+
+const struct dr_jobs *dr_observe_jobs(struct dr_observer *o, size_t cluster,
+                                      size_t *count)
+{
+    const struct dr_access_cluster *x = &o->access->clusters[cluster];
+    struct dr_jobs *out = DR_NEW_N(o->cycle, x->sql_count, struct dr_jobs);
+    for (size_t i = 0; i < o->count; i++) {
+        struct question *q = &o->questions[i];
+        if (q->kind == DR_CALL_SQL_JOBS && q->cluster == cluster)
+            ask(o, q);
+    }
+    collect(o);
+    for (size_t i = 0; i < o->count; i++) {
+        const struct question *q = &o->questions[i];
+        if (q->kind == DR_CALL_SQL_JOBS && q->cluster == cluster &&
+            q->index < x->sql_count) {
+            TAKE(out[q->index], q->reply.as.jobs);
+            out[q->index].instance = q->instance;
+        }
+    }
+    *count = x->sql_count;
+    return out;
+}

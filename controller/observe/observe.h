@@ -1,0 +1,40 @@
+/* Observing: asks an estate what the plan needs and keeps what was answered, by tier. Hot
+ * facts are read each time, all at once; warm and cold ones when they are older than the
+ * look allows. What a single look cannot show (a checkpoint that rises, an absence that
+ * holds) is counted here; losing it only means counting again. */
+#ifndef DR_OBSERVE_OBSERVE_H
+#define DR_OBSERVE_OBSERVE_H
+
+#include "controller/estate/access.h"
+#include "controller/estate/estate.h"
+#include "controller/facts/facts.h"
+#include "spec/topology.h"
+
+struct dr_observer;
+
+/* Borrows all three. Out: owned. */
+struct dr_observer *dr_observer_new(const struct dr_topology *t, struct dr_access *access,
+                                    struct dr_estate *estate);
+void dr_observer_free(struct dr_observer *o);
+
+/* One look. Blocks until each due question was answered or its deadline passed (10 s for
+ * hot ones). wall_ms: the caller's wall clock. Out: borrowed, valid until the next look.
+ */
+const struct dr_facts *dr_observe(struct dr_observer *o, int64_t wall_ms);
+
+/* After a call: what it may have changed is asked anew at the next look. */
+void dr_observe_forget(struct dr_observer *o, const struct dr_call *call,
+                       const struct dr_reply *reply);
+
+/* Compares both sides: `from` at `tso`, `to` now; tables, definitions, row counts, within
+ * the budget. Blocks up to the budget and a read deadline. The result is a fact of the
+ * next look. Fails: DR_E_TIMEOUT and the like when a side could not be read. */
+int dr_observe_compare(struct dr_observer *o, size_t from, size_t to, uint64_t generation,
+                       uint64_t tso, int64_t budget_ms, struct dr_err *err) DR_MUST_CHECK;
+
+/* Asks which statements run on each instance of a cluster, now. Out: array of the
+ * cluster's instance count, borrowed until the next look. */
+const struct dr_jobs *dr_observe_jobs(struct dr_observer *o, size_t cluster,
+                                      size_t *count);
+
+#endif
