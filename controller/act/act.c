@@ -1,0 +1,231 @@
+#include "controller/act/act.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "controller/act/actor.h"
+#include "controller/base/digest.h"
+
+enum { QUIET_MS = 10000, SOON_MS = 1000 };
+
+int64_t dr_actor_now(const struct dr_actor *x)
+{
+    return x->o.estate->now_ms(x->o.estate);
+}
+
+void dr_actor_say(struct dr_actor *x, const struct dr_event *e)
+{
+    if (x->o.say)
+        x->o.say(x->o.arg, e);
+}
+
+void dr_actor_note(struct dr_actor *x, enum dr_event_kind kind, const char *fmt, ...)
+{
+    char text[DR_ERR_TEXT_MAX];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof(text), fmt, ap);
+    va_end(ap);
+    struct dr_event e = {.kind = kind, .permille = -1, .text = text};
+    dr_actor_say(x, &e);
+    if (!x->o.journal)
+        return;
+    struct dr_journal_entry j = {.time_ms = x->o.wall_ms(x->o.arg),
+                                 .cycle = x->round,
+                                 .topology = x->o.topology->doc.metadata.name,
+                                 .revision = x->o.revision,
+                                 .text = text};
+    struct dr_err ignored; /* a note is for people; a full disk stops the next intent */
+    if (dr_journal_event(x->o.journal, &j, &ignored) != 0)
+        return;
+}
+
+struct dr_actor *dr_actor_new(const struct dr_actor_options *o)
+{
+    struct dr_actor *x = dr_xcalloc(1, sizeof(*x));
+    x->o = *o;
+    x->observer = dr_observer_new(o->topology, o->access, o->estate);
+    x->cycle = dr_arena_new(256 << 20);
+    x->step = dr_arena_new(64 << 20);
+    x->input = (struct dr_plan_input){
+        .topology = o->topology, .revision = o->revision, .removed = o->removed};
+    x->beat_at_ms = INT64_MIN;
+    unsigned char seed[DR_SHA256_BYTES];
+    dr_sha256(seed, o->holder, strlen(o->holder)); /* so that controllers differ */
+    memcpy(&x->jitter.state, seed, sizeof(x->jitter.state));
+    return x;
+}
+
+void dr_actor_free(struct dr_actor *x)
+{
+    if (!x)
+        return;
+    dr_observer_free(x->observer);
+    dr_arena_free(x->cycle);
+    dr_arena_free(x->step);
+    free(x);
+}
+
+uint64_t dr_actor_epoch(const struct dr_actor *x)
+{
+    return x->epoch;
+}
+
+void dr_actor_look(struct dr_actor *x, struct dr_round *out)
+{
+    dr_arena_reset(x->cycle);
+    x->facts = dr_observe(x->observer, x->o.wall_ms(x->o.arg));
+    x->input.facts = x->facts;
+    x->plan = dr_plan_build(&x->input, x->cycle);
+    *out = (struct dr_round){.plan = x->plan, .facts = x->facts, .text = ""};
+    static const struct {
+        enum dr_round_state state;
+        int64_t again_ms;
+    } by_plan[] = {[DR_PLAN_CONVERGED] = {DR_ROUND_CONVERGED, QUIET_MS},
+                   [DR_PLAN_STEPS] = {DR_ROUND_MOVED, 0},
+                   [DR_PLAN_WAITING] = {DR_ROUND_WAITING, SOON_MS},
+                   [DR_PLAN_BLOCKED] = {DR_ROUND_BLOCKED, QUIET_MS}};
+    out->state = by_plan[x->plan->state].state;
+    out->again_ms = by_plan[x->plan->state].again_ms;
+    if (x->plan->state == DR_PLAN_WAITING && x->plan->waiting_count)
+        out->text = dr_sprintf(x->cycle, "%s: %s", x->plan->waitings[0].subject,
+                               x->plan->waitings[0].what);
+    if (x->plan->state == DR_PLAN_BLOCKED)
+        out->text = dr_sprintf(x->cycle, "%s %s: %s", x->plan->blockers[0].code,
+                               x->plan->blockers[0].subject, x->plan->blockers[0].fact);
+}
+
+/* Says what changed, once. */
+static void say_changes(struct dr_actor *x, const struct dr_round *out)
+{
+    if (strcmp(x->said_digest, x->plan->digest) != 0) {
+        snprintf(x->said_digest, sizeof(x->said_digest), "%s", x->plan->digest);
+        struct dr_event e = {.kind = DR_EVENT_PLAN,
+                             .plan = x->plan,
+                             .input = &x->input,
+                             .permille = -1,
+                             .text = x->plan->goal};
+        dr_actor_say(x, &e);
+    }
+    if (strcmp(x->said_wait, out->text) == 0)
+        return;
+    snprintf(x->said_wait, sizeof(x->said_wait), "%s", out->text);
+    if (!*out->text)
+        return;
+    struct dr_event e = {.kind = out->state == DR_ROUND_STANDBY ? DR_EVENT_STANDBY
+                                                                : DR_EVENT_WAIT,
+                         .permille = -1,
+                         .text = out->text};
+    dr_actor_say(x, &e);
+}
+
+/* NULL: every ready step may be made; else what lacks a word. */
+static const char *unapproved(const struct dr_actor *x)
+{
+    bool digest =
+        x->o.approved_digest && *x->o.approved_digest &&
+        strncmp(x->plan->digest, x->o.approved_digest, strlen(x->o.approved_digest)) == 0;
+    for (size_t i = 0; i < x->plan->action_count; i++) {
+        const struct dr_action *a = &x->plan->actions[i];
+        if (!a->ready || digest || (x->o.allowed[a->risk] && !a->needs_approval))
+            continue;
+        return dr_sprintf(x->cycle, "%s: %s: needs an approval of plan %.12s", a->what,
+                          dr_risk_name(a->risk), x->plan->digest);
+    }
+    return NULL;
+}
+
+static bool has_ready(const struct dr_plan *p)
+{
+    for (size_t i = 0; i < p->action_count; i++)
+        if (p->actions[i].ready)
+            return true;
+    return false;
+}
+
+static bool hands_off(const struct dr_actor *x)
+{
+    return x->o.topology->management == DR_OBSERVE || x->o.topology->paused;
+}
+
+static void yield_to(struct dr_round *out, enum dr_round_state state, const char *why,
+                     int64_t again_ms)
+{
+    out->state = state;
+    out->text = why;
+    out->again_ms = again_ms;
+}
+
+/* Authority for what the plan wants, and the lease of a converged topology. True: go on
+ * with the steps. */
+static bool may_act(struct dr_actor *x, struct dr_round *out)
+{
+    const char *why;
+    switch (dr_authority_ensure(x, &why)) {
+    case DR_AUTHORITY_HELD:
+        break;
+    case DR_AUTHORITY_NONE_YET:
+        return true; /* only the ledger tables can be missing: they need no authority */
+    case DR_AUTHORITY_TAKEN:
+        if (!dr_authority_renew(x, true))
+            yield_to(out, DR_ROUND_WAITING, "lost the epoch at once", SOON_MS);
+        else
+            yield_to(out, DR_ROUND_MOVED, "", 0);
+        return false;
+    case DR_AUTHORITY_OTHERS:
+        yield_to(out, DR_ROUND_STANDBY, why, SOON_MS);
+        return false;
+    case DR_AUTHORITY_WAIT:
+        yield_to(out, DR_ROUND_WAITING, why,
+                 SOON_MS + (int64_t)dr_prng_below(&x->jitter, SOON_MS));
+        return false;
+    }
+    /* converged: one write per cluster and round; with steps: before each group */
+    if (!dr_authority_renew(x, true)) {
+        yield_to(out, DR_ROUND_WAITING, "another controller took over", SOON_MS);
+        return false;
+    }
+    return true;
+}
+
+int dr_actor_round(struct dr_actor *x, struct dr_round *out, struct dr_err *err)
+{
+    int rc = 0;
+    x->round++;
+    dr_actor_look(x, out);
+    bool stop = x->o.stop && x->o.stop(x->o.arg);
+    bool blocked = out->state == DR_ROUND_BLOCKED;
+    if (stop) {
+        yield_to(out, DR_ROUND_STOPPED, "", 0);
+    } else if (hands_off(x)) {
+        dr_authority_leave(x);
+    } else if (!blocked || x->epoch) {
+        const char *word = has_ready(x->plan) ? unapproved(x) : NULL;
+        int64_t left = x->again_at_ms - dr_actor_now(x);
+        if (word) {
+            if (!x->epoch || may_act(x, out))
+                yield_to(out, DR_ROUND_UNAPPROVED, word, QUIET_MS);
+        } else if (may_act(x, out) && has_ready(x->plan)) {
+            if (x->failed_id[0] && left > 0) {
+                yield_to(
+                    out, DR_ROUND_WAITING,
+                    dr_sprintf(x->cycle, "waits before trying again: %s", x->failed_id),
+                    left);
+            } else {
+                say_changes(x, out);
+                rc = dr_step_group(x, out, err);
+            }
+        }
+    }
+    out->plan = x->plan;
+    out->facts = x->facts;
+    say_changes(x, out);
+    return rc;
+}
+
+void dr_actor_leave(struct dr_actor *x)
+{
+    dr_authority_leave(x);
+}

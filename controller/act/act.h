@@ -1,0 +1,101 @@
+/* Acting: one process start that carries out the plan of one topology, round by round. A
+ * round observes, plans, and makes the first group of steps; the next round plans anew
+ * from fresh facts. So there is no script to resume: a process that dies anywhere is
+ * followed by one that finds the same next step.
+ *
+ * Before a step: authority (epoch, holder) in every ledger, lease held for longer than
+ * the step's own deadline, the intent on disk. After it: the expected result is read
+ * back. */
+#ifndef DR_ACT_ACT_H
+#define DR_ACT_ACT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "controller/act/journal.h"
+#include "controller/estate/access.h"
+#include "controller/estate/estate.h"
+#include "controller/observe/observe.h"
+#include "controller/plan/plan.h"
+
+enum dr_event_kind {
+    DR_EVENT_PLAN,      /* the plan changed: `plan` */
+    DR_EVENT_START,     /* a step starts: `action` */
+    DR_EVENT_PROGRESS,  /* of a long step: `permille`, `elapsed_ms` */
+    DR_EVENT_END,       /* a step ended: `outcome`, `text` */
+    DR_EVENT_AUTHORITY, /* epoch taken or lost */
+    DR_EVENT_STANDBY,   /* another holder has the lease */
+    DR_EVENT_WAIT,      /* what is waited for changed */
+    DR_EVENT_NOTE
+};
+
+struct dr_event {
+    enum dr_event_kind kind;
+    const struct dr_plan *plan;
+    const struct dr_plan_input *input; /* with plan */
+    const struct dr_action *action;
+    enum dr_journal_outcome outcome;
+    int permille;       /* -1: not known */
+    int64_t elapsed_ms; /* of the step */
+    const char *text;   /* one line, without secrets */
+};
+
+struct dr_actor_options {
+    const struct dr_topology *topology;
+    struct dr_access *access;
+    struct dr_estate *estate;
+    struct dr_journal *journal; /* NULL: none is kept (simulation) */
+    const char *holder;   /* one process start, at most 63 characters, never used twice */
+    const char *revision; /* of the declaration */
+    int64_t lease_ms;
+    bool take;    /* take the lease from a living holder */
+    bool removed; /* the document left its source: only discharge */
+    /* Steps of these risks may be made; others wait for an approval. */
+    bool allowed[DR_RISK_COUNT];
+    const char *approved_digest;   /* of a plan whose steps may all be made; NULL: none */
+    int64_t (*wall_ms)(void *arg); /* the wall clock, for people */
+    void (*say)(void *arg, const struct dr_event *e); /* may be NULL */
+    bool (*stop)(void *arg); /* true: start nothing more; may be NULL */
+    void *arg;
+};
+
+enum dr_round_state {
+    DR_ROUND_CONVERGED, /* nothing to do */
+    DR_ROUND_MOVED,     /* steps were made: look again at once */
+    DR_ROUND_WAITING,   /* for a fact, a running copy, or after a failed step */
+    DR_ROUND_BLOCKED,
+    DR_ROUND_UNAPPROVED, /* the next step needs a word */
+    DR_ROUND_STANDBY,    /* another holder acts */
+    DR_ROUND_STOPPED
+};
+
+struct dr_round {
+    enum dr_round_state state;
+    const struct dr_plan *plan;   /* borrowed until the next round */
+    const struct dr_facts *facts; /* the same */
+    int64_t again_ms;             /* look again after this */
+    const char *text;             /* why, one line; never NULL */
+};
+
+struct dr_actor;
+
+/* Borrows all that the options point at. Out: owned. */
+struct dr_actor *dr_actor_new(const struct dr_actor_options *o);
+/* Does not give the lease back: dr_actor_leave does. */
+void dr_actor_free(struct dr_actor *x);
+
+/* One round. Blocks as long as its steps take. Fails only when the journal cannot be
+ * written (then nothing was done). */
+int dr_actor_round(struct dr_actor *x, struct dr_round *out,
+                   struct dr_err *err) DR_MUST_CHECK;
+
+/* Observes and plans, changes nothing. */
+void dr_actor_look(struct dr_actor *x, struct dr_round *out);
+
+/* Gives the lease back, so that a successor need not wait. Best effort. */
+void dr_actor_leave(struct dr_actor *x);
+
+/* Where this process acts: 0 when it holds no epoch. */
+uint64_t dr_actor_epoch(const struct dr_actor *x);
+
+#endif
