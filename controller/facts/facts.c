@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "controller/base/num.h"
-#include "controller/facts/shape.h"
+#include "controller/facts/codec.h"
 
 static const char never_asked[] = "not asked yet";
 
@@ -80,7 +80,8 @@ static const char *const feed_states[DR_FEED_STATE_COUNT] = {
     [DR_FEED_FINISHED] = "finished", [DR_FEED_REMOVED] = "removed",
     [DR_FEED_STRANGE] = "strange",
 };
-const struct dr_words dr_words_feed_state = {DR_FEED_STATE_COUNT, feed_states};
+const struct dr_codec_words dr_codec_words_feed_state = {DR_FEED_STATE_COUNT,
+                                                         feed_states};
 
 const char *dr_feed_state_name(enum dr_feed_state s)
 {
@@ -122,7 +123,7 @@ static const char *const privileges[DR_PRIV_COUNT] = {
     [DR_PRIV_RESTRICTED_REPLICA_WRITER_ADMIN] = "RESTRICTED_REPLICA_WRITER_ADMIN",
 };
 _Static_assert(DR_PRIV_COUNT <= 32, "privileges are bits of a uint32_t");
-const struct dr_words dr_words_privilege = {DR_PRIV_COUNT, privileges};
+const struct dr_codec_words dr_codec_words_privilege = {DR_PRIV_COUNT, privileges};
 
 const char *dr_privilege_name(enum dr_privilege p)
 {

@@ -1,85 +1,85 @@
-/* Rows of the ledger as values, both ways. One row of the table below per key; the shape
+/* Rows of the ledger as values, both ways. One row of the table below per key; the codec
  * of each value says what its JSON looks like. */
 #include "controller/facts/ledger.h"
 
 #include <string.h>
 
 #include "controller/base/json.h"
-#include "controller/facts/shape.h"
+#include "controller/facts/codec.h"
 
 static const char *const edge_states[DR_EDGE_STATE_COUNT] = {
     [DR_EDGE_PLANNED] = "planned", [DR_EDGE_MAKING] = "making",   [DR_EDGE_MADE] = "made",
     [DR_EDGE_PROBE] = "probe",     [DR_EDGE_RETIRED] = "retired",
 };
-static const struct dr_words edge_state_words = {DR_EDGE_STATE_COUNT, edge_states};
+static const struct dr_codec_words edge_state_words = {DR_EDGE_STATE_COUNT, edge_states};
 
 static const char *const fence_whys[] = {
     [DR_FENCED_SECONDARY] = "secondary",
     [DR_FENCED_OPERATION] = "operation",
 };
-static const struct dr_words fence_why_words = {
+static const struct dr_codec_words fence_why_words = {
     sizeof(fence_whys) / sizeof(fence_whys[0]), fence_whys};
 
 #define DIGITS(T, name_, f)                                                              \
     {                                                                                    \
-        .name = (name_), .kind = DR_FIELD_DIGITS, .at = DR_AT(T, f, uint64_t)            \
+        .name = (name_), .kind = DR_CODEC_DIGITS, .at = DR_CODEC_AT(T, f, uint64_t)      \
     }
 #define NUMBER(T, name_, f)                                                              \
     {                                                                                    \
-        .name = (name_), .kind = DR_FIELD_NUMBER, .at = DR_AT(T, f, uint64_t)            \
+        .name = (name_), .kind = DR_CODEC_NUMBER, .at = DR_CODEC_AT(T, f, uint64_t)      \
     }
 #define BOOL(T, name_, f)                                                                \
     {                                                                                    \
-        .name = (name_), .kind = DR_FIELD_BOOL, .at = DR_AT(T, f, bool)                  \
+        .name = (name_), .kind = DR_CODEC_BOOL, .at = DR_CODEC_AT(T, f, bool)            \
     }
 #define I64(T, name_, f)                                                                 \
     {                                                                                    \
-        .name = (name_), .kind = DR_FIELD_I64, .at = DR_AT(T, f, int64_t)                \
+        .name = (name_), .kind = DR_CODEC_I64, .at = DR_CODEC_AT(T, f, int64_t)          \
     }
 #define U32(T, name_, f)                                                                 \
     {                                                                                    \
-        .name = (name_), .kind = DR_FIELD_U32, .at = DR_AT(T, f, uint32_t)               \
+        .name = (name_), .kind = DR_CODEC_U32, .at = DR_CODEC_AT(T, f, uint32_t)         \
     }
 #define TEXT(T, name_, f, flags_)                                                        \
     {                                                                                    \
-        .name = (name_), .kind = DR_FIELD_TEXT, .at = DR_AT(T, f, const char *),         \
+        .name = (name_), .kind = DR_CODEC_TEXT, .at = DR_CODEC_AT(T, f, const char *),   \
         .flags = (flags_)                                                                \
     }
 #define WORD(T, name_, f, words_)                                                        \
     {                                                                                    \
-        .name = (name_), .kind = DR_FIELD_WORD, .at = DR_AT(T, f, unsigned),             \
+        .name = (name_), .kind = DR_CODEC_WORD, .at = DR_CODEC_AT(T, f, unsigned),       \
         .words = (words_)                                                                \
     }
 #define END                                                                              \
     {                                                                                    \
-        .kind = DR_FIELD_END                                                             \
+        .kind = DR_CODEC_END                                                             \
     }
-#define SHAPE(T, ...)                                                                    \
+#define CODEC(T, ...)                                                                    \
     {                                                                                    \
-        .bytes = sizeof(T), .fields = (const struct dr_field[])                          \
+        .bytes = sizeof(T), .fields = (const struct dr_codec_field[])                    \
         {                                                                                \
             __VA_ARGS__, END                                                             \
         }                                                                                \
     }
 
 // clang-format off
-static const struct dr_shape birth_shape = SHAPE(struct dr_birth_row,
+static const struct dr_codec birth_codec = CODEC(struct dr_birth_row,
     TEXT(struct dr_birth_row, "topology", topology, 0),
     U32(struct dr_birth_row, "version", version),
-    {.name = "members", .kind = DR_FIELD_IDS,
-     .at = DR_AT(struct dr_birth_row, member_names, const char **),
-     .ids_at = DR_AT(struct dr_birth_row, member_ids, uint64_t *),
-     .count_at = DR_AT(struct dr_birth_row, member_count, size_t)});
+    {.name = "members", .kind = DR_CODEC_IDS,
+     .at = DR_CODEC_AT(struct dr_birth_row, member_names, const char **),
+     .ids_at = DR_CODEC_AT(struct dr_birth_row, member_ids, uint64_t *),
+     .count_at = DR_CODEC_AT(struct dr_birth_row, member_count, size_t)});
 
-static const struct dr_shape term_shape = SHAPE(struct dr_term_row,
+static const struct dr_codec term_codec = CODEC(struct dr_term_row,
     NUMBER(struct dr_term_row, "n", n),
     TEXT(struct dr_term_row, "cluster", cluster, 0),
     TEXT(struct dr_term_row, "operation", operation, 0),
     DIGITS(struct dr_term_row, "tso", tso),
-    TEXT(struct dr_term_row, "revision", revision, DR_FIELD_OPTIONAL),
-    TEXT(struct dr_term_row, "agreed", agreed, DR_FIELD_OPTIONAL));
+    TEXT(struct dr_term_row, "revision", revision, DR_CODEC_OPTIONAL),
+    TEXT(struct dr_term_row, "agreed", agreed, DR_CODEC_OPTIONAL));
 
-static const struct dr_shape edge_shape = SHAPE(struct dr_edge_row,
+static const struct dr_codec edge_codec = CODEC(struct dr_edge_row,
     NUMBER(struct dr_edge_row, "generation", generation),
     TEXT(struct dr_edge_row, "id", id, 0),
     TEXT(struct dr_edge_row, "redo", redo, 0),
@@ -88,54 +88,54 @@ static const struct dr_shape edge_shape = SHAPE(struct dr_edge_row,
     WORD(struct dr_edge_row, "state", state, &edge_state_words),
     DIGITS(struct dr_edge_row, "checkpoint", checkpoint));
 
-static const struct dr_shape sink_shape = SHAPE(struct dr_sink_row,
+static const struct dr_codec sink_codec = CODEC(struct dr_sink_row,
     TEXT(struct dr_sink_row, "account", account, 0),
     NUMBER(struct dr_sink_row, "generation", generation),
     BOOL(struct dr_sink_row, "locked", locked));
 
-static const struct dr_shape hold_shape = SHAPE(struct dr_hold_row,
+static const struct dr_codec hold_codec = CODEC(struct dr_hold_row,
     TEXT(struct dr_hold_row, "operation", operation, 0),
     DIGITS(struct dr_hold_row, "need", need),
     DIGITS(struct dr_hold_row, "deadline", deadline));
 
-static const struct dr_shape gc_setting_shape = SHAPE(struct dr_gc_setting,
+static const struct dr_codec gc_setting_codec = CODEC(struct dr_gc_setting,
     BOOL(struct dr_gc_setting, "enable", enable),
     I64(struct dr_gc_setting, "lifeTimeMs", life_time_ms));
 
-static const struct dr_shape gc_shape = SHAPE(struct dr_gc_row,
-    {.name = "before", .kind = DR_FIELD_OBJECT, .shape = &gc_setting_shape,
-     .at = DR_AT(struct dr_gc_row, before, struct dr_gc_setting)},
-    {.name = "set", .kind = DR_FIELD_OBJECT, .shape = &gc_setting_shape,
-     .at = DR_AT(struct dr_gc_row, set, struct dr_gc_setting)});
+static const struct dr_codec gc_codec = CODEC(struct dr_gc_row,
+    {.name = "before", .kind = DR_CODEC_OBJECT, .codec = &gc_setting_codec,
+     .at = DR_CODEC_AT(struct dr_gc_row, before, struct dr_gc_setting)},
+    {.name = "set", .kind = DR_CODEC_OBJECT, .codec = &gc_setting_codec,
+     .at = DR_CODEC_AT(struct dr_gc_row, set, struct dr_gc_setting)});
 
-static const struct dr_shape copy_shape = SHAPE(struct dr_copy_row,
+static const struct dr_codec copy_codec = CODEC(struct dr_copy_row,
     NUMBER(struct dr_copy_row, "generation", generation),
     TEXT(struct dr_copy_row, "prefix", prefix, 0),
     DIGITS(struct dr_copy_row, "tso", tso),
     TEXT(struct dr_copy_row, "instance", instance, 0),
     DIGITS(struct dr_copy_row, "connectionId", connection_id));
 
-static const struct dr_shape fenced_shape = SHAPE(struct dr_fenced_row,
+static const struct dr_codec fenced_codec = CODEC(struct dr_fenced_row,
     WORD(struct dr_fenced_row, "why", why, &fence_why_words),
     NUMBER(struct dr_fenced_row, "term", term),
-    TEXT(struct dr_fenced_row, "operation", operation, DR_FIELD_OPTIONAL),
+    TEXT(struct dr_fenced_row, "operation", operation, DR_CODEC_OPTIONAL),
     BOOL(struct dr_fenced_row, "releasing", releasing));
 
 struct lease_value { uint64_t until; };
-static const struct dr_shape lease_shape = SHAPE(struct lease_value,
+static const struct dr_codec lease_codec = CODEC(struct lease_value,
     DIGITS(struct lease_value, "until", until));
 
 struct epoch_value { bool present; };
-static const struct dr_shape epoch_shape = {
-    .bytes = sizeof(struct epoch_value), .fields = (const struct dr_field[]){END}};
+static const struct dr_codec epoch_codec = {
+    .bytes = sizeof(struct epoch_value), .fields = (const struct dr_codec_field[]){END}};
 // clang-format on
 
 /* ---- values ---- */
 
-static const char *render(const void *row, const struct dr_shape *shape,
+static const char *render(const void *row, const struct dr_codec *codec,
                           struct dr_arena *a)
 {
-    json_t *v = dr_shape_encode(row, shape, 0);
+    json_t *v = dr_codec_encode(row, codec, 0);
     const char *text = dr_json_text(a, v);
     json_decref(v);
     return text;
@@ -143,48 +143,48 @@ static const char *render(const void *row, const struct dr_shape *shape,
 
 const char *dr_birth_value(const struct dr_birth_row *r, struct dr_arena *a)
 {
-    return render(r, &birth_shape, a);
+    return render(r, &birth_codec, a);
 }
 
 const char *dr_term_value(const struct dr_term_row *r, struct dr_arena *a)
 {
-    return render(r, &term_shape, a);
+    return render(r, &term_codec, a);
 }
 
 const char *dr_edge_value(const struct dr_edge_row *r, struct dr_arena *a)
 {
-    return render(r, &edge_shape, a);
+    return render(r, &edge_codec, a);
 }
 
 const char *dr_sink_value(const struct dr_sink_row *r, struct dr_arena *a)
 {
-    return render(r, &sink_shape, a);
+    return render(r, &sink_codec, a);
 }
 
 const char *dr_hold_value(const struct dr_hold_row *r, struct dr_arena *a)
 {
-    return render(r, &hold_shape, a);
+    return render(r, &hold_codec, a);
 }
 
 const char *dr_gc_value(const struct dr_gc_row *r, struct dr_arena *a)
 {
-    return render(r, &gc_shape, a);
+    return render(r, &gc_codec, a);
 }
 
 const char *dr_copy_value(const struct dr_copy_row *r, struct dr_arena *a)
 {
-    return render(r, &copy_shape, a);
+    return render(r, &copy_codec, a);
 }
 
 const char *dr_fenced_value(const struct dr_fenced_row *r, struct dr_arena *a)
 {
-    return render(r, &fenced_shape, a);
+    return render(r, &fenced_codec, a);
 }
 
 const char *dr_lease_value(uint64_t until, struct dr_arena *a)
 {
     struct lease_value v = {until};
-    return render(&v, &lease_shape, a);
+    return render(&v, &lease_codec, a);
 }
 
 const char *dr_edge_key(const char *from, const char *to, struct dr_arena *a)
@@ -303,21 +303,21 @@ static bool take_hold(struct decoder *d, const struct dr_ledger_row *row, void *
 
 static const struct {
     const char *key; /* ending in '/': a prefix */
-    const struct dr_shape *shape;
+    const struct dr_codec *codec;
     bool (*take)(struct decoder *d, const struct dr_ledger_row *row, void *value);
 } keys[] = {
     // clang-format off
-    {DR_KEY_EPOCH,     &epoch_shape,  take_epoch},
-    {DR_KEY_LEASE,     &lease_shape,  take_lease},
-    {DR_KEY_BIRTH,     &birth_shape,  take_birth},
-    {DR_KEY_TERM,      &term_shape,   take_term},
-    {DR_KEY_SINK,      &sink_shape,   take_sink},
-    {DR_KEY_GC,        &gc_shape,     take_gc},
-    {DR_KEY_BACKUP,    &copy_shape,   take_backup},
-    {DR_KEY_RESTORING, &copy_shape,   take_restoring},
-    {DR_KEY_FENCED,    &fenced_shape, take_fenced},
-    {"edge/",          &edge_shape,   take_edge},
-    {"hold/",          &hold_shape,   take_hold},
+    {DR_KEY_EPOCH,     &epoch_codec,  take_epoch},
+    {DR_KEY_LEASE,     &lease_codec,  take_lease},
+    {DR_KEY_BIRTH,     &birth_codec,  take_birth},
+    {DR_KEY_TERM,      &term_codec,   take_term},
+    {DR_KEY_SINK,      &sink_codec,   take_sink},
+    {DR_KEY_GC,        &gc_codec,     take_gc},
+    {DR_KEY_BACKUP,    &copy_codec,   take_backup},
+    {DR_KEY_RESTORING, &copy_codec,   take_restoring},
+    {DR_KEY_FENCED,    &fenced_codec, take_fenced},
+    {"edge/",          &edge_codec,   take_edge},
+    {"hold/",          &hold_codec,   take_hold},
     // clang-format on
 };
 enum { KEY_COUNT = sizeof(keys) / sizeof(keys[0]) };
@@ -341,8 +341,8 @@ static bool decode_row(struct decoder *d, const struct dr_ledger_row *row)
     if (k == KEY_COUNT || !row->value ||
         dr_json_parse(&v, row->value, strlen(row->value), NULL) != 0)
         return false;
-    void *value = dr_alloc(d->arena, keys[k].shape->bytes);
-    if (dr_shape_decode(value, v, keys[k].shape, row->key, 0, d->arena, NULL) == 0)
+    void *value = dr_alloc(d->arena, keys[k].codec->bytes);
+    if (dr_codec_decode(value, v, keys[k].codec, row->key, 0, d->arena, NULL) == 0)
         ok = keys[k].take(d, row, value);
     json_decref(v);
     return ok;

@@ -5,8 +5,8 @@
 
 #include "controller/base/buf.h"
 #include "controller/base/json.h"
+#include "controller/facts/codec.h"
 #include "controller/facts/facts.h"
-#include "controller/facts/shape.h"
 
 static struct dr_arena *arena;
 
@@ -21,70 +21,70 @@ static void teardown(void)
     dr_arena_free(arena);
 }
 
-/* One of everything, no member zero, empty or false: made from the shapes themselves. */
-static json_t *specimen(const struct dr_shape *shape, bool known, unsigned *n)
+/* One of everything, no member zero, empty or false: made from the codecs themselves. */
+static json_t *specimen(const struct dr_codec *codec, bool known, unsigned *n)
 {
     json_t *o = json_object();
-    if (shape->group)
+    if (codec->group)
         json_object_set_new(o, known ? "ageMs" : "unknown",
                             known ? json_integer(++*n) : json_string("queue"));
-    if (shape->group && !known)
+    if (codec->group && !known)
         json_object_set_new(o, "code", json_string("timeout"));
-    for (const struct dr_field *f = shape->fields; f->kind != DR_FIELD_END; f++) {
+    for (const struct dr_codec_field *f = codec->fields; f->kind != DR_CODEC_END; f++) {
         json_t *v = NULL;
         char word[32];
         snprintf(word, sizeof(word), "%s-%u", f->name, ++*n);
-        if (shape->group && !known && !(f->flags & DR_FIELD_ALWAYS))
+        if (codec->group && !known && !(f->flags & DR_CODEC_ALWAYS))
             continue;
         switch (f->kind) {
-        case DR_FIELD_BOOL:
+        case DR_CODEC_BOOL:
             v = json_true();
             break;
-        case DR_FIELD_U32:
-        case DR_FIELD_SIZE:
-        case DR_FIELD_I64:
-        case DR_FIELD_NUMBER:
-        case DR_FIELD_AGE:
+        case DR_CODEC_U32:
+        case DR_CODEC_SIZE:
+        case DR_CODEC_I64:
+        case DR_CODEC_NUMBER:
+        case DR_CODEC_AGE:
             v = json_integer(*n);
             break;
-        case DR_FIELD_DIGITS:
+        case DR_CODEC_DIGITS:
             v = dr_json_u64_string(UINT64_MAX - *n);
             break;
-        case DR_FIELD_TEXT:
+        case DR_CODEC_TEXT:
             v = json_string(word);
             break;
-        case DR_FIELD_JSON:
+        case DR_CODEC_JSON:
             v = json_pack("{s:i}", "a", *n);
             break;
-        case DR_FIELD_WORD:
+        case DR_CODEC_WORD:
             v = json_string(f->words->words[f->words->count - 1]);
             break;
-        case DR_FIELD_BITS:
+        case DR_CODEC_BITS:
             v = json_pack("[s,s]", f->words->words[0],
                           f->words->words[f->words->count - 1]);
             break;
-        case DR_FIELD_VERSION:
+        case DR_CODEC_VERSION:
             v = json_string("8.0.11-TiDB-v8.5.4");
             break;
-        case DR_FIELD_OBJECT:
-            v = specimen(f->shape, known, n);
+        case DR_CODEC_OBJECT:
+            v = specimen(f->codec, known, n);
             break;
-        case DR_FIELD_LIST:
+        case DR_CODEC_LIST:
             v = json_array();
-            json_array_append_new(v, specimen(f->shape, known, n));
-            json_array_append_new(v, specimen(f->shape, known, n));
+            json_array_append_new(v, specimen(f->codec, known, n));
+            json_array_append_new(v, specimen(f->codec, known, n));
             break;
-        case DR_FIELD_TEXTS:
+        case DR_CODEC_TEXTS:
             v = json_pack("[s,s]", word, "b");
             break;
-        case DR_FIELD_BOOLS:
+        case DR_CODEC_BOOLS:
             v = json_pack("[b,b]", 1, 0);
             break;
-        case DR_FIELD_IDS:
+        case DR_CODEC_IDS:
             v = json_pack("{s:s}", word, "18446744073709551615");
             break;
-        case DR_FIELD_END:
-        case DR_FIELD_KIND_COUNT:
+        case DR_CODEC_END:
+        case DR_CODEC_KIND_COUNT:
             break;
         }
         json_object_set_new(o, f->name, v);
@@ -95,7 +95,7 @@ static json_t *specimen(const struct dr_shape *shape, bool known, unsigned *n)
 static json_t *whole_specimen(bool known)
 {
     unsigned n = 0;
-    json_t *v = specimen(dr_facts_shape(), known, &n);
+    json_t *v = specimen(dr_facts_codec(), known, &n);
     json_object_set_new(v, "format", json_integer(1));
     json_object_set_new(v, "wallMs", json_integer(1763720000123));
     return v;
@@ -120,19 +120,19 @@ Test(facts_json, everything_comes_back, .init = setup, .fini = teardown)
 }
 
 /* Bytes of a field's value. */
-static size_t extent(const struct dr_field *f)
+static size_t extent(const struct dr_codec_field *f)
 {
     switch (f->kind) {
-    case DR_FIELD_BOOL:
+    case DR_CODEC_BOOL:
         return sizeof(bool);
-    case DR_FIELD_U32:
-    case DR_FIELD_WORD:
-    case DR_FIELD_BITS:
+    case DR_CODEC_U32:
+    case DR_CODEC_WORD:
+    case DR_CODEC_BITS:
         return sizeof(uint32_t);
-    case DR_FIELD_VERSION:
+    case DR_CODEC_VERSION:
         return sizeof(struct dr_version);
-    case DR_FIELD_OBJECT:
-        return f->shape->bytes;
+    case DR_CODEC_OBJECT:
+        return f->codec->bytes;
     default:
         return 8;
     }
@@ -140,29 +140,29 @@ static size_t extent(const struct dr_field *f)
 
 /* No member of a described struct is forgotten: what no field covers is padding, or one
  * of the few members that are worked out from others. */
-static void check_cover(const struct dr_shape *shape, size_t derived, const char *name)
+static void check_cover(const struct dr_codec *codec, size_t derived, const char *name)
 {
-    unsigned char *seen = dr_alloc(arena, shape->bytes);
+    unsigned char *seen = dr_alloc(arena, codec->bytes);
     size_t open = 0;
-    if (shape->group)
+    if (codec->group)
         memset(seen, 1, sizeof(struct dr_seen));
-    for (const struct dr_field *f = shape->fields; f->kind != DR_FIELD_END; f++) {
+    for (const struct dr_codec_field *f = codec->fields; f->kind != DR_CODEC_END; f++) {
         memset(seen + f->at, 1, extent(f));
-        if (f->kind == DR_FIELD_LIST || f->kind == DR_FIELD_TEXTS ||
-            f->kind == DR_FIELD_BOOLS || f->kind == DR_FIELD_IDS)
+        if (f->kind == DR_CODEC_LIST || f->kind == DR_CODEC_TEXTS ||
+            f->kind == DR_CODEC_BOOLS || f->kind == DR_CODEC_IDS)
             memset(seen + f->count_at, 1, sizeof(size_t));
-        if (f->kind == DR_FIELD_IDS)
+        if (f->kind == DR_CODEC_IDS)
             memset(seen + f->ids_at, 1, sizeof(uint64_t *));
-        if (f->shape)
-            check_cover(f->shape,
+        if (f->codec)
+            check_cover(f->codec,
                         strcmp(f->name, "ledger") == 0
                             ? sizeof(struct dr_ledger) + 8 /* and `decoded` */
                             : 0,
                         f->name);
     }
     /* a hole of less than eight bytes is what alignment leaves */
-    for (size_t i = 0, run = 0; i <= shape->bytes; i++) {
-        run = i < shape->bytes && !seen[i] ? run + 1 : 0;
+    for (size_t i = 0, run = 0; i <= codec->bytes; i++) {
+        run = i < codec->bytes && !seen[i] ? run + 1 : 0;
         open += run == 8 ? 8 : run > 8;
     }
     cr_assert_eq(open, derived, "%s: %zu bytes that no field covers", name, open);
@@ -170,7 +170,7 @@ static void check_cover(const struct dr_shape *shape, size_t derived, const char
 
 Test(facts_json, no_member_is_forgotten, .init = setup, .fini = teardown)
 {
-    check_cover(dr_facts_shape(), 4 + sizeof(int64_t), "snapshot"); /* now_ms */
+    check_cover(dr_facts_codec(), 4 + sizeof(int64_t), "snapshot"); /* now_ms */
 }
 
 Test(facts_json, a_fresh_snapshot_is_all_unknown, .init = setup, .fini = teardown)

@@ -317,8 +317,11 @@ int dr_live_new(struct dr_carrier **out, const struct dr_live_options *opt,
         l->options = *opt;
     if (!l->options.connect_ms)
         l->options.connect_ms = CONNECT_MS;
-    l->face =
-        (struct dr_carrier){live_submit, live_wait, live_now_ms, live_hang_up, live_free};
+    l->face = (struct dr_carrier){.submit = live_submit,
+                                  .wait = live_wait,
+                                  .now_ms = live_now_ms,
+                                  .hang_up = live_hang_up,
+                                  .free = live_free};
     l->prng.state = l->options.seed ? l->options.seed : (uint64_t)dr_live_now_ms();
     pthread_mutex_init(&l->lock, NULL);
     pthread_condattr_init(&monotonic);

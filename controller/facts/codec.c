@@ -1,6 +1,6 @@
 /* One pair of functions per kind of field, in a table; nothing here knows a struct by
  * name except dr_seen and dr_version. */
-#include "controller/facts/shape.h"
+#include "controller/facts/codec.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -54,49 +54,56 @@ static const void *place(const void *base, size_t at)
     return (const char *)base + at;
 }
 
-static size_t count_of(const struct dr_field *f, const void *base)
+static size_t count_of(const struct dr_codec_field *f, const void *base)
 {
     return *(const size_t *)place(base, f->count_at);
 }
 
-static json_t *encode_bool(const struct dr_field *f, const void *base, int64_t now_ms)
+static json_t *encode_bool(const struct dr_codec_field *f, const void *base,
+                           int64_t now_ms)
 {
     (void)now_ms;
     return json_boolean(*(const bool *)place(base, f->at));
 }
 
-static json_t *encode_u32(const struct dr_field *f, const void *base, int64_t now_ms)
+static json_t *encode_u32(const struct dr_codec_field *f, const void *base,
+                          int64_t now_ms)
 {
     (void)now_ms;
     return json_integer(*(const uint32_t *)place(base, f->at));
 }
 
-static json_t *encode_size(const struct dr_field *f, const void *base, int64_t now_ms)
+static json_t *encode_size(const struct dr_codec_field *f, const void *base,
+                           int64_t now_ms)
 {
     (void)now_ms;
     return json_integer((json_int_t) * (const size_t *)place(base, f->at));
 }
 
-static json_t *encode_i64(const struct dr_field *f, const void *base, int64_t now_ms)
+static json_t *encode_i64(const struct dr_codec_field *f, const void *base,
+                          int64_t now_ms)
 {
     (void)now_ms;
     return json_integer(*(const int64_t *)place(base, f->at));
 }
 
-static json_t *encode_number(const struct dr_field *f, const void *base, int64_t now_ms)
+static json_t *encode_number(const struct dr_codec_field *f, const void *base,
+                             int64_t now_ms)
 {
     uint64_t v = *(const uint64_t *)place(base, f->at);
     (void)now_ms;
     return json_integer((json_int_t)(v < INT64_MAX ? v : INT64_MAX));
 }
 
-static json_t *encode_digits(const struct dr_field *f, const void *base, int64_t now_ms)
+static json_t *encode_digits(const struct dr_codec_field *f, const void *base,
+                             int64_t now_ms)
 {
     (void)now_ms;
     return dr_json_u64_string(*(const uint64_t *)place(base, f->at));
 }
 
-static json_t *encode_age(const struct dr_field *f, const void *base, int64_t now_ms)
+static json_t *encode_age(const struct dr_codec_field *f, const void *base,
+                          int64_t now_ms)
 {
     return json_integer(now_ms - *(const int64_t *)place(base, f->at));
 }
@@ -107,13 +114,15 @@ static json_t *text(const char *s)
     return v ? v : json_string("(not UTF-8)");
 }
 
-static json_t *encode_text(const struct dr_field *f, const void *base, int64_t now_ms)
+static json_t *encode_text(const struct dr_codec_field *f, const void *base,
+                           int64_t now_ms)
 {
     (void)now_ms;
     return text(*(const char *const *)place(base, f->at));
 }
 
-static json_t *encode_json(const struct dr_field *f, const void *base, int64_t now_ms)
+static json_t *encode_json(const struct dr_codec_field *f, const void *base,
+                           int64_t now_ms)
 {
     const char *s = *(const char *const *)place(base, f->at);
     json_t *v = NULL;
@@ -129,19 +138,21 @@ static json_t *encode_json(const struct dr_field *f, const void *base, int64_t n
     return text(s);
 }
 
-static const char *word(const struct dr_words *w, unsigned v)
+static const char *word(const struct dr_codec_words *w, unsigned v)
 {
     const char *s = v < w->count ? w->words[v] : NULL;
     return s ? s : "?";
 }
 
-static json_t *encode_word(const struct dr_field *f, const void *base, int64_t now_ms)
+static json_t *encode_word(const struct dr_codec_field *f, const void *base,
+                           int64_t now_ms)
 {
     (void)now_ms;
     return json_string(word(f->words, *(const unsigned *)place(base, f->at)));
 }
 
-static json_t *encode_bits(const struct dr_field *f, const void *base, int64_t now_ms)
+static json_t *encode_bits(const struct dr_codec_field *f, const void *base,
+                           int64_t now_ms)
 {
     uint32_t bits = *(const uint32_t *)place(base, f->at);
     json_t *list = json_array();
@@ -152,30 +163,34 @@ static json_t *encode_bits(const struct dr_field *f, const void *base, int64_t n
     return list;
 }
 
-static json_t *encode_version(const struct dr_field *f, const void *base, int64_t now_ms)
+static json_t *encode_version(const struct dr_codec_field *f, const void *base,
+                              int64_t now_ms)
 {
     const struct dr_version *v = place(base, f->at);
     (void)now_ms;
     return text(v->text);
 }
 
-static json_t *encode_object(const struct dr_field *f, const void *base, int64_t now_ms)
+static json_t *encode_object(const struct dr_codec_field *f, const void *base,
+                             int64_t now_ms)
 {
-    return dr_shape_encode(place(base, f->at), f->shape, now_ms);
+    return dr_codec_encode(place(base, f->at), f->codec, now_ms);
 }
 
-static json_t *encode_list(const struct dr_field *f, const void *base, int64_t now_ms)
+static json_t *encode_list(const struct dr_codec_field *f, const void *base,
+                           int64_t now_ms)
 {
     const char *items = *(const char *const *)place(base, f->at);
     size_t count = items ? count_of(f, base) : 0;
     json_t *list = json_array();
     for (size_t i = 0; i < count; i++)
         json_array_append_new(
-            list, dr_shape_encode(items + i * f->shape->bytes, f->shape, now_ms));
+            list, dr_codec_encode(items + i * f->codec->bytes, f->codec, now_ms));
     return list;
 }
 
-static json_t *encode_texts(const struct dr_field *f, const void *base, int64_t now_ms)
+static json_t *encode_texts(const struct dr_codec_field *f, const void *base,
+                            int64_t now_ms)
 {
     const char **items = *(const char **const *)place(base, f->at);
     json_t *list = json_array();
@@ -185,7 +200,8 @@ static json_t *encode_texts(const struct dr_field *f, const void *base, int64_t 
     return list;
 }
 
-static json_t *encode_bools(const struct dr_field *f, const void *base, int64_t now_ms)
+static json_t *encode_bools(const struct dr_codec_field *f, const void *base,
+                            int64_t now_ms)
 {
     const bool *items = *(const bool *const *)place(base, f->at);
     json_t *list = json_array();
@@ -195,7 +211,8 @@ static json_t *encode_bools(const struct dr_field *f, const void *base, int64_t 
     return list;
 }
 
-static json_t *encode_ids(const struct dr_field *f, const void *base, int64_t now_ms)
+static json_t *encode_ids(const struct dr_codec_field *f, const void *base,
+                          int64_t now_ms)
 {
     const char **names = *(const char **const *)place(base, f->at);
     const uint64_t *ids = *(const uint64_t *const *)place(base, f->ids_at);
@@ -209,7 +226,7 @@ static json_t *encode_ids(const struct dr_field *f, const void *base, int64_t no
 /* ---- decoding ---- */
 
 static int decode_bool(const struct decoding *d, const struct spot *s,
-                       const struct dr_field *f, void *base, const json_t *v)
+                       const struct dr_codec_field *f, void *base, const json_t *v)
 {
     if (!json_is_boolean(v))
         return refuse(d, s, "want true or false");
@@ -218,7 +235,7 @@ static int decode_bool(const struct decoding *d, const struct spot *s,
 }
 
 static int decode_u32(const struct decoding *d, const struct spot *s,
-                      const struct dr_field *f, void *base, const json_t *v)
+                      const struct dr_codec_field *f, void *base, const json_t *v)
 {
     if (!json_is_integer(v) || json_integer_value(v) < 0 ||
         json_integer_value(v) > UINT32_MAX)
@@ -228,7 +245,7 @@ static int decode_u32(const struct decoding *d, const struct spot *s,
 }
 
 static int decode_size(const struct decoding *d, const struct spot *s,
-                       const struct dr_field *f, void *base, const json_t *v)
+                       const struct dr_codec_field *f, void *base, const json_t *v)
 {
     if (!json_is_integer(v) || json_integer_value(v) < 0)
         return refuse(d, s, "want an integer from 0");
@@ -237,7 +254,7 @@ static int decode_size(const struct decoding *d, const struct spot *s,
 }
 
 static int decode_i64(const struct decoding *d, const struct spot *s,
-                      const struct dr_field *f, void *base, const json_t *v)
+                      const struct dr_codec_field *f, void *base, const json_t *v)
 {
     if (!json_is_integer(v))
         return refuse(d, s, "want an integer");
@@ -246,7 +263,7 @@ static int decode_i64(const struct decoding *d, const struct spot *s,
 }
 
 static int decode_number(const struct decoding *d, const struct spot *s,
-                         const struct dr_field *f, void *base, const json_t *v)
+                         const struct dr_codec_field *f, void *base, const json_t *v)
 {
     if (!json_is_integer(v) || json_integer_value(v) < 0)
         return refuse(d, s, "want an integer from 0");
@@ -255,7 +272,7 @@ static int decode_number(const struct decoding *d, const struct spot *s,
 }
 
 static int decode_digits(const struct decoding *d, const struct spot *s,
-                         const struct dr_field *f, void *base, const json_t *v)
+                         const struct dr_codec_field *f, void *base, const json_t *v)
 {
     bool ok = false;
     uint64_t n = json_is_string(v) ? dr_json_value_u64(v, &ok) : 0;
@@ -266,7 +283,7 @@ static int decode_digits(const struct decoding *d, const struct spot *s,
 }
 
 static int decode_age(const struct decoding *d, const struct spot *s,
-                      const struct dr_field *f, void *base, const json_t *v)
+                      const struct dr_codec_field *f, void *base, const json_t *v)
 {
     if (!json_is_integer(v) || json_integer_value(v) < 0 ||
         json_integer_value(v) > INT64_MAX / 2)
@@ -276,7 +293,7 @@ static int decode_age(const struct decoding *d, const struct spot *s,
 }
 
 static int decode_text(const struct decoding *d, const struct spot *s,
-                       const struct dr_field *f, void *base, const json_t *v)
+                       const struct dr_codec_field *f, void *base, const json_t *v)
 {
     if (!json_is_string(v))
         return refuse(d, s, "want a string");
@@ -285,7 +302,7 @@ static int decode_text(const struct decoding *d, const struct spot *s,
 }
 
 static int decode_json(const struct decoding *d, const struct spot *s,
-                       const struct dr_field *f, void *base, const json_t *v)
+                       const struct dr_codec_field *f, void *base, const json_t *v)
 {
     if (!json_is_object(v))
         return decode_text(d, s, f, base, v);
@@ -293,7 +310,7 @@ static int decode_json(const struct decoding *d, const struct spot *s,
     return 0;
 }
 
-static bool find_word(const struct dr_words *w, const json_t *v, unsigned *out)
+static bool find_word(const struct dr_codec_words *w, const json_t *v, unsigned *out)
 {
     const char *s = json_string_value(v);
     for (unsigned i = 0; s && i < w->count; i++)
@@ -305,7 +322,7 @@ static bool find_word(const struct dr_words *w, const json_t *v, unsigned *out)
 }
 
 static int unknown_word(const struct decoding *d, const struct spot *s,
-                        const struct dr_words *w)
+                        const struct dr_codec_words *w)
 {
     struct dr_buf b;
     dr_buf_init(&b, DR_ERR_TEXT_MAX / 2);
@@ -319,7 +336,7 @@ static int unknown_word(const struct decoding *d, const struct spot *s,
 }
 
 static int decode_word(const struct decoding *d, const struct spot *s,
-                       const struct dr_field *f, void *base, const json_t *v)
+                       const struct dr_codec_field *f, void *base, const json_t *v)
 {
     unsigned found;
     if (!find_word(f->words, v, &found))
@@ -329,7 +346,7 @@ static int decode_word(const struct decoding *d, const struct spot *s,
 }
 
 static int decode_bits(const struct decoding *d, const struct spot *s,
-                       const struct dr_field *f, void *base, const json_t *v)
+                       const struct dr_codec_field *f, void *base, const json_t *v)
 {
     if (!json_is_array(v))
         return refuse(d, s, "want a list of words");
@@ -349,7 +366,7 @@ static int decode_bits(const struct decoding *d, const struct spot *s,
 }
 
 static int decode_version(const struct decoding *d, const struct spot *s,
-                          const struct dr_field *f, void *base, const json_t *v)
+                          const struct dr_codec_field *f, void *base, const json_t *v)
 {
     if (!json_is_string(v))
         return refuse(d, s, "want a version as text");
@@ -359,28 +376,28 @@ static int decode_version(const struct decoding *d, const struct spot *s,
 }
 
 static int decode_struct(const struct decoding *d, const struct spot *s,
-                         const struct dr_shape *shape, void *out, const json_t *v);
+                         const struct dr_codec *codec, void *out, const json_t *v);
 
 static int decode_object(const struct decoding *d, const struct spot *s,
-                         const struct dr_field *f, void *base, const json_t *v)
+                         const struct dr_codec_field *f, void *base, const json_t *v)
 {
-    return decode_struct(d, s, f->shape, (char *)base + f->at, v);
+    return decode_struct(d, s, f->codec, (char *)base + f->at, v);
 }
 
 /* Settles the count of a list: stores it, or compares it with what is there. */
 static int settle_count(const struct decoding *d, const struct spot *s,
-                        const struct dr_field *f, void *base, size_t count)
+                        const struct dr_codec_field *f, void *base, size_t count)
 {
     size_t *stored = (size_t *)(void *)((char *)base + f->count_at);
-    if (!(f->flags & DR_FIELD_PARALLEL))
+    if (!(f->flags & DR_CODEC_PARALLEL))
         *stored = count;
     else if (*stored != count)
         return refuse(d, s, "want as many items as its twin has");
     return 0;
 }
 
-static void *new_items(const struct decoding *d, const struct dr_field *f, void *base,
-                       size_t bytes)
+static void *new_items(const struct decoding *d, const struct dr_codec_field *f,
+                       void *base, size_t bytes)
 {
     size_t count = count_of(f, base);
     void *items = count ? dr_alloc_n(d->arena, count, bytes) : NULL;
@@ -389,24 +406,24 @@ static void *new_items(const struct decoding *d, const struct dr_field *f, void 
 }
 
 static int decode_list(const struct decoding *d, const struct spot *s,
-                       const struct dr_field *f, void *base, const json_t *v)
+                       const struct dr_codec_field *f, void *base, const json_t *v)
 {
     if (!json_is_array(v))
         return refuse(d, s, "want a list");
     int rc = settle_count(d, s, f, base, json_array_size(v));
     if (rc)
         return rc;
-    char *items = new_items(d, f, base, f->shape->bytes);
+    char *items = new_items(d, f, base, f->codec->bytes);
     for (size_t i = 0; i < json_array_size(v) && !rc; i++) {
         struct spot here = {.up = s, .index = i};
-        rc = decode_struct(d, &here, f->shape, items + i * f->shape->bytes,
+        rc = decode_struct(d, &here, f->codec, items + i * f->codec->bytes,
                            json_array_get(v, i));
     }
     return rc;
 }
 
 static int decode_texts(const struct decoding *d, const struct spot *s,
-                        const struct dr_field *f, void *base, const json_t *v)
+                        const struct dr_codec_field *f, void *base, const json_t *v)
 {
     if (!json_is_array(v))
         return refuse(d, s, "want a list of strings");
@@ -425,7 +442,7 @@ static int decode_texts(const struct decoding *d, const struct spot *s,
 }
 
 static int decode_bools(const struct decoding *d, const struct spot *s,
-                        const struct dr_field *f, void *base, const json_t *v)
+                        const struct dr_codec_field *f, void *base, const json_t *v)
 {
     if (!json_is_array(v))
         return refuse(d, s, "want a list of true and false");
@@ -449,7 +466,7 @@ static int by_text(const void *x, const void *y)
 }
 
 static int decode_ids(const struct decoding *d, const struct spot *s,
-                      const struct dr_field *f, void *base, const json_t *v)
+                      const struct dr_codec_field *f, void *base, const json_t *v)
 {
     if (!json_is_object(v))
         return refuse(d, s, "want an object of names and ids");
@@ -479,28 +496,28 @@ static int decode_ids(const struct decoding *d, const struct spot *s,
 /* ---- the table of kinds ---- */
 
 static const struct {
-    json_t *(*encode)(const struct dr_field *f, const void *base, int64_t now_ms);
+    json_t *(*encode)(const struct dr_codec_field *f, const void *base, int64_t now_ms);
     int (*decode)(const struct decoding *d, const struct spot *s,
-                  const struct dr_field *f, void *base, const json_t *v);
-} kinds[DR_FIELD_KIND_COUNT] = {
+                  const struct dr_codec_field *f, void *base, const json_t *v);
+} kinds[DR_CODEC_KIND_COUNT] = {
     // clang-format off
-    [DR_FIELD_BOOL]    = {encode_bool,    decode_bool},
-    [DR_FIELD_U32]     = {encode_u32,     decode_u32},
-    [DR_FIELD_SIZE]    = {encode_size,    decode_size},
-    [DR_FIELD_I64]     = {encode_i64,     decode_i64},
-    [DR_FIELD_NUMBER]  = {encode_number,  decode_number},
-    [DR_FIELD_DIGITS]  = {encode_digits,  decode_digits},
-    [DR_FIELD_AGE]     = {encode_age,     decode_age},
-    [DR_FIELD_TEXT]    = {encode_text,    decode_text},
-    [DR_FIELD_JSON]    = {encode_json,    decode_json},
-    [DR_FIELD_WORD]    = {encode_word,    decode_word},
-    [DR_FIELD_BITS]    = {encode_bits,    decode_bits},
-    [DR_FIELD_VERSION] = {encode_version, decode_version},
-    [DR_FIELD_OBJECT]  = {encode_object,  decode_object},
-    [DR_FIELD_LIST]    = {encode_list,    decode_list},
-    [DR_FIELD_TEXTS]   = {encode_texts,   decode_texts},
-    [DR_FIELD_BOOLS]   = {encode_bools,   decode_bools},
-    [DR_FIELD_IDS]     = {encode_ids,     decode_ids},
+    [DR_CODEC_BOOL]    = {encode_bool,    decode_bool},
+    [DR_CODEC_U32]     = {encode_u32,     decode_u32},
+    [DR_CODEC_SIZE]    = {encode_size,    decode_size},
+    [DR_CODEC_I64]     = {encode_i64,     decode_i64},
+    [DR_CODEC_NUMBER]  = {encode_number,  decode_number},
+    [DR_CODEC_DIGITS]  = {encode_digits,  decode_digits},
+    [DR_CODEC_AGE]     = {encode_age,     decode_age},
+    [DR_CODEC_TEXT]    = {encode_text,    decode_text},
+    [DR_CODEC_JSON]    = {encode_json,    decode_json},
+    [DR_CODEC_WORD]    = {encode_word,    decode_word},
+    [DR_CODEC_BITS]    = {encode_bits,    decode_bits},
+    [DR_CODEC_VERSION] = {encode_version, decode_version},
+    [DR_CODEC_OBJECT]  = {encode_object,  decode_object},
+    [DR_CODEC_LIST]    = {encode_list,    decode_list},
+    [DR_CODEC_TEXTS]   = {encode_texts,   decode_texts},
+    [DR_CODEC_BOOLS]   = {encode_bools,   decode_bools},
+    [DR_CODEC_IDS]     = {encode_ids,     decode_ids},
     // clang-format on
 };
 
@@ -513,21 +530,21 @@ static bool is_nothing(const json_t *v)
             (json_string_length(v) == 0 || strcmp(json_string_value(v), "0") == 0));
 }
 
-static bool left_out(const struct dr_field *f, const void *base, const json_t *v)
+static bool left_out(const struct dr_codec_field *f, const void *base, const json_t *v)
 {
-    if (!(f->flags & DR_FIELD_OPTIONAL))
+    if (!(f->flags & DR_CODEC_OPTIONAL))
         return false;
-    if (f->kind == DR_FIELD_TEXT)
+    if (f->kind == DR_CODEC_TEXT)
         return !*(const char *const *)place(base, f->at);
-    if (f->kind == DR_FIELD_AGE)
+    if (f->kind == DR_CODEC_AGE)
         return *(const int64_t *)place(base, f->at) == 0;
     return is_nothing(v);
 }
 
-json_t *dr_shape_encode(const void *value, const struct dr_shape *shape, int64_t now_ms)
+json_t *dr_codec_encode(const void *value, const struct dr_codec *codec, int64_t now_ms)
 {
     json_t *o = json_object();
-    const struct dr_seen *seen = shape->group ? value : NULL;
+    const struct dr_seen *seen = codec->group ? value : NULL;
     bool known = !seen || seen->known;
     if (seen && known)
         json_object_set_new(o, "ageMs", json_integer(now_ms - seen->at_ms));
@@ -536,8 +553,8 @@ json_t *dr_shape_encode(const void *value, const struct dr_shape *shape, int64_t
         if (seen->code)
             json_object_set_new(o, "code", json_string(dr_code_name(seen->code)));
     }
-    for (const struct dr_field *f = shape->fields; f->kind != DR_FIELD_END; f++) {
-        if (!known && !(f->flags & DR_FIELD_ALWAYS))
+    for (const struct dr_codec_field *f = codec->fields; f->kind != DR_CODEC_END; f++) {
+        if (!known && !(f->flags & DR_CODEC_ALWAYS))
             continue;
         json_t *v = kinds[f->kind].encode(f, value, now_ms);
         if (left_out(f, value, v))
@@ -557,7 +574,7 @@ static int decode_seen(const struct decoding *d, const struct spot *s, const jso
     if (!why == !age || (code && !why))
         return refuse(d, s, "want either 'ageMs' or 'unknown' (with a 'code')");
     if (age) {
-        static const struct dr_field at = {.at = offsetof(struct dr_seen, at_ms)};
+        static const struct dr_codec_field at = {.at = offsetof(struct dr_seen, at_ms)};
         struct spot here = {.up = s, .name = "ageMs"};
         seen->known = true;
         return decode_age(d, &here, &at, seen, age);
@@ -575,41 +592,42 @@ static int decode_seen(const struct decoding *d, const struct spot *s, const jso
     return refuse(d, s, "'code' is none of drover's");
 }
 
-static bool is_member(const struct dr_shape *shape, bool known, const char *name)
+static bool is_member(const struct dr_codec *codec, bool known, const char *name)
 {
-    for (const struct dr_field *f = shape->fields; f->kind != DR_FIELD_END; f++)
-        if ((known || (f->flags & DR_FIELD_ALWAYS)) && strcmp(f->name, name) == 0)
+    for (const struct dr_codec_field *f = codec->fields; f->kind != DR_CODEC_END; f++)
+        if ((known || (f->flags & DR_CODEC_ALWAYS)) && strcmp(f->name, name) == 0)
             return true;
-    return shape->group && (strcmp(name, "ageMs") == 0 || strcmp(name, "unknown") == 0 ||
+    return codec->group && (strcmp(name, "ageMs") == 0 || strcmp(name, "unknown") == 0 ||
                             strcmp(name, "code") == 0);
 }
 
 /* Fills a missing field; false: it may not be missing. A group that is missing was never
  * asked for. */
-static bool fill_missing(const struct decoding *d, const struct dr_field *f, void *base)
+static bool fill_missing(const struct decoding *d, const struct dr_codec_field *f,
+                         void *base)
 {
     size_t count = 1;
     char *at = (char *)base + f->at;
-    if (f->flags & DR_FIELD_OPTIONAL)
+    if (f->flags & DR_CODEC_OPTIONAL)
         return true;
-    if (!f->shape || !f->shape->group)
+    if (!f->codec || !f->codec->group)
         return false;
-    if (f->kind == DR_FIELD_LIST) {
-        if (!(f->flags & DR_FIELD_PARALLEL))
+    if (f->kind == DR_CODEC_LIST) {
+        if (!(f->flags & DR_CODEC_PARALLEL))
             return false;
         count = count_of(f, base);
-        at = new_items(d, f, base, f->shape->bytes);
+        at = new_items(d, f, base, f->codec->bytes);
     }
     for (size_t i = 0; i < count; i++)
-        ((struct dr_seen *)(void *)(at + i * f->shape->bytes))->why = never_asked;
+        ((struct dr_seen *)(void *)(at + i * f->codec->bytes))->why = never_asked;
     return true;
 }
 
 static int decode_struct(const struct decoding *d, const struct spot *s,
-                         const struct dr_shape *shape, void *out, const json_t *v)
+                         const struct dr_codec *codec, void *out, const json_t *v)
 {
-    struct dr_seen *seen = shape->group ? out : NULL;
-    memset(out, 0, shape->bytes);
+    struct dr_seen *seen = codec->group ? out : NULL;
+    memset(out, 0, codec->bytes);
     if (!json_is_object(v))
         return refuse(d, s, "want an object");
     int rc = seen ? decode_seen(d, s, v, seen) : 0;
@@ -621,13 +639,13 @@ static int decode_struct(const struct decoding *d, const struct spot *s,
     json_object_foreach((json_t *)v, name, member)
     {
         struct spot here = {.up = s, .name = name};
-        if (!is_member(shape, known, name))
+        if (!is_member(codec, known, name))
             return refuse(d, &here, "unknown member");
     }
-    for (const struct dr_field *f = shape->fields; f->kind != DR_FIELD_END; f++) {
+    for (const struct dr_codec_field *f = codec->fields; f->kind != DR_CODEC_END; f++) {
         struct spot here = {.up = s, .name = f->name};
         const json_t *value = json_object_get(v, f->name);
-        if (!known && !(f->flags & DR_FIELD_ALWAYS))
+        if (!known && !(f->flags & DR_CODEC_ALWAYS))
             continue;
         if (value)
             rc = kinds[f->kind].decode(d, &here, f, out, value);
@@ -639,11 +657,11 @@ static int decode_struct(const struct decoding *d, const struct spot *s,
     return 0;
 }
 
-int dr_shape_decode(void *out, const json_t *v, const struct dr_shape *shape,
+int dr_codec_decode(void *out, const json_t *v, const struct dr_codec *codec,
                     const char *root, int64_t now_ms, struct dr_arena *a,
                     struct dr_err *err)
 {
     struct decoding d = {.now_ms = now_ms, .arena = a, .err = err};
     struct spot top = {.name = root};
-    return decode_struct(&d, &top, shape, out, v);
+    return decode_struct(&d, &top, codec, out, v);
 }
