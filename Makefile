@@ -81,6 +81,14 @@ $(BUILD)/unit: $(UNIT_SRC:%.c=$(BUILD)/%.o) $(BUILD)/libdrover-sim.a $(BUILD)/li
 	@echo "  LINK  $@"
 	@$(CC) $(LDOPT) -o $@ $^ $(PKG_LIBS) -lcriterion -lssl -lpthread -lm
 
+# Fuzzers: tests/fuzz/NAME.c with its corpus in tests/fuzz/corpus/NAME. Linked with a
+# main that replays files, or (FUZZ=1, with CC=clang SANITIZE=1) with libFuzzer's.
+$(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(if $(FUZZ),,$(BUILD)/tests/fuzz/replay.o) \
+                 $(BUILD)/libdrover-sim.a $(BUILD)/libdrover.a
+	@mkdir -p $(dir $@)
+	@echo "  LINK  $@"
+	@$(CC) $(LDOPT) $(if $(FUZZ),-fsanitize=fuzzer) -o $@ $^ $(PKG_LIBS) -lssl -lpthread -lm
+
 .PHONY: clean install
 clean:
 	rm -rf $(BUILD)
