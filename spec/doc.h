@@ -21,6 +21,8 @@ struct dr_node;
 
 enum dr_kind { DR_KIND_TOPOLOGY, DR_KIND_CONTROLLER, DR_KIND_ESTATE, DR_KIND_COUNT };
 
+enum dr_api { DR_API_V1 };
+
 /* A place in a source text; line and column are 1-based, column counts characters. */
 struct dr_mark {
     const char *file;
@@ -41,6 +43,7 @@ struct dr_metadata {
 
 /* First member of every decoded document. */
 struct dr_doc {
+    enum dr_api api;
     enum dr_kind kind;
     const char *file;           /* as the caller named it */
     const struct dr_node *root; /* the text's tree, for marks */

@@ -7,6 +7,7 @@
 #include "spec/doc.h"
 
 enum dr_ticdc_arch { DR_TICDC_CLASSIC, DR_TICDC_NEW };
+enum dr_sim_plugin { DR_SIM_NATIVE_PASSWORD, DR_SIM_CACHING_SHA2 };
 
 struct dr_sim_instance {
     struct dr_hostport address;
@@ -16,7 +17,7 @@ struct dr_sim_instance {
 
 struct dr_sim_account {
     const char *user, *host, *password;
-    const char *plugin;        /* mysql_native_password or caching_sha2_password */
+    enum dr_sim_plugin plugin;
     const char *const *grants; /* "ALL PRIVILEGES ON *.*", dynamic privileges as well */
     size_t grant_count;
     bool locked;

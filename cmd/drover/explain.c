@@ -1,0 +1,69 @@
+/* drover explain: the reference of the language and of every code. */
+#include "spec/explain.h"
+#include "cmd/drover/cmd.h"
+#include "controller/base/arena.h"
+
+enum { OUTPUT_MAX = 16 << 20 };
+
+struct options {
+    bool all;
+};
+
+static const struct dr_option options[] = {
+    {.name = "all",
+     .kind = DR_OPT_FLAG,
+     .offset = offsetof(struct options, all),
+     .help = "the whole reference, as a page of Markdown"},
+    {0}};
+
+static const struct dr_example examples[] = {
+    {"drover explain", "the fields of a topology"},
+    {"drover explain spec.switchover",
+     "one field, its form, default, range, and its fields"},
+    {"drover explain spec.replication.config.mounter.worker-num", "a changefeed setting"},
+    {"drover explain Controller.spec.source", "a field of another kind"},
+    {"drover explain DR-V012", "a finding, and the way out"},
+    {"drover explain codes", "all findings"},
+    {0}};
+
+static int run(const struct dr_invocation *in)
+{
+    const struct options *o = in->options;
+    const char *word = in->arg_count ? in->args[0] : "Topology", *meant = NULL;
+    struct dr_arena *a = dr_arena_new(0);
+    struct dr_buf out;
+    int rc;
+    dr_buf_init(&out, OUTPUT_MAX);
+    if (o->all)
+        dr_explain_all(a, &out);
+    if (o->all || dr_explain(a, word, &out, &meant)) {
+        rc = dr_cli_result(in, &out);
+    } else {
+        struct dr_err err = {0};
+        dr_fail(&err, DR_E_ABSENT, "there is no field or code '%s'", word);
+        if (meant)
+            dr_hint(&err, "did you mean '%s'?", meant);
+        else
+            dr_hint(
+                &err,
+                "`drover explain` lists the fields, `drover explain codes` the codes");
+        rc = dr_cli_fail(in, DR_EXIT_ERROR, &err);
+    }
+    dr_buf_release(&out);
+    dr_arena_free(a);
+    return rc;
+}
+
+const struct dr_command dr_cmd_explain = {
+    .name = "explain",
+    .summary = "say what a field or a code means",
+    .arguments = "[FIELD|CODE]",
+    .about = "Fields are paths such as spec.switchover.maxLag; a name alone is enough "
+             "where it "
+             "is unique.",
+    .options = options,
+    .options_bytes = sizeof(struct options),
+    .examples = examples,
+    .max_args = 1,
+    .run = run,
+};
