@@ -48,6 +48,7 @@ LIB_OBJ  := $(LIB_SRC:%.c=$(BUILD)/%.o)
 DROVER_SRC := $(sort $(wildcard cmd/drover/*.c))
 SIM_SRC    := $(sort $(wildcard cmd/drover-sim/*.c))
 UNIT_SRC   := $(sort $(wildcard tests/unit/*.c tests/unit/*/*.c))
+GOLDEN_SRC := $(sort $(wildcard tests/golden/*.c))
 
 .PHONY: all
 all:
@@ -88,6 +89,16 @@ $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(if $(FUZZ),,$(BUILD)/tests/fuzz/repla
 	@mkdir -p $(dir $@)
 	@echo "  LINK  $@"
 	@$(CC) $(LDOPT) $(if $(FUZZ),-fsanitize=fuzzer) -o $@ $^ $(PKG_LIBS) -lssl -lpthread -lm
+
+# Golden cases: documents and facts in, findings and plans out, byte for byte.
+$(BUILD)/golden: $(GOLDEN_SRC:%.c=$(BUILD)/%.o) $(BUILD)/libdrover.a
+	@echo "  LINK  $@"
+	@$(CC) $(LDOPT) -o $@ $^ $(PKG_LIBS) -lpthread -lm
+
+.PHONY: golden-update
+golden-update:
+	@$(MAKE) --no-print-directory BUILDING=1 $(BUILD)/golden
+	@$(BUILD)/golden --update; git --no-pager diff --stat -p -- tests/golden spec
 
 .PHONY: clean install
 clean:

@@ -486,8 +486,11 @@ static void decode_list(struct dr_decode *d, const struct dr_field *f,
     for (const struct dr_node *c = n->first; c; c = c->next, i++) {
         struct dr_place here = {.up = p, .name = item_name(f->of, c), .index = i};
         char *at = items + count * f->item_bytes;
-        if (c->broken)
+        if (c->broken) {
+            *DR_PUSH(d->arena, d->blind, d->blind_count, d->blind_room) =
+                dr_place_text(d->arena, p);
             continue;
+        }
         if (f->type == DR_T_OBJECT)
             dr_decode_object(d, f->of, c, &here, at);
         else if (!dr_decode_value(d, &item, c, &here, at))
@@ -607,8 +610,11 @@ static void decode_member(struct dr_decode *d, const struct dr_field *f,
                           const struct dr_node *n, const struct dr_place *here,
                           char *base)
 {
-    if (n->broken)
+    if (n->broken) {
+        *DR_PUSH(d->arena, d->blind, d->blind_count, d->blind_room) =
+            dr_place_text(d->arena, here);
         return;
+    }
     if (f->list) {
         decode_list(d, f, n, here, base);
     } else if (dr_node_is_null(n)) {
@@ -656,6 +662,9 @@ void dr_decode_object(struct dr_decode *d, const struct dr_shape *shape,
             continue;
         struct dr_place here = {.up = p, .key = f->key};
         dr_flaw(d, DR_V_REQUIRED, n->key ? &n->key_at : &n->at, &here, "'%s' is missing",
-                dr_place_text(d->arena, &here));
+                dr_place_text(d->arena, &here))
+            ->hint = f->example
+                         ? dr_sprintf(d->arena, "for example %s: %s", f->key, f->example)
+                         : NULL;
     }
 }

@@ -196,6 +196,8 @@ const char *dr_place_text(struct dr_arena *a, const struct dr_place *p);
 
 struct dr_decode {
     struct dr_arena *arena;
+    const char **blind; /* paths of values that the text itself had wrong */
+    size_t blind_count, blind_room;
     struct dr_source *source;
     struct dr_findings *findings;
     const struct dr_shape *root; /* of the kind: knows where a misplaced field belongs */

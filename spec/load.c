@@ -48,6 +48,16 @@ static enum dr_kind kind_of(struct dr_docs *d, struct dr_source *s,
     return DR_KIND_COUNT;
 }
 
+/* spec.mode, when it is one of the modes. */
+static const char *mode_of(const struct dr_node *root)
+{
+    const char *word = scalar_at(root, "spec.mode");
+    for (size_t i = 0; word && i < dr_mode_words.count; i++)
+        if (!strcmp(word, dr_mode_words.words[i]))
+            return word;
+    return NULL;
+}
+
 /* The lowest of the versions that clusters declare. */
 static const struct dr_version *oldest_version(struct dr_arena *a,
                                                const struct dr_node *root)
@@ -123,13 +133,13 @@ static void keep(struct dr_docs *d, enum dr_kind kind, void *doc)
 static void take_document(struct dr_docs *d, struct dr_source *s, struct dr_node *root,
                           size_t errors)
 {
-    enum dr_kind kind = kind_of(d, s, root);
+    enum dr_kind kind = root->broken ? DR_KIND_COUNT : kind_of(d, s, root);
     if (kind != DR_KIND_COUNT) {
         struct dr_decode decode = {.arena = d->arena,
                                    .source = s,
                                    .findings = &d->findings,
                                    .root = dr_kinds[kind].shape,
-                                   .mode = scalar_at(root, "spec.mode"),
+                                   .mode = mode_of(root),
                                    .oldest = oldest_version(d->arena, root)};
         size_t first = d->findings.count;
         struct dr_doc *doc = dr_alloc(d->arena, dr_kinds[kind].bytes);
@@ -167,6 +177,17 @@ void dr_docs_add(struct dr_docs *d, const char *name, const char *bytes, size_t 
         /* What the text itself has wrong counts against each of its documents. */
         take_document(d, s, root, flawed ? SIZE_MAX : d->findings.errors);
     }
+}
+
+void dr_docs_expect(struct dr_docs *d, const char *name)
+{
+    if (d->findings.count || d->topology_count || d->controller_count || d->estate_count)
+        return;
+    struct dr_source *s = DR_NEW(d->arena, struct dr_source);
+    *s = (struct dr_source){.name = name, .bytes = "", .order = d->sources++};
+    dr_report(&d->findings, s, DR_V_NO_DOCUMENT, NULL, "there is no document")->hint =
+        "in a folder .yaml and .yml files are read, hidden ones left out";
+    d->incomplete = true;
 }
 
 struct named {

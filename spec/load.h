@@ -43,6 +43,10 @@ void dr_docs_add(struct dr_docs *d, const char *name, const char *bytes, size_t 
  * out, in the order of their names. Trouble is a finding. Blocks: on the file system. */
 void dr_docs_add_path(struct dr_docs *d, const char *path);
 
+/* Reports when nothing was read at all; `name` is what was asked for. An empty
+ * declaration is not a good one. Call before finish. */
+void dr_docs_expect(struct dr_docs *d, const char *name);
+
 /* Names over all documents, sorting. Call once, after the last text. */
 void dr_docs_finish(struct dr_docs *d);
 

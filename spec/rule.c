@@ -64,9 +64,10 @@ static bool touches(const char *path, const char *word, size_t len)
     }
 }
 
-static bool readable(const struct dr_findings *f, size_t first, size_t last,
+static bool readable(const struct dr_decode *d, size_t first, size_t last,
                      const char *reads)
 {
+    const struct dr_findings *f = d->findings;
     for (const char *p = reads; *p;) {
         size_t len = strcspn(p, " ");
         for (size_t i = first; i < last; i++) {
@@ -74,6 +75,9 @@ static bool readable(const struct dr_findings *f, size_t first, size_t last,
             if (x->path && !dr_vcode_info(x->code)->warning && touches(x->path, p, len))
                 return false;
         }
+        for (size_t i = 0; i < d->blind_count; i++)
+            if (touches(d->blind[i], p, len))
+                return false;
         p += len + (p[len] == ' ');
     }
     return true;
@@ -85,6 +89,6 @@ void dr_rules_run(struct dr_decode *d, const struct dr_doc *doc, size_t first)
     size_t count, last = d->findings->count;
     const struct dr_rule *rules = dr_rules(doc->kind, &count);
     for (size_t i = 0; i < count; i++)
-        if (readable(d->findings, first, last, rules[i].reads))
+        if (readable(d, first, last, rules[i].reads))
             rules[i].check(&c, rules[i].code, doc);
 }

@@ -1,6 +1,7 @@
 /* What a topology may not say. One function a rule; the table is at the end. */
 #include <string.h>
 
+#include "controller/base/similar.h"
 #include "spec/rule.h"
 
 #define CLUSTERS "spec.clusters"
@@ -10,24 +11,30 @@ static bool same(const char *a, const char *b)
     return a && b && !strcmp(a, b);
 }
 
-static const char *suggest(struct dr_check *c, const struct dr_topology *t)
+/* A field names a cluster that is not declared. */
+static void no_cluster(struct dr_check *c, enum dr_vcode code,
+                       const struct dr_topology *t, const char *path, const char *name)
 {
+    struct dr_arena *a = c->decode->arena;
+    const char **names = DR_NEW_N(a, t->cluster_count + 1, const char *);
     struct dr_buf b;
     dr_buf_init(&b, 2000);
-    for (size_t i = 0; i < t->cluster_count; i++)
-        dr_buf_addf(&b, "%s%s", i ? ", " : "", t->clusters[i].name);
-    const char *text =
-        dr_sprintf(c->decode->arena, "declared clusters: %s", dr_buf_str(&b));
+    for (size_t i = 0; i < t->cluster_count; i++) {
+        names[i] = t->clusters[i].name;
+        dr_buf_addf(&b, "%s%s", i ? ", " : "", names[i]);
+    }
+    struct dr_finding *f = dr_breach(c, code, path, "'%s' is no declared cluster", name);
+    f->meant = dr_similar(name, names, t->cluster_count);
+    if (!f->meant)
+        f->hint = dr_sprintf(a, "declared clusters: %s", dr_buf_str(&b));
     dr_buf_release(&b);
-    return text;
 }
 
 static void primary(struct dr_check *c, enum dr_vcode code, const void *doc)
 {
     const struct dr_topology *t = doc;
     if (t->mode == DR_MODE_PRIMARY_SECONDARY && !dr_topology_cluster(t, t->primary))
-        dr_breach(c, code, "spec.primary", "'%s' is no declared cluster", t->primary)
-            ->hint = suggest(c, t);
+        no_cluster(c, code, t, "spec.primary", t->primary);
 }
 
 static void cluster_count(struct dr_check *c, enum dr_vcode code, const void *doc)
@@ -49,9 +56,9 @@ static void edge_ends(struct dr_check *c, enum dr_vcode code, const void *doc)
         const char *ends[] = {e->from, e->to}, *keys[] = {"from", "to"};
         for (size_t k = 0; k < 2; k++)
             if (!dr_topology_cluster(t, ends[k]))
-                dr_breach(c, code, dr_item_path(c, "spec.replication.edges", i, keys[k]),
-                          "'%s' is no declared cluster", ends[k])
-                    ->hint = suggest(c, t);
+                no_cluster(c, code, t,
+                           dr_item_path(c, "spec.replication.edges", i, keys[k]),
+                           ends[k]);
         if (same(e->from, e->to))
             dr_breach(c, code, dr_item_path(c, "spec.replication.edges", i, "to"),
                       "an edge leads to another cluster, not back to '%s'", e->to);
@@ -239,9 +246,7 @@ static void ddl_primary(struct dr_check *c, enum dr_vcode code, const void *doc)
     if (t->ddl.role == DR_DDL_REPLICATED && !t->ddl.primary)
         dr_breach(c, code, "spec.ddl", "role Replicated needs ddl.primary");
     else if (t->ddl.role == DR_DDL_REPLICATED && !dr_topology_cluster(t, t->ddl.primary))
-        dr_breach(c, code, "spec.ddl.primary", "'%s' is no declared cluster",
-                  t->ddl.primary)
-            ->hint = suggest(c, t);
+        no_cluster(c, code, t, "spec.ddl.primary", t->ddl.primary);
 }
 
 static void secondary_ticdc(struct dr_check *c, enum dr_vcode code, const void *doc)
@@ -555,9 +560,7 @@ static void ledger_cluster(struct dr_check *c, enum dr_vcode code, const void *d
 {
     const struct dr_topology *t = doc;
     if (t->ledger_reset.declared && !dr_topology_cluster(t, t->ledger_reset.cluster))
-        dr_breach(c, code, "spec.ledger.reset.cluster", "'%s' is no declared cluster",
-                  t->ledger_reset.cluster)
-            ->hint = suggest(c, t);
+        no_cluster(c, code, t, "spec.ledger.reset.cluster", t->ledger_reset.cluster);
 }
 
 #define NAMES   "spec.clusters.name"

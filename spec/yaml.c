@@ -106,10 +106,13 @@ static void syntax_error(struct reader *r)
 
 static bool refuse_tag(struct reader *r, const yaml_char_t *tag, const struct dr_span *at)
 {
+    static const char core[] = "tag:yaml.org,2002:"; /* what !! stands for */
     if (!tag)
         return false;
-    dr_report(r->f, r->s, DR_V_TAG, at, "tags such as '%.40s' are not allowed",
-              (const char *)tag)
+    const char *text = (const char *)tag;
+    bool short_form = !strncmp(text, core, sizeof(core) - 1);
+    dr_report(r->f, r->s, DR_V_TAG, at, "tags such as '%s%.40s' are not allowed",
+              short_form ? "!!" : "", short_form ? text + sizeof(core) - 1 : text)
         ->hint = "leave the tag out; quote a value to make it a string";
     return true;
 }

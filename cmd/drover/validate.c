@@ -72,15 +72,6 @@ static void render_text(const struct dr_invocation *in, const struct dr_docs *d,
                 plural(w));
 }
 
-/* An empty declaration is never good: nothing was checked. */
-static void report_empty(struct dr_docs *d, const char *path)
-{
-    struct dr_source *s = DR_NEW(d->arena, struct dr_source);
-    *s = (struct dr_source){.name = path, .bytes = "", .order = d->sources++};
-    dr_report(&d->findings, s, DR_V_NO_DOCUMENT, NULL, "there is no document")->hint =
-        "in a folder .yaml and .yml files are read, hidden ones left out";
-}
-
 static int run(const struct dr_invocation *in)
 {
     const struct options *o = in->options;
@@ -90,9 +81,8 @@ static int run(const struct dr_invocation *in)
     dr_docs_init(&d, a);
     for (size_t i = 0; i < in->arg_count; i++)
         dr_docs_add_path(&d, in->args[i]);
+    dr_docs_expect(&d, in->args[0]);
     dr_docs_finish(&d);
-    if (!d.findings.count && !d.topology_count && !d.controller_count && !d.estate_count)
-        report_empty(&d, in->args[0]);
     bool good = !d.findings.errors && !(o->strict && d.findings.warnings);
     dr_buf_init(&out, OUTPUT_MAX);
     if (o->output)
