@@ -27,6 +27,31 @@ static bool number_char(char c)
            c == '-';
 }
 
+/* Copies the string that begins at i; gives the place behind it. */
+static size_t copy_string(struct dr_buf *out, const char *text, size_t len, size_t i)
+{
+    size_t start = i;
+    for (i++; i < len && text[i] != '"'; i++)
+        i += text[i] == '\\';
+    i = i < len ? i + 1 : len;
+    dr_buf_add(out, text + start, i - start);
+    return i;
+}
+
+/* Copies the number that begins at i, in quotes when int64 cannot hold it. */
+static size_t copy_number(struct dr_buf *out, const char *text, size_t len, size_t i)
+{
+    size_t start = i;
+    bool integer = true;
+    for (; i < len && number_char(text[i]); i++)
+        integer &= i == start || (text[i] >= '0' && text[i] <= '9');
+    const char *quote = integer && !fits_int64(text + start, i - start) ? "\"" : "";
+    dr_buf_adds(out, quote);
+    dr_buf_add(out, text + start, i - start);
+    dr_buf_adds(out, quote);
+    return i;
+}
+
 /* Copies `text`, putting quotes round every integer that int64 cannot hold; counts the
  * nesting on the way. False: nested too deeply. */
 static bool quote_large(struct dr_buf *out, const char *text, size_t len)
@@ -34,22 +59,10 @@ static bool quote_large(struct dr_buf *out, const char *text, size_t len)
     size_t depth = 0;
     for (size_t i = 0; i < len;) {
         char c = text[i];
-        size_t start = i;
         if (c == '"') {
-            for (i++; i < len && text[i] != '"'; i++)
-                i += text[i] == '\\';
-            i = i < len ? i + 1 : len;
-            dr_buf_add(out, text + start, i - start);
+            i = copy_string(out, text, len, i);
         } else if (c == '-' || (c >= '0' && c <= '9')) {
-            bool integer = true;
-            for (; i < len && number_char(text[i]); i++)
-                integer &= i == start || (text[i] >= '0' && text[i] <= '9');
-            bool quote = integer && !fits_int64(text + start, i - start);
-            if (quote)
-                dr_buf_addc(out, '"');
-            dr_buf_add(out, text + start, i - start);
-            if (quote)
-                dr_buf_addc(out, '"');
+            i = copy_number(out, text, len, i);
         } else {
             if ((c == '[' || c == '{') && ++depth > MAX_DEPTH)
                 return false;

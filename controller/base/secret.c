@@ -59,10 +59,29 @@ static int check_file(int fd, const char *name, struct dr_err *err)
     return 0;
 }
 
+/* Reads all of fd into `bytes`, one byte more than allowed to see that there is more. */
+static int read_bytes(int fd, const char *path, char *bytes, size_t *len,
+                      struct dr_err *err)
+{
+    for (*len = 0; *len <= DR_SECRET_MAX;) {
+        ssize_t got = read(fd, bytes + *len, DR_SECRET_MAX + 1 - *len);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return dr_fail_errno(err, errno, "cannot read secret file '%s'", path);
+        if (got == 0)
+            return 0;
+        *len += (size_t)got;
+    }
+    return dr_fail(err, DR_E_LIMIT, "secret file '%s' is over %d bytes", path,
+                   DR_SECRET_MAX);
+}
+
 static int read_file(struct dr_secret *out, const char *name, const char *dir,
                      struct dr_err *err)
 {
-    char path[4096];
+    char path[4096], bytes[DR_SECRET_MAX + 1];
+    size_t len = 0;
     if (name[0] != '/' && !dir) {
         int rc = dr_fail(err, DR_E_INPUT, "secret file '%s' is relative", name);
         dr_hint(err, "give its folder with --secrets DIR, or an absolute path");
@@ -76,31 +95,15 @@ static int read_file(struct dr_secret *out, const char *name, const char *dir,
     if (fd < 0)
         return dr_fail_errno(err, errno, "cannot open secret file '%s'", path);
     int rc = check_file(fd, path, err);
-    char bytes[DR_SECRET_MAX + 1];
-    size_t len = 0;
-    while (rc == 0 && len < sizeof(bytes)) {
-        ssize_t got = read(fd, bytes + len, sizeof(bytes) - len);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            rc = dr_fail_errno(err, errno, "cannot read secret file '%s'", path);
-        if (got <= 0)
-            break;
-        len += (size_t)got;
-    }
+    if (rc == 0)
+        rc = read_bytes(fd, path, bytes, &len, err);
     close(fd);
-    if (rc == 0 && len > DR_SECRET_MAX)
-        rc = dr_fail(err, DR_E_LIMIT, "secret file '%s' is over %d bytes", path,
-                     DR_SECRET_MAX);
-    if (rc == 0) {
-        if (len && bytes[len - 1] == '\n')
-            len--;
-        if (!len || memchr(bytes, '\0', len))
-            rc = dr_fail(err, DR_E_INPUT, "secret file '%s' is empty or holds a NUL",
-                         path);
-        else
-            dr_secret_set(out, bytes, len);
-    }
+    if (rc == 0 && len && bytes[len - 1] == '\n')
+        len--;
+    if (rc == 0 && (!len || memchr(bytes, '\0', len)))
+        rc = dr_fail(err, DR_E_INPUT, "secret file '%s' is empty or holds a NUL", path);
+    if (rc == 0)
+        dr_secret_set(out, bytes, len);
     explicit_bzero(bytes, sizeof(bytes));
     return rc;
 }
