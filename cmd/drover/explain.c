@@ -1,7 +1,10 @@
 /* drover explain: the reference of the language and of every code. */
 #include "spec/explain.h"
+#include <string.h>
+
 #include "cmd/drover/cmd.h"
 #include "controller/base/arena.h"
+#include "controller/plan/plan.h"
 
 enum { OUTPUT_MAX = 16 << 20 };
 
@@ -24,7 +27,24 @@ static const struct dr_example examples[] = {
     {"drover explain Controller.spec.source", "a field of another kind"},
     {"drover explain DR-V012", "a finding, and the way out"},
     {"drover explain codes", "all findings"},
+    {"drover explain DR-B041", "what blocks a plan, and the way out"},
+    {"drover explain rules", "how drover decides: predicates, rules, checks"},
     {0}};
+
+/* The planner's own words: its rules, and the codes of what blocks a plan. */
+static bool explain_plan(const char *word, struct dr_buf *out)
+{
+    if (strcmp(word, "rules") == 0) {
+        dr_plan_rules_text(out);
+        return true;
+    }
+    if (strcmp(word, "blockers") == 0) {
+        for (size_t i = 0; dr_plan_code(i); i++)
+            dr_plan_explain(dr_plan_code(i), out);
+        return true;
+    }
+    return dr_plan_explain(word, out);
+}
 
 static int run(const struct dr_invocation *in)
 {
@@ -36,7 +56,7 @@ static int run(const struct dr_invocation *in)
     dr_buf_init(&out, OUTPUT_MAX);
     if (o->all)
         dr_explain_all(a, &out);
-    if (o->all || dr_explain(a, word, &out, &meant)) {
+    if (o->all || explain_plan(word, &out) || dr_explain(a, word, &out, &meant)) {
         rc = dr_cli_result(in, &out);
     } else {
         struct dr_err err = {0};
@@ -57,7 +77,7 @@ static int run(const struct dr_invocation *in)
 const struct dr_command dr_cmd_explain = {
     .name = "explain",
     .summary = "say what a field or a code means",
-    .arguments = "[FIELD|CODE]",
+    .arguments = "[FIELD|CODE|rules|blockers|codes]",
     .about = "Fields are paths such as spec.switchover.maxLag; a name alone is enough "
              "where it "
              "is unique.",

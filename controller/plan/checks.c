@@ -615,7 +615,7 @@ C(feed_as_made)
 }
 
 // clang-format off
-const struct dr_check dr_checks[] = {
+const struct dr_plan_check dr_plan_checks[] = {
     {"DR-B001", DR_SCOPE_PRIMARY, DR_P_NONE, mode_is_built, "mode PrimarySecondary", "spec.mode",
      "use PrimarySecondary; Bidirectional is read and checked, but not carried out by this version"},
     {"DR-B002", DR_SCOPE_PRIMARY, DR_P_NONE, method_is_built, "bootstrap by BackupRestore",

@@ -44,7 +44,7 @@ static void add_waiting(struct build *b, const char *subject, const char *what,
     *w = (struct dr_waiting){.subject = subject, .what = what, .retry_ms = retry_ms};
 }
 
-static void add_blocker(struct build *b, const struct dr_check *k, size_t c,
+static void add_blocker(struct build *b, const struct dr_plan_check *k, size_t c,
                         const char *fact)
 {
     struct dr_plan *p = b->plan;
@@ -67,7 +67,7 @@ static void add_blocker(struct build *b, const struct dr_check *k, size_t c,
 static void match_checks(struct build *b)
 {
     const struct dr_view *v = &b->v;
-    for (const struct dr_check *k = dr_checks; k->code; k++) {
+    for (const struct dr_plan_check *k = dr_plan_checks; k->code; k++) {
         for (size_t c = 0; c < v->t->cluster_count && c < 2; c++) {
             if (!in_scope(v, k->scope, c) ||
                 (k->past != DR_P_NONE && dr_holds(v, k->past, c) == DR_TRUE))
@@ -95,7 +95,7 @@ static const char *fill_name(const struct dr_view *v, const char *pattern, size_
 }
 
 /* The step of rule r on cluster c is missing. */
-static void add_action(struct build *b, const struct dr_rule *r, size_t c)
+static void add_action(struct build *b, const struct dr_plan_rule *r, size_t c)
 {
     const struct dr_view *v = &b->v;
     struct dr_plan *p = b->plan;
@@ -117,7 +117,8 @@ static void add_action(struct build *b, const struct dr_rule *r, size_t c)
     };
 }
 
-static enum dr_truth missing(const struct dr_view *v, const struct dr_rule *r, size_t c)
+static enum dr_truth missing(const struct dr_view *v, const struct dr_plan_rule *r,
+                             size_t c)
 {
     if (r->past != DR_P_NONE && dr_holds(v, r->past, c) == DR_TRUE)
         return DR_FALSE;
@@ -141,7 +142,7 @@ static void wait_for_predicate(struct build *b, enum dr_predicate p, size_t c,
 
 /* Whether the missing step of rule r on cluster c may be made now; else says what for it
  * waits. */
-static bool may_start(struct build *b, const struct dr_rule *r, size_t c)
+static bool may_start(struct build *b, const struct dr_plan_rule *r, size_t c)
 {
     bool may = true;
     if (r->wait != DR_P_NONE && dr_holds(&b->v, r->wait, c) != DR_FALSE) {
@@ -159,12 +160,12 @@ static bool may_start(struct build *b, const struct dr_rule *r, size_t c)
 
 /* Adds the missing steps of all rules. Out: the first rule that misses one, NULL: none;
  * *unsure when that is not known for sure. */
-static const struct dr_rule *match_rules(struct build *b, bool *unsure)
+static const struct dr_plan_rule *match_rules(struct build *b, bool *unsure)
 {
     const struct dr_view *v = &b->v;
-    const struct dr_rule *next = NULL;
+    const struct dr_plan_rule *next = NULL;
     *unsure = false;
-    for (const struct dr_rule *r = dr_rules; r->id; r++) {
+    for (const struct dr_plan_rule *r = dr_plan_rules; r->id; r++) {
         if ((r->wanted && !r->wanted(v)) || (b->only_discharge && !r->discharges))
             continue;
         for (size_t k = 0; k < v->t->cluster_count && k < 2; k++) {
@@ -186,7 +187,7 @@ static const struct dr_rule *match_rules(struct build *b, bool *unsure)
     return next;
 }
 
-static void make_ready(struct build *b, const struct dr_rule *next)
+static void make_ready(struct build *b, const struct dr_plan_rule *next)
 {
     struct dr_plan *p = b->plan;
     for (size_t i = 0; i < p->action_count && p->actions[i].rule == next->id; i++) {
@@ -286,7 +287,7 @@ struct dr_plan *dr_plan_build(const struct dr_plan_input *in, struct dr_arena *a
         if (!discharge)
             match_checks(&b);
         bool unsure;
-        const struct dr_rule *next = match_rules(&b, &unsure);
+        const struct dr_plan_rule *next = match_rules(&b, &unsure);
         bool free = discharge || (!p->waiting_count && !hands_off(in->topology));
         if (next && !unsure && !p->blocker_count && free)
             make_ready(&b, next);
@@ -298,7 +299,7 @@ struct dr_plan *dr_plan_build(const struct dr_plan_input *in, struct dr_arena *a
         add_notices(&b);
         dr_protection(v, p);
     } else {
-        add_blocker(&b, &dr_checks[0], 0, "mode Bidirectional");
+        add_blocker(&b, &dr_plan_checks[0], 0, "mode Bidirectional");
     }
     p->goal = goal_of(&b);
     set_state(&b);
@@ -311,7 +312,7 @@ enum dr_truth dr_plan_done(const struct dr_plan_input *in, const struct dr_actio
 {
     struct dr_view v;
     dr_view_init(&v, in, a);
-    for (const struct dr_rule *r = dr_rules; r->id; r++) {
+    for (const struct dr_plan_rule *r = dr_plan_rules; r->id; r++) {
         if (r->id != action->rule)
             continue;
         switch (missing(&v, r, action->call.at.cluster)) {

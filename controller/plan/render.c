@@ -220,7 +220,7 @@ static const char *scope_word(enum dr_scope s)
     return words[s];
 }
 
-static void rule_text(const struct dr_rule *r, struct dr_buf *out)
+static void rule_text(const struct dr_plan_rule *r, struct dr_buf *out)
 {
     dr_buf_addf(out, "\n%u %s/%s  (%s, %s)\n", r->id, r->concern, r->name,
                 scope_word(r->scope), dr_risk_name(r->risk));
@@ -247,10 +247,10 @@ void dr_plan_rules_text(struct dr_buf *out)
         dr_buf_addf(out, "  %-16s %s  [%s]\n", dr_predicates[p].name,
                     dr_predicates[p].text, dr_predicates[p].reads);
     dr_buf_adds(out, "\nRules (the first whose step is not done is next)\n");
-    for (const struct dr_rule *r = dr_rules; r->id; r++)
+    for (const struct dr_plan_rule *r = dr_plan_rules; r->id; r++)
         rule_text(r, out);
     dr_buf_adds(out, "\nChecks (all must hold before any step)\n\n");
-    for (const struct dr_check *k = dr_checks; k->code; k++)
+    for (const struct dr_plan_check *k = dr_plan_checks; k->code; k++)
         dr_buf_addf(out, "  %s  %-13s %s%s%s\n", k->code, scope_word(k->scope), k->rule,
                     k->past ? "; until " : "",
                     k->past ? dr_predicates[k->past].name : "");
@@ -258,10 +258,10 @@ void dr_plan_rules_text(struct dr_buf *out)
 
 bool dr_plan_explain(const char *code, struct dr_buf *out)
 {
-    for (const struct dr_check *k = dr_checks; k->code; k++) {
+    for (const struct dr_plan_check *k = dr_plan_checks; k->code; k++) {
         if (strcmp(k->code, code) != 0)
             continue;
-        dr_buf_addf(out, "%s: blocked\n\n", k->code);
+        dr_buf_addf(out, "%s: the plan is blocked\n\n", k->code);
         dr_buf_addf(out, "needed    %s\n", k->rule);
         dr_buf_addf(out, "of        %s\n", scope_word(k->scope));
         dr_buf_addf(out, "declared  %s\n", k->path);
@@ -278,8 +278,8 @@ bool dr_plan_explain(const char *code, struct dr_buf *out)
 
 const char *dr_plan_code(size_t i)
 {
-    for (size_t k = 0; dr_checks[k].code; k++)
+    for (size_t k = 0; dr_plan_checks[k].code; k++)
         if (k == i)
-            return dr_checks[k].code;
+            return dr_plan_checks[k].code;
     return NULL;
 }

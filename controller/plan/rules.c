@@ -393,7 +393,7 @@ static bool wants_beat(const struct dr_view *v)
 }
 
 // clang-format off
-const struct dr_rule dr_rules[] = {
+const struct dr_plan_rule dr_plan_rules[] = {
     {.id = 100, .concern = "identity", .name = "ledger", .scope = DR_SCOPE_EACH,
      .done = DR_P_LEDGER_TABLE, .emit = emit_ledger, .risk = DR_RISK_SAFE, .predicted_ms = 500,
      .what = "%s: make the ledger table mysql.drover_ledger",

@@ -100,7 +100,7 @@ enum dr_truth dr_holds(const struct dr_view *v, enum dr_predicate p, size_t c);
 /* ---- rules: what is missing, and the step that makes it ---- */
 enum dr_scope { DR_SCOPE_PRIMARY, DR_SCOPE_SECONDARY, DR_SCOPE_EACH };
 
-struct dr_rule {
+struct dr_plan_rule {
     uint16_t id;
     const char *concern, *name;
     enum dr_scope scope;
@@ -117,10 +117,10 @@ struct dr_rule {
     const char *what; /* "%s" is the subject */
     const char *why, *precondition, *expect, *undo;
 };
-extern const struct dr_rule dr_rules[]; /* ends with id 0 */
+extern const struct dr_plan_rule dr_plan_rules[]; /* ends with id 0 */
 
 /* ---- checks: what must hold before a step of rule `from` or later ---- */
-struct dr_check {
+struct dr_plan_check {
     const char *code;
     enum dr_scope scope;
     enum dr_predicate past; /* true: no longer asked */
@@ -131,7 +131,7 @@ struct dr_check {
     const char *path; /* field of the declaration; "%s": the cluster's name */
     const char *way_out;
 };
-extern const struct dr_check dr_checks[]; /* ends with code NULL */
+extern const struct dr_plan_check dr_plan_checks[]; /* ends with code NULL */
 
 /* Whether every table of the cluster can be replicated, or is waived. */
 enum dr_truth dr_check_tables_replicate(const struct dr_view *v, size_t c,
