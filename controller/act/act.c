@@ -124,12 +124,10 @@ static void say_changes(struct dr_actor *x, const struct dr_round *out)
 /* NULL: every ready step may be made; else what lacks a word. */
 static const char *unapproved(const struct dr_actor *x)
 {
-    bool digest =
-        x->o.approved_digest && *x->o.approved_digest &&
-        strncmp(x->plan->digest, x->o.approved_digest, strlen(x->o.approved_digest)) == 0;
     for (size_t i = 0; i < x->plan->action_count; i++) {
         const struct dr_action *a = &x->plan->actions[i];
-        if (!a->ready || digest || (x->o.allowed[a->risk] && !a->needs_approval))
+        if (!a->ready || x->o.approve_all ||
+            (x->o.allowed[a->risk] && !a->needs_approval))
             continue;
         return dr_sprintf(x->cycle, "%s: %s: needs an approval of plan %.12s", a->what,
                           dr_risk_name(a->risk), x->plan->digest);

@@ -52,8 +52,8 @@ struct dr_actor_options {
     bool removed; /* the document left its source: only discharge */
     /* Steps of these risks may be made; others wait for an approval. */
     bool allowed[DR_RISK_COUNT];
-    const char *approved_digest;   /* of a plan whose steps may all be made; NULL: none */
-    int64_t (*wall_ms)(void *arg); /* the wall clock, for people */
+    bool approve_all; /* a person approved the plan as a whole, whatever its risks */
+    int64_t (*wall_ms)(void *arg);                    /* the wall clock, for people */
     void (*say)(void *arg, const struct dr_event *e); /* may be NULL */
     bool (*stop)(void *arg); /* true: start nothing more; may be NULL */
     void *arg;

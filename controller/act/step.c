@@ -42,7 +42,7 @@ static int note_intent(struct dr_actor *x, struct step *s, struct dr_err *err)
         .target = a->subject,
         .why = a->why,
         .precondition = a->precondition,
-        .approval = a->needs_approval ? x->o.approved_digest : NULL};
+        .approval = x->o.approve_all ? "the plan as a whole" : NULL};
     return dr_journal_intent(x->o.journal, &e, &s->intent, err);
 }
 
