@@ -28,8 +28,6 @@ OPT      := -O2 -g -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 $(HARDEN)
 LDOPT    := $(LDHARDEN)
 endif
 
--include tests/tools.mk
-
 # The libraries are looked for only when something is built, so that `make demo` and
 # `make check` can install them first.
 ifneq ($(BUILDING),)
@@ -99,6 +97,22 @@ $(BUILD)/golden: $(GOLDEN_SRC:%.c=$(BUILD)/%.o) $(BUILD)/libdrover.a
 golden-update:
 	@$(MAKE) --no-print-directory BUILDING=1 $(BUILD)/golden
 	@$(BUILD)/golden --update; git --no-pager diff --stat -p -- tests/golden spec
+
+.PHONY: format
+format:
+	@clang-format -i $$(git ls-files '*.c' '*.h')
+
+# Both install what is missing first (Debian), then say what they do.
+.PHONY: check demo
+check:
+	@tests/install.sh check
+	@tests/check.sh
+
+demo:
+	@tests/install.sh demo
+	@echo "building drover and drover-sim"
+	@$(MAKE) --no-print-directory -s -j$$(nproc) BUILDING=1 binaries
+	@examples/demo.sh
 
 .PHONY: clean install
 clean:

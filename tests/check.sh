@@ -1,0 +1,78 @@
+#!/bin/bash
+# Everything `make check` runs, in order, each part with its counts; the last line is
+# "N passed, N failed". check.sh [PART..]: only these parts.
+set -u
+cd "$(dirname "$0")/.."
+MAKE=${MAKE:-make}
+jobs=${JOBS:-$(nproc)}
+logs=$(mktemp -d)
+trap 'rm -rf "$logs"' EXIT
+passed=0 failed=0
+begin=$SECONDS
+
+# part NAME COMMAND..: runs it, takes the last "N passed, N failed" of its output; without
+# one the part counts as a single test.
+part() {
+    local name=$1 start=$SECONDS p f line
+    shift
+    if [ ${#only[@]} -gt 0 ]; then
+        local wanted=
+        for o in "${only[@]}"; do [ "$o" = "$name" ] && wanted=1; done
+        [ -n "$wanted" ] || return 0
+    fi
+    printf '== %-14s ' "$name"
+    if "$@" >"$logs/$name" 2>&1; then status=0; else status=$?; fi
+    line=$(grep -E '[0-9]+ passed, [0-9]+ failed' "$logs/$name" | tail -1)
+    p=$(grep -oE '[0-9]+ passed' <<<"$line" | tail -1 | cut -d' ' -f1)
+    f=$(grep -oE '[0-9]+ failed' <<<"$line" | tail -1 | cut -d' ' -f1)
+    if [ -z "$p" ]; then
+        p=$((status == 0)) f=$((status != 0))
+    elif [ "$status" != 0 ] && [ "$f" = 0 ]; then
+        f=1
+    fi
+    printf '%5d passed, %d failed  (%d s)\n' "$p" "$f" $((SECONDS - start))
+    passed=$((passed + p)) failed=$((failed + f))
+    if [ "$f" != 0 ]; then
+        tail -40 "$logs/$name" | sed 's/^/   | /'
+    fi
+}
+
+build() { $MAKE --no-print-directory -j"$jobs" BUILDING=1 "$@"; }
+
+# Criterion counts in its own words, and neither leaks nor "no test at all" fail it.
+unit() {
+    local asan=$logs/asan out=$logs/unit.out
+    mkdir -p "$asan"
+    ASAN_OPTIONS=log_path=$asan/report LSAN_OPTIONS=suppressions=tests/lsan.supp \
+        timeout 600 build/asan/unit --jobs "$jobs" >"$out" 2>&1
+    local line tested bad
+    grep -E '^\[(FAIL|----)' "$out" | head -60
+    line=$(grep -E 'Synthesis: Tested' "$out" | tail -1)
+    tested=$(sed -nE 's/.*Passing: *[^0-9]*([0-9]+).*/\1/p' <<<"$line")
+    bad=$(sed -nE 's/.*Failing: *[^0-9]*([0-9]+).*Crashing: *[^0-9]*([0-9]+).*/\1 \2/p' <<<"$line")
+    set -- $bad
+    local f=$((${1:-1} + ${2:-0}))
+    if [ -n "$(find "$asan" -type f -size +0 2>/dev/null)" ]; then
+        head -60 "$asan"/report* | head -120
+        f=$((f + 1))
+    fi
+    [ "${tested:-0}" -ge 50 ] || f=$((f + 1))
+    echo "${tested:-0} passed, $f failed"
+    [ "$f" = 0 ]
+}
+
+only=("$@")
+part gcc build CC=gcc BUILD=build binaries build/unit build/golden
+part style tests/gates/style.sh
+part floors tests/gates/floors.sh
+part pure tests/gates/pure.sh build gcc
+part golden build/golden
+part clang build CC=clang BUILD=build/clang binaries
+part asan build SANITIZE=1 BUILD=build/asan binaries build/asan/unit
+part unit unit
+for extra in tests/parts/*.sh; do
+    [ -e "$extra" ] && part "$(basename "$extra" .sh)" bash "$extra"
+done
+echo "made in $((SECONDS - begin)) s"
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]
