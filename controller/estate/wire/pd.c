@@ -1,0 +1,105 @@
+/* PD's HTTP API. Member ids are beyond 2^63 about half the time; dr_json keeps such
+ * numbers as text. Source: pd: server/api/member.go, service_gc_safepoint.go. */
+#include <string.h>
+#include <strings.h>
+
+#include "controller/base/json.h"
+#include "controller/estate/wire/cdc.h"
+
+/* "http://10.0.1.1:2379/" -> "10.0.1.1:2379". */
+static const char *host_port(const char *url, struct dr_arena *a)
+{
+    const char *at = strstr(url, "://");
+    at = at ? at + 3 : url;
+    return dr_strndup(a, at, strcspn(at, "/?#"));
+}
+
+static size_t count_urls(const json_t *members)
+{
+    size_t n = 0, i;
+    json_t *m;
+    json_array_foreach(members, i, m) n +=
+        json_array_size(json_object_get(m, "client_urls"));
+    return n;
+}
+
+static enum dr_flow take_members(struct dr_script *s, const struct dr_answer *a)
+{
+    const json_t *body = dr_script_json(s, a);
+    if (!body)
+        return DR_FLOW_OVER;
+    struct dr_pd *pd = DR_NEW(s->arena, struct dr_pd);
+    const json_t *members = json_object_get(body, "members"), *leader;
+    const char *version = NULL;
+    size_t i, k;
+    json_t *m, *url;
+    if (!dr_json_u64(json_object_get(body, "header"), "cluster_id", &pd->cluster_id) ||
+        !pd->cluster_id || !json_array_size(members))
+        return dr_script_fail(s, DR_E_PROTOCOL, "PD shows no cluster id or no members");
+    pd->addresses = DR_NEW_N(s->arena, count_urls(members), const char *);
+    json_array_foreach(members, i, m)
+    {
+        json_array_foreach(json_object_get(m, "client_urls"), k, url)
+        {
+            if (json_is_string(url))
+                pd->addresses[pd->address_count++] =
+                    host_port(json_string_value(url), s->arena);
+        }
+        if (!version)
+            version = dr_json_str(m, "binary_version");
+    }
+    leader = json_object_get(body, "leader");
+    if (dr_json_str(leader, "binary_version"))
+        version = dr_json_str(leader, "binary_version");
+    if (version)
+        pd->version = dr_version_parse(version, s->arena);
+    pd->seen = dr_script_seen(s);
+    s->reply.as.pd = pd;
+    return DR_FLOW_DONE;
+}
+
+static const struct dr_step identity_steps[] = {
+    {.name = "read PD's members", .text = "/pd/api/v1/members", .take = take_members},
+    DR_STEP_END,
+};
+const struct dr_play dr_play_pd_identity = {.via = DR_VIA_PD, .steps = identity_steps};
+
+/* Expired entries stay listed, min_service_gc_safe_point is left out when it is 0: so the
+ * list is given as it is, and the reader compares expiry with his clock. */
+static enum dr_flow take_safepoints(struct dr_script *s, const struct dr_answer *a)
+{
+    const json_t *body = dr_script_json(s, a);
+    if (!body)
+        return DR_FLOW_OVER;
+    struct dr_safepoints *p = DR_NEW(s->arena, struct dr_safepoints);
+    const json_t *list = json_object_get(body, "service_gc_safe_points");
+    size_t i;
+    json_t *one;
+    if (!json_is_object(body) || (list && !json_is_array(list) && !json_is_null(list)))
+        return dr_script_fail(s, DR_E_PROTOCOL, "PD's safe points are unreadable");
+    if (!dr_json_u64(body, "gc_safe_point", &p->gc_safe_point))
+        p->gc_safe_point = 0;
+    p->items = DR_NEW_N(s->arena, json_array_size(list), struct dr_safepoint);
+    json_array_foreach(list, i, one)
+    {
+        struct dr_safepoint *sp = &p->items[p->count++];
+        const char *id = dr_json_str(one, "service_id");
+        if (!id || !dr_json_i64(one, "expired_at", &sp->expired_at_s))
+            return dr_script_fail(s, DR_E_PROTOCOL, "a safe point of PD is unreadable");
+        if (!dr_json_u64(one, "safe_point", &sp->safe_point))
+            sp->safe_point = 0;
+        sp->service_id = dr_strdup(s->arena, id);
+    }
+    p->seen = dr_script_seen(s);
+    s->reply.as.safepoints = p;
+    return DR_FLOW_DONE;
+}
+
+static const struct dr_step safepoints_steps[] = {
+    {.name = "read PD's safe points",
+     .text = "/pd/api/v1/gc/safepoint",
+     .take = take_safepoints},
+    DR_STEP_END,
+};
+const struct dr_play dr_play_pd_safepoints = {.via = DR_VIA_PD,
+                                              .steps = safepoints_steps};

@@ -1,0 +1,264 @@
+/* Accounts: who there is, what they may do, who may pass the fence; and the sink
+ * account's password and lock. */
+#include <inttypes.h>
+#include <string.h>
+#include <strings.h>
+
+#include "controller/estate/wire/script.h"
+
+/* ---- accounts ---- */
+
+struct host_row {
+    size_t account, host; /* positions in the reply */
+    const char *grantee;  /* 'user'@'host' */
+};
+
+struct accounts_script {
+    size_t row_count, next;
+    struct host_row *rows;
+};
+
+static enum dr_flow begin_accounts(struct dr_script *s)
+{
+    size_t names = s->call->args.accounts.count;
+    struct dr_accounts *out = DR_NEW(s->arena, struct dr_accounts);
+    out->items = DR_NEW_N(s->arena, names + 1, struct dr_account);
+    out->items[out->count++].name = s->login->user;
+    for (size_t i = 0; i < names; i++)
+        if (!dr_accounts_find(out, s->call->args.accounts.names[i]))
+            out->items[out->count++].name =
+                dr_strdup(s->arena, s->call->args.accounts.names[i]);
+    s->reply.as.accounts = out;
+    return DR_FLOW_AGAIN;
+}
+
+static enum dr_flow ask_users(struct dr_script *s)
+{
+    const struct dr_accounts *out = s->reply.as.accounts;
+    struct dr_buf b;
+    dr_buf_init(&b, 1 << 20);
+    dr_buf_adds(&b, "SELECT user, host, account_locked FROM mysql.user WHERE user IN (");
+    for (size_t i = 0; i < out->count; i++) {
+        if (i)
+            dr_buf_adds(&b, ", ");
+        dr_sql_add_string(&b, out->items[i].name, strlen(out->items[i].name));
+    }
+    dr_buf_adds(&b, ") ORDER BY user, host");
+    s->ex.sql.text = dr_strdup(s->arena, dr_buf_str(&b));
+    dr_buf_release(&b);
+    return DR_FLOW_SEND;
+}
+
+static const char *grantee(struct dr_script *s, const char *user, const char *host)
+{
+    return dr_sprintf(s->arena, "%s@%s", dr_sql_string(s->arena, user),
+                      dr_sql_string(s->arena, host));
+}
+
+static void add_host(struct dr_script *s, size_t account, const char *host, bool locked,
+                     size_t rows)
+{
+    struct accounts_script *mine = s->mine;
+    struct dr_account *acc = &s->reply.as.accounts->items[account];
+    if (!acc->hosts) {
+        acc->hosts = DR_NEW_N(s->arena, rows, const char *);
+        acc->locked = DR_NEW_N(s->arena, rows, bool);
+        acc->privileges = UINT32_MAX >> (32 - DR_PRIV_COUNT);
+    }
+    mine->rows[mine->row_count++] =
+        (struct host_row){account, acc->host_count, grantee(s, acc->name, host)};
+    acc->hosts[acc->host_count] = host;
+    acc->locked[acc->host_count++] = locked;
+}
+
+static enum dr_flow take_users(struct dr_script *s, const struct dr_answer *a)
+{
+    struct accounts_script *mine = s->mine;
+    struct dr_accounts *out = s->reply.as.accounts;
+    mine->rows = DR_NEW_N(s->arena, a->sql.row_count, struct host_row);
+    for (size_t i = 0; i < a->sql.row_count; i++) {
+        const struct dr_cell *user = dr_answer_cell(&a->sql, i, "user");
+        const struct dr_cell *locked = dr_answer_cell(&a->sql, i, "account_locked");
+        const char *host = dr_cell_text(&a->sql, i, "host", s->arena);
+        if (!user->text || !host || !locked->text)
+            return dr_script_fail(s, DR_E_PROTOCOL, "mysql.user is unreadable");
+        for (size_t k = 0; k < out->count; k++)
+            if (strcmp(out->items[k].name, user->text) == 0)
+                add_host(s, k, host, strcasecmp(locked->text, "Y") == 0,
+                         a->sql.row_count);
+    }
+    return DR_FLOW_NEXT;
+}
+
+static enum dr_flow ask_grants(struct dr_script *s)
+{
+    struct accounts_script *mine = s->mine;
+    if (mine->next == mine->row_count)
+        return DR_FLOW_NEXT;
+    return dr_script_sql(s, "SHOW GRANTS FOR %s", mine->rows[mine->next].grantee);
+}
+
+/* What SUPER brings with it: every dynamic privilege but the restricted ones. Source:
+ * docs: privilege-management.md; the read-only bypass must be granted by name, tidb:
+ * pkg/planner/optimize.go. */
+static const uint32_t by_super =
+    1u << DR_PRIV_BACKUP_ADMIN | 1u << DR_PRIV_RESTORE_ADMIN |
+    1u << DR_PRIV_SYSTEM_VARIABLES_ADMIN | 1u << DR_PRIV_CONNECTION_ADMIN;
+
+static uint32_t privilege_bit(const char *word, size_t len)
+{
+    for (int p = 0; p < DR_PRIV_COUNT; p++) {
+        const char *name = dr_privilege_name((enum dr_privilege)p);
+        if (strlen(name) == len && strncasecmp(name, word, len) == 0)
+            return 1u << p;
+    }
+    return 0;
+}
+
+/* "GRANT SELECT,INSERT ON *.* TO 'u'@'%'": the bits; 0 for grants on less than all. */
+uint32_t dr_grant_bits(const char *line)
+{
+    static const char all[] = "ALL PRIVILEGES";
+    const char *on = strstr(line, " ON *.*");
+    uint32_t bits = 0;
+    if (strncasecmp(line, "GRANT ", 6) != 0 || !on)
+        return 0;
+    for (const char *p = line + 6; p < on;) {
+        size_t len = strcspn(p, ",");
+        if (len > (size_t)(on - p))
+            len = (size_t)(on - p);
+        while (len && *p == ' ')
+            p++, len--;
+        if (len == sizeof(all) - 1 && strncasecmp(p, all, len) == 0)
+            bits |= (1u << DR_PRIV_BACKUP_ADMIN) - 1; /* the static ones stand first */
+        bits |= privilege_bit(p, len);
+        p += len;
+        p += *p == ',';
+    }
+    return bits & 1u << DR_PRIV_SUPER ? bits | by_super : bits;
+}
+
+static enum dr_flow take_grants(struct dr_script *s, const struct dr_answer *a)
+{
+    struct accounts_script *mine = s->mine;
+    const struct host_row *row = &mine->rows[mine->next++];
+    struct dr_account *acc = &s->reply.as.accounts->items[row->account];
+    uint32_t bits = 0;
+    for (size_t i = 0; i < a->sql.row_count; i++)
+        if (a->sql.column_count && a->sql.cells[i * a->sql.column_count].text)
+            bits |= dr_grant_bits(a->sql.cells[i * a->sql.column_count].text);
+    acc->privileges &= bits;
+    return DR_FLOW_AGAIN;
+}
+
+static enum dr_flow take_bypass(struct dr_script *s, const struct dr_answer *a)
+{
+    struct dr_accounts *out = s->reply.as.accounts;
+    out->bypass = DR_NEW_N(s->arena, a->sql.row_count, const char *);
+    for (size_t i = 0; i < a->sql.row_count; i++) {
+        const char *user = dr_cell_text(&a->sql, i, "user", s->arena);
+        bool known = false;
+        if (!user)
+            return dr_script_fail(s, DR_E_PROTOCOL, "mysql.global_grants is unreadable");
+        for (size_t k = 0; k < out->bypass_count && !known; k++)
+            known = strcmp(out->bypass[k], user) == 0;
+        if (!known)
+            out->bypass[out->bypass_count++] = user;
+    }
+    out->seen = dr_script_seen(s);
+    return DR_FLOW_DONE;
+}
+
+static const struct dr_step accounts_steps[] = {
+    {.name = "list accounts", .ask = ask_users, .take = take_users},
+    {.name = "show grants", .ask = ask_grants, .take = take_grants},
+    {.name = "list who passes the fence",
+     .text = "SELECT user, host FROM mysql.global_grants"
+             " WHERE priv = 'RESTRICTED_REPLICA_WRITER_ADMIN' ORDER BY user, host",
+     .take = take_bypass},
+    DR_STEP_END,
+};
+const struct dr_play dr_play_accounts = {.via = DR_VIA_SQL,
+                                         .lane = DR_LANE_OBSERVE,
+                                         .steps = accounts_steps,
+                                         .begin = begin_accounts,
+                                         .mine_bytes = sizeof(struct accounts_script)};
+
+/* ---- the sink account ---- */
+
+struct sink_script {
+    const struct dr_login *sink;
+    size_t host_count, next;
+    const char **hosts;
+};
+
+static enum dr_flow begin_sink(struct dr_script *s)
+{
+    struct sink_script *mine = s->mine;
+    mine->sink = dr_access_sink_login(s->wire->access, s->call->args.sink.from,
+                                      s->call->at.cluster, s->call->args.sink.generation);
+    if (!mine->sink)
+        return dr_script_fail(s, DR_E_INPUT, "no sink account is declared");
+    return DR_FLOW_AGAIN;
+}
+
+static enum dr_flow ask_hosts(struct dr_script *s)
+{
+    const struct sink_script *mine = s->mine;
+    return dr_script_sql(s, "SELECT host FROM mysql.user WHERE user = %s ORDER BY host",
+                         dr_sql_string(s->arena, mine->sink->user));
+}
+
+static enum dr_flow take_hosts(struct dr_script *s, const struct dr_answer *a)
+{
+    struct sink_script *mine = s->mine;
+    mine->host_count = a->sql.row_count;
+    mine->hosts = DR_NEW_N(s->arena, mine->host_count, const char *);
+    for (size_t i = 0; i < mine->host_count; i++)
+        if (!(mine->hosts[i] = dr_cell_text(&a->sql, i, "host", s->arena)))
+            return dr_script_fail(s, DR_E_PROTOCOL, "mysql.user is unreadable");
+    if (!mine->host_count)
+        return dr_script_fail(s, DR_E_ABSENT, "there is no account '%s'",
+                              mine->sink->user);
+    return DR_FLOW_NEXT;
+}
+
+static enum dr_flow ask_alter(struct dr_script *s)
+{
+    struct sink_script *mine = s->mine;
+    struct dr_buf b;
+    if (mine->next == mine->host_count)
+        return DR_FLOW_DONE;
+    const char *who = grantee(s, mine->sink->user, mine->hosts[mine->next]);
+    if (s->call->args.sink.lock)
+        return dr_script_sql(s, "ALTER USER %s ACCOUNT LOCK", who);
+    dr_buf_init(&b, 16 << 10);
+    dr_buf_addf(&b, "ALTER USER %s IDENTIFIED BY ", who);
+    dr_sql_add_string(&b, mine->sink->password.bytes, mine->sink->password.len);
+    dr_buf_adds(&b, " ACCOUNT UNLOCK");
+    s->ex.sql.text = dr_script_secret(s, &b);
+    return DR_FLOW_SEND;
+}
+
+static enum dr_flow take_alter(struct dr_script *s, const struct dr_answer *a)
+{
+    struct sink_script *mine = s->mine;
+    (void)a;
+    mine->next++;
+    return DR_FLOW_AGAIN;
+}
+
+static const struct dr_step sink_steps[] = {
+    DR_STEP_AUTHORITY,
+    {.name = "find the sink account", .ask = ask_hosts, .take = take_hosts},
+    {.name = "alter the sink account",
+     .ask = ask_alter,
+     .take = take_alter,
+     .mutates = true},
+    DR_STEP_END,
+};
+const struct dr_play dr_play_sink_account = {.via = DR_VIA_SQL,
+                                             .lane = DR_LANE_ACT,
+                                             .steps = sink_steps,
+                                             .begin = begin_sink,
+                                             .mine_bytes = sizeof(struct sink_script)};

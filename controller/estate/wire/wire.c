@@ -1,0 +1,618 @@
+/* The engine: runs scripts over a carrier. It alone decides where an exchange goes, when
+ * it is tried again and what the outcome of a call is. */
+#include "controller/estate/wire/wire.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "controller/base/buf.h"
+#include "controller/estate/wire/script.h"
+
+enum {
+    STEP_MS = 15000, /* of one exchange, unless its step says otherwise */
+    BACKOFF_FIRST_MS = 500,
+    BACKOFF_LAST_MS = 10000,
+    TEXT_MAX = 400, /* of a server's text in an error */
+    REPLY_MAX = 16 << 20,
+};
+
+// clang-format off
+static const struct dr_play *const plays[DR_CALL_KIND_COUNT] = {
+    [DR_CALL_SQL_HOT] = &dr_play_hot,
+    [DR_CALL_SQL_LEDGER] = &dr_play_ledger,
+    [DR_CALL_SQL_IDENTITY] = &dr_play_identity,
+    [DR_CALL_SQL_ACCOUNTS] = &dr_play_accounts,
+    [DR_CALL_SQL_TABLES] = &dr_play_tables,
+    [DR_CALL_SQL_COUNTS] = &dr_play_counts,
+    [DR_CALL_SQL_JOBS] = &dr_play_jobs,
+    [DR_CALL_SQL_DDL] = &dr_play_ddl,
+    [DR_CALL_SQL_LOGIN] = &dr_play_login,
+    [DR_CALL_PD_IDENTITY] = &dr_play_pd_identity,
+    [DR_CALL_PD_SAFEPOINTS] = &dr_play_pd_safepoints,
+    [DR_CALL_CDC_SERVER] = &dr_play_cdc_server,
+    [DR_CALL_CDC_FEEDS] = &dr_play_cdc_feeds,
+    [DR_CALL_CDC_FEED] = &dr_play_cdc_feed,
+    [DR_CALL_STORE_LIST] = &dr_play_store_list,
+    [DR_CALL_STORE_REDO] = &dr_play_store_redo,
+    [DR_CALL_LEDGER_CREATE] = &dr_play_ledger_create,
+    [DR_CALL_LEDGER_EPOCH] = &dr_play_ledger_epoch,
+    [DR_CALL_LEDGER_WRITE] = &dr_play_ledger_write,
+    [DR_CALL_BEAT] = &dr_play_beat,
+    [DR_CALL_BEAT_TABLE] = &dr_play_beat_table,
+    [DR_CALL_KILL] = &dr_play_kill,
+    [DR_CALL_SET_GLOBAL] = &dr_play_set_global,
+    [DR_CALL_BACKUP] = &dr_play_backup,
+    [DR_CALL_RESTORE] = &dr_play_restore,
+    [DR_CALL_DROP_SCHEMA] = &dr_play_drop_schema,
+    [DR_CALL_DROP_TABLE] = &dr_play_drop_table,
+    [DR_CALL_SINK_ACCOUNT] = &dr_play_sink_account,
+    [DR_CALL_FEED_CREATE] = &dr_play_feed_create,
+    [DR_CALL_FEED_PAUSE] = &dr_play_feed_pause,
+    [DR_CALL_FEED_RESUME] = &dr_play_feed_resume,
+    [DR_CALL_FEED_DELETE] = &dr_play_feed_delete,
+};
+// clang-format on
+
+static int64_t now_ms(const struct dr_wire *w)
+{
+    return w->carrier->now_ms(w->carrier);
+}
+
+static const struct dr_call_row *row_of(const struct dr_script *s)
+{
+    return &dr_call_rows[s->call->kind];
+}
+
+int64_t dr_script_left_ms(const struct dr_script *s)
+{
+    return s->deadline_ms - now_ms(s->wire);
+}
+
+const struct dr_access_cluster *dr_script_cluster(const struct dr_script *s)
+{
+    return &s->wire->access->clusters[s->call->at.cluster];
+}
+
+struct dr_seen dr_script_seen(const struct dr_script *s)
+{
+    return (struct dr_seen){.known = true, .at_ms = now_ms(s->wire)};
+}
+
+const char *dr_script_instance(struct dr_script *s)
+{
+    char text[DR_HOST_MAX + 16];
+    return dr_strdup(s->arena, dr_address_text(&s->endpoint.at, text));
+}
+
+const char *dr_script_redact(struct dr_script *s, const char *text, size_t len)
+{
+    return dr_access_redact(s->wire->access, s->arena, text, len, TEXT_MAX);
+}
+
+/* ---- own sessions ---- */
+
+bool dr_wire_own(const struct dr_wire *w, uint64_t connection_id)
+{
+    for (size_t i = 0; i < w->own_count; i++)
+        if (w->own[i].connection_id == connection_id)
+            return true;
+    return false;
+}
+
+/* id 0: the session is gone, or nobody knows what it does. */
+static void remember_session(struct dr_script *s, uint64_t connection_id)
+{
+    struct dr_wire *w = s->wire;
+    struct dr_own_session *own = NULL;
+    for (size_t i = 0; i < w->own_count && !own; i++)
+        if (w->own[i].login == s->login && w->own[i].lane == s->lane &&
+            dr_address_equal(&w->own[i].at, &s->endpoint.at))
+            own = &w->own[i];
+    if (!own && !connection_id)
+        return;
+    if (!own) {
+        if (w->own_count == w->own_room) {
+            w->own_room = w->own_room ? w->own_room * 2 : 16;
+            w->own = dr_xrealloc(w->own, w->own_room * sizeof(*w->own));
+        }
+        own = &w->own[w->own_count++];
+        *own = (struct dr_own_session){
+            .at = s->endpoint.at, .login = s->login, .lane = s->lane};
+    }
+    own->connection_id = connection_id;
+}
+
+/* ---- what steps call ---- */
+
+enum dr_flow dr_script_fail(struct dr_script *s, enum dr_code code, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    (void)dr_fail(&s->reply.err, code, "%s", dr_vsprintf(s->arena, fmt, ap));
+    va_end(ap);
+    return DR_FLOW_OVER;
+}
+
+void dr_script_no_effect(struct dr_script *s)
+{
+    s->mutated = s->mutated_before;
+}
+
+enum dr_flow dr_script_sql(struct dr_script *s, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    s->ex.sql.text = dr_vsprintf(s->arena, fmt, ap);
+    va_end(ap);
+    return DR_FLOW_SEND;
+}
+
+static void wipe_text(void *text)
+{
+    explicit_bzero(text, strlen(text));
+}
+
+char *dr_script_secret(struct dr_script *s, struct dr_buf *text)
+{
+    char *kept = dr_strndup(s->arena, dr_buf_str(text), text->len);
+    dr_arena_defer(s->arena, wipe_text, kept);
+    if (text->data)
+        explicit_bzero(text->data, text->len);
+    dr_buf_release(text);
+    return kept;
+}
+
+enum dr_flow dr_script_http(struct dr_script *s, const char *method, const char *target,
+                            const char *body)
+{
+    s->ex.http.method = method;
+    s->ex.http.target = target;
+    s->ex.http.body = body;
+    return DR_FLOW_SEND;
+}
+
+/* ---- endpoints ---- */
+
+static size_t endpoint_count(const struct dr_script *s)
+{
+    switch (s->play->via) {
+    case DR_VIA_SQL:
+        return s->call->at.instance ? 1 : dr_script_cluster(s)->sql_count;
+    case DR_VIA_PD:
+        return dr_script_cluster(s)->pd_count;
+    case DR_VIA_CDC:
+        return dr_script_cluster(s)->cdc_count;
+    case DR_VIA_STORE:
+        return 1;
+    case DR_VIA_NONE:
+        break;
+    }
+    return 0;
+}
+
+static void choose_endpoint(struct dr_script *s)
+{
+    size_t i = s->endpoint_index;
+    switch (s->play->via) {
+    case DR_VIA_SQL:
+        s->endpoint.at =
+            s->call->at.instance ? s->pinned : dr_script_cluster(s)->sql[i].at;
+        break;
+    case DR_VIA_PD:
+        s->endpoint = dr_script_cluster(s)->pd[i];
+        break;
+    case DR_VIA_CDC:
+        s->endpoint = dr_script_cluster(s)->cdc[i];
+        break;
+    case DR_VIA_STORE:
+        s->endpoint = dr_script_store(s)->endpoint;
+        break;
+    case DR_VIA_NONE:
+        break;
+    }
+}
+
+static void fill_exchange(struct dr_script *s)
+{
+    choose_endpoint(s);
+    s->ex.at = s->endpoint.at;
+    if (s->play->via == DR_VIA_SQL) {
+        s->ex.kind = DR_EXCHANGE_SQL;
+        s->ex.sql.login = s->login;
+        s->ex.sql.lane = s->lane;
+        s->ex.sql.session = s->session;
+        return;
+    }
+    s->ex.kind = DR_EXCHANGE_HTTP;
+    s->ex.http.tls = s->endpoint.tls;
+    s->ex.http.reply_max = REPLY_MAX;
+    s->ex.http.login = NULL;
+    s->ex.http.key = NULL;
+    if (s->play->via == DR_VIA_STORE)
+        s->ex.http.key = dr_script_store(s)->key;
+    else if (s->play->via == DR_VIA_CDC && dr_script_cluster(s)->cdc_user.user)
+        s->ex.http.login = &dr_script_cluster(s)->cdc_user;
+}
+
+/* Time for one exchange: its step's limit; what is left of the call; of a SQL call that
+ * may still try elsewhere, only this endpoint's share. */
+static int64_t exchange_ms(const struct dr_script *s)
+{
+    int64_t left = dr_script_left_ms(s), limit = s->at->limit_ms;
+    size_t more = endpoint_count(s);
+    if (limit == 0)
+        limit = STEP_MS;
+    if (limit > 0 && limit < left)
+        left = limit;
+    if (s->play->via == DR_VIA_SQL && !s->mutated && !s->at->mutates && s->tries < more)
+        left = left / (int64_t)(more - s->tries);
+    else if (s->play->via != DR_VIA_SQL && !s->at->mutates && more > 1)
+        left = left / 2;
+    return left > 0 ? left : 1;
+}
+
+/* ---- running ---- */
+
+static void advance(struct dr_script *s, enum dr_flow flow);
+
+static enum dr_flow start(struct dr_script *s)
+{
+    s->mine = s->play->mine_bytes ? dr_alloc(s->arena, s->play->mine_bytes) : NULL;
+    s->at = s->play->steps;
+    s->session = 0;
+    s->undo = NULL;
+    s->lane = s->play->lane;
+    return s->play->begin ? s->play->begin(s) : DR_FLOW_AGAIN;
+}
+
+static void send_exchange(struct dr_script *s)
+{
+    s->ex.deadline_ms = exchange_ms(s);
+    fill_exchange(s);
+    s->mutated_before = s->mutated;
+    s->mutated |= s->at->mutates;
+    s->wire->carrier->submit(s->wire->carrier, &s->ex, &s->carried);
+}
+
+static void send_undo(struct dr_script *s)
+{
+    s->undoing = true;
+    s->ex.deadline_ms = STEP_MS;
+    s->ex.sql.text = s->undo;
+    s->ex.sql.session = s->session;
+    s->wire->carrier->submit(s->wire->carrier, &s->ex, &s->carried);
+}
+
+/* The reply is settled. A transaction or a session setting is undone first; only a read
+ * does not wait for that. */
+static void finish(struct dr_script *s, bool done)
+{
+    bool mutates = row_of(s)->mutates;
+    if (done) {
+        s->reply.outcome = DR_DONE;
+        memset(&s->reply.err, 0, sizeof(s->reply.err));
+    } else {
+        char at[DR_HOST_MAX + 16] = "";
+        s->reply.outcome = mutates && !s->mutated ? DR_REFUSED : DR_UNKNOWN;
+        if (s->endpoint.at.port)
+            dr_address_text(&s->endpoint.at, at);
+        (void)dr_wrap(&s->reply.err, "%s%s%s", row_of(s)->name, *at ? " at " : "", at);
+    }
+    if (s->undo && s->session)
+        send_undo(s);
+    if (!mutates || !s->undoing)
+        s->finished = true;
+}
+
+static void retry_sql(struct dr_script *s, bool connected)
+{
+    size_t count = endpoint_count(s);
+    bool once_more = s->tries < count;
+    if (!once_more && connected && count == 1 && !s->again)
+        once_more = s->again = true;
+    if (s->mutated || s->no_restart || !once_more || dr_script_left_ms(s) <= 0) {
+        finish(s, false);
+        return;
+    }
+    s->endpoint_index = (s->endpoint_index + 1) % count;
+    advance(s, start(s));
+}
+
+static void retry_http(struct dr_script *s)
+{
+    size_t count = endpoint_count(s);
+    int64_t pause = s->tries % count ? 0 : s->backoff_ms;
+    if (pause && s->reply.err.retry_after_ms > pause)
+        pause = s->reply.err.retry_after_ms;
+    if (dr_script_left_ms(s) <= pause) {
+        finish(s, false);
+        return;
+    }
+    s->endpoint_index = (s->endpoint_index + 1) % count;
+    if (!pause) {
+        advance(s, DR_FLOW_AGAIN);
+        return;
+    }
+    s->backoff_ms =
+        s->backoff_ms * 2 < BACKOFF_LAST_MS ? s->backoff_ms * 2 : BACKOFF_LAST_MS;
+    s->wake_ms = now_ms(s->wire) + pause;
+}
+
+/* The exchange did not succeed for a reason that another endpoint or a later moment may
+ * not have; s->reply.err says which. lost: it may have been carried out. connected: there
+ * was a session or a connection that has broken. */
+static void retry_or_fail(struct dr_script *s, bool lost, bool connected)
+{
+    s->tries++;
+    if (lost && s->at->mutates)
+        finish(s, false);
+    else if (s->play->via == DR_VIA_SQL)
+        retry_sql(s, connected);
+    else
+        retry_http(s);
+}
+
+static enum dr_flow ask(struct dr_script *s)
+{
+    if (!s->at->name)
+        return DR_FLOW_DONE;
+    if (s->at->text && s->play->via == DR_VIA_SQL)
+        s->ex.sql.text = s->at->text;
+    else if (s->at->text)
+        (void)dr_script_http(s, "GET", s->at->text, NULL);
+    return s->at->ask ? s->at->ask(s) : DR_FLOW_SEND;
+}
+
+static void advance(struct dr_script *s, enum dr_flow flow)
+{
+    for (;;) {
+        switch (flow) {
+        case DR_FLOW_NEXT:
+            s->at++;
+            flow = ask(s);
+            break;
+        case DR_FLOW_AGAIN:
+        case DR_FLOW_JUMP:
+            flow = ask(s);
+            break;
+        case DR_FLOW_SEND:
+            if (dr_script_left_ms(s) > 0) {
+                send_exchange(s);
+                return;
+            }
+            flow =
+                dr_script_fail(s, DR_E_TIMEOUT, "no time left before '%s'", s->at->name);
+            break;
+        case DR_FLOW_RETRY:
+            retry_or_fail(s, false, false);
+            return;
+        case DR_FLOW_DONE:
+        case DR_FLOW_OVER:
+            finish(s, flow == DR_FLOW_DONE);
+            return;
+        }
+    }
+}
+
+/* ---- answers ---- */
+
+/* Nothing came, or the server did not let us in: nothing was run then either. */
+static void on_nothing(struct dr_script *s, const struct dr_answer *a)
+{
+    bool lost = a->carried == DR_LOST;
+    if (!lost)
+        dr_script_no_effect(s);
+    if (s->play->via == DR_VIA_SQL)
+        remember_session(s, 0);
+    if (a->carried == DR_ANSWERED) {
+        (void)dr_script_sql_error(s, a);
+    } else {
+        const char *why = dr_script_redact(s, a->err.text, strlen(a->err.text));
+        (void)dr_fail(&s->reply.err, a->err.code ? a->err.code : DR_E_TIMEOUT, "%s: %s",
+                      s->at->name, why);
+        s->reply.err.foreign = a->err.foreign;
+        s->reply.err.retry_after_ms = a->err.retry_after_ms;
+        memcpy(s->reply.err.sqlstate, a->err.sqlstate, sizeof(a->err.sqlstate));
+        memcpy(s->reply.err.hint, a->err.hint, sizeof(a->err.hint));
+    }
+    if (s->at->takes_loss) {
+        enum dr_flow flow = s->at->take(s, a);
+        if (flow != DR_FLOW_RETRY) {
+            advance(s, flow);
+            return;
+        }
+    }
+    bool connected = lost || s->session;
+    s->session = 0;
+    s->undo = NULL;
+    retry_or_fail(s, lost, connected);
+}
+
+static void on_sql(struct dr_script *s, const struct dr_answer *a)
+{
+    enum dr_flow flow = DR_FLOW_NEXT;
+    s->session = a->sql.session;
+    remember_session(s, a->sql.connection_id);
+    s->reply.connection_id = a->sql.connection_id;
+    if (a->sql.error && !s->at->takes_errors)
+        flow = dr_script_sql_error(s, a);
+    else if (s->at->take)
+        flow = s->at->take(s, a);
+    advance(s, flow);
+}
+
+static void on_http(struct dr_script *s, const struct dr_answer *a)
+{
+    enum dr_flow flow = DR_FLOW_NEXT;
+    bool good = a->http.status >= 200 && a->http.status < 300;
+    if (!good && !s->at->takes_errors)
+        flow = dr_script_http_error(s, a);
+    else if (s->at->take)
+        flow = s->at->take(s, a);
+    advance(s, flow);
+}
+
+static void on_answer(struct dr_script *s, const struct dr_answer *a)
+{
+    s->carried = 0;
+    if (s->undoing) {
+        s->undoing = false;
+        s->finished = true;
+    } else if (a->carried != DR_ANSWERED ||
+               (s->play->via == DR_VIA_SQL && a->sql.error && !a->sql.session)) {
+        on_nothing(s, a);
+    } else if (s->play->via == DR_VIA_SQL) {
+        on_sql(s, a);
+    } else {
+        on_http(s, a);
+    }
+}
+
+/* ---- the estate's face ---- */
+
+static void free_script(struct dr_script *s)
+{
+    dr_arena_free(s->arena);
+    free(s);
+}
+
+/* Checks what every kind needs, and picks login and instance. */
+static enum dr_flow open_script(struct dr_script *s)
+{
+    const struct dr_call *call = s->call;
+    if (!s->play)
+        return dr_script_fail(s, DR_E_BUG, "a call of no kind");
+    if (s->play->via == DR_VIA_STORE)
+        return start(s);
+    if (call->at.cluster >= s->wire->access->cluster_count)
+        return dr_script_fail(s, DR_E_BUG, "no cluster %u", call->at.cluster);
+    if (call->at.instance && !dr_address_parse(&s->pinned, call->at.instance, 4000))
+        return dr_script_fail(s, DR_E_INPUT, "'%s' is no address", call->at.instance);
+    if (!endpoint_count(s))
+        return dr_script_fail(s, DR_E_INPUT, "cluster '%s' declares no endpoint for it",
+                              dr_script_cluster(s)->declared->name);
+    s->login = &dr_script_cluster(s)->controller;
+    return start(s);
+}
+
+static void wire_submit(struct dr_estate *e, const struct dr_call *call, uint64_t *ticket)
+{
+    static const struct dr_call none = {.kind = DR_CALL_NONE};
+    struct dr_wire *w = (struct dr_wire *)e;
+    struct dr_script *s = dr_xcalloc(1, sizeof(*s)), **last = &w->scripts;
+    while (*last)
+        last = &(*last)->next;
+    *last = s;
+    s->wire = w;
+    s->call = call->kind < DR_CALL_KIND_COUNT ? call : &none;
+    s->arena = dr_arena_new(0);
+    s->ticket = s->reply.ticket = *ticket = ++w->next_ticket;
+    s->backoff_ms = BACKOFF_FIRST_MS;
+    s->play = plays[s->call->kind];
+    s->deadline_ms =
+        now_ms(w) + (call->deadline_ms > 0 ? call->deadline_ms : row_of(s)->deadline_ms);
+    advance(s, open_script(s));
+}
+
+/* Hands out the oldest finished reply. */
+static bool deliver(struct dr_wire *w, struct dr_reply *out)
+{
+    for (struct dr_script **at = &w->scripts, *s; (s = *at); at = &s->next) {
+        if (!s->finished || s->taken)
+            continue;
+        if (s->play && s->play->via == DR_VIA_SQL && row_of(s)->mutates)
+            s->reply.instance = s->endpoint.at.port ? dr_script_instance(s) : NULL;
+        *out = s->reply;
+        out->arena = s->arena;
+        s->arena = NULL;
+        s->taken = true;
+        if (!s->undoing) {
+            *at = s->next;
+            free_script(s);
+        }
+        return true;
+    }
+    return false;
+}
+
+/* Wakes what is due; out: when the next one is. */
+static int64_t wake_due(struct dr_wire *w, int64_t until_ms)
+{
+    int64_t now = now_ms(w), next = until_ms;
+    for (struct dr_script *s = w->scripts, *after; s; s = after) {
+        after = s->next;
+        if (s->wake_ms && s->wake_ms <= now) {
+            s->wake_ms = 0;
+            advance(s, DR_FLOW_AGAIN);
+        }
+        if (s->finished && !s->taken)
+            return now;
+        if (s->wake_ms && s->wake_ms < next)
+            next = s->wake_ms;
+    }
+    return next;
+}
+
+static void dispatch(struct dr_wire *w, struct dr_answer *a)
+{
+    for (struct dr_script **at = &w->scripts, *s; (s = *at); at = &s->next) {
+        if (s->carried != a->ticket)
+            continue;
+        on_answer(s, a);
+        if (s->taken && !s->undoing) {
+            *at = s->next;
+            free_script(s);
+        }
+        break;
+    }
+    dr_arena_free(a->arena);
+}
+
+static bool wire_wait(struct dr_estate *e, int64_t until_ms, struct dr_reply *out)
+{
+    struct dr_wire *w = (struct dr_wire *)e;
+    for (;;) {
+        int64_t next = wake_due(w, until_ms);
+        struct dr_answer a = {0};
+        if (deliver(w, out))
+            return true;
+        if (w->carrier->wait(w->carrier, next, &a))
+            dispatch(w, &a);
+        else if (now_ms(w) >= until_ms)
+            return false;
+    }
+}
+
+static int64_t wire_now(struct dr_estate *e)
+{
+    return now_ms((struct dr_wire *)e);
+}
+
+static void wire_free(struct dr_estate *e)
+{
+    struct dr_wire *w = (struct dr_wire *)e;
+    while (w->scripts) {
+        struct dr_script *s = w->scripts;
+        w->scripts = s->next;
+        free_script(s);
+    }
+    free(w->own);
+    free(w->clusters);
+    free(w);
+}
+
+struct dr_estate *dr_wire_new(const struct dr_topology *t, struct dr_access *access,
+                              struct dr_carrier *carrier)
+{
+    struct dr_wire *w = dr_xcalloc(1, sizeof(*w));
+    w->estate = (struct dr_estate){
+        .submit = wire_submit, .wait = wire_wait, .now_ms = wire_now, .free = wire_free};
+    w->topology = t;
+    w->access = access;
+    w->carrier = carrier;
+    w->clusters = dr_xcalloc(access->cluster_count + 1, sizeof(*w->clusters));
+    return &w->estate;
+}
