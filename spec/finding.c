@@ -23,35 +23,28 @@ static void note_source(struct dr_findings *f, struct dr_source *s,
     }
 }
 
-static size_t count_of(const struct dr_findings *f, const struct dr_source *s)
-{
-    size_t n = 0;
-    while (n < f->count && f->items[f->count - 1 - n].order == s->order)
-        n++;
-    return n;
-}
-
 struct dr_finding *dr_report(struct dr_findings *f, struct dr_source *s,
                              enum dr_vcode code, const struct dr_span *at,
                              const char *fmt, ...)
 {
-    bool last = f->count >= DR_FINDINGS_MAX - 1 && count_of(f, s) >= DR_FINDINGS_MAX - 1;
     if (s->gave_up)
-        return DR_NEW(f->arena, struct dr_finding);
+        return &f->spare;
     struct dr_finding *out = DR_PUSH(f->arena, f->items, f->count, f->room);
     note_source(f, s, at, out);
-    if (last) {
+    if (++s->findings == DR_FINDINGS_MAX) {
         s->gave_up = true;
         out->code = DR_V_LIMIT;
         out->message = "too many findings, the rest is not shown";
         f->errors++;
-        return DR_NEW(f->arena, struct dr_finding);
+        return &f->spare;
     }
     va_list ap;
     va_start(ap, fmt);
     out->code = code;
-    out->message = dr_vsprintf(f->arena, fmt, ap);
+    char *message = dr_vsprintf(f->arena, fmt, ap);
     va_end(ap);
+    dr_text_clean(message);
+    out->message = message;
     if (dr_vcode_info(code)->warning)
         f->warnings++;
     else

@@ -28,6 +28,7 @@ struct dr_findings {
     struct dr_finding *items;
     size_t count, room;
     size_t errors, warnings;
+    struct dr_finding spare; /* what is written about findings beyond the limit */
 };
 
 /* No more are kept for one source; the last one says so. */

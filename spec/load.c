@@ -133,7 +133,8 @@ static void keep(struct dr_docs *d, enum dr_kind kind, void *doc)
 static void take_document(struct dr_docs *d, struct dr_source *s, struct dr_node *root,
                           size_t errors)
 {
-    enum dr_kind kind = root->broken ? DR_KIND_COUNT : kind_of(d, s, root);
+    bool skip = root->broken || s->gave_up;
+    enum dr_kind kind = skip ? DR_KIND_COUNT : kind_of(d, s, root);
     if (kind != DR_KIND_COUNT) {
         struct dr_decode decode = {.arena = d->arena,
                                    .source = s,

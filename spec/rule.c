@@ -88,6 +88,8 @@ void dr_rules_run(struct dr_decode *d, const struct dr_doc *doc, size_t first)
     struct dr_check c = {.decode = d, .doc = doc};
     size_t count, last = d->findings->count;
     const struct dr_rule *rules = dr_rules(doc->kind, &count);
+    if (d->source->gave_up) /* which fields are wrong is no longer known */
+        return;
     for (size_t i = 0; i < count; i++)
         if (readable(d, first, last, rules[i].reads))
             rules[i].check(&c, rules[i].code, doc);

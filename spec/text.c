@@ -182,11 +182,10 @@ static bool names_secret(const char *line, const char *p)
     return false;
 }
 
-/* Where the secret that begins at p ends, p itself when there is none: a value that is no
- * mapping, a parameter of a URI, the user information of one. */
-static const char *secret_end(const char *line, const char *p, const char *end)
+/* Where the secret of a URI that begins at p ends, p itself when there is none: a
+ * parameter (access-key=x), the user information (//user:x@). */
+static const char *uri_secret_end(const char *line, const char *p, const char *end)
 {
-    const char *key = p;
     if (p > line && p[-1] == '=') {
         if (!names_secret(line, p - 1))
             return p;
@@ -196,23 +195,50 @@ static const char *secret_end(const char *line, const char *p, const char *end)
     }
     if (p - line >= 3 && !memcmp(p - 3, "://", 3)) {
         const char *stop = p;
-        while (stop < end && !strchr("/?\"' ,", *stop) && *stop != '@')
+        while (stop < end && !strchr("/?\"' ,@", *stop))
             stop++;
         return stop < end && *stop == '@' ? stop : p;
     }
+    return p;
+}
+
+/* The same for the value of a key (password: x), when it is no mapping. */
+static const char *secret_end(const char *line, const char *p, const char *end)
+{
+    const char *key = p;
     while (key > line && (key[-1] == ' ' || key[-1] == '\t'))
         key--;
     if (key == line || key[-1] != ':' || key == p)
-        return p;
+        return uri_secret_end(line, p, end);
     key--;
-    key -= key > line && (key[-1] == '"' || key[-1] == '\'');
+    while (key > line && strchr(" \t\"'", key[-1]))
+        key--;
     if (p == end || *p == '{' || *p == '#' || !names_secret(line, key))
-        return p;
+        return uri_secret_end(line, p, end);
     char quote = *p == '"' || *p == '\'' ? *p : 0;
     for (p++; p < end; p++)
         if (quote ? *p == quote : (*p == ',' || *p == '}' || (*p == ' ' && p[1] == '#')))
             break;
     return p;
+}
+
+void dr_text_clean(char *text)
+{
+    char *end = text + strlen(text), *hidden = text;
+    for (const char *p = text; p < end;) {
+        char *at = text + (p - text);
+        uint32_t c;
+        if (at >= hidden)
+            hidden = at + (uri_secret_end(text, p, end) - p);
+        if (!dr_utf8_next(&p, end, &c)) {
+            *at = '?';
+            p++;
+        } else if (at < hidden) {
+            memset(at, '*', (size_t)(p - at));
+        } else if (dr_char_refused(c) || c == '\t' || c == '\n') {
+            memset(at, ' ', (size_t)(p - at));
+        }
+    }
 }
 
 const char *dr_source_excerpt(struct dr_arena *a, struct dr_source *s,
@@ -244,7 +270,7 @@ const char *dr_source_excerpt(struct dr_arena *a, struct dr_source *s,
     uint32_t chars = 0, width_cells = 0;
     *caret = used;
     const char *hidden = line;
-    for (const char *q = from - line > 4096 ? from - 4096 : line; q < from; q++)
+    for (const char *q = from - line > 512 ? from - 512 : line; q < from; q++)
         if (q >= hidden)
             hidden = secret_end(line, q, end);
     while (p < end && used < cells) {

@@ -27,7 +27,8 @@ struct dr_source {
         uint32_t line, column;
         size_t byte;
     } last; /* where the last walk along a line ended: keeps many questions linear */
-    bool gave_up; /* the limit of findings was reached */
+    size_t findings; /* reported so far */
+    bool gave_up;    /* the limit of findings was reached */
 };
 
 /* Cells that a character takes on a terminal: 0, 1 or 2. */
@@ -49,5 +50,9 @@ bool dr_char_refused(uint32_t c);
 const char *dr_source_excerpt(struct dr_arena *a, struct dr_source *s,
                               const struct dr_span *at, unsigned cells, uint32_t *caret,
                               uint32_t *caret_cells);
+
+/* Makes a message fit for one line of output, in place: what is no UTF-8 or no visible
+ * character is replaced, and secrets in URIs become asterisks. */
+void dr_text_clean(char *text);
 
 #endif

@@ -529,10 +529,14 @@ static bool is_git_url(const char *s, size_t len)
 {
     if (!is_line(s, len) || memchr(s, ' ', len))
         return false;
-    if (!strncmp(s, "https://", 8) || !strncmp(s, "ssh://", 6))
-        return len > 8;
+    if (!strncmp(s, "https://", 8))
+        return len > 8 && !memchr(s, '@', len);
+    if (!strncmp(s, "ssh://", 6)) {
+        const char *user = strchr(s + 6, '@'), *port = strchr(s + 6, ':');
+        return len > 8 && !(user && port && port < user);
+    }
     if (s[0] == '/')
-        return is_path(s, len);
+        return len > 1 && is_path(s, len);
     const char *colon = memchr(s, ':', len), *at = memchr(s, '@', len);
     return at && colon && at < colon && at > s && is_user(s, (size_t)(at - s)) &&
            host_ok(at + 1, (size_t)(colon - at - 1), false) && colon[1] &&

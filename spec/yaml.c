@@ -20,7 +20,7 @@ struct reader {
     struct open stack[DR_YAML_DEPTH_MAX + 1];
     unsigned depth; /* open collections of ours */
     struct dr_node *first, **tail;
-    size_t documents;
+    size_t documents, nodes;
 };
 
 static struct dr_span span_of(const yaml_mark_t *from, const yaml_mark_t *to)
@@ -57,6 +57,8 @@ static bool scan_bytes(struct reader *r)
                 ->hint = "controls and characters that reorder or hide text are refused";
             ok = false;
         }
+        if (r->s->gave_up)
+            return false;
         at.column++;
         if (c == '\n') {
             at.line++;
@@ -285,6 +287,11 @@ static void check_keys(struct reader *r, struct dr_node *map)
 /* False: reading ends here. */
 static bool on_event(struct reader *r, const yaml_event_t *e)
 {
+    if (++r->nodes > DR_YAML_NODES_MAX) {
+        struct dr_span at = span_of(&e->start_mark, NULL);
+        dr_report(r->f, r->s, DR_V_LIMIT, &at, "more than %d values", DR_YAML_NODES_MAX);
+        return false;
+    }
     switch ((int)e->type) {
     case YAML_DOCUMENT_START_EVENT:
         if (++r->documents > DR_YAML_DOCUMENTS_MAX) {

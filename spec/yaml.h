@@ -11,6 +11,7 @@ enum {
     DR_YAML_BYTES_MAX = 1 << 20,
     DR_YAML_DEPTH_MAX = 64,
     DR_YAML_KEYS_MAX = 1000,      /* of one mapping */
+    DR_YAML_NODES_MAX = 200000,   /* of one file */
     DR_YAML_DOCUMENTS_MAX = 10000 /* of one file */
 };
 

@@ -1,0 +1,665 @@
+/* The language: tables that hold together, bounds of every row, limits, marks, secrets.
+ */
+#include <criterion/criterion.h>
+#include <regex.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "controller/base/num.h"
+#include "spec/changefeed.h"
+#include "spec/explain.h"
+#include "spec/load.h"
+#include "spec/rule.h"
+#include "spec/types.h"
+
+enum { BASE_BYTES = 1 << 16 };
+
+static struct dr_docs read_text(struct dr_arena *a, const char *text)
+{
+    struct dr_docs d;
+    dr_docs_init(&d, a);
+    dr_docs_add(&d, "t.yaml", text, strlen(text));
+    dr_docs_finish(&d);
+    return d;
+}
+
+/* Decodes "text" against one row; the number of findings. */
+static size_t decode_row(struct dr_arena *a, const struct dr_field *f, const char *text,
+                         const char **message)
+{
+    struct dr_field row[2] = {*f, {0}};
+    struct dr_shape shape = {.fields = row};
+    struct dr_findings findings;
+    struct dr_source s = {.name = "row", .bytes = text, .len = strlen(text)};
+    dr_findings_init(&findings, a);
+    row[0].offset = 0;
+    row[0].count_offset = 64; /* behind the pointer of a list */
+    struct dr_decode d = {.arena = a, .source = &s, .findings = &findings};
+    const struct dr_node *root = dr_yaml_read(a, &s, &findings);
+    char *base = dr_alloc(a, BASE_BYTES);
+    if (root)
+        dr_decode_object(&d, &shape, root, NULL, base);
+    *message = findings.count ? findings.items[0].message : root ? "" : "no text";
+    return findings.count + !root;
+}
+
+struct visit {
+    struct dr_arena *a;
+    unsigned rows;
+    void (*row)(struct visit *v, const char *path, const struct dr_field *f);
+};
+
+static void visit_shape(struct visit *v, const struct dr_shape *shape, const char *path)
+{
+    for (const struct dr_field *f = shape->fields; f->key; f++) {
+        const char *here = dr_sprintf(v->a, "%s.%s", path, f->key);
+        v->rows++;
+        v->row(v, here, f);
+        if (f->type == DR_T_OBJECT)
+            visit_shape(v, f->of, here);
+    }
+}
+
+static unsigned visit_all(struct dr_arena *a, void (*row)(struct visit *, const char *,
+                                                          const struct dr_field *))
+{
+    struct visit v = {.a = a, .row = row};
+    for (unsigned k = 0; k < DR_KIND_COUNT; k++)
+        visit_shape(&v, dr_kinds[k].shape, dr_kinds[k].name);
+    return v.rows;
+}
+
+static void check_row(struct visit *v, const char *path, const struct dr_field *f)
+{
+    const char *why;
+    cr_assert(f->help && f->help[0], "%s has no help", path);
+    cr_assert(f->help[0] >= 'A' &&
+                  (f->help[0] <= 'Z' || f->help[0] == '`' || f->help[0] >= 'a'),
+              "%s: help is a sentence", path);
+    cr_assert_eq(f->help[strlen(f->help) - 1], '.', "%s: help ends with a full stop",
+                 path);
+    cr_assert(f->key[0] >= 'a' && f->key[0] <= 'z' && !strpbrk(f->key, "-_ "),
+              "%s is not camelCase", path);
+    cr_assert(!f->max || f->min <= f->max, "%s: range", path);
+    cr_assert(!(f->required && f->fallback), "%s: required with a default", path);
+    cr_assert(!(f->fallback && f->otherwise), "%s: default told twice", path);
+    cr_assert(!f->list || f->max || f->type != DR_T_OBJECT, "%s: list without a maximum",
+              path);
+    cr_assert((f->type == DR_T_OBJECT) == (f->of != NULL), "%s: shape", path);
+    cr_assert_eq(f->type == DR_T_WORD || f->type == DR_T_WORDS || f->type == DR_T_DAYS,
+                 f->words != NULL, "%s: words", path);
+    if (f->example)
+        cr_assert_eq(
+            decode_row(v->a, f, dr_sprintf(v->a, "%s: %s", f->key, f->example), &why), 0,
+            "%s: the example '%s' is refused: %s", path, f->example, why);
+    if (f->fallback && f->type != DR_T_WORDS && f->type != DR_T_DAYS)
+        cr_assert_eq(
+            decode_row(v->a, f,
+                       dr_sprintf(v->a, f->type == DR_T_STRING ? "%s: '%s'" : "%s: %s",
+                                  f->key, f->fallback),
+                       &why),
+            0, "%s: the default '%s' is refused: %s", path, f->fallback, why);
+}
+
+Test(spec, every_row_holds_together)
+{
+    struct dr_arena *a = dr_arena_new(0);
+    cr_assert_gt(visit_all(a, check_row), 180);
+    dr_arena_free(a);
+}
+
+static const char *number_text(struct dr_arena *a, enum dr_type type, uint64_t v)
+{
+    return v ? dr_bound_text(a, type, v) : "0";
+}
+
+static void check_bounds(struct visit *v, const char *path, const struct dr_field *f)
+{
+    const char *why;
+    bool number = f->type == DR_T_U16 || f->type == DR_T_U32 || f->type == DR_T_U64;
+    if (f->list || (!f->min && !f->max) ||
+        (!number && f->type != DR_T_DURATION && f->type != DR_T_SIZE))
+        return;
+    const struct {
+        uint64_t value;
+        bool good, is;
+    } cases[] = {
+        {f->min, true, true},
+        {f->min - 1, false, f->min > 0},
+        {f->max, true, f->max > 0},
+        {f->max + 1, false, f->max > 0},
+    };
+    for (size_t i = 0; i < 4; i++) {
+        if (!cases[i].is)
+            continue;
+        const char *text = dr_sprintf(v->a, "%s: %s", f->key,
+                                      number_text(v->a, f->type, cases[i].value));
+        cr_assert_eq(decode_row(v->a, f, text, &why) == 0, cases[i].good, "%s: '%s': %s",
+                     path, text, why);
+    }
+}
+
+Test(spec, every_range_is_kept_to_the_last_unit)
+{
+    struct dr_arena *a = dr_arena_new(0);
+    visit_all(a, check_bounds);
+    dr_arena_free(a);
+}
+
+static void check_list(struct visit *v, const char *path, const struct dr_field *f)
+{
+    const char *why;
+    struct dr_buf b;
+    if (!f->list || !f->max || f->max > 2000 || f->type == DR_T_OBJECT)
+        return;
+    const char *item = f->type == DR_T_STRING ? "xxx.x"
+                       : f->type == DR_T_URL  ? "'http://a:1'"
+                                              : "a:1";
+    for (uint64_t n = f->max; n <= f->max + 1; n++) {
+        dr_buf_init(&b, 1 << 20);
+        dr_buf_addf(&b, "%s: [", f->key);
+        for (uint64_t i = 0; i < n; i++)
+            dr_buf_addf(&b, "%s%s", i ? "," : "", item);
+        dr_buf_addc(&b, ']');
+        size_t flaws = decode_row(v->a, f, dr_strdup(v->a, dr_buf_str(&b)), &why);
+        bool wrong_item = strstr(why, "xxx.x") != NULL;
+        cr_assert(wrong_item || (flaws == 0) == (n == f->max), "%s: %llu items: %s", path,
+                  (unsigned long long)n, why);
+        dr_buf_release(&b);
+    }
+}
+
+Test(spec, every_list_ends_at_its_maximum)
+{
+    struct dr_arena *a = dr_arena_new(0);
+    visit_all(a, check_list);
+    dr_arena_free(a);
+}
+
+static const char *const words_to_try[] = {"a",
+                                           "A",
+                                           "-",
+                                           "a-b",
+                                           "a--b",
+                                           "-a",
+                                           "a-",
+                                           "a.b",
+                                           "a.b.c",
+                                           "a_b",
+                                           "",
+                                           "a b",
+                                           "/",
+                                           "/a",
+                                           "/a/../b",
+                                           "..",
+                                           "../a",
+                                           "a/b",
+                                           "a@b",
+                                           "root@%",
+                                           "a@",
+                                           "@b",
+                                           "db.t",
+                                           "db.*",
+                                           "*.*",
+                                           "db.",
+                                           ".t",
+                                           "0123abcd",
+                                           "0123ABCD",
+                                           "abc",
+                                           "main",
+                                           "feature/x",
+                                           "a..b",
+                                           "https://h/r.git",
+                                           "http://h/r",
+                                           "ssh://u@h/r",
+                                           "git@h:r.git",
+                                           "git@h:/r",
+                                           "ext::sh -c x",
+                                           "INC-4711",
+                                           "INC 4711",
+                                           "backup",
+                                           "Ba",
+                                           "x..y",
+                                           "10.0.0.1:4000",
+                                           "[::1]:4000",
+                                           "h:0",
+                                           "h:65536",
+                                           "h",
+                                           ":1",
+                                           "h:1/",
+                                           "http://h:1",
+                                           "http://h:1/",
+                                           "http://h:1/x",
+                                           "https://u:p@h",
+                                           "ftp://h:1",
+                                           "30s",
+                                           "1h30m",
+                                           "0",
+                                           "1",
+                                           "s",
+                                           "30m1h",
+                                           "64MiB",
+                                           "64MB",
+                                           "22:30",
+                                           "24:00",
+                                           "2:30",
+                                           "2026-11-22T00:00:00Z",
+                                           "2026-13-22T00:00:00Z",
+                                           "2026-11-22T00:00:00+01:00",
+                                           "v8.5.3",
+                                           "8.5.3",
+                                           "v8.5",
+                                           "v8.5.3-alpha",
+                                           "tidb_gc_enable"};
+enum { WORDS = sizeof(words_to_try) / sizeof(words_to_try[0]) };
+
+static bool matches(const char *pattern, const char *word)
+{
+    regex_t re;
+    cr_assert_eq(regcomp(&re, pattern, REG_EXTENDED | REG_NOSUB), 0, "%s", pattern);
+    bool yes = regexec(&re, word, 0, NULL, 0) == 0;
+    regfree(&re);
+    return yes;
+}
+
+/* The pattern for editors may be wider than the check, never narrower. */
+Test(spec, patterns_take_what_the_checks_take)
+{
+    struct dr_arena *a = dr_arena_new(0);
+    for (unsigned f = 0; f < DR_F_COUNT; f++) {
+        cr_assert(dr_formats[f].name && dr_formats[f].what && dr_formats[f].check, "%u",
+                  f);
+        unsigned taken = 0;
+        for (size_t i = 0; i < WORDS; i++) {
+            const char *w = words_to_try[i];
+            bool good = dr_formats[f].check(w, strlen(w));
+            taken += good;
+            if (good && dr_formats[f].pattern)
+                cr_assert(matches(dr_formats[f].pattern, w), "%s: '%s'",
+                          dr_formats[f].name, w);
+        }
+        cr_assert_gt(taken, 0, "nothing tried is a %s", dr_formats[f].name);
+    }
+    for (unsigned t = 0; t < DR_T_COUNT; t++) {
+        char at[128];
+        cr_assert(dr_types[t].name && dr_types[t].what, "%u", t);
+        for (size_t i = 0; i < WORDS && dr_types[t].read && dr_types[t].pattern; i++)
+            if (dr_types[t].read(a, words_to_try[i], strlen(words_to_try[i]), at))
+                cr_assert(matches(dr_types[t].pattern, words_to_try[i]), "%s: '%s'",
+                          dr_types[t].name, words_to_try[i]);
+    }
+    dr_arena_free(a);
+}
+
+Test(spec, codes_and_rules_name_each_other)
+{
+    size_t count, rules;
+    const struct dr_vcode_info *all = dr_vcodes(&count);
+    for (size_t i = 0; i < count; i++) {
+        char text[DR_VCODE_TEXT];
+        cr_assert(all[i].title && all[i].meaning && all[i].remedy, "%d",
+                  (int)all[i].code);
+        cr_assert(!i || all[i].code > all[i - 1].code, "rising order");
+        cr_assert_eq(dr_vcode_parse(dr_vcode_text(all[i].code, text)), &all[i]);
+    }
+    cr_assert_null(dr_vcode_parse("DR-V999"));
+    cr_assert_null(dr_vcode_parse("validate"));
+    for (unsigned k = 0; k < DR_KIND_COUNT; k++) {
+        const struct dr_rule *r = dr_rules((enum dr_kind)k, &rules);
+        for (size_t i = 0; i < rules; i++) {
+            cr_assert_eq(dr_vcode_info(r[i].code)->code, r[i].code);
+            cr_assert(r[i].reads[0], "a rule reads something");
+        }
+    }
+}
+
+/* Each path that a rule reads is a field of its kind. */
+Test(spec, rules_read_fields_that_exist)
+{
+    struct dr_arena *a = dr_arena_new(0);
+    for (unsigned k = 0; k < DR_KIND_COUNT; k++) {
+        size_t count;
+        const struct dr_rule *r = dr_rules((enum dr_kind)k, &count);
+        for (size_t i = 0; i < count; i++) {
+            for (const char *p = r[i].reads; *p;) {
+                size_t len = strcspn(p, " ");
+                struct dr_buf out;
+                const char *meant;
+                dr_buf_init(&out, 1 << 20);
+                const char *word =
+                    dr_sprintf(a, "%s.%.*s", dr_kinds[k].name, (int)len, p);
+                cr_assert(dr_explain(a, word, &out, &meant), "%s", word);
+                dr_buf_release(&out);
+                p += len + (p[len] == ' ');
+            }
+        }
+    }
+    dr_arena_free(a);
+}
+
+Test(spec, settings_hold_together)
+{
+    size_t count, params;
+    struct dr_version v;
+    const struct dr_setting *s = dr_settings(&count), *p = dr_sink_params(&params);
+    cr_assert_gt(count, 130);
+    for (size_t i = 0; i < count; i++) {
+        cr_assert_eq(dr_setting_find(s[i].path), &s[i], "'%s' is there twice", s[i].path);
+        cr_assert_eq(s[i].type == DR_S_WORD, s[i].words != NULL, "%s", s[i].path);
+        cr_assert_null(strpbrk(s[i].path, "_ "), "%s", s[i].path);
+        cr_assert(!s[i].since ||
+                  dr_types[DR_T_VERSION].read(NULL, s[i].since, strlen(s[i].since), &v));
+        cr_assert(!s[i].until ||
+                  dr_types[DR_T_VERSION].read(NULL, s[i].until, strlen(s[i].until), &v));
+    }
+    for (size_t i = 0; i < params; i++)
+        for (size_t k = 0; k < i; k++)
+            cr_assert_str_neq(p[i].path, p[k].path);
+}
+
+/* ---- limits ---- */
+
+static size_t work(const char *head, const char *item, size_t n, const char *tail)
+{
+    struct dr_arena *a = dr_arena_new(0);
+    struct dr_buf b;
+    dr_buf_init(&b, 1 << 22);
+    dr_buf_adds(&b, head);
+    for (size_t i = 0; i < n; i++)
+        dr_buf_addf(&b, item, (unsigned)i);
+    dr_buf_adds(&b, tail);
+    cr_assert_not(b.overflow);
+    struct dr_docs d = read_text(a, dr_buf_str(&b));
+    size_t used = dr_arena_used(a) + d.findings.count;
+    dr_buf_release(&b);
+    dr_arena_free(a);
+    return used;
+}
+
+#define HEAD "apiVersion: drover/v1\nkind: Topology\nmetadata: {name: a}\nspec:\n"
+
+/* What is taken from memory grows with the text, and no faster. */
+Test(spec, work_is_linear_in_the_text)
+{
+    static const struct {
+        const char *what, *head, *item, *tail;
+        size_t n;
+    } cases[] = {
+        {"documents", "", "---\n" HEAD "  mode: PrimarySecondary\n  primary: e%u\n", "",
+         400},
+        {"unknown fields", HEAD, "  unknown%u: x\n", "", 400},
+        {"labels",
+         "apiVersion: drover/v1\nkind: Topology\nmetadata:\n  name: a\n  labels:\n",
+         "    l%u: x\n", "spec: {}\n", 450},
+        {"tables", HEAD "  replication:\n    allowUnreplicated:\n", "    - db.t%u\n", "",
+         4000},
+        {"edges", HEAD "  replication:\n    edges:\n", "    - {from: a, to: b%u}\n", "",
+         500},
+        {"scalars", "", "- word%u\n", "", 20000},
+        {"duplicate keys", "", "a%u: x\na%1$u: y\n", "", 240},
+        {"wrong characters", "", "# \xe2\x80\xae %u\n", "", 450},
+        {"flow", "[", "{a: [b, %u]}, ", "]", 10000},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        size_t n = cases[i].n;
+        size_t zero = work(cases[i].head, cases[i].item, 1, cases[i].tail);
+        size_t one = work(cases[i].head, cases[i].item, n, cases[i].tail) - zero;
+        size_t two = work(cases[i].head, cases[i].item, 2 * n, cases[i].tail) - zero;
+        cr_assert_leq((double)two, 2.1 * (double)one + 200000,
+                      "%s: %zu bytes at %zu, %zu at %zu", cases[i].what, one, n, two,
+                      2 * n);
+    }
+}
+
+Test(spec, memory_is_bounded_by_the_limits)
+{
+    struct dr_arena *a = dr_arena_new(256u << 20); /* crossing it would abort */
+    static const char *const bombs[] = {
+        "[", "? ", "- ", "{a: ", "a,", "\t", "--- ", "a: &b *b\n", "\"\\u202e\",", "!t "};
+    for (size_t i = 0; i < sizeof(bombs) / sizeof(bombs[0]); i++) {
+        size_t len = strlen(bombs[i]), n = DR_YAML_BYTES_MAX / len;
+        char *text = dr_alloc(a, n * len + 1);
+        for (size_t k = 0; k < n; k++)
+            memcpy(text + k * len, bombs[i], len);
+        struct dr_docs d = read_text(a, text);
+        cr_assert_gt(d.findings.errors, 0, "%s", bombs[i]);
+        cr_assert_leq(d.findings.count, DR_FINDINGS_MAX);
+        dr_arena_reset(a);
+    }
+    dr_arena_free(a);
+}
+
+/* ---- values ---- */
+
+static char *slurp(struct dr_arena *a, const char *path)
+{
+    FILE *f = fopen(path, "r");
+    cr_assert_not_null(f, "%s (run from the top of the repository)", path);
+    char *text = dr_alloc(a, 1 << 20);
+    cr_assert_gt(fread(text, 1, (1 << 20) - 1, f), 0);
+    fclose(f);
+    return text;
+}
+
+Test(spec, the_quickstart_decodes_to_what_it_says)
+{
+    struct dr_arena *a = dr_arena_new(0);
+    struct dr_docs d = read_text(a, slurp(a, "examples/quickstart/topology.yaml"));
+    cr_assert_eq(d.findings.count, 0);
+    cr_assert_eq(d.topology_count, 1);
+    const struct dr_topology *t = d.topologies[0];
+    const struct dr_cluster *east = dr_topology_cluster(t, "east");
+    cr_assert_str_eq(t->doc.metadata.name, "shop");
+    cr_assert_eq(t->mode, DR_MODE_PRIMARY_SECONDARY);
+    cr_assert_eq(dr_topology_secondary(t), dr_topology_cluster(t, "west"));
+    cr_assert_eq(east->sql.endpoint_count, 2);
+    cr_assert_str_eq(east->sql.endpoints[1].host, "127.0.1.5");
+    cr_assert_eq(east->sql.endpoints[1].port, 4000);
+    cr_assert_str_eq(east->sql.password.env, "DROVER_EAST_PASSWORD");
+    cr_assert_eq(dr_version_rank(&east->version), 8005003);
+    cr_assert_str_eq(east->sink_address.text, "127.0.1.4:4000");
+    cr_assert_str_eq(east->ticdc.cluster_id, "default");
+    cr_assert_str_eq(t->storage.redo.uri.bucket, "redo");
+    cr_assert_str_eq(t->storage.redo.uri.prefix, "shop");
+    cr_assert_str_eq(t->storage.redo.uri.endpoint, "http://127.1.1.11:6060");
+    cr_assert(t->storage.redo.uri.force_path_style);
+    cr_assert_eq(t->replication.redo.level, DR_REDO_EVENTUAL);
+    cr_assert_eq(t->replication.redo.max_log_size_bytes, 64u << 20);
+    cr_assert_eq(t->bootstrap.gc_hold.deadline_ms, 72 * 3600000ll);
+    cr_assert_eq(t->objectives.freshness_ms, 900000);
+    cr_assert(t->policy.approve[DR_RISK_DESTRUCTIVE] &&
+              t->policy.approve[DR_RISK_DATA_LOSS]);
+    cr_assert(!t->policy.approve[DR_RISK_SAFE] && !t->policy.approve[DR_RISK_DISRUPTIVE]);
+    cr_assert_eq(t->policy.drift[DR_DRIFT_FENCE], DR_DRIFT_ASK);
+    cr_assert(t->heartbeat && t->ttl_jobs && !t->paused);
+    cr_assert_str_eq(t->replication.config.json, "{}");
+    dr_arena_free(a);
+}
+
+Test(spec, marks_lead_back_to_the_text)
+{
+    static const char text[] = HEAD "  mode: PrimarySecondary\n"
+                                    "  clusters:\n  - name: east\n    region: r1\n"
+                                    "  - name: west\n    sql: {user: u}\n";
+    struct dr_arena *a = dr_arena_new(0);
+    struct dr_source s = {.name = "m.yaml", .bytes = text, .len = sizeof(text) - 1};
+    struct dr_findings f;
+    dr_findings_init(&f, a);
+    struct dr_doc doc = {.file = "m.yaml", .root = dr_yaml_read(a, &s, &f)};
+    static const struct {
+        const char *path;
+        uint32_t line, column;
+        bool has;
+    } cases[] = {
+        {"spec.mode", 5, 9, true},
+        {"spec.clusters[1].sql.user", 10, 17, true},
+        {"spec.clusters[west].sql", 10, 5, true},
+        {"spec.clusters[0].region", 8, 13, true},
+        {"spec.clusters[0].sql", 7, 5, false},
+        {"spec.paused", 4, 1, false},
+        {"spec.clusters[7].sql", 6, 3, false},
+        {"", 1, 1, true},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct dr_mark m = dr_doc_mark(&doc, cases[i].path);
+        cr_assert(m.line == cases[i].line && m.column == cases[i].column, "%s: %u:%u",
+                  cases[i].path, m.line, m.column);
+        cr_assert_eq(dr_doc_has(&doc, cases[i].path), cases[i].has, "%s", cases[i].path);
+    }
+    dr_arena_free(a);
+}
+
+Test(spec, settings_become_what_the_api_takes)
+{
+    static const char config[] =
+        "config:\n  memory-quota: 18446744073\n  changefeed-error-stuck-duration: 1h30m\n"
+        "  mounter: {worker-num: 32}\n  filter:\n    rules: ['*.*', '!tmp.*']\n"
+        "    ignore-txn-start-ts: [431434047157698561]\n"
+        "    event-filters:\n    - {matcher: [a.b], ignore-event: [drop table]}\n"
+        "  sink: {safe-mode: true, protocol: avro, mysql-config: {write-timeout: 2m}}\n";
+    struct dr_arena *a = dr_arena_new(0);
+    struct dr_source s = {.name = "c", .bytes = config, .len = sizeof(config) - 1};
+    struct dr_findings f;
+    struct dr_changefeed_config out = {0};
+    dr_findings_init(&f, a);
+    struct dr_decode d = {.arena = a, .source = &s, .findings = &f};
+    const struct dr_node *root = dr_yaml_read(a, &s, &f);
+    dr_settings_decode(&d, dr_node_get(root, "config"), NULL, &out);
+    cr_assert_eq(f.errors, 0, "%s", f.count ? f.items[0].message : "");
+    cr_assert_eq(f.warnings, 1);
+    cr_assert_str_eq(out.json, "{\"changefeed_error_stuck_duration\":5400000000000,"
+                               "\"filter\":{\"event_filters\":"
+                               "[{\"ignore_event\":[\"drop "
+                               "table\"],\"matcher\":[\"a.b\"]}],\"ignore_txn_start_ts\":"
+                               "[431434047157698561],\"rules\":[\"*.*\",\"!tmp.*\"]},"
+                               "\"memory_quota\":18446744073,"
+                               "\"mounter\":{\"worker_num\":32},\"sink\":{\"mysql_"
+                               "config\":{\"write_timeout\":\"2m\"},"
+                               "\"safe_mode\":true}}");
+    cr_assert_eq(out.entry_count, 8);
+    cr_assert_str_eq(out.entries[2].path, "mounter.worker-num");
+    cr_assert_str_eq(out.entries[2].api_path, "mounter.worker_num");
+    cr_assert_str_eq(out.entries[2].json, "32");
+    dr_arena_free(a);
+}
+
+/* A secret in the wrong place is refused, and never repeated. */
+Test(spec, secrets_are_not_quoted)
+{
+    static const char *const texts[] = {
+        "password: CANARY",
+        "password: 'CANARY'",
+        "\"password\": \"CANARY\" # x",
+        "password : CANARY",
+        "{user: x, password: CANARY, bad: y}",
+        "accessKey: CANARY\nsecretKey: CANARY",
+        "passphrase: CANARY",
+        "uri: 's3://b/p?access-key=CANARY&secret-access-key=CANARY&x=1'",
+        "uri: 's3://b/p?session-token=CANARY'",
+        "url: https://user:CANARY@git.example/dr.git",
+        "uri: s3://CANARY@bucket/x",
+        "password: CANARY: broken",
+        "password: [CANARY",
+    };
+    struct dr_arena *a = dr_arena_new(0);
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        for (unsigned k = 0; k < 3; k++) {
+            static const char *const heads[] = {
+                "apiVersion: drover/v1\nkind: Topology\nspec:\n  replication:\n    "
+                "sink:\n",
+                "apiVersion: drover/v1\nkind: Topology\nspec:\n  storage:\n    redo:\n",
+                "apiVersion: drover/v1\nkind: Controller\nspec:\n  source:\n    git:\n"};
+            struct dr_buf b, out;
+            dr_buf_init(&b, 10000);
+            dr_buf_init(&out, 100000);
+            dr_buf_adds(&b, heads[k]);
+            for (const char *p = texts[i]; *p;) {
+                size_t len = strcspn(p, "\n");
+                dr_buf_addf(&b, "      %.*s\n", (int)len, p);
+                p += len + (p[len] == '\n');
+            }
+            struct dr_docs d = read_text(a, dr_buf_str(&b));
+            dr_findings_text(&d.findings, false, &out);
+            cr_assert_gt(d.findings.errors, 0, "%s", texts[i]);
+            cr_assert_null(strstr(dr_buf_str(&out), "CANARY"), "%s", dr_buf_str(&out));
+            dr_buf_release(&b);
+            dr_buf_release(&out);
+        }
+    }
+    dr_arena_free(a);
+}
+
+/* ---- several texts ---- */
+
+Test(spec, a_wrong_document_is_broken_not_gone)
+{
+    struct dr_arena *a = dr_arena_new(0);
+    char *good = slurp(a, "examples/quickstart/topology.yaml");
+    struct dr_docs d;
+    dr_docs_init(&d, a);
+    dr_docs_add(&d, "a.yaml", good, strlen(good));
+    dr_docs_add(&d, "b.yaml", good, strlen(good));
+    dr_docs_finish(&d);
+    cr_assert_eq(d.topology_count, 0, "two of one name: neither holds");
+    cr_assert_eq(d.broken_count, 2);
+    cr_assert_str_eq(d.broken[0].name, "shop");
+    cr_assert_eq(d.incomplete, false);
+
+    d = read_text(a, HEAD "  primary: [\n");
+    cr_assert(d.incomplete, "the text ended early: documents may be missing");
+    d = read_text(a, HEAD "  primary: x\n");
+    cr_assert_eq(d.broken_count, 1);
+    cr_assert_str_eq(d.broken[0].name, "a");
+    cr_assert_not(d.incomplete);
+    dr_arena_free(a);
+}
+
+static void touch(const char *dir, const char *name, const char *text)
+{
+    char path[300];
+    snprintf(path, sizeof(path), "%s/%s", dir, name);
+    FILE *f = fopen(path, "w");
+    cr_assert_not_null(f, "%s", path);
+    fputs(text, f);
+    fclose(f);
+}
+
+Test(spec, folders_are_read_in_the_order_of_names)
+{
+    char dir[] = "/tmp/drover-spec-XXXXXX", sub[300];
+    struct dr_arena *a = dr_arena_new(0);
+    cr_assert_not_null(mkdtemp(dir));
+    snprintf(sub, sizeof(sub), "%s/b", dir);
+    cr_assert_eq(mkdir(sub, 0700), 0);
+    touch(dir, "c.yml", "x: 1\n");
+    touch(dir, "a.yaml", "x: 1\n");
+    touch(sub, "z.yaml", "x: 1\n");
+    touch(dir, ".hidden.yaml", "x: [\n");
+    touch(dir, "notes.txt", "x: [\n");
+    snprintf(sub, sizeof(sub), "%s/pipe.yaml", dir);
+    cr_assert_eq(mkfifo(sub, 0600), 0);
+    struct dr_docs d;
+    dr_docs_init(&d, a);
+    dr_docs_add_path(&d, dir);
+    dr_docs_finish(&d);
+    static const char *const order[] = {"/a.yaml", "/b/z.yaml", "/c.yml", "/pipe.yaml"};
+    cr_assert_eq(d.findings.count, 4);
+    for (size_t i = 0; i < 4; i++) {
+        const char *file = d.findings.items[i].file;
+        cr_assert_str_eq(file + strlen(dir), order[i]);
+    }
+    cr_assert_eq(d.findings.items[3].code, DR_V_UNREADABLE, "a pipe is not waited for");
+    dr_arena_free(a);
+    for (size_t i = 0; i < 4; i++) {
+        snprintf(sub, sizeof(sub), "%s%s", dir, order[i]);
+        unlink(sub);
+    }
+    snprintf(sub, sizeof(sub), "%s/.hidden.yaml", dir);
+    unlink(sub);
+    snprintf(sub, sizeof(sub), "%s/notes.txt", dir);
+    unlink(sub);
+    snprintf(sub, sizeof(sub), "%s/b", dir);
+    rmdir(sub);
+    rmdir(dir);
+}
