@@ -186,6 +186,10 @@ Test(live, tls_of_sql_is_verified)
         {"server", "ca", DR_TLS_VERIFY_CA, true, false, "protocol"},
         {NULL, "ca", DR_TLS_VERIFY_IDENTITY, false, false, "does not offer TLS"},
         {NULL, "ca", DR_TLS_VERIFY_CA, false, false, "does not offer TLS"},
+        {NULL, NULL, DR_TLS_REQUIRED, false, false, "does not offer TLS"},
+        {"wrong", NULL, DR_TLS_REQUIRED, false, false, NULL},
+        {"server", NULL, DR_TLS_VERIFY_CA, false, false, "ertificate"},
+        {"server", NULL, DR_TLS_VERIFY_IDENTITY, false, false, "ertificate"},
         {"server", "ca", DR_TLS_VERIFY_IDENTITY, false, true, NULL},
     };
     struct kit_pem pem;
@@ -202,7 +206,8 @@ Test(live, tls_of_sql_is_verified)
             o.client_ca = kit_pem(&pem, ca, "ca", "pem");
         kit_open(&k, &o);
         k.login.tls.mode = cases[i].mode;
-        k.login.tls.ca = kit_pem(&pem, ca, cases[i].ca, "pem");
+        if (cases[i].ca)
+            k.login.tls.ca = kit_pem(&pem, ca, cases[i].ca, "pem");
         if (cases[i].client) {
             k.login.tls.cert = kit_pem(&pem, mine, "client", "pem");
             k.login.tls.key = kit_pem(&pem, my_key, "client", "key");
@@ -235,6 +240,8 @@ Test(live, passwords_go_out_only_as_declared)
         {LOGIN_SHA2, true, DR_TLS_VERIFY_IDENTITY, true},
         {LOGIN_SHA2_KEY, false, DR_TLS_VERIFY_CA, false},
         {LOGIN_SHA2_KEY, false, DR_TLS_VERIFY_IDENTITY, false},
+        {LOGIN_SHA2, true, DR_TLS_REQUIRED, false},
+        {LOGIN_NATIVE, true, DR_TLS_REQUIRED, true},
         {LOGIN_CLEAR, true, DR_TLS_VERIFY_IDENTITY, false},
         {LOGIN_CLEAR, false, DR_TLS_DISABLED, false},
     };
@@ -250,7 +257,7 @@ Test(live, passwords_go_out_only_as_declared)
         }
         kit_open(&k, &o);
         k.login.tls.mode = cases[i].mode;
-        if (cases[i].mode != DR_TLS_DISABLED)
+        if (cases[i].mode > DR_TLS_REQUIRED)
             k.login.tls.ca = kit_pem(&pem, ca, "ca", "pem");
         struct dr_answer a = kit_sql(&k, "ok", 0);
         cr_assert_eq(a.carried, cases[i].let_in ? DR_ANSWERED : DR_NOT_SENT,

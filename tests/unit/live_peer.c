@@ -316,6 +316,13 @@ static bool greet(struct conn *c)
         unsigned char head[4] = {(unsigned char)n, 0, 0, 0};
         return drip(c, head, 4) && drip(c, p, n);
     }
+    if (how == LOGIN_INJECT) { /* in one piece, so that a client may read it ahead */
+        unsigned char both[300] = {(unsigned char)n, 0, 0, 0};
+        memcpy(both + 4, p, n);
+        memcpy(both + 4 + n, "\7\0\0\2\0\0\0\2\0\0\0", 11);
+        c->seq = 1;
+        return put(c, both, 4 + n + 11);
+    }
     return packet(c, p, n);
 }
 
@@ -503,7 +510,8 @@ static void serve_http(struct conn *c)
         memcpy(c->peer->last_body, body, length + 1);
         pthread_mutex_unlock(&c->peer->in->lock);
         c->peer->requests++;
-        if (sscanf(head, "%7s %4095s", method, path) != 2 || !http_path(c, method, path))
+        if (sscanf(head, "%7s %4095[^ ?]", method, path) != 2 ||
+            !http_path(c, method, path))
             return;
     }
 }
@@ -527,6 +535,21 @@ static void *serve(void *arg)
     return NULL;
 }
 
+/* Under the lock. */
+static void reap(struct peer *p)
+{
+    for (struct conn **at = &p->in->conns; *at;) {
+        struct conn *c = *at;
+        if (!c->over) {
+            at = &c->next;
+            continue;
+        }
+        *at = c->next;
+        pthread_join(c->thread, NULL); /* it has let go of the lock */
+        free(c);
+    }
+}
+
 static void *accept_all(void *arg)
 {
     struct peer *p = arg;
@@ -539,6 +562,7 @@ static void *accept_all(void *arg)
                 close(fd);
             return NULL;
         }
+        reap(p);
         struct conn *c = calloc(1, sizeof(*c));
         c->peer = p;
         c->fd = fd;

@@ -28,6 +28,7 @@ enum peer_login {
     LOGIN_GARBAGE,   /* no MySQL at all */
     LOGIN_CLOSE,     /* closes after the greeting */
     LOGIN_HANG,      /* silent after the greeting */
+    LOGIN_INJECT,    /* words in the clear right behind the greeting */
     LOGIN_OLD_SETUP, /* refuses the session setup: error 1193 */
 };
 

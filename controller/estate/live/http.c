@@ -14,6 +14,7 @@ enum {
     REPLY_MAX = 64 * 1024 * 1024,
     HEADERS_MAX = 256 * 1024,
     URL_MAX = 16 * 1024,
+    HASTY_MS = 1000,
 };
 
 struct transfer {
@@ -28,6 +29,7 @@ struct transfer {
     size_t header_bytes;
     bool connected; /* the request may have been sent from here on */
     bool trying;    /* counted among the endpoint's attempts */
+    bool hasty;     /* its deadline is too short to prove an endpoint dead */
     char reason[CURL_ERROR_SIZE];
 };
 
@@ -154,9 +156,10 @@ static int check(const struct dr_exchange *ex, struct dr_err *err)
 
 static void set_tls(CURL *c, const struct dr_tls *tls)
 {
+    bool by_name = tls->mode != DR_TLS_REQUIRED && tls->mode != DR_TLS_VERIFY_CA;
     curl_easy_setopt(c, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 1L);
-    curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, tls->mode == DR_TLS_VERIFY_CA ? 0L : 2L);
+    curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, tls->mode == DR_TLS_REQUIRED ? 0L : 1L);
+    curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, by_name ? 2L : 0L);
     if (tls->ca) {
         curl_easy_setopt(c, CURLOPT_CAINFO, tls->ca);
         curl_easy_setopt(c, CURLOPT_CAPATH, NULL); /* else the system's CAs count too */
@@ -189,7 +192,8 @@ static void set_body(struct transfer *x)
                      (curl_off_t)(body ? strlen(body) : 0));
     curl_easy_setopt(x->easy, CURLOPT_POSTFIELDS, body ? body : "");
     add_header(x, "Content-Type: application/json");
-    add_header(x, "Expect:"); /* no waiting for 100-continue */
+    if (!ex->http.key)            /* curl would sign the header that it then leaves out */
+        add_header(x, "Expect:"); /* no waiting for 100-continue */
 }
 
 static void set_login(struct transfer *x)
@@ -297,6 +301,7 @@ void dr_live_http_submit(struct live *l, struct task *t)
     x->easy = easy;
     x->arena = dr_arena_new(0);
     x->trying = true;
+    x->hasty = left_ms < HASTY_MS && left_ms < (int64_t)l->options.connect_ms;
     e->trying++;
     dr_buf_init(&x->body, t->ex.http.reply_max ? t->ex.http.reply_max : REPLY_MAX);
     set_limits(x, left_ms);
@@ -374,7 +379,8 @@ static void done(struct transfer *x, CURLcode code)
     describe(x, code, &err);
     curl_easy_getinfo(x->easy, CURLINFO_REQUEST_SIZE, &request_bytes);
     bool sent = x->connected && request_bytes > 0;
-    if (!x->connected && dr_live_is_dead(err.code)) {
+    if (!x->connected && dr_live_is_dead(err.code) &&
+        !(x->hasty && err.code == DR_E_TIMEOUT)) {
         no_longer_trying(x);
         dr_live_endpoint_failed(x->live, x->endpoint, &err);
     }

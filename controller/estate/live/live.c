@@ -185,9 +185,9 @@ static void *own(void *arg)
     dr_live_http_free(l);
     dr_live_seats_hang_up(l, NULL);
     while (l->jobs_out) { /* each ends soon: its socket is shut, or it is connecting */
+        turn(l);
         take_mail(l);
         dr_live_seats_hang_up(l, NULL);
-        turn(l);
     }
     dr_live_endpoints_free(l);
     dr_live_sql_thread_end();

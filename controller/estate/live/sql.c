@@ -18,6 +18,7 @@
 #include "controller/base/num.h"
 #include "controller/estate/live/clock.h"
 #include "controller/estate/live/text.h"
+#include "controller/estate/live/turns.h"
 
 #if defined(MARIADB_BASE_VERSION) || defined(MARIADB_PACKAGE_VERSION)
 #define CLIENT_IS_MARIADB 1
@@ -28,8 +29,7 @@ typedef bool client_bool; /* Oracle's 8.0 has no my_bool */
 #endif
 
 enum {
-    HEAD_MAX = 512,       /* of a server's first packet: what we look at ourselves */
-    CAPABILITY_TLS = 0x8, /* CLIENT_SSL, in the high byte of the low capabilities */
+    CLOCK_SLACK_MS = 50, /* a poll may end a little early */
     WIRE_MAX = DR_SQL_BYTES_MAX + 1024 * 1024,
 };
 
@@ -37,13 +37,11 @@ struct dr_sql {
     MYSQL *mysql;
     atomic_int watch; /* duplicate of the socket; -1: none */
     atomic_bool shut;
-    /* What the read hook keeps, by the holder's thread only. */
-    enum { HOOK_GREETING, HOOK_LOGIN, HOOK_ANSWER, HOOK_BODY } hook;
-    bool want_tls;
+    /* What the hook keeps, by the holder's thread only. */
+    struct dr_turns turns;
+    enum dr_code hook_code;
     const char *hook_reason; /* why the hook ended the connection; NULL: it did not */
-    unsigned char head[HEAD_MAX];
-    size_t head_len;
-    uint64_t wire_bytes; /* of this answer */
+    uint64_t wire_bytes;     /* of this answer */
 };
 
 /* ---- the library --------------------------------------------------------------- */
@@ -57,8 +55,9 @@ int ma_pvio_register_callback(my_bool on,
 
 static const char hook_key[] = "drover";
 
-static void hook_end(struct dr_sql *s, const char *reason)
+static void hook_end(struct dr_sql *s, enum dr_code code, const char *reason)
 {
+    s->hook_code = code;
     s->hook_reason = reason;
     dr_live_sql_shut(s);
 }
@@ -69,7 +68,7 @@ static void hook_socket(struct dr_sql *s, MYSQL *mysql)
         return;
     int fd = fcntl((int)mysql_get_socket(mysql), F_DUPFD_CLOEXEC, 0);
     if (fd < 0) {
-        hook_end(s, "out of file descriptors");
+        hook_end(s, DR_E_IO, "out of file descriptors");
         return;
     }
     atomic_store(&s->watch, fd);
@@ -77,61 +76,29 @@ static void hook_socket(struct dr_sql *s, MYSQL *mysql)
         shutdown(fd, SHUT_RDWR);
 }
 
-/* The greeting tells whether the server offers TLS. The library itself would go on in
- * the clear for verify-ca; here nothing was sent yet.
- * Source: MySQL protocol, HandshakeV10. */
-static void hook_greeting(struct dr_sql *s)
-{
-    enum { FIXED = 4 + 8 + 1 + 2 }; /* thread id, scramble, filler, low capabilities */
-    if (s->head_len < 5)
-        return;
-    if (s->head[4] == 0xff) { /* an error instead of a greeting: the library reads it */
-        s->hook = HOOK_LOGIN;
-        return;
-    }
-    const unsigned char *version = s->head + 5;
-    const unsigned char *nul = memchr(version, 0, s->head_len - 5);
-    if (!nul || (size_t)(nul + 1 - s->head) + FIXED > s->head_len) {
-        if (s->head_len == sizeof(s->head))
-            hook_end(s, "its greeting is none of a MySQL server");
-        return;
-    }
-    s->hook = HOOK_LOGIN;
-    if (s->want_tls && !(nul[FIXED] & CAPABILITY_TLS))
-        hook_end(s, "it does not offer TLS");
-}
-
-/* Runs after every read of the library: learns the socket while the login is still going
- * on, bounds what one answer may weigh before it is unpacked, and ends a connection whose
- * server asks for a local file. */
-static void read_hook(int mode, MYSQL *mysql, const unsigned char *buffer, size_t length)
+/* Runs after every read and write of the library: learns the socket while the login is
+ * still going on, and bounds what one answer may weigh before it is unpacked. */
+static void io_hook(int mode, MYSQL *mysql, const unsigned char *buffer, size_t length)
 {
     void *found = NULL;
-    if (mode != 0 ||
-        mysql_get_optionv(mysql, MARIADB_OPT_USERDATA, (void *)hook_key, &found) ||
+    if (mysql_get_optionv(mysql, MARIADB_OPT_USERDATA, (void *)hook_key, &found) ||
         !found)
         return;
     struct dr_sql *s = found;
     hook_socket(s, mysql);
     if (length == 0 || length > SIZE_MAX / 2 || s->hook_reason)
         return; /* end of stream, or -1 */
-    s->wire_bytes += length;
-    if (s->wire_bytes > WIRE_MAX) {
-        hook_end(s, "its answer is over 64 MiB");
+    if (mode != 0) {
+        dr_live_turns_wrote(&s->turns);
         return;
     }
-    if (s->hook == HOOK_GREETING || s->hook == HOOK_ANSWER) {
-        size_t room = sizeof(s->head) - s->head_len, n = length < room ? length : room;
-        memcpy(s->head + s->head_len, buffer, n);
-        s->head_len += n;
-    }
-    if (s->hook == HOOK_GREETING)
-        hook_greeting(s);
-    if (s->hook == HOOK_ANSWER && s->head_len >= 5) {
-        s->hook = HOOK_BODY;
-        if (s->head[4] == 0xfb)
-            hook_end(s, "it asks for a local file (LOCAL INFILE)");
-    }
+    s->wire_bytes += length;
+    if (s->wire_bytes > WIRE_MAX)
+        hook_end(s, DR_E_LIMIT, "its answer is over 64 MiB");
+    else if (!dr_live_turns_read(&s->turns, buffer, length))
+        hook_end(s, s->turns.code, s->turns.reason);
+    if (s->hook_reason) /* the library goes on with what it has read: leave it nothing */
+        memset((void *)(uintptr_t)buffer, 0, length);
 }
 #endif
 
@@ -139,7 +106,7 @@ static void library_begin(void)
 {
     mysql_library_init(0, NULL, NULL);
 #ifdef CLIENT_IS_MARIADB
-    ma_pvio_register_callback(1, read_hook);
+    ma_pvio_register_callback(1, io_hook);
 #endif
 }
 
@@ -187,15 +154,8 @@ static int fail_client(struct dr_sql *s, struct dr_err *err)
 {
     unsigned number = mysql_errno(s->mysql);
     char text[DR_ERR_TEXT_MAX];
-    if (s->hook_reason) {
-        bool tls = s->hook == HOOK_LOGIN || s->hook == HOOK_GREETING;
-        bool big = s->wire_bytes > WIRE_MAX;
-        return dr_fail(err,
-                       big   ? DR_E_LIMIT
-                       : tls ? DR_E_AUTH
-                             : DR_E_PROTOCOL,
-                       "%s", s->hook_reason);
-    }
+    if (s->hook_reason)
+        return dr_fail(err, s->hook_code, "%s", s->hook_reason);
     enum dr_code code = DR_E_PROTOCOL;
     for (size_t i = 0; i < sizeof(library_errors) / sizeof(library_errors[0]); i++)
         if (library_errors[i].number == number)
@@ -230,15 +190,10 @@ struct dr_sql *dr_live_sql_new(void)
 
 static void set_trust(MYSQL *m, const struct dr_tls *tls)
 {
-    if (!tls->ca) { /* the system's */
+    if (tls->ca)
+        mysql_options(m, MYSQL_OPT_SSL_CA, tls->ca);
+    else /* the system's */
         mysql_options(m, MYSQL_OPT_SSL_CAPATH, X509_get_default_cert_dir());
-        return;
-    }
-    mysql_options(m, MYSQL_OPT_SSL_CA, tls->ca);
-    /* caching_sha2_password asks a server without TLS for a public key and sends it the
-     * password. A file that holds no public key ends that, should a connection ever get
-     * that far in the clear. */
-    mysql_options(m, MYSQL_SERVER_PUBLIC_KEY, tls->ca);
 }
 
 static void set_tls(MYSQL *m, const struct dr_tls *tls)
@@ -294,7 +249,7 @@ static void set_options(struct dr_sql *s, const struct dr_sql_dial *dial)
 #ifdef CLIENT_IS_MARIADB
     mysql_optionsv(m, MARIADB_OPT_USERDATA, hook_key, (void *)s);
 #endif
-    s->want_tls = dial->login->tls.mode != DR_TLS_DISABLED;
+    dr_live_turns_init(&s->turns, dial->login->tls.mode != DR_TLS_DISABLED);
 }
 
 /* Finds a peer that died without a word, also under a statement of a day. */
@@ -321,13 +276,13 @@ static int log_in(struct dr_sql *s, const struct dr_sql_dial *dial,
         login->password.bytes ? login->password.bytes : "", NULL, dial->at.port, NULL, 0);
     if (s->mysql->passwd) /* the library's copy is of no use any more */
         explicit_bzero(s->mysql->passwd, strlen(s->mysql->passwd));
-    if (up)
+    if (up && !s->hook_reason)
         return 0;
     if (!s->hook_reason && !is_ours(mysql_errno(s->mysql))) {
         take_server_error(s, arena, answer);
         return 0;
     }
-    bool late = dr_live_now_ms() - began_ms >= (int64_t)dial->timeout_ms;
+    bool late = dr_live_now_ms() - began_ms + CLOCK_SLACK_MS >= (int64_t)dial->timeout_ms;
     int rc = fail_client(s, err);
     if (late && (rc == -DR_E_UNREACHABLE || rc == -DR_E_AUTH) && !s->hook_reason)
         rc = dr_fail(err, DR_E_TIMEOUT, "no login within %u ms", dial->timeout_ms);
@@ -388,7 +343,7 @@ int dr_live_sql_open(struct dr_sql *s, const struct dr_sql_dial *dial,
         return dr_fail(err, DR_E_IO, "out of file descriptors");
     fcntl((int)mysql_get_socket(s->mysql), F_SETFD, FD_CLOEXEC);
     set_keepalive(dr_live_sql_fd(s));
-    if (s->want_tls && !mysql_get_ssl_cipher(s->mysql))
+    if (s->turns.want_tls && !mysql_get_ssl_cipher(s->mysql))
         return dr_fail(err, DR_E_AUTH, "it does not offer TLS");
     return run_setup(s, arena, answer, err);
 }
@@ -397,8 +352,6 @@ int dr_live_sql_open(struct dr_sql *s, const struct dr_sql_dial *dial,
 
 int dr_live_sql_send(struct dr_sql *s, const char *text, struct dr_err *err)
 {
-    s->hook = HOOK_ANSWER;
-    s->head_len = 0;
     s->wire_bytes = 0;
     if (mysql_send_query(s->mysql, text, (unsigned long)strlen(text)) != 0)
         return fail_client(s, err);
@@ -437,14 +390,14 @@ static int take_rows(struct dr_sql *s, MYSQL_RES *res, struct dr_arena *arena,
         if (++answer->row_count > DR_SQL_ROWS_MAX)
             return dr_fail(err, DR_E_LIMIT, "its answer has over 1000000 rows");
     }
-    return mysql_errno(s->mysql) && is_ours(mysql_errno(s->mysql)) ? fail_client(s, err)
-                                                                   : 0;
+    bool lost = mysql_errno(s->mysql) && is_ours(mysql_errno(s->mysql));
+    return lost || s->hook_reason ? fail_client(s, err) : 0;
 }
 
 int dr_live_sql_read(struct dr_sql *s, struct dr_arena *arena,
                      struct dr_sql_answer *answer, struct dr_err *err)
 {
-    if (mysql_read_query_result(s->mysql) != 0) {
+    if (mysql_read_query_result(s->mysql) != 0 || s->hook_reason) {
         if (s->hook_reason || is_ours(mysql_errno(s->mysql)))
             return fail_client(s, err);
         take_server_error(s, arena, answer);
