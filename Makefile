@@ -5,7 +5,7 @@
 #   make demo            a simulated two-region estate, from git to protected
 #   make install         PREFIX=/usr/local DESTDIR=
 #   make CC=clang        another compiler;  make BUILD=dir  another output folder
-#   make SANITIZE=1      AddressSanitizer and UndefinedBehaviorSanitizer
+#   make SANITIZE=1      AddressSanitizer and UndefinedBehaviorSanitizer;  =thread: races
 
 BUILD   ?= build
 PREFIX  ?= /usr/local
@@ -19,7 +19,10 @@ WARN     := -Wall -Wextra -Wpedantic -Wstrict-prototypes -Wmissing-prototypes \
 HARDEN   := -fstack-protector-strong -fstack-clash-protection -fcf-protection=full \
             -fno-strict-aliasing -fno-strict-overflow -fno-delete-null-pointer-checks -fPIE
 LDHARDEN := -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed
-ifdef SANITIZE
+ifeq ($(SANITIZE),thread)
+OPT      := -O1 -g -fno-omit-frame-pointer -fsanitize=thread
+LDOPT    := -fsanitize=thread
+else ifdef SANITIZE
 OPT      := -O1 -g -fno-omit-frame-pointer -DDR_ARENA_DEBUG -fsanitize=address,undefined \
             -fno-sanitize-recover=all
 LDOPT    := -fsanitize=address,undefined
@@ -79,6 +82,12 @@ $(BUILD)/%.o: %.c
 $(BUILD)/unit: $(UNIT_SRC:%.c=$(BUILD)/%.o) $(BUILD)/libdrover-sim.a $(BUILD)/libdrover.a
 	@echo "  LINK  $@"
 	@$(CC) $(LDOPT) -o $@ $^ $(PKG_LIBS) -lcriterion -lssl -lpthread -lm
+
+# A plain program, because Criterion cannot run under ThreadSanitizer.
+$(BUILD)/live-threads: $(BUILD)/tests/live/threads.o $(BUILD)/tests/unit/live_kit.o \
+                       $(BUILD)/tests/unit/live_peer.o $(BUILD)/libdrover.a
+	@echo "  LINK  $@"
+	@$(CC) $(LDOPT) -o $@ $^ $(PKG_LIBS) -lssl -lpthread -lm
 
 # Fuzzers: tests/fuzz/NAME.c with its corpus in tests/fuzz/corpus/NAME. Linked with a
 # main that replays files, or (FUZZ=1, with CC=clang SANITIZE=1) with libFuzzer's.
