@@ -98,7 +98,8 @@ $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(if $(FUZZ),,$(BUILD)/tests/fuzz/repla
 	@$(CC) $(LDOPT) $(if $(FUZZ),-fsanitize=fuzzer) -o $@ $^ $(PKG_LIBS) -lssl -lpthread -lm
 
 # Golden cases: documents and facts in, findings and plans out, byte for byte.
-$(BUILD)/golden: $(GOLDEN_SRC:%.c=$(BUILD)/%.o) $(BUILD)/libdrover.a
+$(BUILD)/golden: $(GOLDEN_SRC:%.c=$(BUILD)/%.o) \
+                 $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/main.c,$(DROVER_SRC))) $(BUILD)/libdrover.a
 	@echo "  LINK  $@"
 	@$(CC) $(LDOPT) -o $@ $^ $(PKG_LIBS) -lpthread -lm
 

@@ -80,7 +80,9 @@ static void words_help(struct dr_buf *out, const struct dr_words *w)
 static void field_list(struct dr_arena *a, const struct dr_shape *shape,
                        struct dr_buf *out)
 {
-    dr_buf_adds(out, "\nFIELDS\n");
+    dr_buf_adds(out, out->len > 1 && !memcmp(out->data + out->len - 2, "\n\n", 2)
+                         ? "FIELDS\n"
+                         : "\nFIELDS\n");
     for (const struct dr_field *f = shape->fields; f->key; f++) {
         dr_buf_addf(out, "  %s <%s>%s", f->key, type_text(a, f),
                     f->required ? " required" : "");
@@ -214,8 +216,18 @@ static void all_keys(const struct dr_shape *shape, struct names *n)
     }
 }
 
-static bool explain_setting(const struct dr_field *f, const char *path, const char *rest,
-                            struct dr_buf *out)
+static const char *setting_range(struct dr_arena *a, const struct dr_setting *s)
+{
+    enum dr_type as = s->type == DR_S_DURATION ? DR_T_DURATION : DR_T_U64;
+    uint64_t unit = s->type == DR_S_DURATION ? 1000000 : 1;
+    if (!s->max)
+        return NULL;
+    return dr_sprintf(a, "%s to %s", dr_bound_text(a, as, s->min / unit),
+                      dr_bound_text(a, as, s->max / unit));
+}
+
+static bool explain_setting(struct dr_arena *a, const struct dr_field *f,
+                            const char *path, const char *rest, struct dr_buf *out)
 {
     size_t count;
     const struct dr_setting *all =
@@ -230,10 +242,13 @@ static bool explain_setting(const struct dr_field *f, const char *path, const ch
         for (size_t w = 0; s->words && s->words[w]; w++)
             line(out, w ? "" : "words", s->words[w]);
         line(out, "default", s->fallback);
+        line(out, "range", setting_range(a, s));
         line(out, "since", s->since);
         line(out, "until", s->until);
         line(out, "refused", s->owner);
         line(out, "effect", s->idle ? "none on a TiDB sink, so it is left out" : NULL);
+        if (s->type == DR_S_OBJECTS)
+            setting_list(all, count, dr_sprintf(a, "%s[]", s->path), out);
         return true;
     }
     for (size_t i = 0; i < count; i++) {
@@ -257,7 +272,7 @@ static bool explain_path(struct dr_arena *a, enum dr_kind kind, const char *path
     if (!f)
         return false;
     if (*rest)
-        return explain_setting(f, shown, rest, out);
+        return explain_setting(a, f, shown, rest, out);
     explain_row(a, shown, f, out);
     return true;
 }

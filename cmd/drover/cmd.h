@@ -70,7 +70,9 @@ struct dr_command {
     int (*run)(const struct dr_invocation *in); /* an enum dr_exit */
 };
 
-/* One row a command, in cmd/drover/main.c. */
+/* All commands, in commands.c; ends with NULL. */
+extern const struct dr_command *const dr_commands[];
+
 extern const struct dr_command dr_cmd_validate, dr_cmd_explain, dr_cmd_schema;
 
 /* Finds the command, parses, runs; everything main() does but the process. */

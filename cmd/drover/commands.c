@@ -1,0 +1,9 @@
+/* One row a command, in the order of `drover --help`. */
+#include "cmd/drover/cmd.h"
+
+const struct dr_command *const dr_commands[] = {
+    &dr_cmd_validate,
+    &dr_cmd_explain,
+    &dr_cmd_schema,
+    NULL,
+};
