@@ -306,7 +306,7 @@ static bool greet(struct conn *c)
     p[n++] = 0;
     p[n++] = 21;
     n += 10;
-    memcpy(p + n, SCRAMBLE + 8, 13);
+    memcpy(p + n, &SCRAMBLE[8], 13);
     n += 13;
     const char *plugin = sha2 ? "caching_sha2_password" : "mysql_native_password";
     memcpy(p + n, plugin, strlen(plugin) + 1);

@@ -348,6 +348,33 @@ Test(live_rogue, silent_endpoints_hold_nobody_up, .timeout = 60)
         peer_free(silent[i]);
 }
 
+/* More new sessions than may connect unprobed: the rest waits for the probe, which looks
+ * the name up and tries each of its addresses. */
+Test(live_rogue, names_are_looked_up_by_the_probe_too)
+{
+    enum { MANY = 40 };
+    static struct dr_login logins[MANY];
+    struct kit k;
+    struct dr_answer a;
+    uint64_t ticket;
+    kit_open(&k, &(struct peer_options){.login = LOGIN_NATIVE});
+    for (int i = 0; i < MANY; i++) {
+        logins[i] = k.login;
+        struct dr_exchange ex = kit_exchange(&k, "rows 1", 0);
+        snprintf(ex.at.host, sizeof(ex.at.host), "LocalHost");
+        ex.sql.login = &logins[i];
+        k.carrier->submit(k.carrier, &ex, &ticket);
+    }
+    for (int i = 0; i < MANY; i++) {
+        cr_assert(k.carrier->wait(k.carrier, now_ms(&k) + 10000, &a));
+        cr_assert_eq(a.carried, DR_ANSWERED, "%s", a.err.text);
+        dr_arena_free(a.arena);
+    }
+    cr_assert_eq(k.peer->logins, MANY);
+    cr_assert_eq(k.peer->accepted, MANY + 1, "one probe for all");
+    kit_close(&k);
+}
+
 /* A connect that the network swallows: the exchange's own deadline is kept. */
 Test(live_rogue, a_swallowed_connect_keeps_the_deadline)
 {

@@ -10,7 +10,13 @@
 #include "controller/estate/live/clock.h"
 #include "controller/estate/live/machine.h"
 
-enum { CONNECT_MS = 5000, HTTP_IDLE = 1024, EVENTS = 256, NAP_MAX_MS = 60000 };
+enum {
+    CONNECT_MS = 5000,
+    HTTP_IDLE = 1024,
+    EVENTS = 256,
+    NAP_MAX_MS = 60000,
+    FAR_MS = 2000000000
+};
 
 /* ---- lists, watches, answers ------------------------------------------------------ */
 
@@ -232,6 +238,9 @@ static void live_hang_up(struct dr_carrier *c, const struct dr_login *login)
 static bool live_wait(struct dr_carrier *c, int64_t until_ms, struct dr_answer *out)
 {
     struct live *l = (struct live *)c;
+    int64_t far_ms = dr_live_now_ms() + (int64_t)FAR_MS; /* INT64_MAX means for ever */
+    if (until_ms > far_ms)
+        until_ms = far_ms;
     struct timespec until = {.tv_sec = (time_t)(until_ms / 1000),
                              .tv_nsec = (long)(until_ms % 1000) * 1000000};
     if (until_ms < 0)

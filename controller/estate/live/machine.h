@@ -103,7 +103,7 @@ struct endpoint {
     int64_t alive_at_ms;          /* when SQL last showed life here; INT64_MIN: never */
     struct probe *probe;          /* NULL: none under way */
     struct seat *seats;           /* all seats of this address */
-    char literal[DR_LITERAL_MAX]; /* the address that last answered a probe, or "" */
+    char literal[DR_LITERAL_MAX]; /* where the last good probe found it, or "" */
 };
 
 struct endpoint *dr_live_endpoint(struct live *l, const struct dr_address *at);

@@ -1,6 +1,7 @@
 /* A seat is one address, login and lane: at most one session, at most one exchange in
  * flight on it, the others wait in order. This file is the life of a SQL exchange. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -124,14 +125,17 @@ static void start_read(struct live *l, struct seat *s)
     start_job(l, s, j, SEAT_READING);
 }
 
-static void start_open(struct live *l, struct seat *s, bool proven)
+/* literal: where the host was found just now, NULL: not known. Older findings do not
+ * count, for names move. */
+static void start_open(struct live *l, struct seat *s, bool proven, const char *literal)
 {
     struct endpoint *e = s->endpoint;
     struct job *j = dr_live_job_new(JOB_OPEN, lane_pools[s->lane]);
     j->sql = dr_live_sql_new();
     j->arena = dr_arena_new(0);
     j->unproven = !proven;
-    memcpy(j->literal, e->literal, sizeof(j->literal));
+    if (literal)
+        snprintf(j->literal, sizeof(j->literal), "%s", literal);
     j->dial = (struct dr_sql_dial){.at = e->at,
                                    .literal = j->literal[0] ? j->literal : NULL,
                                    .login = s->login,
@@ -165,7 +169,7 @@ static void connect_seat(struct live *l, struct seat *s)
         e->alive_at_ms > INT64_MIN && dr_live_now_ms() - e->alive_at_ms < PROVEN_MS;
     if (proven || (!e->failures && !e->probe &&
                    dr_live_pool_unproven_room(l, lane_pools[s->lane]))) {
-        start_open(l, s, proven);
+        start_open(l, s, proven, NULL);
         return;
     }
     s->phase = SEAT_PROBING;
@@ -360,46 +364,49 @@ static void ready(struct live *l, struct watch *w)
     }
 }
 
+/* The connection becomes the seat's session. False: it is of no use, and closed. */
+static bool adopt(struct live *l, struct seat *s, struct job *j)
+{
+    if (j->rc == 0 && !j->answer.error) {
+        int failed =
+            dr_live_watch_add(l, &s->watch, dr_live_sql_fd(j->sql), EPOLLIN | EPOLLRDHUP);
+        if (!failed) {
+            s->session = (struct session){.number = ++l->sessions,
+                                          .connection_id = j->answer.connection_id,
+                                          .sql = j->sql};
+            s->armed = true;
+            return true;
+        }
+        j->rc = dr_fail_errno(&j->err, failed, "cannot watch its socket");
+    }
+    dr_live_sql_close(j->sql);
+    return false;
+}
+
 static void opened(struct live *l, struct seat *s, struct job *j)
 {
     struct endpoint *e = s->endpoint;
-    bool usable = j->rc == 0 && !j->answer.error;
+    bool usable = adopt(l, s, j), hung_up = s->hung_up;
     e->trying--;
     dr_live_timer_stop(l, &s->limit);
     s->phase = SEAT_FREE;
+    s->hung_up = false;
     if (j->rc == 0 || !dr_live_is_dead(j->err.code)) {
         dr_live_endpoint_ok(e);
         e->alive_at_ms = dr_live_now_ms();
+    } else if (!hung_up) {
+        dr_live_endpoint_failed(l, e, &j->err);
     }
-    if (usable) {
-        s->session = (struct session){.number = ++l->sessions,
-                                      .connection_id = j->answer.connection_id,
-                                      .sql = j->sql};
-        int failed =
-            dr_live_watch_add(l, &s->watch, dr_live_sql_fd(j->sql), EPOLLIN | EPOLLRDHUP);
-        s->armed = true;
-        if (failed) {
-            j->rc = dr_fail_errno(&j->err, failed, "cannot watch its socket");
-            usable = false;
-        }
-    }
-    if (!usable && s->session.number)
-        close_session(l, s, true);
-    else if (!usable)
-        dr_live_sql_close(j->sql);
-    if (j->rc < 0) {
-        if (dr_live_is_dead(j->err.code) && !s->hung_up)
-            dr_live_endpoint_failed(l, e, &j->err);
-        if (s->current)
-            answer_fail(s, DR_NOT_SENT, &j->err);
-    } else if (!usable && s->current) {
-        answer_job(s, j);
-    } else if (usable && s->current) {
+    if (!s->current) { /* answered meanwhile; the session may serve the next one */
+        if (usable && (hung_up || s->lane == DR_LANE_LOGIN))
+            close_session(l, s, false);
+    } else if (usable) {
         start_send(l, s);
-    } else if (usable && (s->hung_up || s->lane == DR_LANE_LOGIN)) {
-        close_session(l, s, false);
+    } else if (j->rc == 0) {
+        answer_job(s, j);
+    } else {
+        answer_fail(s, DR_NOT_SENT, &j->err);
     }
-    s->hung_up = false;
 }
 
 static void sent(struct live *l, struct seat *s, struct job *j)
@@ -466,7 +473,7 @@ void dr_live_seats_probed(struct live *l, struct endpoint *e, const struct dr_er
             struct dr_err own = *err;
             answer_fail(s, DR_NOT_SENT, &own);
         } else {
-            start_open(l, s, true);
+            start_open(l, s, true, e->literal);
         }
         pump(l, s);
     }
