@@ -245,6 +245,9 @@ static const struct dr_vcode_info table[] = {
     {ERR(DR_V_STORAGE_KEYS), .title = "one storage key without the other",
      .meaning = "S3 signs with an access key and its secret key; a folder needs none.",
      .remedy = "Give accessKey and secretKey together for s3://, none for a folder."},
+    {ERR(DR_V_FEED_ID), .title = "no legal changefeed id",
+     .meaning = "drover calls a changefeed <topology>-<from>-to-<to>-g<generation>. TiCDC takes at most 128 characters of letters, digits and single inner hyphens, so names hold no double hyphen and have 101 characters together.",
+     .remedy = "Take shorter names without double hyphens."},
 
     {ERR(DR_V_SOURCE_ONE), .title = "one source",
      .meaning = "Topologies come from one place: a git repository or a folder.",

@@ -90,6 +90,7 @@ enum dr_vcode {
     DR_V_MAP_IDLE = 87,
     DR_V_LEDGER_CLUSTER = 88,
     DR_V_STORAGE_KEYS = 89,
+    DR_V_FEED_ID = 90,
     /* the meaning of a controller document */
     DR_V_SOURCE_ONE = 110,
     DR_V_GIT_SSH = 111,

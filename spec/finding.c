@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "spec/mask.h"
+
 enum { EXCERPT_CELLS = 100 };
 
 void dr_findings_init(struct dr_findings *f, struct dr_arena *a)

@@ -563,6 +563,32 @@ static void ledger_cluster(struct dr_check *c, enum dr_vcode code, const void *d
         no_cluster(c, code, t, "spec.ledger.reset.cluster", t->ledger_reset.cluster);
 }
 
+/* drover calls the feed <topology>-<from>-to-<to>-g<generation>; TiCDC takes 128
+ * characters of letters, digits and single inner hyphens. Source: tiflow:
+ * cdc/model/changefeed.go, ValidateChangefeedID. */
+static void feed_id(struct dr_check *c, enum dr_vcode code, const void *doc)
+{
+    enum { REST = sizeof("--to--g18446744073709551615") - 1, LONGEST = 128 };
+    const struct dr_topology *t = doc;
+    const char *name = t->doc.metadata.name;
+    size_t longest = 0, second = 0;
+    if (strstr(name, "--"))
+        dr_breach(c, code, "metadata.name", "'%s' holds a double hyphen", name);
+    for (size_t i = 0; i < t->cluster_count; i++) {
+        size_t len = strlen(t->clusters[i].name);
+        second = len > longest ? longest : len > second ? len : second;
+        longest = len > longest ? len : longest;
+        if (strstr(t->clusters[i].name, "--"))
+            dr_breach(c, code, dr_item_path(c, CLUSTERS, i, "name"),
+                      "'%s' holds a double hyphen", t->clusters[i].name);
+    }
+    if (strlen(name) + longest + second + REST > LONGEST)
+        dr_breach(
+            c, code, "metadata.name",
+            "the names of topology and clusters are %zu characters too long together",
+            strlen(name) + longest + second + REST - LONGEST);
+}
+
 #define NAMES   "spec.clusters.name"
 #define PRIMARY "spec.mode spec.primary " NAMES
 
@@ -640,6 +666,7 @@ static const struct dr_rule rules[] = {
     {DR_V_LOGIN_PAIR, "spec.clusters.ticdc.user spec.clusters.ticdc.password",
      login_pair},
     {DR_V_MAP_IDLE, "spec.clusters.sql.map spec.clusters.sql.discover", map_idle},
+    {DR_V_FEED_ID, "metadata.name " NAMES, feed_id},
     {DR_V_LEDGER_CLUSTER, "spec.ledger.reset.cluster " NAMES, ledger_cluster},
 };
 

@@ -1,7 +1,8 @@
 #include "spec/text.h"
 
 #include <string.h>
-#include <strings.h>
+
+#include "spec/mask.h"
 
 struct range {
     uint32_t first, last;
@@ -157,142 +158,63 @@ static size_t encode(char *out, uint32_t c)
     return n;
 }
 
-/* Words that name a secret, in keys (password: x) and in URIs (access-key=x). */
-static const char *const secret_words[] = {
-    "password", "passphrase", "secret", "accesskey", "access-key", "token", "access_key"};
-
-static bool word_byte(char c)
+/* The bytes of a line, without its end. */
+static const char *line_of(const struct dr_source *s, uint32_t line, const char **end)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           c == '_' || c == '-';
+    const char *from = s->bytes + s->line_starts[line - 1];
+    *end = line < s->line_count ? s->bytes + s->line_starts[line] - 1 : s->bytes + s->len;
+    if (*end > from && (*end)[-1] == '\r')
+        (*end)--;
+    return from;
 }
 
-/* Whether the word that ends before p names a secret. */
-static bool names_secret(const char *line, const char *p)
+/* Where a secret that began before `from` ends; `from` itself when none did. */
+static const char *hidden_until(const char *line, const char *from, const char *end)
 {
-    const char *from = p;
-    while (from > line && word_byte(from[-1]))
-        from--;
-    for (size_t i = 0; i < COUNT(secret_words); i++) {
-        size_t n = strlen(secret_words[i]);
-        for (const char *q = from; q + n <= p; q++)
-            if (!strncasecmp(q, secret_words[i], n))
-                return true;
-    }
-    return false;
-}
-
-/* Where the secret of a URI that begins at p ends, p itself when there is none: a
- * parameter (access-key=x), the user information (//user:x@). */
-static const char *uri_secret_end(const char *line, const char *p, const char *end)
-{
-    if (p > line && p[-1] == '=') {
-        if (!names_secret(line, p - 1))
-            return p;
-        while (p < end && !strchr("&\"' ,}", *p))
-            p++;
-        return p;
-    }
-    if (p - line >= 3 && !memcmp(p - 3, "://", 3)) {
-        const char *stop = p;
-        while (stop < end && !strchr("/?\"' ,@", *stop))
-            stop++;
-        return stop < end && *stop == '@' ? stop : p;
-    }
-    return p;
-}
-
-/* The same for the value of a key (password: x), when it is no mapping. */
-static const char *secret_end(const char *line, const char *p, const char *end)
-{
-    const char *key = p;
-    while (key > line && (key[-1] == ' ' || key[-1] == '\t'))
-        key--;
-    if (key == line || key[-1] != ':' || key == p)
-        return uri_secret_end(line, p, end);
-    key--;
-    while (key > line && strchr(" \t\"'", key[-1]))
-        key--;
-    if (p == end || *p == '{' || *p == '#' || !names_secret(line, key))
-        return uri_secret_end(line, p, end);
-    char quote = *p == '"' || *p == '\'' ? *p : 0;
-    for (p++; p < end; p++)
-        if (quote ? *p == quote : (*p == ',' || *p == '}' || (*p == ' ' && p[1] == '#')))
-            break;
-    return p;
-}
-
-void dr_text_clean(char *text)
-{
-    char *end = text + strlen(text), *hidden = text;
-    for (const char *p = text; p < end;) {
-        char *at = text + (p - text);
-        uint32_t c;
-        if (at >= hidden)
-            hidden = at + (uri_secret_end(text, p, end) - p);
-        if (!dr_utf8_next(&p, end, &c)) {
-            *at = '?';
-            p++;
-        } else if (at < hidden) {
-            memset(at, '*', (size_t)(p - at));
-        } else if (dr_char_refused(c) || c == '\t' || c == '\n') {
-            memset(at, ' ', (size_t)(p - at));
-        }
-    }
+    const char *hidden = line;
+    for (const char *q = from - line > 512 ? from - 512 : line; q < from; q++)
+        if (q >= hidden)
+            hidden = dr_secret_end(line, q, end);
+    return hidden > from ? hidden : from;
 }
 
 const char *dr_source_excerpt(struct dr_arena *a, struct dr_source *s,
                               const struct dr_span *at, unsigned cells, uint32_t *caret,
                               uint32_t *caret_cells)
 {
+    uint32_t chars = 0, word_cells = 0;
     *caret = 0;
     *caret_cells = 1;
     if (!s->line_starts)
         index_lines(a, s);
     if (!at->line || at->line > s->line_count)
         return "";
-    const char *line = s->bytes + s->line_starts[at->line - 1];
-    const char *end = at->line < s->line_count ? s->bytes + s->line_starts[at->line] - 1
-                                               : s->bytes + s->len;
-    if (end > line && end[-1] == '\r')
-        end--;
+    const char *end, *line = line_of(s, at->line, &end);
     const char *word = find_column(s, at, line, end);
-    const char *from = back(word, line, cells / 2);
-    bool cut_left = from > line;
-    unsigned used = 0;
+    const char *p = back(word, line, cells / 2);
+    const char *hidden = hidden_until(line, p, end);
     char *out = dr_alloc(a, (size_t)cells * 4 + 16);
-    size_t len = 0;
-    if (cut_left) {
-        memcpy(out, "...", 3);
-        len = used = 3;
-    }
-    const char *p = from;
-    uint32_t chars = 0, width_cells = 0;
-    *caret = used;
-    const char *hidden = line;
-    for (const char *q = from - line > 512 ? from - 512 : line; q < from; q++)
-        if (q >= hidden)
-            hidden = secret_end(line, q, end);
+    size_t len = p > line ? 3 : 0;
+    unsigned used = (unsigned)len;
+    memcpy(out, "...", len);
     while (p < end && used < cells) {
-        bool in_word = p >= word && chars < at->width;
         if (p == word)
             *caret = used;
         if (p >= hidden)
-            hidden = secret_end(line, p, end);
-        bool hide = p < hidden;
+            hidden = dr_secret_end(line, p, end);
+        bool in_word = p >= word && chars < at->width, hide = p < hidden;
         uint32_t c = step(&p, end);
-        if (hide)
-            c = '*';
-        unsigned w = dr_char_cells(c);
+        unsigned w = hide ? 1 : dr_char_cells(c);
+        len += encode(out + len, hide ? '*' : c);
         used += w;
-        len += encode(out + len, c);
         chars += in_word;
-        width_cells += in_word ? w : 0;
+        word_cells += in_word ? w : 0;
     }
     if (word >= end)
         *caret = used;
     if (p < end)
         memcpy(out + len, "...", 4);
-    *caret_cells = width_cells ? width_cells : 1;
+    if (word_cells)
+        *caret_cells = word_cells;
     return out;
 }

@@ -51,8 +51,4 @@ const char *dr_source_excerpt(struct dr_arena *a, struct dr_source *s,
                               const struct dr_span *at, unsigned cells, uint32_t *caret,
                               uint32_t *caret_cells);
 
-/* Makes a message fit for one line of output, in place: what is no UTF-8 or no visible
- * character is replaced, and secrets in URIs become asterisks. */
-void dr_text_clean(char *text);
-
 #endif

@@ -115,29 +115,45 @@ static unsigned month_days(unsigned year, unsigned month)
     return days[month - 1] + (month == 2 && leap);
 }
 
+/* "2026-11-22T00:00:00": seconds since 1970. */
+static bool read_date_time(const char *s, int64_t *seconds)
+{
+    static const struct {
+        unsigned char at, digits, min, max;
+    } parts[] = {
+        {5, 2, 1, 12}, {8, 2, 1, 31}, {11, 2, 0, 23}, {14, 2, 0, 59}, {17, 2, 0, 59}};
+    unsigned year, v[5];
+    if (s[4] != '-' || s[7] != '-' || s[10] != 'T' || s[13] != ':' || s[16] != ':' ||
+        !fixed(s, 4, &year) || year < 1970)
+        return false;
+    for (size_t i = 0; i < 5; i++)
+        if (!fixed(s + parts[i].at, parts[i].digits, &v[i]) || v[i] < parts[i].min ||
+            v[i] > parts[i].max)
+            return false;
+    if (v[1] > month_days(year, v[0]))
+        return false;
+    *seconds = days_from_civil(year, v[0], v[1]) * 86400 + v[2] * 3600 + v[3] * 60 + v[4];
+    return true;
+}
+
 /* RFC 3339: "2026-11-22T00:00:00Z", "2026-11-22T01:00:00+01:00". */
 static bool read_time(struct dr_arena *a, const char *s, size_t len, void *at)
 {
-    unsigned y, mo, d, h, mi, se, oh = 0, om = 0;
+    int64_t seconds;
+    unsigned hours, minutes;
     (void)a;
-    if (len != 20 && len != 25)
-        return false;
-    if (!fixed(s, 4, &y) || !fixed(s + 5, 2, &mo) || !fixed(s + 8, 2, &d) ||
-        !fixed(s + 11, 2, &h) || !fixed(s + 14, 2, &mi) || !fixed(s + 17, 2, &se))
-        return false;
-    if (s[4] != '-' || s[7] != '-' || s[10] != 'T' || s[13] != ':' || s[16] != ':')
-        return false;
-    if (y < 1970 || mo < 1 || mo > 12 || d < 1 || d > month_days(y, mo) || h > 23 ||
-        mi > 59 || se > 59)
+    if ((len != 20 && len != 25) || !read_date_time(s, &seconds))
         return false;
     if (len == 20 && s[19] != 'Z')
         return false;
-    if (len == 25 && (!one_of(s[19], "+-") || s[22] != ':' || !fixed(s + 20, 2, &oh) ||
-                      !fixed(s + 23, 2, &om) || oh > 14 || om > 59))
-        return false;
-    int64_t seconds = days_from_civil(y, mo, d) * 86400 + h * 3600 + mi * 60 + se;
-    int64_t shift = (int64_t)(oh * 3600 + om * 60);
-    *(int64_t *)at = (seconds - (len == 25 && s[19] == '-' ? -shift : shift)) * 1000;
+    if (len == 25) {
+        if (!one_of(s[19], "+-") || s[22] != ':' || !fixed(s + 20, 2, &hours) ||
+            !fixed(s + 23, 2, &minutes) || hours > 14 || minutes > 59)
+            return false;
+        int64_t shift = (int64_t)(hours * 3600 + minutes * 60);
+        seconds += s[19] == '+' ? -shift : shift;
+    }
+    *(int64_t *)at = seconds * 1000;
     return true;
 }
 

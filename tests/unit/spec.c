@@ -663,3 +663,77 @@ Test(spec, folders_are_read_in_the_order_of_names)
     rmdir(sub);
     rmdir(dir);
 }
+
+Test(spec, times_are_exact)
+{
+    static const struct {
+        const char *text;
+        bool ok;
+        int64_t ms;
+    } cases[] = {
+        {"1970-01-01T00:00:00Z", true, 0},
+        {"2026-11-22T00:00:00Z", true, 1795305600000},
+        {"2026-11-22T01:30:00+01:30", true, 1795305600000},
+        {"2026-11-21T22:00:00-02:00", true, 1795305600000},
+        {"2028-02-29T23:59:59Z", true, 1835481599000},
+        {"2026-02-29T00:00:00Z", false, 0},
+        {"2100-02-29T00:00:00Z", false, 0},
+        {"2026-04-31T00:00:00Z", false, 0},
+        {"2026-11-22T24:00:00Z", false, 0},
+        {"2026-11-22 00:00:00Z", false, 0},
+        {"2026-11-22T00:00:00", false, 0},
+        {"2026-11-22T00:00:00+15:00", false, 0},
+        {"1969-12-31T23:59:59Z", false, 0},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        int64_t ms = 0;
+        bool ok =
+            dr_types[DR_T_TIME].read(NULL, cases[i].text, strlen(cases[i].text), &ms);
+        cr_assert_eq(ok, cases[i].ok, "%s", cases[i].text);
+        cr_assert(!ok || ms == cases[i].ms, "%s: %lld", cases[i].text, (long long)ms);
+    }
+}
+
+Test(spec, storage_addresses)
+{
+    static const struct {
+        const char *text;
+        bool ok, secret;
+        const char *bucket, *prefix;
+    } cases[] = {
+        {"s3://redo", true, false, "redo", ""},
+        {"s3://redo/a/b/", true, false, "redo", "a/b"},
+        {"s3://redo/a?endpoint=http%3A%2F%2Fh%3A9000", true, false, "redo", "a"},
+        {"/mnt/dr/", true, false, NULL, "/mnt/dr"},
+        {"file:///mnt/dr", true, false, NULL, "/mnt/dr"},
+        {"local:///mnt/dr", true, false, NULL, "/mnt/dr"},
+        {"/", false, false, NULL, NULL},
+        {"/mnt/../etc", false, false, NULL, NULL},
+        {"s3://redo/a//b", false, false, NULL, NULL},
+        {"s3://redo/..", false, false, NULL, NULL},
+        {"s3://Redo", false, false, NULL, NULL},
+        {"s3://redo?endpoint=ftp://h", false, false, NULL, NULL},
+        {"s3://redo?endpoint=http://h%", false, false, NULL, NULL},
+        {"s3://redo?endpoint=%00", false, false, NULL, NULL},
+        {"s3://redo?force-path-style=yes", false, false, NULL, NULL},
+        {"s3://redo?nothing=1", false, false, NULL, NULL},
+        {"s3://redo?access-key=x", false, true, NULL, NULL},
+        {"s3://redo?session-token=x", false, true, NULL, NULL},
+        {"s3://user:x@redo/a", false, true, NULL, NULL},
+        {"gcs://redo", false, false, NULL, NULL},
+        {"redo", false, false, NULL, NULL},
+    };
+    struct dr_arena *a = dr_arena_new(0);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct dr_storage_uri u;
+        bool secret;
+        const char *why = dr_storage_uri_parse(a, cases[i].text, &u, &secret);
+        cr_assert_eq(!why, cases[i].ok, "%s: %s", cases[i].text, why ? why : "");
+        cr_assert_eq(secret, cases[i].secret, "%s", cases[i].text);
+        if (cases[i].bucket)
+            cr_assert_str_eq(u.bucket, cases[i].bucket);
+        if (cases[i].prefix)
+            cr_assert_str_eq(u.prefix, cases[i].prefix);
+    }
+    dr_arena_free(a);
+}
