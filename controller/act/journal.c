@@ -195,7 +195,7 @@ static int attach(struct dr_journal *j, bool *newer)
     return (rc & 0xff) == SQLITE_ERROR ? SQLITE_CORRUPT : rc;
 }
 
-/* ---- a damaged file ---------------------------------------------------------------- */
+/* ---- a damaged file -------------------------------------------------------------- */
 
 /* Renames the file and its log, so that somebody can look at them. */
 static int move_aside(struct dr_journal *j, int64_t now_ms, struct dr_err *err)
@@ -251,7 +251,7 @@ static int replace(struct dr_journal *j, int64_t now_ms, struct dr_err *err)
     return rc ? rc : begin_anew(j, now_ms, err);
 }
 
-/* ---- opening ----------------------------------------------------------------------- */
+/* ---- opening --------------------------------------------------------------------- */
 
 static struct dr_journal *new_journal(const char *dir, bool reader)
 {
@@ -346,7 +346,7 @@ const struct dr_journal_report *dr_journal_report(const struct dr_journal *j)
     return &j->report;
 }
 
-/* ---- appending --------------------------------------------------------------------- */
+/* ---- appending ------------------------------------------------------------------- */
 
 static int once(sqlite3_stmt *s)
 {

@@ -72,7 +72,7 @@ static void set_text(struct dr_journal_entry *e, size_t i, const char *s)
     memcpy((char *)e + texts[i].at, &s, sizeof(s));
 }
 
-/* ---- the table --------------------------------------------------------------------- */
+/* ---- the table ------------------------------------------------------------------- */
 
 const char *dr_journal_schema(struct dr_arena *a)
 {
@@ -119,7 +119,7 @@ const char *dr_journal_columns(struct dr_arena *a, const char *prefix)
     return list;
 }
 
-/* ---- the hash ---------------------------------------------------------------------- */
+/* ---- the hash -------------------------------------------------------------------- */
 
 /* Each field says its type and length, so that no two rows have the same bytes. */
 static void put_number(struct dr_buf *b, int64_t v)
@@ -153,7 +153,7 @@ void dr_journal_hash(const struct dr_journal_entry *e, char hash[DR_SHA256_HEX])
     dr_buf_release(&b);
 }
 
-/* ---- statements -------------------------------------------------------------------- */
+/* ---- statements ------------------------------------------------------------------ */
 
 static int bind_text(sqlite3_stmt *s, int at, const char *v)
 {
@@ -215,7 +215,7 @@ bool dr_journal_fetch(struct dr_arena *a, sqlite3_stmt *s, struct dr_journal_ent
     return whole;
 }
 
-/* ---- the chain --------------------------------------------------------------------- */
+/* ---- the chain ------------------------------------------------------------------- */
 
 static void check_link(struct dr_journal_walk *w, const struct dr_journal_entry *e,
                        bool whole)

@@ -73,15 +73,15 @@ int dr_origin_open(struct dr_origin **out, const struct dr_origin_config *config
                    struct dr_err *err) DR_MUST_CHECK;
 
 /* Ends a fetch in flight too. NULL is fine. */
-void dr_origin_close(struct dr_origin *s);
+void dr_origin_close(struct dr_origin *o);
 
 /* "git https://host/path branch main path clusters" or "folder /etc/drover/topologies":
  * for people; holds no secret. Borrowed from the origin. */
-const char *dr_origin_name(const struct dr_origin *s);
+const char *dr_origin_name(const struct dr_origin *o);
 
 /* True if "descends from" means something: git. A folder has no history, its
  * documents carry metadata.generation instead. */
-bool dr_origin_has_history(const struct dr_origin *s);
+bool dr_origin_has_history(const struct dr_origin *o);
 
 enum dr_obstacle_kind {
     DR_OBSTACLE_SYMLINK = 1, /* a symbolic link (git mode 120000) is not followed */
@@ -127,24 +127,23 @@ struct dr_origin_revision {
                         * of its first-parent history: the last document was removed */
 };
 
-/* ---- refreshing: start, wait, read; or poll, which is the three in one ----------------
- */
+/* ---- refreshing: start, wait, read; or poll, which is the three in one ----------- */
 
 /* Begins to fetch; a folder needs nothing and is ready at once. At most one fetch per
  * origin at a time (DR_E_BUG).  deadline_ms: for the whole fetch, from now; the child is
  * killed then.  Fails: DR_E_INPUT, DR_E_IO, DR_E_AUTH (a secret cannot be read).
  * Blocks: never. */
-int dr_origin_start(struct dr_origin *s, int64_t deadline_ms,
+int dr_origin_start(struct dr_origin *o, int64_t deadline_ms,
                     struct dr_err *err) DR_MUST_CHECK;
 
 /* A descriptor that becomes readable when dr_origin_wait has something to do, for
  * poll(2); -1: none, call dr_origin_wait again within 50 ms. Valid until the next call.
  */
-int dr_origin_fd(const struct dr_origin *s);
+int dr_origin_fd(const struct dr_origin *o);
 
 /* Waits for at most wait_ms (0: not at all).  Out: *ready = the fetch is over, well or
  * not; how it ended is what dr_origin_read then returns. */
-void dr_origin_wait(struct dr_origin *s, int64_t wait_ms, bool *ready);
+void dr_origin_wait(struct dr_origin *o, int64_t wait_ms, bool *ready);
 
 /* Reads the revision that the last fetch found. previous: the revision the caller holds,
  * NULL: none; when it is the same, `files` are read all the same.
@@ -153,11 +152,18 @@ void dr_origin_wait(struct dr_origin *s, int64_t wait_ms, bool *ready);
  * DR_E_ABSENT (the branch does not exist, or `path` does not and never did);
  * DR_E_CONFLICT (no fetch has been started). The caller keeps its last good revision.
  * Blocks: local disk. */
-int dr_origin_read(struct dr_origin *s, struct dr_arena *a, const char *previous,
+int dr_origin_read(struct dr_origin *o, struct dr_arena *a, const char *previous,
                    struct dr_origin_revision *out, struct dr_err *err) DR_MUST_CHECK;
 
+/* Reads what an earlier fetch left in the state folder, of this process or another,
+ * without asking the server: what was declared when it last answered. A folder is read as
+ * it is. Fails: DR_E_ABSENT (there is nothing), DR_E_IO. Blocks: local disk. */
+int dr_origin_read_stored(struct dr_origin *o, struct dr_arena *a,
+                          struct dr_origin_revision *out,
+                          struct dr_err *err) DR_MUST_CHECK;
+
 /* start, wait to the end, read. Blocks: up to deadline_ms, and the local disk. */
-int dr_origin_poll(struct dr_origin *s, struct dr_arena *a, int64_t deadline_ms,
+int dr_origin_poll(struct dr_origin *o, struct dr_arena *a, int64_t deadline_ms,
                    const char *previous, struct dr_origin_revision *out,
                    struct dr_err *err) DR_MUST_CHECK;
 
@@ -174,7 +180,7 @@ enum dr_descent {
  * is NO, and that is a fact, not an error. Text that is no commit id gives NO when
  * `revision` is a commit of this origin: such a revision cannot be in its history.
  * Blocks: local disk; walks at most 1,000,000 commits. */
-enum dr_descent dr_origin_descends(struct dr_origin *s, const char *revision,
+enum dr_descent dr_origin_descends(struct dr_origin *o, const char *revision,
                                    const char *ancestor);
 
 /* Bytes of a file as they were in an earlier revision. */
@@ -199,7 +205,7 @@ struct dr_origin_past_list {
  * oversized files and unreadable objects are passed over and make `whole` false; so does
  * reaching 64 MiB. A folder: what this state folder remembers of it, `whole` false.
  * Fails: DR_E_CONFLICT (nothing read yet), DR_E_IO. Blocks: local disk. */
-int dr_origin_vanished(struct dr_origin *s, struct dr_arena *a, uint32_t max_commits,
+int dr_origin_vanished(struct dr_origin *o, struct dr_arena *a, uint32_t max_commits,
                        struct dr_origin_past_list *out, struct dr_err *err) DR_MUST_CHECK;
 
 /* ---- the child

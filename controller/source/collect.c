@@ -1,0 +1,189 @@
+#include "controller/source/collect.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "controller/base/digest.h"
+#include "controller/base/num.h"
+#include "controller/base/printable.h"
+
+static const char *const obstacle_names[DR_OBSTACLE_COUNT_] = {
+    [DR_OBSTACLE_SYMLINK] = "symlink", [DR_OBSTACLE_SUBMODULE] = "submodule",
+    [DR_OBSTACLE_SPECIAL] = "special", [DR_OBSTACLE_NAME] = "name",
+    [DR_OBSTACLE_SIZE] = "size",       [DR_OBSTACLE_UNREADABLE] = "unreadable",
+};
+
+const char *dr_obstacle_name(enum dr_obstacle_kind kind)
+{
+    return (unsigned)kind < DR_OBSTACLE_COUNT_ && obstacle_names[kind]
+               ? obstacle_names[kind]
+               : "";
+}
+
+void dr_collect_obstacle(struct dr_collect *c, enum dr_obstacle_kind kind,
+                         const char *path, bool hides, const char *fmt, ...)
+{
+    /* so many that nobody reads them: what they would say is known */
+    enum { OBSTACLES_MAX = 1000, PATH_SHOWN = 1024 };
+    c->hidden |= hides;
+    if (c->obstacle_count >= OBSTACLES_MAX)
+        return;
+    va_list ap;
+    va_start(ap, fmt);
+    const char *text = dr_vsprintf(c->arena, fmt, ap);
+    va_end(ap);
+    *DR_PUSH(c->arena, c->obstacles, c->obstacle_count, c->obstacle_room) =
+        (struct dr_origin_obstacle){
+            .kind = kind,
+            .path = dr_printable(c->arena, path, strlen(path), PATH_SHOWN),
+            .text = text,
+            .hides = hides,
+        };
+}
+
+bool dr_collect_is_document(const char *name)
+{
+    const char *dot = strrchr(name, '.');
+    return dot && dot != name && (strcmp(dot, ".yaml") == 0 || strcmp(dot, ".yml") == 0);
+}
+
+/* Counts the entry; false: a limit of the whole is reached, which is said once. */
+static bool count(struct dr_collect *c, const char *folder, bool counted)
+{
+    c->entries++;
+    c->counted += counted;
+    if (c->entries <= DR_COLLECT_ENTRIES && c->counted <= c->max_files)
+        return true;
+    if (!c->full)
+        dr_collect_obstacle(
+            c, DR_OBSTACLE_SIZE, folder, true,
+            "more than %u documents and folders, or %u entries, are too many",
+            c->max_files, (unsigned)DR_COLLECT_ENTRIES);
+    c->full = true;
+    return false;
+}
+
+enum dr_collect_entry dr_collect_judge(struct dr_collect *c, const char *folder,
+                                       const char *name, enum dr_collect_type type,
+                                       unsigned depth, const char **path)
+{
+    bool document = dr_collect_is_document(name);
+    bool folderlike = type == DR_TYPE_FOLDER;
+    size_t len = strlen(name);
+    if (c->full)
+        return DR_ENTRY_ODD;
+    if (!count(c, folder, folderlike || document))
+        return DR_ENTRY_ODD;
+    bool odd = !len || len > DR_COLLECT_NAME || strchr(name, '/') ||
+               !dr_is_printable(name, len) || strcmp(name, "..") == 0;
+    bool plain = type == DR_TYPE_FILE || type == DR_TYPE_OTHER;
+    if ((*name == '.' && !odd) || (plain && !document))
+        return DR_ENTRY_PASS;
+    *path =
+        *folder ? dr_sprintf(c->arena, "%s/%s", folder, name) : dr_strdup(c->arena, name);
+    switch (type) {
+    case DR_TYPE_SYMLINK:
+        dr_collect_obstacle(c, DR_OBSTACLE_SYMLINK, *path, true,
+                            "a symbolic link is not followed");
+        return DR_ENTRY_ODD;
+    case DR_TYPE_SUBMODULE:
+        dr_collect_obstacle(c, DR_OBSTACLE_SUBMODULE, *path, true,
+                            "another repository is not entered");
+        return DR_ENTRY_ODD;
+    case DR_TYPE_OTHER:
+        dr_collect_obstacle(c, DR_OBSTACLE_SPECIAL, *path, true,
+                            "this is no ordinary file");
+        return DR_ENTRY_ODD;
+    case DR_TYPE_FILE:
+    case DR_TYPE_FOLDER:
+        break;
+    }
+    if (odd) {
+        dr_collect_obstacle(
+            c, DR_OBSTACLE_NAME, *path, true,
+            "a name may not be longer than %d bytes nor hold '/' or control "
+            "characters",
+            DR_COLLECT_NAME);
+        return DR_ENTRY_ODD;
+    }
+    if (folderlike && depth + 1 >= DR_COLLECT_DEPTH) {
+        dr_collect_obstacle(c, DR_OBSTACLE_SIZE, *path, true,
+                            "folders deeper than %d are not entered", DR_COLLECT_DEPTH);
+        return DR_ENTRY_ODD;
+    }
+    return folderlike ? DR_ENTRY_FOLDER : DR_ENTRY_DOCUMENT;
+}
+
+bool dr_collect_fits(struct dr_collect *c, const char *path, uint64_t bytes)
+{
+    char size[DR_SIZE_TEXT];
+    if (bytes > c->max_file_bytes) {
+        dr_collect_obstacle(c, DR_OBSTACLE_SIZE, path, true,
+                            "a document may not be larger than %s",
+                            dr_size_text(c->max_file_bytes, size));
+        return false;
+    }
+    if (bytes > c->max_total_bytes - c->total_bytes) {
+        dr_collect_obstacle(c, DR_OBSTACLE_SIZE, path, true,
+                            "all documents together may not be larger than %s",
+                            dr_size_text(c->max_total_bytes, size));
+        c->full = true;
+        return false;
+    }
+    return true;
+}
+
+void dr_collect_file(struct dr_collect *c, const char *path, const void *bytes,
+                     size_t len)
+{
+    struct dr_origin_file *f = DR_PUSH(c->arena, c->files, c->file_count, c->file_room);
+    f->path = path;
+    f->bytes = dr_strndup(c->arena, bytes, len);
+    f->len = len;
+    dr_sha256_hex(f->digest, bytes, len);
+    c->total_bytes += len;
+}
+
+static int by_path(const void *a, const void *b)
+{
+    const struct dr_origin_file *x = a, *y = b;
+    return strcmp(x->path, y->path);
+}
+
+static int by_obstacle(const void *a, const void *b)
+{
+    const struct dr_origin_obstacle *x = a, *y = b;
+    int c = strcmp(x->path, y->path);
+    return c ? c : (x->kind > y->kind) - (x->kind < y->kind);
+}
+
+static void drop_doubles(struct dr_collect *c)
+{
+    size_t kept = 0;
+    for (size_t i = 0, next; i < c->file_count; i = next) {
+        for (next = i + 1; next < c->file_count; next++) {
+            if (strcmp(c->files[i].path, c->files[next].path) != 0)
+                break;
+        }
+        if (next == i + 1)
+            c->files[kept++] = c->files[i];
+        else
+            dr_collect_obstacle(c, DR_OBSTACLE_NAME, c->files[i].path, true,
+                                "this name is there %zu times", next - i);
+    }
+    c->file_count = kept;
+}
+
+void dr_collect_finish(struct dr_collect *c, struct dr_origin_revision *out)
+{
+    if (c->file_count)
+        qsort(c->files, c->file_count, sizeof(*c->files), by_path);
+    drop_doubles(c);
+    if (c->obstacle_count)
+        qsort(c->obstacles, c->obstacle_count, sizeof(*c->obstacles), by_obstacle);
+    out->files = c->files;
+    out->file_count = c->file_count;
+    out->obstacles = c->obstacles;
+    out->obstacle_count = c->obstacle_count;
+    out->complete = !c->hidden;
+}
