@@ -59,6 +59,9 @@ struct dr_model_process *dr_pd_process(struct dr_model *m, const struct dr_addre
 struct dr_model_process *dr_cdc_process(struct dr_model *m, const struct dr_address *at);
 struct dr_model_process *dr_store_process(struct dr_model *m,
                                           const struct dr_address *at);
+/* Writes the redo meta files that are due but not written yet: to be called before
+ * anybody looks into the storage. */
+void dr_cdc_flush_redo(struct dr_model *m);
 void dr_pd_process_changed(struct dr_model *m, struct dr_model_process *p);
 void dr_cdc_process_changed(struct dr_model *m, struct dr_model_process *p);
 

@@ -395,6 +395,7 @@ void dr_s3_serve(struct dr_http_in *in)
 
     if (!authorised(in, s->doc))
         return;
+    dr_cdc_flush_redo(in->m);
     if (!*name) {
         if (!strcmp(in->req->method, "GET"))
             list_buckets(in, s);

@@ -182,6 +182,30 @@ static bool stamp_ms(const char *s, int64_t *out)
     return true;
 }
 
+/* Whose signature, and of which scope. */
+static enum dr_sigv4_result check_scope(struct dr_arena *a, const char *credential,
+                                        const char *stamp, const struct dr_sigv4_key *key)
+{
+    size_t len = strlen(key->access);
+
+    if (strncmp(credential, key->access, len) || credential[len] != '/')
+        return DR_SIGV4_KEY;
+    if (strcmp(credential + len + 1,
+               dr_sprintf(a, "%.8s/%s/s3/aws4_request", stamp, key->region)))
+        return DR_SIGV4_REGION;
+    return DR_SIGV4_OK;
+}
+
+static bool fits_body(const struct dr_sigv4_request *r, const char *hash)
+{
+    char body[DR_SHA256_HEX];
+
+    if (!strcmp(hash, "UNSIGNED-PAYLOAD"))
+        return true;
+    dr_sha256_hex(body, r->body ? r->body : "", r->body_len);
+    return !strcmp(hash, body);
+}
+
 static enum dr_sigv4_result check(struct dr_arena *a, const struct dr_sigv4_request *r,
                                   const struct dr_sigv4_key *key, int64_t wall_ms)
 {
@@ -189,7 +213,8 @@ static enum dr_sigv4_result check(struct dr_arena *a, const struct dr_sigv4_requ
     const char *stamp = header(r, "x-amz-date", 10);
     const char *hash = header(r, "x-amz-content-sha256", 20);
     const char *credential, *headers, *given;
-    char want[DR_SHA256_HEX], body[DR_SHA256_HEX];
+    char want[DR_SHA256_HEX];
+    enum dr_sigv4_result scope;
     int64_t at_ms;
 
     if (!auth)
@@ -202,12 +227,9 @@ static enum dr_sigv4_result check(struct dr_arena *a, const struct dr_sigv4_requ
     given = part(a, auth, "Signature=");
     if (!credential || !headers || !given)
         return DR_SIGV4_BROKEN;
-    if (strncmp(credential, key->access, strlen(key->access)) ||
-        credential[strlen(key->access)] != '/')
-        return DR_SIGV4_KEY;
-    if (strcmp(credential + strlen(key->access) + 1,
-               dr_sprintf(a, "%.8s/%s/s3/aws4_request", stamp, key->region)))
-        return DR_SIGV4_REGION;
+    scope = check_scope(a, credential, stamp, key);
+    if (scope != DR_SIGV4_OK)
+        return scope;
     if (at_ms > wall_ms + SKEW_MS || at_ms < wall_ms - SKEW_MS)
         return DR_SIGV4_SKEW;
     if (!strstr(headers, "host") || !strstr(headers, "x-amz-date") ||
@@ -215,12 +237,7 @@ static enum dr_sigv4_result check(struct dr_arena *a, const struct dr_sigv4_requ
         return DR_SIGV4_BROKEN;
     if (strcmp(want, given))
         return DR_SIGV4_MISMATCH;
-    if (strcmp(hash, "UNSIGNED-PAYLOAD")) {
-        dr_sha256_hex(body, r->body ? r->body : "", r->body_len);
-        if (strcmp(hash, body))
-            return DR_SIGV4_HASH;
-    }
-    return DR_SIGV4_OK;
+    return fits_body(r, hash) ? DR_SIGV4_OK : DR_SIGV4_HASH;
 }
 
 enum dr_sigv4_result dr_sigv4_check(const struct dr_sigv4_request *req,

@@ -153,11 +153,6 @@ const char *dr_object_etag(struct dr_object *o)
 }
 
 /* ---- by URI ---- */
-struct place {
-    struct dr_bucket *bucket;
-    const char *prefix; /* "" or ending in '/' */
-};
-
 static const char *prefix_of(struct dr_arena *a, const char *path)
 {
     char *decoded = dr_uri_decode(a, path, strlen(path), false);
@@ -218,7 +213,7 @@ static int no_access(struct dr_buf *why, const char *bucket, const char *reason)
 }
 
 static int s3_place(struct dr_model *m, struct dr_arena *a, const struct dr_uri *u,
-                    const char *method, const char *key, struct place *out,
+                    const char *method, const char *key, struct dr_store_place *out,
                     struct dr_buf *why)
 {
     struct dr_store_service *s;
@@ -241,6 +236,7 @@ static int s3_place(struct dr_model *m, struct dr_arena *a, const struct dr_uri 
     text = refused(a, s, u);
     if (text)
         return no_access(why, u->host, text);
+    out->service = s;
     out->bucket = dr_bucket_find(s, u->host);
     if (!out->bucket)
         return no_access(why, u->host,
@@ -259,9 +255,9 @@ static int s3_place(struct dr_model *m, struct dr_arena *a, const struct dr_uri 
     return 0;
 }
 
-static int find_place(struct dr_model *m, struct dr_arena *a, const char *uri,
-                      const char *method, const char *key, struct place *out,
-                      struct dr_buf *why)
+int dr_store_find(struct dr_model *m, struct dr_arena *a, const char *uri,
+                  const char *method, const char *key, struct dr_store_place *out,
+                  struct dr_buf *why)
 {
     static const char *const folders[] = {"", "local", "file", "nfs"};
     struct dr_uri u;
@@ -282,7 +278,8 @@ static int find_place(struct dr_model *m, struct dr_arena *a, const char *uri,
                             strerror((int)m->store->folders_fail));
                 return -1;
             }
-            out->bucket = m->store->services[m->store->count - 1].buckets;
+            out->service = &m->store->services[m->store->count - 1];
+            out->bucket = out->service->buckets;
             out->prefix = prefix_of(a, u.path);
             return 0;
         }
@@ -293,12 +290,21 @@ static int find_place(struct dr_model *m, struct dr_arena *a, const char *uri,
     return -1;
 }
 
+bool dr_store_open(const struct dr_model *m, const struct dr_store_place *p)
+{
+    const struct dr_model_process *s = &p->service->process;
+
+    if (!p->service->doc)
+        return !m->store->folders_fail;
+    return s->up && !s->cut && !s->hung && dr_model_reach(m, NULL, &s->at);
+}
+
 int dr_model_store_put(struct dr_model *m, const char *uri, const char *key,
                        const void *bytes, size_t len, struct dr_buf *why)
 {
     struct dr_arena *a = dr_arena_new(0);
-    struct place p;
-    int rc = find_place(m, a, uri, "PUT", key, &p, why);
+    struct dr_store_place p;
+    int rc = dr_store_find(m, a, uri, "PUT", key, &p, why);
 
     if (!rc)
         dr_bucket_put(m, p.bucket, dr_sprintf(a, "%s%s", p.prefix, key), bytes, len);
@@ -310,11 +316,12 @@ int dr_model_store_get(struct dr_model *m, const char *uri, const char *key,
                        const char **bytes, size_t *len, struct dr_buf *why)
 {
     struct dr_arena *a = dr_arena_new(0);
-    struct place p;
-    int rc = find_place(m, a, uri, "GET", key, &p, why);
+    struct dr_store_place p;
+    int rc = dr_store_find(m, a, uri, "GET", key, &p, why);
 
     *bytes = NULL;
     *len = 0;
+    dr_cdc_flush_redo(m);
     if (!rc) {
         const struct dr_object *o =
             dr_bucket_get(p.bucket, dr_sprintf(a, "%s%s", p.prefix, key));
@@ -331,8 +338,8 @@ int dr_model_store_delete(struct dr_model *m, const char *uri, const char *key,
                           struct dr_buf *why)
 {
     struct dr_arena *a = dr_arena_new(0);
-    struct place p;
-    int rc = find_place(m, a, uri, "DELETE", key, &p, why);
+    struct dr_store_place p;
+    int rc = dr_store_find(m, a, uri, "DELETE", key, &p, why);
 
     if (!rc)
         (void)dr_bucket_delete(p.bucket, dr_sprintf(a, "%s%s", p.prefix, key));
@@ -345,9 +352,10 @@ int dr_model_store_list(struct dr_model *m, const char *uri,
                         struct dr_buf *why)
 {
     struct dr_arena *a = dr_arena_new(0);
-    struct place p;
-    int rc = find_place(m, a, uri, "GET", NULL, &p, why);
+    struct dr_store_place p;
+    int rc = dr_store_find(m, a, uri, "GET", NULL, &p, why);
 
+    dr_cdc_flush_redo(m);
     if (!rc) {
         size_t cut = strlen(p.prefix);
         for (size_t i = dr_bucket_from(p.bucket, p.prefix); i < p.bucket->count; i++) {
@@ -365,6 +373,8 @@ json_t *dr_model_store_state(const struct dr_model *m)
 {
     json_t *all = json_array();
 
+    /* What lies there is as if it had been written at its time. */
+    dr_cdc_flush_redo((struct dr_model *)(uintptr_t)m);
     for (size_t i = 0; i < m->store->count; i++) {
         const struct dr_store_service *s = &m->store->services[i];
         json_t *buckets = json_object();

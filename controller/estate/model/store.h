@@ -32,6 +32,20 @@ struct dr_store {
     int64_t folders_fail; /* errno of every access to a folder; 0: none */
 };
 
+/* Where a URI leads, looked up once by who writes there often. */
+struct dr_store_place {
+    struct dr_store_service *service;
+    struct dr_bucket *bucket;
+    const char *prefix; /* "" or ending in '/' */
+};
+/* As the functions by URI would find it now; -1 and `why` when they would fail. method,
+ * key: for faults that match "PUT /bucket/key". */
+int dr_store_find(struct dr_model *m, struct dr_arena *a, const char *uri,
+                  const char *method, const char *key, struct dr_store_place *out,
+                  struct dr_buf *why);
+/* Whether a write to a place found before would be taken now, no fault being armed. */
+bool dr_store_open(const struct dr_model *m, const struct dr_store_place *p);
+
 struct dr_store_service *dr_store_service(struct dr_model *m,
                                           const struct dr_address *at);
 struct dr_bucket *dr_bucket_find(struct dr_store_service *s, const char *name);
