@@ -73,7 +73,8 @@ static const char *value_end(const char *p, const char *end)
 {
     char quote = *p == '"' || *p == '\'' ? *p : 0;
     for (p++; p < end; p++) {
-        bool separator = *p == ',' || *p == '}' || (*p == ' ' && p[1] == '#');
+        bool separator =
+            *p == ',' || *p == '}' || (*p == ' ' && p + 1 < end && p[1] == '#');
         if (quote ? *p == quote : separator)
             break;
     }

@@ -1,15 +1,17 @@
 #!/bin/sh
 # Installs what building and testing need, on Debian, when something is missing.
-# install.sh build | check
+# install.sh build | demo | check | ci
 set -eu
 need_build="build-essential pkg-config libyaml-dev libcurl4-openssl-dev libjansson-dev libmariadb-dev libmariadb3 libgit2-dev libsqlite3-dev libssl-dev"
 need_demo="git mariadb-client curl"
 need_check="libcriterion-dev clang clang-format libclang-rt-14-dev pmccabe openssl jq binutils procps"
+need_ci="nodejs npm"
 case ${1:-build} in
 build) want="$need_build" ;;
 demo) want="$need_build $need_demo" ;;
 check) want="$need_build $need_demo $need_check" ;;
-*) echo "install.sh build | demo | check" >&2; exit 64 ;;
+ci) want="$need_build $need_demo $need_check $need_ci" ;;
+*) echo "install.sh build | demo | check | ci" >&2; exit 64 ;;
 esac
 missing=
 for p in $want; do
