@@ -6,6 +6,7 @@ need_build="build-essential pkg-config libyaml-dev libcurl4-openssl-dev libjanss
 need_demo="git mariadb-client curl"
 need_check="libcriterion-dev clang clang-format libclang-rt-14-dev pmccabe openssl jq binutils procps"
 need_ci="nodejs npm"
+command -v npm >/dev/null && need_ci= # not from Debian, then
 case ${1:-build} in
 build) want="$need_build" ;;
 demo) want="$need_build $need_demo" ;;
