@@ -372,12 +372,14 @@ static enum dr_flow take_create(struct dr_script *s, const struct dr_answer *a)
                                                                      : flow;
 }
 
+/* One of that name is there or was, so from here on nothing proves "without effect". */
 static enum dr_flow take_created(struct dr_script *s, const struct dr_answer *a)
 {
     const struct dr_access_cluster *c = dr_script_cluster(s);
-    s->mutated = true; /* one of that name is there or was: not proven to be nobody's */
+    s->mutated = true;
     if (a->http.status != 200) {
         (void)dr_script_http_error(s, a);
+        s->mutated = true;
         return DR_FLOW_OVER;
     }
     const json_t *info = dr_script_json(s, a);
