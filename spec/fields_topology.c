@@ -364,7 +364,7 @@ static const struct dr_shape drift_shape = {.fields = drift_fields, .bytes = 0};
 
 static const struct dr_field policy_fields[] = {
     {.key = "approve", DR_FIELD_WORDS(struct dr_policy, approve, dr_risk_words), .fallback = "destructive, data-loss", .example = "[disruptive, destructive, data-loss]",
-     .help = "Steps of these risks wait for an approval of their plan."},
+     .help = "Steps of these risks wait for an approval of their plan. Destructive ones and those that lose data always do, named or not."},
     {.key = "windows", DR_FIELD_OBJECTS(struct dr_policy, windows, window_count, struct dr_time_window, time_window_shape), .max = 64, .otherwise = "always",
      .help = "When steps that somebody notices may start."},
     {.key = "drift", DR_FIELD_GROUP(drift_shape), .help = "What is done about differences, by class."},

@@ -91,6 +91,8 @@ static void complete(struct dr_arena *a, enum dr_kind kind, void *doc)
             if (!c->sink_address.host && c->sql.endpoint_count)
                 c->sink_address = c->sql.endpoints[0];
         }
+        t->policy.approve[DR_RISK_DESTRUCTIVE] = t->policy.approve[DR_RISK_DATA_LOSS] =
+            true;
     } else if (kind == DR_KIND_ESTATE) {
         struct dr_estate_doc *e = doc;
         for (size_t i = 0; i < e->cluster_count; i++) {
@@ -161,21 +163,34 @@ static void take_document(struct dr_docs *d, struct dr_source *s, struct dr_node
                            .name = scalar_at(root, "metadata.name")};
 }
 
+/* Whether one of the findings about the text itself lies between this document's first
+ * line and the next one's. */
+static bool text_flawed(const struct dr_findings *f, size_t first, size_t last,
+                        const struct dr_node *root, const struct dr_node *next)
+{
+    for (size_t i = first; i < last; i++) {
+        uint32_t line = f->items[i].at.line;
+        if (line >= root->at.line && (!next || line < next->at.line))
+            return true;
+    }
+    return false;
+}
+
 void dr_docs_add(struct dr_docs *d, const char *name, const char *bytes, size_t len)
 {
     struct dr_source *s = DR_NEW(d->arena, struct dr_source);
     *s = (struct dr_source){
         .name = name, .bytes = bytes, .len = len, .order = d->sources++};
     *DR_PUSH(d->arena, d->source_list, d->source_count, d->source_room) = s;
-    size_t errors = d->findings.errors;
+    size_t first = d->findings.count;
     struct dr_node *next, *root = dr_yaml_read(d->arena, s, &d->findings);
-    bool flawed = d->findings.errors > errors;
-    if (flawed)
+    size_t last = d->findings.count;
+    if (s->cut)
         d->incomplete = true;
     for (; root; root = next) {
         next = root->next;
         root->next = NULL;
-        /* What the text itself has wrong counts against each of its documents. */
+        bool flawed = text_flawed(&d->findings, first, last, root, next);
         take_document(d, s, root, flawed ? SIZE_MAX : d->findings.errors);
     }
 }

@@ -29,6 +29,7 @@ struct dr_source {
     } last; /* where the last walk along a line ended: keeps many questions linear */
     size_t findings; /* reported so far */
     bool gave_up;    /* the limit of findings was reached */
+    bool cut;        /* reading stopped before the text's end */
 };
 
 /* Cells that a character takes on a terminal: 0, 1 or 2. */

@@ -275,7 +275,8 @@ struct dr_time_window {
 };
 
 struct dr_policy {
-    bool approve[DR_RISK_COUNT]; /* steps of this risk need an approval of their own */
+    bool approve[DR_RISK_COUNT]; /* steps of this risk wait for an approval; those of
+                                  * destructive and data-loss always do */
     const struct dr_time_window *windows; /* none: always open */
     size_t window_count;
     enum dr_drift_action drift[DR_DRIFT_COUNT];

@@ -343,6 +343,7 @@ struct dr_node *dr_yaml_read(struct dr_arena *a, struct dr_source *s,
     struct reader *r = DR_NEW(a, struct reader);
     *r = (struct reader){.a = a, .s = s, .f = f};
     r->tail = &r->first;
+    s->cut = s->len > 0;
     if (s->len > DR_YAML_BYTES_MAX) {
         dr_report(f, s, DR_V_TOO_LARGE, NULL, "larger than 1 MiB");
         return NULL;
@@ -360,6 +361,8 @@ struct dr_node *dr_yaml_read(struct dr_arena *a, struct dr_source *s,
             break;
         }
         more = on_event(r, &e);
+        if (e.type == YAML_STREAM_END_EVENT)
+            s->cut = false;
         yaml_event_delete(&e);
     }
     yaml_parser_delete(&r->parser);

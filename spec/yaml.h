@@ -32,8 +32,9 @@ struct dr_node {
 };
 
 /* Reads every document of the source into trees, empty documents left out. What is
- * refused is reported; after a syntax error the documents before it are still given. Out:
- * a list of roots linked by `next`, NULL when there is none. */
+ * refused is reported; after a syntax error the documents before it are still given, and
+ * s->cut says that there may be more. Out: a list of roots linked by `next`, NULL when
+ * there is none. */
 struct dr_node *dr_yaml_read(struct dr_arena *a, struct dr_source *s,
                              struct dr_findings *f);
 

@@ -474,6 +474,22 @@ Test(spec, the_quickstart_decodes_to_what_it_says)
     cr_assert_eq(t->policy.drift[DR_DRIFT_FENCE], DR_DRIFT_ASK);
     cr_assert(t->heartbeat && t->ttl_jobs && !t->paused);
     cr_assert_str_eq(t->replication.config.json, "{}");
+    cr_assert_leq(dr_arena_used(a) - (1 << 20), 24u << 10, "%zu bytes for a topology",
+                  dr_arena_used(a) - (1 << 20));
+    dr_arena_free(a);
+}
+
+/* Whatever a document says, what destroys or loses data waits for a human. */
+Test(spec, approval_of_destruction_cannot_be_switched_off)
+{
+    struct dr_arena *a = dr_arena_new(0);
+    struct dr_docs d =
+        read_text(a, dr_sprintf(a, "%s  policy: {approve: [disruptive]}\n",
+                                slurp(a, "examples/quickstart/topology.yaml")));
+    cr_assert_eq(d.topology_count, 1);
+    const bool *approve = d.topologies[0]->policy.approve;
+    cr_assert(!approve[DR_RISK_SAFE] && approve[DR_RISK_DISRUPTIVE] &&
+              approve[DR_RISK_DESTRUCTIVE] && approve[DR_RISK_DATA_LOSS]);
     dr_arena_free(a);
 }
 
@@ -605,6 +621,14 @@ Test(spec, a_wrong_document_is_broken_not_gone)
     cr_assert_eq(d.broken_count, 2);
     cr_assert_str_eq(d.broken[0].name, "shop");
     cr_assert_eq(d.incomplete, false);
+
+    dr_docs_init(&d, a);
+    const char *two = dr_sprintf(a, "a: &x b\n---\n%s", good);
+    dr_docs_add(&d, "c.yaml", two, strlen(two));
+    dr_docs_finish(&d);
+    cr_assert_eq(d.broken_count, 1, "only the document that holds the alias");
+    cr_assert_eq(d.topology_count, 1);
+    cr_assert_not(d.incomplete);
 
     d = read_text(a, HEAD "  primary: [\n");
     cr_assert(d.incomplete, "the text ended early: documents may be missing");
