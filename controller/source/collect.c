@@ -63,40 +63,41 @@ static bool count(struct dr_collect *c, const char *folder, bool counted)
     return false;
 }
 
+static bool is_plain_name(const char *name)
+{
+    size_t len = strlen(name);
+    return len && len <= DR_COLLECT_NAME && !strchr(name, '/') &&
+           dr_is_printable(name, len) && strcmp(name, "..") != 0;
+}
+
+/* Types that are never entered or read. No text: a type that is. */
+static const struct {
+    enum dr_obstacle_kind kind;
+    const char *text;
+} obstacles_by_type[] = {
+    [DR_TYPE_SYMLINK] = {DR_OBSTACLE_SYMLINK, "a symbolic link is not followed"},
+    [DR_TYPE_SUBMODULE] = {DR_OBSTACLE_SUBMODULE, "another repository is not entered"},
+    [DR_TYPE_OTHER] = {DR_OBSTACLE_SPECIAL, "this is no ordinary file"},
+};
+
 enum dr_collect_entry dr_collect_judge(struct dr_collect *c, const char *folder,
                                        const char *name, enum dr_collect_type type,
                                        unsigned depth, const char **path)
 {
     bool document = dr_collect_is_document(name);
     bool folderlike = type == DR_TYPE_FOLDER;
-    size_t len = strlen(name);
-    if (c->full)
+    if (c->full || !count(c, folder, folderlike || document))
         return DR_ENTRY_ODD;
-    if (!count(c, folder, folderlike || document))
-        return DR_ENTRY_ODD;
-    bool odd = !len || len > DR_COLLECT_NAME || strchr(name, '/') ||
-               !dr_is_printable(name, len) || strcmp(name, "..") == 0;
+    bool odd = !is_plain_name(name);
     bool plain = type == DR_TYPE_FILE || type == DR_TYPE_OTHER;
     if ((*name == '.' && !odd) || (plain && !document))
         return DR_ENTRY_PASS;
     *path =
         *folder ? dr_sprintf(c->arena, "%s/%s", folder, name) : dr_strdup(c->arena, name);
-    switch (type) {
-    case DR_TYPE_SYMLINK:
-        dr_collect_obstacle(c, DR_OBSTACLE_SYMLINK, *path, true,
-                            "a symbolic link is not followed");
+    if (obstacles_by_type[type].text) {
+        dr_collect_obstacle(c, obstacles_by_type[type].kind, *path, true, "%s",
+                            obstacles_by_type[type].text);
         return DR_ENTRY_ODD;
-    case DR_TYPE_SUBMODULE:
-        dr_collect_obstacle(c, DR_OBSTACLE_SUBMODULE, *path, true,
-                            "another repository is not entered");
-        return DR_ENTRY_ODD;
-    case DR_TYPE_OTHER:
-        dr_collect_obstacle(c, DR_OBSTACLE_SPECIAL, *path, true,
-                            "this is no ordinary file");
-        return DR_ENTRY_ODD;
-    case DR_TYPE_FILE:
-    case DR_TYPE_FOLDER:
-        break;
     }
     if (odd) {
         dr_collect_obstacle(

@@ -146,9 +146,17 @@ static int explain(const struct dr_fetch_job *j, int git, const char *what,
     }
     if (code == DR_E_IO && j->kind != DR_URL_LOCAL && !git_remote_connected(j->remote))
         code = DR_E_UNREACHABLE; /* sockets fail with the class of files */
-    if (git == GIT_EAUTH || git == GIT_ECERTIFICATE)
+    /* a key that cannot be used fails like a broken line, after it was asked for */
+    bool login = j->asked && e && e->klass == GIT_ERROR_SSH;
+    if (git == GIT_EAUTH || git == GIT_ECERTIFICATE || login)
         code = DR_E_AUTH;
-    return dr_git_fail(err, code, what);
+    int rc = dr_git_fail(err, code, what);
+    if (login)
+        dr_hint(
+            err,
+            "is the key's passphrase given, and is it an Ed25519 key? RSA keys do not "
+            "work here");
+    return rc;
 }
 
 /* ---- fetching -------------------------------------------------------------------- */
