@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/sha.h>
@@ -563,6 +564,7 @@ static void *accept_all(void *arg)
             return NULL;
         }
         reap(p);
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
         struct conn *c = calloc(1, sizeof(*c));
         c->peer = p;
         c->fd = fd;

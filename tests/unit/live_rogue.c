@@ -240,11 +240,10 @@ Test(live_rogue, refused_connections_say_so)
         cr_assert(i == 0 || a.err.retry_after_ms > 0);
         dr_arena_free(a.arena);
     }
-    snprintf(ex.at.host, sizeof(ex.at.host), "no-such-host.invalid");
+    memset(ex.at.host, 'a', 100); /* no label is that long: no resolver is asked */
     struct dr_answer a = kit_carry(&k, &ex);
     cr_assert_eq(a.carried, DR_NOT_SENT);
-    cr_assert(a.err.code == DR_E_UNREACHABLE || a.err.code == DR_E_TIMEOUT, "%s",
-              a.err.text);
+    cr_assert_eq(a.err.code, DR_E_UNREACHABLE, "%s", a.err.text);
     dr_arena_free(a.arena);
     kit_close(&k);
 }
