@@ -8,7 +8,10 @@
 #include "controller/plan/plan.h"
 
 /* How often a question is asked: hot each look; the others when older than this. */
+/* Short deadlines: an endpoint that does not answer is a fact too, and the next look asks
+ * again. PD's own redirects take up to 3 s. */
 enum {
+    HTTP_DEADLINE_MS = 5000,
     WARM_BUSY_MS = 5000, /* while a step of bootstrap may be next */
     WARM_QUIET_MS = 60000,
     COLD_BUSY_MS = 30000,
@@ -214,6 +217,8 @@ static void ask(struct dr_observer *o, struct question *q)
 {
     q->call.kind = q->kind;
     q->call.at = (struct dr_target){.cluster = q->cluster, .instance = q->instance};
+    if (q->kind >= DR_CALL_PD_IDENTITY && q->kind <= DR_CALL_STORE_REDO)
+        q->call.deadline_ms = HTTP_DEADLINE_MS;
     if (q->kind == DR_CALL_SQL_ACCOUNTS) {
         q->call.args.accounts.count = o->account_count;
         q->call.args.accounts.names = o->accounts;

@@ -73,22 +73,33 @@ C(deployment_is_built)
 
 /* ---- identity ---- */
 
-C(endpoints_answer)
+enum dr_truth dr_check_endpoints_answer(const struct dr_view *v, size_t c,
+                                        const char **fact)
 {
     const struct dr_cluster_facts *f = dr_view_facts(v, c);
-    if (!f->instance_count)
-        return unread(v, &f->identity.seen, "SQL instances", fact);
-    for (size_t i = 0; i < f->instance_count; i++)
-        if (!f->instances[i].seen.known)
-            return unread(v, &f->instances[i].seen,
-                          dr_sprintf(v->arena, "SQL %s", f->instances[i].address), fact);
+    const struct dr_instance *silent = NULL;
+    size_t more = 0;
+    for (size_t i = 0; i < f->instance_count; i++) {
+        if (f->instances[i].seen.known)
+            continue;
+        more += silent != NULL;
+        silent = silent ? silent : &f->instances[i];
+    }
+    if (silent && more)
+        return unread(
+            v, &silent->seen,
+            dr_sprintf(v->arena, "SQL %s (and %zu more)", silent->address, more), fact);
+    if (silent)
+        return unread(v, &silent->seen, dr_sprintf(v->arena, "SQL %s", silent->address),
+                      fact);
     if (!f->identity.seen.known)
         return unread(v, &f->identity.seen, "identity by SQL", fact);
     if (!f->pd.seen.known)
         return unread(v, &f->pd.seen, "PD", fact);
     if (!f->ledger.seen.known)
         return unread(v, &f->ledger.seen, "ledger", fact);
-    return DR_TRUE;
+    return f->instance_count ? DR_TRUE
+                             : unread(v, &f->identity.seen, "SQL instances", fact);
 }
 
 /* SQL, PD and the declaration must speak of one cluster. */
@@ -97,7 +108,7 @@ C(one_cluster)
     const struct dr_identity *id = &dr_view_facts(v, c)->identity;
     const struct dr_pd *pd = &dr_view_facts(v, c)->pd;
     if (!id->seen.known || !pd->seen.known)
-        return endpoints_answer(v, c, fact);
+        return dr_check_endpoints_answer(v, c, fact);
     if (id->cluster_id && id->cluster_id != pd->cluster_id) {
         *fact = dr_sprintf(v->arena,
                            "SQL belongs to cluster %" PRIu64 ", PD to cluster %" PRIu64,
@@ -624,7 +635,7 @@ const struct dr_plan_check dr_plan_checks[] = {
      "spec", "remove the field"},
     {"DR-B004", DR_SCOPE_EACH, DR_P_NONE, deployment_is_built, "clusters that run already",
      "spec.clusters[%s].tiup", "deploy the cluster by hand and remove tiup.topologyFile"},
-    {"DR-B010", DR_SCOPE_EACH, DR_P_NONE, endpoints_answer, "every declared endpoint answers",
+    {"DR-B010", DR_SCOPE_EACH, DR_P_NONE, dr_check_endpoints_answer, "every declared endpoint answers",
      "spec.clusters[%s]", "make the endpoint reachable from here, or correct it"},
     {"DR-B011", DR_SCOPE_EACH, DR_P_NONE, one_cluster, "SQL and PD endpoints of one cluster",
      "spec.clusters[%s].pd", "correct the endpoint that belongs to another cluster"},

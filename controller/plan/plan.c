@@ -64,9 +64,12 @@ static void add_blocker(struct build *b, const struct dr_plan_check *k, size_t c
                              .mark = dr_doc_mark(&b->v.t->doc, path)};
 }
 
+/* A cluster that does not answer makes most facts about it unknown: its endpoints are the
+ * one thing worth saying. They are the subject of the first check that is unsure. */
 static void match_checks(struct build *b)
 {
     const struct dr_view *v = &b->v;
+    bool silent[2] = {false, false};
     for (const struct dr_plan_check *k = dr_plan_checks; k->code; k++) {
         for (size_t c = 0; c < v->t->cluster_count && c < 2; c++) {
             if (!in_scope(v, k->scope, c) ||
@@ -80,7 +83,9 @@ static void match_checks(struct build *b)
                 add_blocker(b, k, c, fact);
                 break;
             case DR_UNSURE:
-                add_waiting(b, name_of(v, c), fact, 1000);
+                if (!silent[c])
+                    add_waiting(b, name_of(v, c), fact, 1000);
+                silent[c] |= k->holds == dr_check_endpoints_answer;
                 break;
             }
         }
@@ -177,7 +182,8 @@ static const struct dr_plan_rule *match_rules(struct build *b, bool *unsure)
                 continue;
             add_action(b, r, c);
             if (m == DR_UNSURE && (!next || next == r)) {
-                wait_for_predicate(b, r->done, c, "not known: ");
+                if (!b->plan->waiting_count) /* else the cause is said already */
+                    wait_for_predicate(b, r->done, c, "not known: ");
                 *unsure = true;
             }
             if (!next)

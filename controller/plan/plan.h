@@ -106,6 +106,8 @@ void dr_plan_rules_text(struct dr_buf *out);   /* predicates, rules and checks *
 bool dr_plan_explain(const char *code, struct dr_buf *out);
 /* The codes, in order; NULL at the end of them. */
 const char *dr_plan_code(size_t i);
+/* The ids of the rules, in order; 0 at the end of them. */
+uint16_t dr_plan_rule(size_t i);
 
 /* ---- names of a generation; the observer asks for the same ones ---- */
 struct dr_generation {

@@ -112,7 +112,7 @@ void dr_plan_text(const struct dr_plan *p, const struct dr_plan_input *in, bool 
 {
     size_t primary, secondary;
     dr_plan_pair(in->topology, &primary, &secondary);
-    dr_buf_addf(out, "topology %s, revision %s\n", p->topology, p->revision);
+    dr_buf_addf(out, "topology %s, revision %.16s\n", p->topology, p->revision);
     dr_buf_addf(out, "goal: %s\n", p->goal);
     for (size_t c = 0; c < in->facts->cluster_count; c++)
         cluster_line(in, c, primary, out);
@@ -264,7 +264,10 @@ bool dr_plan_explain(const char *code, struct dr_buf *out)
         dr_buf_addf(out, "%s: the plan is blocked\n\n", k->code);
         dr_buf_addf(out, "needed    %s\n", k->rule);
         dr_buf_addf(out, "of        %s\n", scope_word(k->scope));
-        dr_buf_addf(out, "declared  %s\n", k->path);
+        const char *name = strstr(k->path, "%s");
+        dr_buf_addf(out, "declared  %.*s%s%s\n",
+                    name ? (int)(name - k->path) : (int)strlen(k->path), k->path,
+                    name ? "NAME" : "", name ? name + 2 : "");
         if (k->past)
             dr_buf_addf(out, "until     %s\n", dr_predicates[k->past].text);
         dr_buf_addf(out, "way out   %s\n", k->way_out);
@@ -282,4 +285,12 @@ const char *dr_plan_code(size_t i)
         if (k == i)
             return dr_plan_checks[k].code;
     return NULL;
+}
+
+uint16_t dr_plan_rule(size_t i)
+{
+    for (size_t k = 0; dr_plan_rules[k].id; k++)
+        if (k == i)
+            return dr_plan_rules[k].id;
+    return 0;
 }

@@ -133,6 +133,9 @@ struct dr_plan_check {
 };
 extern const struct dr_plan_check dr_plan_checks[]; /* ends with code NULL */
 
+/* Whether every declared endpoint of the cluster answered. */
+enum dr_truth dr_check_endpoints_answer(const struct dr_view *v, size_t c,
+                                        const char **fact);
 /* Whether every table of the cluster can be replicated, or is waived. */
 enum dr_truth dr_check_tables_replicate(const struct dr_view *v, size_t c,
                                         const char **fact);
