@@ -1,0 +1,492 @@
+#include "controller/loop/fleet.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "controller/base/prng.h"
+#include "controller/loop/declaration.h"
+#include "controller/loop/rig.h"
+
+enum { TICK_MS = 100, NAME_MAX_BYTES = 128, RIG_RETRY_MS = 5000 };
+
+/* A declaration that several workers stand on; freed with its last user. */
+struct shared {
+    struct dr_declaration *declaration;
+    size_t users;
+};
+
+struct worker {
+    struct worker *next;
+    struct fleet *fleet;
+    pthread_t thread;
+    char name[NAME_MAX_BYTES];
+    /* guarded by fleet->lock */
+    struct shared *wanted; /* the declaration it should stand on */
+    bool removed;          /* the document left its source */
+    bool ended, converged;
+    /* the worker's own */
+    struct shared *held;
+    bool held_removed;
+    struct dr_rig rig;
+    struct dr_actor *actor;
+    struct dr_journal *journal;
+    struct dr_prng jitter;
+};
+
+struct fleet {
+    struct dr_fleet_options o;
+    pthread_mutex_t lock, voice;
+    pthread_cond_t wake;
+    struct worker *workers;
+    char said[DR_ERR_TEXT_MAX];
+    char revision[DR_REVISION_TEXT];
+    char bad_revision[DR_REVISION_TEXT];
+    bool history_read;
+};
+
+/* ---- saying ---- */
+
+static void say(struct fleet *f, const char *topology, const struct dr_event *e)
+{
+    pthread_mutex_lock(&f->voice);
+    if (f->o.say)
+        f->o.say(f->o.arg, topology, e);
+    pthread_mutex_unlock(&f->voice);
+}
+
+static void worker_say(void *arg, const struct dr_event *e)
+{
+    struct worker *w = arg;
+    say(w->fleet, w->name, e);
+}
+
+/* About the declarations; the same text is said once. */
+static void note(struct fleet *f, const char *fmt, ...) DR_PRINTF(2, 3);
+static void note(struct fleet *f, const char *fmt, ...)
+{
+    char text[DR_ERR_TEXT_MAX];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof(text), fmt, ap);
+    va_end(ap);
+    if (strcmp(text, f->said) == 0)
+        return;
+    snprintf(f->said, sizeof(f->said), "%s", text);
+    struct dr_event e = {.kind = DR_EVENT_NOTE, .permille = -1, .text = text};
+    say(f, NULL, &e);
+}
+
+static bool stopped(const struct fleet *f)
+{
+    return f->o.stop && f->o.stop(f->o.arg);
+}
+
+static bool worker_stop(void *arg)
+{
+    return stopped(((struct worker *)arg)->fleet);
+}
+
+static int64_t worker_wall_ms(void *arg)
+{
+    (void)arg;
+    return dr_wall_ms();
+}
+
+/* ---- declarations, shared ---- */
+
+static void release(struct fleet *f, struct shared *s)
+{
+    if (!s)
+        return;
+    pthread_mutex_lock(&f->lock);
+    bool last = --s->users == 0;
+    pthread_mutex_unlock(&f->lock);
+    if (last) {
+        dr_declaration_free(s->declaration);
+        free(s);
+    }
+}
+
+/* ---- one worker ---- */
+
+static void close_rig(struct worker *w)
+{
+    if (w->actor) {
+        dr_actor_leave(w->actor);
+        dr_actor_free(w->actor);
+        w->actor = NULL;
+    }
+    dr_rig_close(&w->rig);
+}
+
+/* Stands on the wanted declaration, when it is another one. False: it cannot yet. */
+static bool follow(struct worker *w, char holder[DR_HOLDER_TEXT])
+{
+    struct fleet *f = w->fleet;
+    pthread_mutex_lock(&f->lock);
+    struct shared *wanted = w->wanted;
+    bool removed = w->removed;
+    bool same = wanted == w->held && removed == w->held_removed;
+    if (!same)
+        wanted->users++;
+    pthread_mutex_unlock(&f->lock);
+    if (same && w->actor)
+        return true;
+    close_rig(w);
+    if (!same) {
+        release(f, w->held);
+        w->held = wanted;
+        w->held_removed = removed;
+    }
+    struct dr_err err = {0};
+    const struct dr_topology *t = dr_declaration_find(w->held->declaration, w->name);
+    if (!t || dr_rig_open(&w->rig, t, f->o.secrets_dir, &err) != 0) {
+        struct dr_event e = {.kind = DR_EVENT_WAIT, .permille = -1, .text = err.text};
+        worker_say(w, &e);
+        return false;
+    }
+    dr_holder_new(holder);
+    struct dr_actor_options o = {.topology = t,
+                                 .access = w->rig.access,
+                                 .estate = w->rig.estate,
+                                 .journal = w->journal,
+                                 .holder = holder,
+                                 .revision = w->held->declaration->revision,
+                                 .lease_ms = f->o.lease_ms,
+                                 .removed = w->held_removed,
+                                 .wall_ms = worker_wall_ms,
+                                 .say = worker_say,
+                                 .stop = worker_stop,
+                                 .arg = w};
+    o.allowed[DR_RISK_SAFE] = !f->o.approve[DR_RISK_SAFE];
+    o.allowed[DR_RISK_DISRUPTIVE] = !f->o.approve[DR_RISK_DISRUPTIVE];
+    w->actor = dr_actor_new(&o);
+    return true;
+}
+
+static void sleep_until_woken(struct worker *w, int64_t ms)
+{
+    struct fleet *f = w->fleet;
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    int64_t ns = until.tv_nsec + ms % 1000 * 1000000;
+    until.tv_sec += ms / 1000 + ns / 1000000000;
+    until.tv_nsec = ns % 1000000000;
+    pthread_mutex_lock(&f->lock);
+    while (!stopped(f) && w->wanted == w->held && w->removed == w->held_removed)
+        if (pthread_cond_timedwait(&f->wake, &f->lock, &until) == ETIMEDOUT)
+            break;
+    pthread_mutex_unlock(&f->lock);
+}
+
+/* How long to rest after a round; negative: this worker's work is over. */
+static int64_t rest_after(struct worker *w, const struct dr_round *r)
+{
+    struct fleet *f = w->fleet;
+    bool rest = r->state != DR_ROUND_MOVED && r->state != DR_ROUND_WAITING;
+    if (r->state == DR_ROUND_STOPPED ||
+        (w->held_removed && r->state == DR_ROUND_CONVERGED) || (f->o.once && rest))
+        return -1;
+    if (r->state != DR_ROUND_CONVERGED && r->state != DR_ROUND_BLOCKED)
+        return r->again_ms;
+    /* ten per cent of jitter: many topologies must not look at the same moment */
+    int64_t tenth = f->o.interval_ms / 10;
+    return f->o.interval_ms - tenth +
+           (int64_t)dr_prng_below(&w->jitter, (uint64_t)tenth * 2 + 1);
+}
+
+static void *work(void *arg)
+{
+    struct worker *w = arg;
+    struct fleet *f = w->fleet;
+    char holder[DR_HOLDER_TEXT];
+    struct dr_round r = {0};
+    while (!stopped(f)) {
+        if (!follow(w, holder)) {
+            if (f->o.once)
+                break;
+            sleep_until_woken(w, RIG_RETRY_MS);
+            continue;
+        }
+        struct dr_err err = {0};
+        if (dr_actor_round(w->actor, &r, &err) != 0) {
+            struct dr_event e = {.kind = DR_EVENT_WAIT, .permille = -1, .text = err.text};
+            worker_say(w, &e);
+            sleep_until_woken(w, RIG_RETRY_MS);
+            continue;
+        }
+        int64_t ms = rest_after(w, &r);
+        if (ms < 0)
+            break;
+        if (ms)
+            sleep_until_woken(w, ms);
+    }
+    bool converged = r.state == DR_ROUND_CONVERGED;
+    close_rig(w);
+    release(f, w->held);
+    dr_journal_close(w->journal);
+    pthread_mutex_lock(&f->lock);
+    w->held = NULL;
+    w->converged = converged;
+    w->ended = true;
+    pthread_mutex_unlock(&f->lock);
+    return NULL;
+}
+
+static bool has_ended(struct fleet *f, const struct worker *w)
+{
+    pthread_mutex_lock(&f->lock);
+    bool ended = w->ended;
+    pthread_mutex_unlock(&f->lock);
+    return ended;
+}
+
+/* The worker that cares for a topology, NULL: none, or it has ended. Only the main thread
+ * changes the list. */
+static struct worker *find_worker(struct fleet *f, const char *name)
+{
+    for (struct worker *w = f->workers; w; w = w->next)
+        if (strcmp(w->name, name) == 0 && !has_ended(f, w))
+            return w;
+    return NULL;
+}
+
+static int start_worker(struct fleet *f, const char *name, struct shared *s, bool removed,
+                        struct dr_err *err)
+{
+    struct worker *w = dr_xcalloc(1, sizeof(*w));
+    w->fleet = f;
+    w->wanted = s;
+    w->removed = removed;
+    w->jitter.state = (uint64_t)dr_wall_ms() ^ (uint64_t)(uintptr_t)w;
+    snprintf(w->name, sizeof(w->name), "%s", name);
+    int rc = dr_journal_open(&w->journal, f->o.state_dir, dr_wall_ms(), err);
+    if (rc == 0 && pthread_create(&w->thread, NULL, work, w) != 0) {
+        dr_journal_close(w->journal);
+        rc = dr_fail(err, DR_E_IO, "cannot start a thread for topology '%s'", name);
+    }
+    if (rc != 0) {
+        free(w);
+        return rc;
+    }
+    pthread_mutex_lock(&f->lock);
+    s->users++; /* for `wanted` */
+    w->next = f->workers;
+    f->workers = w;
+    pthread_mutex_unlock(&f->lock);
+    return 0;
+}
+
+static void point_at(struct fleet *f, struct worker *w, struct shared *s, bool removed)
+{
+    pthread_mutex_lock(&f->lock);
+    struct shared *old = w->wanted;
+    if (!removed) {
+        w->wanted = s;
+        s->users++;
+    }
+    w->removed = removed;
+    pthread_cond_broadcast(&f->wake);
+    pthread_mutex_unlock(&f->lock);
+    if (!removed)
+        release(f, old);
+}
+
+/* ---- the declarations ---- */
+
+static bool is_broken(const struct dr_declaration *d)
+{
+    return d->docs.findings.errors || d->docs.broken_count || d->docs.incomplete;
+}
+
+static void say_bad(struct fleet *f, const struct dr_declaration *d)
+{
+    struct dr_buf b;
+    if (strcmp(f->bad_revision, d->revision) == 0)
+        return;
+    snprintf(f->bad_revision, sizeof(f->bad_revision), "%s", d->revision);
+    dr_buf_init(&b, 1 << 16);
+    dr_buf_addf(&b, "revision %.16s is not valid and is not followed", d->revision);
+    if (f->revision[0])
+        dr_buf_addf(&b, "; still following %.16s", f->revision);
+    dr_buf_addc(&b, '\n');
+    dr_findings_text(&d->docs.findings, false, &b);
+    struct dr_event e = {.kind = DR_EVENT_NOTE, .permille = -1, .text = dr_buf_str(&b)};
+    say(f, NULL, &e);
+    dr_buf_release(&b);
+}
+
+/* Topologies that left before this process started may still hold obligations. */
+static void walk_history(struct fleet *f, const struct dr_declaration *now)
+{
+    struct dr_arena *a = dr_arena_new(0);
+    struct dr_origin_past_list past;
+    struct dr_err err = {0};
+    f->history_read = true;
+    if (!dr_origin_has_history(f->o.origin))
+        note(f, "the source has no history: a topology whose document was removed while "
+                "drover was not running, and its state folder lost, cannot be found");
+    if (dr_origin_vanished(f->o.origin, a, DR_ORIGIN_HISTORY_COMMITS, &past, &err) != 0) {
+        note(f, "history cannot be read: %s", err.text);
+        dr_arena_free(a);
+        return;
+    }
+    for (size_t i = 0; i < past.count; i++) {
+        struct dr_declaration *d = dr_xcalloc(1, sizeof(*d));
+        d->arena = dr_arena_new(0);
+        const struct dr_origin_file *file = &past.items[i].file;
+        d->revision = dr_strdup(d->arena, past.items[i].revision);
+        dr_docs_init(&d->docs, d->arena);
+        dr_docs_add(&d->docs, dr_strdup(d->arena, file->path),
+                    dr_strndup(d->arena, file->bytes, file->len), file->len);
+        dr_docs_finish(&d->docs);
+        struct shared *s = dr_xcalloc(1, sizeof(*s));
+        *s = (struct shared){.declaration = d, .users = 1};
+        for (size_t k = 0; k < d->docs.topology_count; k++) {
+            const char *name = d->docs.topologies[k]->doc.metadata.name;
+            if (dr_declaration_find(now, name) || find_worker(f, name))
+                continue;
+            if (start_worker(f, name, s, true, &err) == 0)
+                note(f, "topology '%s' left the source: its obligations are discharged",
+                     name);
+        }
+        release(f, s);
+    }
+    dr_arena_free(a);
+}
+
+static int follow_declaration(struct fleet *f, struct dr_declaration *d,
+                              struct dr_err *err)
+{
+    struct shared *s = dr_xcalloc(1, sizeof(*s));
+    *s = (struct shared){.declaration = d, .users = 1};
+    int rc = 0;
+    for (size_t i = 0; i < d->docs.topology_count && rc == 0; i++) {
+        const char *name = d->docs.topologies[i]->doc.metadata.name;
+        struct worker *w = find_worker(f, name);
+        if (w)
+            point_at(f, w, s, false);
+        else
+            rc = start_worker(f, name, s, false, err);
+    }
+    /* a document is gone only when the whole of the source was read */
+    for (struct worker *w = f->workers; rc == 0 && d->complete && w; w = w->next) {
+        if (w->removed || has_ended(f, w) || dr_declaration_find(d, w->name))
+            continue;
+        point_at(f, w, NULL, true);
+        note(f, "topology '%s' left the source: its care ends, nothing is destroyed",
+             w->name);
+    }
+    if (rc == 0) {
+        snprintf(f->revision, sizeof(f->revision), "%s", d->revision);
+        note(f, "following revision %.16s%s%s", d->revision, d->subject ? ": " : "",
+             d->subject ? d->subject : "");
+        if (!f->history_read)
+            walk_history(f, d);
+    }
+    release(f, s);
+    return rc;
+}
+
+/* Reads the origin; a new good revision is followed. */
+static int look(struct fleet *f, struct dr_err *err)
+{
+    struct dr_declaration *d;
+    int rc = dr_declaration_read(&d, f->o.origin, f->o.prefix, f->o.fetch_ms, err);
+    if (rc != 0)
+        return rc;
+    for (size_t i = 0; i < d->obstacle_count; i++)
+        note(f, "%s: %s", d->obstacles[i].path, d->obstacles[i].text);
+    if (is_broken(d)) {
+        say_bad(f, d);
+        rc = dr_fail(err, DR_E_INPUT, "revision %.16s is not valid", d->revision);
+        dr_declaration_free(d);
+        return rc;
+    }
+    if (strcmp(d->revision, f->revision) == 0) {
+        dr_declaration_free(d);
+        return 0;
+    }
+    return follow_declaration(f, d, err);
+}
+
+/* ---- the whole ---- */
+
+static bool all_ended(struct fleet *f)
+{
+    bool all = true;
+    pthread_mutex_lock(&f->lock);
+    for (struct worker *w = f->workers; w; w = w->next)
+        all &= w->ended;
+    pthread_mutex_unlock(&f->lock);
+    return all;
+}
+
+static void join_all(struct fleet *f, bool *good)
+{
+    pthread_mutex_lock(&f->lock);
+    pthread_cond_broadcast(&f->wake);
+    pthread_mutex_unlock(&f->lock);
+    while (f->workers) {
+        struct worker *w = f->workers;
+        pthread_join(w->thread, NULL);
+        *good &= w->converged;
+        f->workers = w->next;
+        release(f, w->wanted);
+        free(w);
+    }
+}
+
+static void pause_ms(int64_t ms)
+{
+    struct timespec t = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
+    nanosleep(&t, NULL);
+}
+
+static void init(struct fleet *f, const struct dr_fleet_options *o)
+{
+    pthread_condattr_t monotonic;
+    memset(f, 0, sizeof(*f));
+    f->o = *o;
+    pthread_mutex_init(&f->lock, NULL);
+    pthread_mutex_init(&f->voice, NULL);
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&f->wake, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+}
+
+int dr_fleet_run(const struct dr_fleet_options *o, bool *good, struct dr_err *err)
+{
+    struct fleet f;
+    init(&f, o);
+    *good = true;
+    int rc = look(&f, err);
+    if (rc != 0 && o->once)
+        *good = false;
+    if (rc != 0 && !o->once && !stopped(&f)) {
+        note(&f, "no declaration yet: %s", err->text);
+        rc = 0;
+    }
+    for (int64_t rested = 0; rc == 0 && !stopped(&f) && !(o->once && all_ended(&f));
+         rested += TICK_MS) {
+        pause_ms(TICK_MS);
+        if (rested < o->interval_ms || o->once)
+            continue;
+        rested = 0;
+        struct dr_err why = {0};
+        if (look(&f, &why) != 0 && why.code != DR_E_INPUT)
+            note(&f, "the source cannot be read: %s; still following %.16s", why.text,
+                 f.revision[0] ? f.revision : "nothing");
+    }
+    join_all(&f, good);
+    pthread_cond_destroy(&f.wake);
+    pthread_mutex_destroy(&f.voice);
+    pthread_mutex_destroy(&f.lock);
+    return rc;
+}
