@@ -1,0 +1,293 @@
+/* drover apply: plans, asks, acts until the plan is empty. */
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cmd/drover/cmd.h"
+#include "cmd/drover/declared.h"
+#include "cmd/drover/progress.h"
+#include "controller/act/act.h"
+#include "controller/act/lock.h"
+#include "controller/loop/rig.h"
+
+enum { OUTPUT_MAX = 16 << 20, POLL_MS = 200, DIGEST_MIN = 8 };
+
+struct options {
+    const char *secrets, *state, *approve;
+    bool yes, take, wide;
+    int64_t lease_ms, wait_ms;
+};
+
+// clang-format off
+static const struct dr_option options[] = {
+    {.name = "yes", .letter = 'y', .kind = DR_OPT_FLAG, .offset = offsetof(struct options, yes),
+     .help = "do not ask; covers safe and disruptive steps"},
+    {.name = "approve", .kind = DR_OPT_TEXT, .value = "DIGEST",
+     .offset = offsetof(struct options, approve),
+     .help = "approve the plan of this digest whole, destructive steps too"},
+    {.name = "take", .kind = DR_OPT_FLAG, .offset = offsetof(struct options, take),
+     .help = "take over from a controller that holds the lease"},
+    {.name = "wait", .kind = DR_OPT_DURATION, .value = "DURATION", .fallback = "30s",
+     .offset = offsetof(struct options, wait_ms),
+     .help = "how long to wait for another controller's lease"},
+    {.name = "secrets", .kind = DR_OPT_TEXT, .value = "DIR",
+     .offset = offsetof(struct options, secrets), .help = "folder of relative secret files"},
+    {.name = "state", .kind = DR_OPT_TEXT, .value = "DIR", .offset = offsetof(struct options, state),
+     .help = "folder of the journal (default: drover in the XDG state folder)"},
+    {.name = "lease", .kind = DR_OPT_DURATION, .value = "DURATION", .fallback = "30s",
+     .offset = offsetof(struct options, lease_ms), .help = "how long the lease lasts"},
+    {.name = "wide", .letter = 'w', .kind = DR_OPT_FLAG, .offset = offsetof(struct options, wide),
+     .help = "show the plan with reasons"},
+    {0}};
+
+static const struct dr_example examples[] = {
+    {"drover apply topology.yaml", "show the plan, ask, carry it out"},
+    {"drover apply --yes topology.yaml", "without asking, for scripts"},
+    {"drover apply --approve 3f9a12bc04de topology.yaml", "exactly the plan that was reviewed"},
+    {0}};
+// clang-format on
+
+/* The ids of the approved plan's steps: what is left must be among them. */
+struct approved {
+    struct dr_arena *arena;
+    struct dr_plan plan;
+};
+
+struct session {
+    const struct dr_invocation *in;
+    const struct options *o;
+    struct dr_progress progress;
+    struct approved approved;
+    struct dr_actor *actor;
+};
+
+static void keep_approved(struct approved *x, const struct dr_plan *p)
+{
+    x->plan.action_count = p->action_count;
+    x->plan.actions = DR_NEW_N(x->arena, p->action_count, struct dr_action);
+    for (size_t i = 0; i < p->action_count; i++)
+        x->plan.actions[i].id = dr_strdup(x->arena, p->actions[i].id);
+    memcpy(x->plan.digest, p->digest, sizeof(x->plan.digest));
+}
+
+static int64_t wall_ms(void *arg)
+{
+    (void)arg;
+    return dr_wall_ms();
+}
+
+static void say(void *arg, const struct dr_event *e)
+{
+    struct session *s = arg;
+    if (e->kind != DR_EVENT_PLAN)
+        dr_progress_say(&s->progress, NULL, e);
+}
+
+static void pause_ms(int64_t ms)
+{
+    for (; ms > 0 && !dr_signals_asked(NULL); ms -= POLL_MS)
+        nanosleep(&(struct timespec){.tv_nsec = POLL_MS * 1000000L}, NULL);
+}
+
+static bool answer_is_yes(const struct dr_invocation *in, size_t steps)
+{
+    char line[16] = "";
+    fprintf(in->err.file, "\nCarry out %zu step%s? Only 'yes' goes on: ", steps,
+            steps == 1 ? "" : "s");
+    fflush(in->err.file);
+    return fgets(line, sizeof(line), stdin) && strcmp(line, "yes\n") == 0;
+}
+
+static bool digest_fits(const char *given, const struct dr_plan *p)
+{
+    return given && strlen(given) >= DIGEST_MIN &&
+           strncmp(p->digest, given, strlen(given)) == 0;
+}
+
+/* Shows the plan and gets the word. Out: -1 go on, else the exit status. */
+static int ask_word(struct session *s, const struct dr_topology *t, const char *revision,
+                    const struct dr_round *r)
+{
+    struct dr_err err;
+    struct dr_buf b;
+    struct dr_plan_input input = {.topology = t, .facts = r->facts, .revision = revision};
+    dr_buf_init(&b, OUTPUT_MAX);
+    dr_plan_text(r->plan, &input, s->o->wide, &b);
+    int rc = dr_cli_result(s->in, &b);
+    dr_buf_release(&b);
+    if (rc)
+        return rc;
+    if (r->plan->state == DR_PLAN_CONVERGED)
+        return DR_EXIT_OK;
+    if (r->plan->state == DR_PLAN_BLOCKED)
+        return DR_EXIT_BLOCKED;
+    if (s->o->approve && !digest_fits(s->o->approve, r->plan)) {
+        (void)dr_fail(&err, DR_E_CONFLICT, "the plan is %.12s, not %s", r->plan->digest,
+                      s->o->approve);
+        dr_hint(&err,
+                "review the plan above; approve at least %d characters of its digest",
+                DIGEST_MIN);
+        return dr_cli_fail(s->in, DR_EXIT_ERROR, &err);
+    }
+    if (s->o->yes || s->o->approve)
+        return -1;
+    if (!isatty(STDIN_FILENO)) {
+        (void)dr_fail(&err, DR_E_INPUT,
+                      "nobody can be asked: standard input is no terminal");
+        dr_hint(&err, "give --yes or --approve DIGEST");
+        return dr_cli_fail(s->in, DR_EXIT_ERROR, &err);
+    }
+    return answer_is_yes(s->in, r->plan->action_count) ? -1 : DR_EXIT_INTERRUPTED;
+}
+
+static int over(const struct session *s, enum dr_exit code, const char *what,
+                const char *text)
+{
+    fprintf(s->in->err.file, "%s%s%s\n", what, *text ? ": " : "", text);
+    return code;
+}
+
+/* What a round means for the command. Out: -1 go on after *again_ms, else the status. */
+static int judge(struct session *s, const struct dr_round *r, int64_t *waited_ms,
+                 int64_t *again_ms)
+{
+    *again_ms = r->again_ms;
+    const char *strange = dr_plan_continues(&s->approved.plan, r->plan);
+    if (strange)
+        return over(s, DR_EXIT_BLOCKED, "stopped, the situation changed; not approved",
+                    strange);
+    switch (r->state) {
+    case DR_ROUND_CONVERGED:
+        return over(s, DR_EXIT_OK, "nothing is left to do", "");
+    case DR_ROUND_MOVED:
+    case DR_ROUND_WAITING:
+        return -1;
+    case DR_ROUND_BLOCKED:
+        return over(s, DR_EXIT_BLOCKED, "blocked", r->text);
+    case DR_ROUND_UNAPPROVED:
+        return over(s, DR_EXIT_BLOCKED, "stopped", r->text);
+    case DR_ROUND_STANDBY:
+        *waited_ms += r->again_ms;
+        if (*waited_ms >= s->o->wait_ms)
+            return over(s, DR_EXIT_BLOCKED, "gave up (--take takes over)", r->text);
+        return -1;
+    case DR_ROUND_STOPPED:
+        return over(s, DR_EXIT_INTERRUPTED,
+                    "stopped on request; run it again to go on where it is", "");
+    }
+    return -1;
+}
+
+static int act(struct session *s)
+{
+    int64_t waited_ms = 0, again_ms;
+    for (;;) {
+        struct dr_round r;
+        struct dr_err err = {0};
+        if (dr_actor_round(s->actor, &r, &err) != 0)
+            return dr_cli_fail(s->in, DR_EXIT_ERROR, &err);
+        int rc = judge(s, &r, &waited_ms, &again_ms);
+        if (rc >= 0)
+            return rc;
+        pause_ms(again_ms);
+    }
+}
+
+static int with_rig(struct session *s, struct dr_declared *d, struct dr_rig *rig,
+                    struct dr_journal *journal)
+{
+    char holder[DR_HOLDER_TEXT];
+    dr_holder_new(holder);
+    struct dr_actor_options o = {.topology = d->topology,
+                                 .access = rig->access,
+                                 .estate = rig->estate,
+                                 .journal = journal,
+                                 .holder = holder,
+                                 .revision = d->declaration->revision,
+                                 .lease_ms = s->o->lease_ms,
+                                 .take = s->o->take,
+                                 .approve_all = s->o->approve != NULL,
+                                 .wall_ms = wall_ms,
+                                 .say = say,
+                                 .stop = dr_signals_asked,
+                                 .arg = s};
+    o.allowed[DR_RISK_SAFE] = o.allowed[DR_RISK_DISRUPTIVE] = true;
+    s->actor = dr_actor_new(&o);
+    struct dr_round first;
+    dr_actor_look(s->actor, &first);
+    int rc = ask_word(s, d->topology, d->declaration->revision, &first);
+    if (rc < 0) {
+        keep_approved(&s->approved, first.plan);
+        rc = act(s);
+    }
+    dr_actor_leave(s->actor);
+    dr_actor_free(s->actor);
+    return rc;
+}
+
+static int with_journal(struct session *s, struct dr_declared *d, const char *state)
+{
+    struct dr_journal *journal;
+    struct dr_rig rig;
+    struct dr_err err;
+    if (dr_journal_open(&journal, state, dr_wall_ms(), &err) != 0)
+        return dr_cli_fail(s->in, DR_EXIT_ERROR, &err);
+    const struct dr_journal_report *report = dr_journal_report(journal);
+    if (report->moved_aside || report->chain_broken)
+        fprintf(s->in->err.file, "warning: %s\n", report->text);
+    int rc;
+    if (dr_rig_open(&rig, d->topology, s->o->secrets, &err) != 0) {
+        rc = dr_cli_fail(s->in, DR_EXIT_ERROR, &err);
+    } else {
+        rc = with_rig(s, d, &rig, journal);
+        dr_rig_close(&rig);
+    }
+    dr_journal_close(journal);
+    return rc;
+}
+
+static int run(const struct dr_invocation *in)
+{
+    struct session s = {.in = in, .o = in->options, .progress = {.stream = in->err}};
+    struct dr_declared d;
+    struct dr_err err;
+    char state[4096];
+    int lock = -1;
+    int rc = dr_declared_open(&d, in);
+    if (rc != 0)
+        return rc;
+    dr_signals_catch();
+    if (dr_state_dir(state, s.o->state, &err) != 0 ||
+        dr_state_lock(state, &lock, &err) != 0) {
+        rc = dr_cli_fail(in, DR_EXIT_ERROR, &err);
+    } else {
+        s.approved.arena = dr_arena_new(0);
+        rc = with_journal(&s, &d, state);
+        dr_arena_free(s.approved.arena);
+        close(lock);
+    }
+    dr_declared_close(&d);
+    return rc;
+}
+
+const struct dr_command dr_cmd_apply = {
+    .name = "apply",
+    .summary = "plan, ask, and carry the plan out",
+    .arguments = "PATH [NAME]",
+    .about =
+        "Shows the plan as `drover plan` does, asks, and carries it out step by step; "
+        "each "
+        "step is\nobserved before the next is planned. Kill it anywhere and run it "
+        "again: it "
+        "goes on.\nThe first Ctrl-C stops after the running step, the second at once.\n"
+        "Exit status: 0 done, 1 error, 3 blocked or a word is missing, 64 wrong usage, "
+        "130 "
+        "interrupted.",
+    .options = options,
+    .options_bytes = sizeof(struct options),
+    .examples = examples,
+    .min_args = 1,
+    .max_args = 2,
+    .run = run,
+};

@@ -1,0 +1,188 @@
+/* drover plan: observes, plans, prints; changes nothing. */
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "cmd/drover/cmd.h"
+#include "cmd/drover/declared.h"
+#include "controller/base/file.h"
+#include "controller/base/json.h"
+#include "controller/estate/guard.h"
+#include "controller/loop/rig.h"
+#include "controller/observe/observe.h"
+#include "controller/plan/plan.h"
+
+enum { OUTPUT_MAX = 16 << 20, FACTS_MAX = 64 << 20 };
+
+struct options {
+    unsigned output;
+    const char *secrets, *observed, *save;
+    bool wide, detailed;
+};
+
+static const char *const outputs[] = {"text", "json", NULL};
+
+// clang-format off
+static const struct dr_option options[] = {
+    {.name = "output", .letter = 'o', .kind = DR_OPT_WORD, .words = outputs, .fallback = "text",
+     .offset = offsetof(struct options, output), .help = "how the plan is printed"},
+    {.name = "wide", .letter = 'w', .kind = DR_OPT_FLAG, .offset = offsetof(struct options, wide),
+     .help = "with why, precondition, expected result and undo of each step"},
+    {.name = "secrets", .kind = DR_OPT_TEXT, .value = "DIR",
+     .offset = offsetof(struct options, secrets), .help = "folder of relative secret files"},
+    {.name = "observed", .kind = DR_OPT_TEXT, .value = "FILE",
+     .offset = offsetof(struct options, observed),
+     .help = "plan from saved facts; nothing is contacted"},
+    {.name = "save-observed", .kind = DR_OPT_TEXT, .value = "FILE",
+     .offset = offsetof(struct options, save), .help = "save the facts that were observed"},
+    {.name = "detailed-exitcode", .kind = DR_OPT_FLAG,
+     .offset = offsetof(struct options, detailed),
+     .help = "exit status 2 when there are changes"},
+    {0}};
+
+static const struct dr_example examples[] = {
+    {"drover plan topology.yaml", "what would be done, step by step"},
+    {"drover plan -w topologies/ orders", "one topology of a folder, with reasons"},
+    {"drover plan --save-observed facts.json topology.yaml", "keep what was seen"},
+    {"drover plan --observed facts.json topology.yaml", "plan again from it, offline"},
+    {0}};
+// clang-format on
+
+static int save_facts(const char *path, const struct dr_facts *f, struct dr_err *err)
+{
+    json_t *v = dr_facts_encode(f);
+    char *text = json_dumps(v, JSON_INDENT(2) | JSON_SORT_KEYS);
+    int rc = text ? dr_file_write(path, text, strlen(text), 0600, err)
+                  : dr_fail(err, DR_E_BUG, "the facts cannot be written as JSON");
+    free(text);
+    json_decref(v);
+    return rc;
+}
+
+static int load_facts(struct dr_facts **out, const char *path, struct dr_arena *a,
+                      const struct dr_topology *t, struct dr_err *err)
+{
+    char *bytes;
+    size_t len;
+    json_t *v;
+    int rc = dr_file_read(a, path, FACTS_MAX, &bytes, &len, err);
+    if (rc == 0)
+        rc = dr_json_parse_in(a, &v, bytes, len, err);
+    if (rc == 0)
+        rc = dr_facts_decode(out, v, a, err);
+    if (rc != 0)
+        return dr_wrap(err, "facts '%s'", path);
+    if ((*out)->cluster_count != t->cluster_count)
+        return dr_fail(err, DR_E_INPUT,
+                       "facts '%s' are of %zu clusters, '%s' declares %zu", path,
+                       (*out)->cluster_count, t->doc.metadata.name, t->cluster_count);
+    for (size_t i = 0; i < t->cluster_count; i++)
+        if (strcmp((*out)->clusters[i].name, t->clusters[i].name) != 0)
+            return dr_fail(err, DR_E_INPUT,
+                           "facts '%s' name cluster '%s' where '%s' stands", path,
+                           (*out)->clusters[i].name, t->clusters[i].name);
+    return 0;
+}
+
+static int print_plan(const struct dr_invocation *in, const struct dr_plan_input *input,
+                      const struct dr_plan *p)
+{
+    const struct options *o = in->options;
+    struct dr_buf b;
+    dr_buf_init(&b, OUTPUT_MAX);
+    if (o->output) {
+        json_t *v = dr_plan_json(p);
+        char *text = json_dumps(v, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+        dr_buf_addf(&b, "%s\n", text ? text : "");
+        free(text);
+        json_decref(v);
+    } else {
+        dr_plan_text(p, input, o->wide, &b);
+    }
+    int rc = dr_cli_result(in, &b);
+    dr_buf_release(&b);
+    if (rc)
+        return rc;
+    if (p->state == DR_PLAN_BLOCKED || p->state == DR_PLAN_WAITING)
+        return DR_EXIT_BLOCKED;
+    return o->detailed && p->state == DR_PLAN_STEPS ? DR_EXIT_CHANGES : DR_EXIT_OK;
+}
+
+/* A fresh estate shows "two rising checkpoints" only to one who looks more than once. */
+static const struct dr_facts *look(struct dr_observer *obs,
+                                   const struct dr_plan_input *in, struct dr_arena *a)
+{
+    const struct dr_facts *f = dr_observe(obs, dr_wall_ms());
+    for (int i = 0; i < 4; i++) {
+        struct dr_plan_input again = *in;
+        again.facts = f;
+        struct dr_plan *p = dr_plan_build(&again, a);
+        if (p->state != DR_PLAN_CONVERGED || p->is_protected == DR_TRUE)
+            break;
+        nanosleep(&(struct timespec){.tv_sec = 1}, NULL);
+        f = dr_observe(obs, dr_wall_ms());
+    }
+    return f;
+}
+
+static int plan_live(const struct dr_invocation *in, struct dr_plan_input *input,
+                     struct dr_arena *a)
+{
+    const struct options *o = in->options;
+    struct dr_rig rig;
+    struct dr_err err;
+    if (dr_rig_open(&rig, input->topology, o->secrets, &err) != 0)
+        return dr_cli_fail(in, DR_EXIT_ERROR, &err);
+    struct dr_estate *guard = dr_guard_new(rig.estate, "drover plan changes nothing");
+    struct dr_observer *obs = dr_observer_new(input->topology, rig.access, guard);
+    input->facts = look(obs, input, a);
+    int rc = o->save && save_facts(o->save, input->facts, &err) != 0
+                 ? dr_cli_fail(in, DR_EXIT_ERROR, &err)
+                 : print_plan(in, input, dr_plan_build(input, a));
+    dr_observer_free(obs);
+    guard->free(guard);
+    dr_rig_close(&rig);
+    return rc;
+}
+
+static int run(const struct dr_invocation *in)
+{
+    const struct options *o = in->options;
+    struct dr_declared d;
+    struct dr_err err;
+    int rc = dr_declared_open(&d, in);
+    if (rc != 0)
+        return rc;
+    struct dr_arena *a = dr_arena_new(0);
+    struct dr_plan_input input = {.topology = d.topology,
+                                  .revision = d.declaration->revision};
+    if (o->observed) {
+        struct dr_facts *f;
+        rc = load_facts(&f, o->observed, a, d.topology, &err);
+        input.facts = f;
+        rc = rc ? dr_cli_fail(in, DR_EXIT_ERROR, &err)
+                : print_plan(in, &input, dr_plan_build(&input, a));
+    } else {
+        rc = plan_live(in, &input, a);
+    }
+    dr_arena_free(a);
+    dr_declared_close(&d);
+    return rc;
+}
+
+const struct dr_command dr_cmd_plan = {
+    .name = "plan",
+    .summary = "observe the clusters and print what would be done",
+    .arguments = "PATH [NAME]",
+    .about =
+        "Reads the topology (NAME when PATH declares several), looks at its clusters and "
+        "prints\nthe ordered steps that close the difference. Nothing is changed.\n"
+        "Exit status: 0 there is a plan or nothing to do, 1 error, 2 changes (with "
+        "--detailed-exitcode),\n3 blocked or waiting for a fact, 64 wrong usage.",
+    .options = options,
+    .options_bytes = sizeof(struct options),
+    .examples = examples,
+    .min_args = 1,
+    .max_args = 2,
+    .run = run,
+};

@@ -1,0 +1,136 @@
+#include "cmd/drover/progress.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "controller/base/json.h"
+#include "controller/base/num.h"
+#include "controller/base/tso.h"
+#include "controller/loop/rig.h"
+
+enum { BAR_CELLS = 30 };
+
+static const char *const kind_words[] = {
+    [DR_EVENT_PLAN] = "plan",           [DR_EVENT_START] = "start",
+    [DR_EVENT_PROGRESS] = "progress",   [DR_EVENT_END] = "end",
+    [DR_EVENT_AUTHORITY] = "authority", [DR_EVENT_STANDBY] = "standby",
+    [DR_EVENT_WAIT] = "wait",           [DR_EVENT_NOTE] = "note"};
+
+static const char *round_second(int64_t ms, char text[DR_DURATION_TEXT])
+{
+    return dr_duration_text(ms < 10000 ? ms / 100 * 100 : ms / 1000 * 1000, text);
+}
+
+static void draw_bar(struct dr_progress *p, const struct dr_event *e)
+{
+    char elapsed[DR_DURATION_TEXT], left[DR_DURATION_TEXT];
+    int permille = e->permille < 0 ? 0 : e->permille > 1000 ? 1000 : e->permille;
+    fprintf(p->stream.file, "\r\033[K  [");
+    for (int i = 0; i < BAR_CELLS; i++)
+        fputc(i < permille * BAR_CELLS / 1000 ? '#' : '.', p->stream.file);
+    fprintf(p->stream.file, "] ");
+    if (e->permille < 0)
+        fprintf(p->stream.file, "  ? %%");
+    else
+        fprintf(p->stream.file, "%3d %%", permille / 10);
+    fprintf(p->stream.file, "  %s", round_second(e->elapsed_ms, elapsed));
+    if (permille > 10 && permille < 1000)
+        fprintf(p->stream.file, ", about %s left",
+                round_second(e->elapsed_ms * (1000 - permille) / permille, left));
+    fflush(p->stream.file);
+    p->bar = true;
+}
+
+static void end_bar(struct dr_progress *p)
+{
+    if (p->bar)
+        fprintf(p->stream.file, "\r\033[K");
+    p->bar = false;
+}
+
+static void say_end(struct dr_progress *p, const struct dr_event *e)
+{
+    char elapsed[DR_DURATION_TEXT];
+    const char *mark =
+        e->outcome == DR_JOURNAL_DONE ? "done" : dr_journal_outcome_name(e->outcome);
+    const char *colour = !p->stream.colour               ? ""
+                         : e->outcome == DR_JOURNAL_DONE ? "\033[32m"
+                                                         : "\033[31m";
+    p->step++;
+    fprintf(p->stream.file, "%s%-7s%s %s (%s)%s%s\n", colour, mark,
+            p->stream.colour ? "\033[0m" : "", e->action->what,
+            round_second(e->elapsed_ms, elapsed), e->text && *e->text ? ": " : "",
+            e->text && *e->text ? e->text : "");
+}
+
+static void say_json(struct dr_progress *p, const char *topology,
+                     const struct dr_event *e)
+{
+    json_t *o = json_object();
+    json_object_set_new(o, "timeMs", json_integer(dr_wall_ms()));
+    if (topology)
+        json_object_set_new(o, "topology", json_string(topology));
+    json_object_set_new(o, "event", json_string(kind_words[e->kind]));
+    if (e->action) {
+        json_object_set_new(o, "action", json_string(e->action->id));
+        json_object_set_new(o, "what", json_string(e->action->what));
+    }
+    if (e->kind == DR_EVENT_END)
+        json_object_set_new(o, "outcome",
+                            json_string(dr_journal_outcome_name(e->outcome)));
+    if (e->permille >= 0)
+        json_object_set_new(o, "permille", json_integer(e->permille));
+    if (e->plan)
+        json_object_set_new(o, "digest", json_string(e->plan->digest));
+    if (e->text && *e->text)
+        json_object_set_new(o, "text", json_string(e->text));
+    char *text = json_dumps(o, JSON_COMPACT | JSON_PRESERVE_ORDER);
+    fprintf(p->stream.file, "%s\n", text ? text : "{}");
+    free(text);
+    json_decref(o);
+}
+
+void dr_progress_say(struct dr_progress *p, const char *topology,
+                     const struct dr_event *e)
+{
+    if (p->json) {
+        say_json(p, topology, e);
+        fflush(p->stream.file);
+        return;
+    }
+    if (e->kind == DR_EVENT_PROGRESS) {
+        if (p->stream.terminal)
+            draw_bar(p, e);
+        else if (e->permille >= 0)
+            fprintf(p->stream.file, "        %s: %d %%\n", e->action->what,
+                    e->permille / 10);
+        return;
+    }
+    end_bar(p);
+    if (topology)
+        fprintf(p->stream.file, "%s: ", topology);
+    switch (e->kind) {
+    case DR_EVENT_PLAN:
+        fprintf(p->stream.file, "plan %.12s: %s, %zu step%s\n", e->plan->digest, e->text,
+                e->plan->action_count, e->plan->action_count == 1 ? "" : "s");
+        break;
+    case DR_EVENT_START:
+        fprintf(p->stream.file, "start   %s\n", e->text);
+        break;
+    case DR_EVENT_END:
+        say_end(p, e);
+        break;
+    case DR_EVENT_WAIT:
+        fprintf(p->stream.file, "wait    %s\n", e->text);
+        break;
+    case DR_EVENT_STANDBY:
+        fprintf(p->stream.file, "standby %s\n", e->text);
+        break;
+    case DR_EVENT_PROGRESS:
+    case DR_EVENT_AUTHORITY:
+    case DR_EVENT_NOTE:
+        fprintf(p->stream.file, "%s\n", e->text);
+        break;
+    }
+    fflush(p->stream.file);
+}

@@ -1,0 +1,20 @@
+/* What an actor says, for people: one line an event, and on a terminal a bar that is
+ * written over while a backup or restore runs. */
+#ifndef DR_CMD_PROGRESS_H
+#define DR_CMD_PROGRESS_H
+
+#include "cmd/drover/cmd.h"
+#include "controller/act/act.h"
+
+struct dr_progress {
+    struct dr_stream stream;
+    bool bar; /* a bar stands on the present line */
+    bool json;
+    size_t step; /* steps ended so far */
+};
+
+/* topology NULL: one topology only, its name is not repeated. */
+void dr_progress_say(struct dr_progress *p, const char *topology,
+                     const struct dr_event *e);
+
+#endif

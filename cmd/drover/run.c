@@ -1,0 +1,212 @@
+/* drover run: the controller. */
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd/drover/cmd.h"
+#include "cmd/drover/declared.h"
+#include "cmd/drover/progress.h"
+#include "controller/act/lock.h"
+#include "controller/loop/fleet.h"
+
+struct options {
+    const char *config, *git, *branch, *path, *dir, *state, *secrets;
+    bool once;
+    int64_t interval_ms, lease_ms;
+};
+
+// clang-format off
+static const struct dr_option options[] = {
+    {.name = "config", .kind = DR_OPT_TEXT, .value = "FILE",
+     .offset = offsetof(struct options, config), .help = "a document of kind: Controller"},
+    {.name = "git", .kind = DR_OPT_TEXT, .value = "URL", .offset = offsetof(struct options, git),
+     .help = "repository: https, ssh, or an absolute local path"},
+    {.name = "branch", .kind = DR_OPT_TEXT, .value = "NAME",
+     .offset = offsetof(struct options, branch), .help = "of the repository (default: main)"},
+    {.name = "path", .kind = DR_OPT_TEXT, .value = "PATH", .offset = offsetof(struct options, path),
+     .help = "folder or file inside the repository (default: all of it)"},
+    {.name = "dir", .kind = DR_OPT_TEXT, .value = "DIR", .offset = offsetof(struct options, dir),
+     .help = "a folder of documents instead of a repository"},
+    {.name = "once", .kind = DR_OPT_FLAG, .offset = offsetof(struct options, once),
+     .help = "end when every topology is converged, blocked or in need of a word"},
+    {.name = "interval", .kind = DR_OPT_DURATION, .value = "DURATION",
+     .offset = offsetof(struct options, interval_ms),
+     .help = "between two looks at a converged topology (default: 10s)"},
+    {.name = "lease", .kind = DR_OPT_DURATION, .value = "DURATION",
+     .offset = offsetof(struct options, lease_ms),
+     .help = "how long another controller waits for this one (default: 30s)"},
+    {.name = "state", .kind = DR_OPT_TEXT, .value = "DIR", .offset = offsetof(struct options, state),
+     .help = "folder of journal and mirror (default: drover in the XDG state folder)"},
+    {.name = "secrets", .kind = DR_OPT_TEXT, .value = "DIR",
+     .offset = offsetof(struct options, secrets), .help = "folder of relative secret files"},
+    {0}};
+
+static const struct dr_example examples[] = {
+    {"drover run --git /srv/topologies.git --branch main", "keep what a repository declares"},
+    {"drover run --dir topologies/ --once", "bring a folder's topologies to rest, then end"},
+    {"drover run --config controller.yaml", "everything from a document"},
+    {0}};
+// clang-format on
+
+enum { FETCH_MS = 60000, INTERVAL_MS = 10000, LEASE_MS = 30000 };
+
+/* What the run stands on: the options, or the Controller document, options first. */
+struct setting {
+    struct dr_origin_config origin;
+    const char *state, *secrets, *prefix;
+    int64_t interval_ms, lease_ms, fetch_ms;
+    bool approve[DR_RISK_COUNT];
+    bool json;
+};
+
+static void from_document(struct setting *s, const struct dr_controller_doc *c)
+{
+    const struct dr_git_source *g = &c->source.git;
+    if (g->declared) {
+        s->origin.git = g->url;
+        s->origin.branch = g->branch;
+        s->origin.path = g->path && *g->path ? g->path : NULL;
+        s->origin.ssh_key = g->ssh.key;
+        s->origin.ssh_passphrase = g->ssh.passphrase;
+        s->origin.known_hosts = g->ssh.known_hosts;
+        s->origin.user = g->https.user;
+        s->origin.password = g->https.password;
+        s->origin.ca_file = g->https.ca;
+        s->fetch_ms = g->fetch_timeout_ms;
+    }
+    s->origin.dir = c->source.dir;
+    s->state = c->state;
+    s->secrets = c->secrets;
+    s->interval_ms = c->interval_ms;
+    s->lease_ms = c->lease.duration_ms;
+    memcpy(s->approve, c->policy.approve, sizeof(s->approve));
+    s->json = c->log.format == DR_LOG_JSON;
+}
+
+static int read_config(const struct dr_invocation *in, struct setting *s,
+                       const char *path, struct dr_arena *a)
+{
+    struct dr_docs docs;
+    struct dr_buf b;
+    struct dr_err err;
+    dr_docs_init(&docs, a);
+    dr_docs_add_path(&docs, path);
+    dr_docs_finish(&docs);
+    dr_buf_init(&b, 1 << 20);
+    dr_findings_text(&docs.findings, in->err.colour, &b);
+    fputs(dr_buf_str(&b), in->err.file);
+    dr_buf_release(&b);
+    if (docs.findings.errors)
+        return DR_EXIT_ERROR;
+    if (docs.controller_count != 1) {
+        (void)dr_fail(&err, DR_E_INPUT,
+                      "'%s' holds %zu documents of kind Controller, not one", path,
+                      docs.controller_count);
+        return dr_cli_fail(in, DR_EXIT_ERROR, &err);
+    }
+    from_document(s, docs.controllers[0]);
+    return 0;
+}
+
+static void from_options(struct setting *s, const struct options *o)
+{
+    if (o->git || o->dir) {
+        s->origin.git = o->git;
+        s->origin.dir = o->dir;
+        s->origin.branch = o->branch;
+        s->origin.path = o->path;
+    }
+    if (o->state)
+        s->state = o->state;
+    if (o->secrets)
+        s->secrets = o->secrets;
+    if (o->interval_ms)
+        s->interval_ms = o->interval_ms;
+    if (o->lease_ms)
+        s->lease_ms = o->lease_ms;
+    s->prefix = s->origin.dir;
+}
+
+static void say(void *arg, const char *topology, const struct dr_event *e)
+{
+    dr_progress_say(arg, topology, e);
+}
+
+static int run_fleet(const struct dr_invocation *in, struct setting *s)
+{
+    const struct options *o = in->options;
+    struct dr_progress progress = {.stream = in->err, .json = s->json};
+    struct dr_origin *origin;
+    struct dr_err err = {0};
+    bool good = false;
+    if (dr_origin_open(&origin, &s->origin, &err) != 0)
+        return dr_cli_fail(in, DR_EXIT_ERROR, &err);
+    struct dr_fleet_options f = {.origin = origin,
+                                 .prefix = s->prefix,
+                                 .state_dir = s->origin.state_dir,
+                                 .secrets_dir = s->secrets,
+                                 .interval_ms = s->interval_ms,
+                                 .fetch_ms = s->fetch_ms,
+                                 .lease_ms = s->lease_ms,
+                                 .once = o->once,
+                                 .say = say,
+                                 .stop = dr_signals_asked,
+                                 .arg = &progress};
+    memcpy(f.approve, s->approve, sizeof(f.approve));
+    if (!s->json)
+        fprintf(in->err.file, "drover keeps what %s declares; Ctrl-C ends it\n",
+                dr_origin_name(origin));
+    int rc = dr_fleet_run(&f, &good, &err) != 0 ? dr_cli_fail(in, DR_EXIT_ERROR, &err)
+             : o->once && !good                 ? DR_EXIT_BLOCKED
+                                                : DR_EXIT_OK;
+    dr_origin_close(origin);
+    return rc;
+}
+
+static int run(const struct dr_invocation *in)
+{
+    const struct options *o = in->options;
+    struct setting s = {
+        .interval_ms = INTERVAL_MS, .lease_ms = LEASE_MS, .fetch_ms = FETCH_MS};
+    struct dr_err err;
+    char state[4096];
+    int lock = -1, rc = 0;
+    if ((o->git != NULL) + (o->dir != NULL) + (o->config != NULL) == 0 ||
+        (o->git && o->dir))
+        return dr_cli_usage(in, "give one of --git URL, --dir DIR, --config FILE");
+    struct dr_arena *a = dr_arena_new(0);
+    if (o->config)
+        rc = read_config(in, &s, o->config, a);
+    from_options(&s, o);
+    dr_signals_catch();
+    if (rc == 0 && (dr_state_dir(state, s.state, &err) != 0 ||
+                    dr_state_lock(state, &lock, &err) != 0))
+        rc = dr_cli_fail(in, DR_EXIT_ERROR, &err);
+    if (rc == 0) {
+        s.origin.state_dir = state;
+        s.origin.secrets_dir = s.secrets;
+        rc = run_fleet(in, &s);
+        close(lock);
+    }
+    dr_arena_free(a);
+    return rc;
+}
+
+const struct dr_command dr_cmd_run = {
+    .name = "run",
+    .summary = "the controller: keep what git declares",
+    .about = "Reads topologies from a git repository or a folder, again and again, and "
+             "carries out "
+             "what is\nmissing: safe and disruptive steps by itself, destructive ones "
+             "after an "
+             "approval. A bad\nrevision is reported and the last good one is kept. A "
+             "topology whose "
+             "document was removed is\nno longer cared for; nothing is destroyed.\n"
+             "Exit status: 0 ended on request (--once: all converged), 1 error, 3 with "
+             "--once: not "
+             "all\nconverged, 64 wrong usage.",
+    .options = options,
+    .options_bytes = sizeof(struct options),
+    .examples = examples,
+    .max_args = 0,
+    .run = run,
+};

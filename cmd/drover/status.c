@@ -1,0 +1,235 @@
+/* drover status: protected, or what is missing. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "cmd/drover/cmd.h"
+#include "cmd/drover/declared.h"
+#include "controller/base/json.h"
+#include "controller/base/num.h"
+#include "controller/base/tso.h"
+#include "controller/estate/guard.h"
+#include "controller/loop/rig.h"
+#include "controller/observe/observe.h"
+#include "controller/plan/plan.h"
+
+enum { OUTPUT_MAX = 4 << 20, LOOKS = 5 };
+
+struct options {
+    unsigned output;
+    const char *secrets;
+    bool watch;
+    int64_t interval_ms;
+};
+
+static const char *const outputs[] = {"text", "json", NULL};
+
+// clang-format off
+static const struct dr_option options[] = {
+    {.name = "output", .letter = 'o', .kind = DR_OPT_WORD, .words = outputs, .fallback = "text",
+     .offset = offsetof(struct options, output), .help = "how it is printed"},
+    {.name = "watch", .kind = DR_OPT_FLAG, .offset = offsetof(struct options, watch),
+     .help = "look again and again until interrupted"},
+    {.name = "interval", .kind = DR_OPT_DURATION, .value = "DURATION", .fallback = "2s",
+     .offset = offsetof(struct options, interval_ms), .help = "with --watch: between two looks"},
+    {.name = "secrets", .kind = DR_OPT_TEXT, .value = "DIR",
+     .offset = offsetof(struct options, secrets), .help = "folder of relative secret files"},
+    {0}};
+
+static const struct dr_example examples[] = {
+    {"drover status topology.yaml", "protected, or what is missing"},
+    {"drover status --watch topology.yaml", "the same, kept up to date"},
+    {"drover status -o json topologies/ orders", "for a program"},
+    {0}};
+// clang-format on
+
+/* The numbers a person on call asks for; -1 and 0: not known. */
+struct numbers {
+    int64_t lag_ms, beat_age_ms;
+    int64_t recoverable_ms; /* unix ms of the redo's common point; 0: none */
+    const char *holder;
+    uint64_t epoch;
+    const char *feed;
+};
+
+static struct numbers measure(const struct dr_topology *t, const struct dr_facts *f,
+                              struct dr_arena *a)
+{
+    struct numbers n = {.lag_ms = -1, .beat_age_ms = -1};
+    size_t p, s;
+    dr_plan_pair(t, &p, &s);
+    struct dr_generation g = dr_generation_of(t, f, p, s, 0, a);
+    const struct dr_ledger_group *lp = &f->clusters[p].ledger,
+                                 *ls = &f->clusters[s].ledger;
+    const struct dr_feed *feed = f->clusters[p].feeds.seen.known
+                                     ? dr_feeds_find(&f->clusters[p].feeds, g.feed_id)
+                                     : NULL;
+    if (feed && lp->seen.known)
+        n.lag_ms = dr_tso_age_ms(lp->tso, feed->checkpoint);
+    n.feed = feed ? g.feed_id : NULL;
+    for (size_t i = 0; ls->seen.known && lp->seen.known && i < ls->beat_count; i++)
+        if (strcmp(ls->beats[i].origin, t->clusters[p].name) == 0)
+            n.beat_age_ms = dr_tso_age_ms(lp->tso, ls->beats[i].tso);
+    if (f->redo.seen.known && f->redo.found)
+        n.recoverable_ms = dr_tso_ms(f->redo.resolved);
+    if (lp->decoded) {
+        n.epoch = lp->rows.epoch;
+        n.holder = lp->rows.lease_until > lp->tso ? lp->rows.lease_holder : NULL;
+    }
+    return n;
+}
+
+static void text_age(struct dr_buf *b, const char *name, int64_t ms)
+{
+    char text[DR_DURATION_TEXT];
+    dr_buf_addf(b, "  %-13s %s\n", name, ms < 0 ? "unknown" : dr_duration_text(ms, text));
+}
+
+static void render_text(const struct dr_plan *p, const struct dr_topology *t,
+                        const struct numbers *n, bool colour, struct dr_buf *b)
+{
+    size_t primary, secondary;
+    char time[DR_TIME_TEXT];
+    dr_plan_pair(t, &primary, &secondary);
+    bool yes = p->is_protected == DR_TRUE;
+    dr_buf_addf(b, "%s: %s%s%s   %s -> %s\n", p->topology,
+                colour ? (yes ? "\033[32m" : "\033[31m") : "",
+                yes                           ? "protected"
+                : p->is_protected == DR_FALSE ? "NOT protected"
+                                              : "NOT KNOWN to be protected",
+                colour ? "\033[0m" : "", t->clusters[primary].name,
+                t->clusters[secondary].name);
+    text_age(b, "lag", n->lag_ms);
+    text_age(b, "heartbeat", n->beat_age_ms);
+    dr_buf_addf(b, "  %-13s %s\n", "recoverable to",
+                n->recoverable_ms ? dr_time_text(n->recoverable_ms, time)
+                                  : "no common point (no redo)");
+    dr_buf_addf(b, "  %-13s %s\n", "changefeed", n->feed ? n->feed : "none");
+    dr_buf_addf(b, "  %-13s %s, epoch %" PRIu64 "\n", "controller",
+                n->holder ? n->holder : "none acts", n->epoch);
+    for (size_t i = 0; i < p->protection_count; i++)
+        if (p->protections[i].holds != DR_TRUE)
+            dr_buf_addf(b, "  %-13s %s\n", "missing", p->protections[i].text);
+    for (size_t i = 0; i < p->blocker_count; i++)
+        dr_buf_addf(b, "  %-13s %s %s: %s\n                %s\n", "blocked",
+                    p->blockers[i].code, p->blockers[i].subject, p->blockers[i].fact,
+                    p->blockers[i].way_out);
+    for (size_t i = 0; i < p->waiting_count; i++)
+        dr_buf_addf(b, "  %-13s %s: %s\n", "waits", p->waitings[i].subject,
+                    p->waitings[i].what);
+    if (p->action_count)
+        dr_buf_addf(b, "  %-13s %zu step%s missing, next: %s\n", "plan", p->action_count,
+                    p->action_count == 1 ? "" : "s", p->actions[0].what);
+}
+
+static json_t *number_or_null(int64_t v, int64_t none)
+{
+    return v == none ? json_null() : json_integer(v);
+}
+
+static void render_json(const struct dr_plan *p, const struct numbers *n,
+                        struct dr_buf *b)
+{
+    json_t *o = dr_plan_json(p);
+    json_object_set_new(o, "lagMs", number_or_null(n->lag_ms, -1));
+    json_object_set_new(o, "heartbeatAgeMs", number_or_null(n->beat_age_ms, -1));
+    json_object_set_new(o, "recoverableToUnixMs", number_or_null(n->recoverable_ms, 0));
+    json_object_set_new(o, "changefeed", n->feed ? json_string(n->feed) : json_null());
+    json_object_set_new(o, "holder", n->holder ? json_string(n->holder) : json_null());
+    json_object_set_new(o, "epoch", dr_json_u64_string(n->epoch));
+    char *text = json_dumps(o, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+    dr_buf_addf(b, "%s\n", text ? text : "");
+    free(text);
+    json_decref(o);
+}
+
+/* One look, printed. Several when only rising checkpoints are missing: they show to
+ * nobody who looks once. */
+static int show(const struct dr_invocation *in, struct dr_observer *obs,
+                struct dr_plan_input *input, bool *is_protected)
+{
+    const struct options *o = in->options;
+    struct dr_arena *a = dr_arena_new(0);
+    struct dr_plan *p = NULL;
+    for (int i = 0; i < LOOKS; i++) {
+        input->facts = dr_observe(obs, dr_wall_ms());
+        p = dr_plan_build(input, a);
+        if (p->state != DR_PLAN_CONVERGED || p->is_protected == DR_TRUE)
+            break;
+        nanosleep(&(struct timespec){.tv_sec = 1}, NULL);
+    }
+    struct numbers n = measure(input->topology, input->facts, a);
+    struct dr_buf b;
+    dr_buf_init(&b, OUTPUT_MAX);
+    if (o->watch && in->out.terminal)
+        dr_buf_adds(&b, "\033[H\033[J");
+    if (o->output)
+        render_json(p, &n, &b);
+    else
+        render_text(p, input->topology, &n, in->out.colour, &b);
+    *is_protected = p->is_protected == DR_TRUE;
+    int rc = dr_cli_result(in, &b);
+    dr_buf_release(&b);
+    dr_arena_free(a);
+    return rc;
+}
+
+static int with_rig(const struct dr_invocation *in, const struct dr_declared *d,
+                    struct dr_rig *rig)
+{
+    const struct options *o = in->options;
+    struct dr_estate *guard = dr_guard_new(rig->estate, "drover status changes nothing");
+    struct dr_observer *obs = dr_observer_new(d->topology, rig->access, guard);
+    struct dr_plan_input input = {.topology = d->topology,
+                                  .revision = d->declaration->revision};
+    bool is_protected = false;
+    int rc = show(in, obs, &input, &is_protected);
+    while (rc == 0 && o->watch && !dr_signals_asked(NULL)) {
+        nanosleep(&(struct timespec){.tv_sec = o->interval_ms / 1000,
+                                     .tv_nsec = o->interval_ms % 1000 * 1000000},
+                  NULL);
+        rc = show(in, obs, &input, &is_protected);
+    }
+    dr_observer_free(obs);
+    guard->free(guard);
+    return rc ? rc : is_protected ? DR_EXIT_OK : DR_EXIT_BLOCKED;
+}
+
+static int run(const struct dr_invocation *in)
+{
+    const struct options *o = in->options;
+    struct dr_declared d;
+    struct dr_rig rig;
+    struct dr_err err;
+    int rc = dr_declared_open(&d, in);
+    if (rc != 0)
+        return rc;
+    if (o->watch)
+        dr_signals_catch();
+    if (dr_rig_open(&rig, d.topology, o->secrets, &err) != 0) {
+        rc = dr_cli_fail(in, DR_EXIT_ERROR, &err);
+    } else {
+        rc = with_rig(in, &d, &rig);
+        dr_rig_close(&rig);
+    }
+    dr_declared_close(&d);
+    return rc;
+}
+
+const struct dr_command dr_cmd_status = {
+    .name = "status",
+    .summary = "protected, or what is missing",
+    .arguments = "PATH [NAME]",
+    .about =
+        "Looks at the clusters of a topology and says whether it is protected, how far "
+        "behind the\nsecondary is, to which moment a disaster could be recovered, and "
+        "what "
+        "blocks.\nExit status: 0 protected, 1 error, 3 not protected, 64 wrong usage.",
+    .options = options,
+    .options_bytes = sizeof(struct options),
+    .examples = examples,
+    .min_args = 1,
+    .max_args = 2,
+    .run = run,
+};
