@@ -46,6 +46,6 @@ char *golden_read(struct golden *g, const char *file, size_t *len);
 void golden_expect(struct golden *g, const char *file, const char *bytes, size_t len);
 void golden_expect_at(struct golden *g, const char *path, const char *bytes, size_t len);
 
-extern const struct golden_suite golden_spec, golden_pages, golden_cli;
+extern const struct golden_suite golden_spec, golden_plan, golden_pages, golden_cli;
 
 #endif

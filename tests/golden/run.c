@@ -12,8 +12,8 @@
 
 enum { FILE_MAX = 64 << 20, LINE_SHOWN = 160 };
 
-static const struct golden_suite *const suites[] = {&golden_spec, &golden_pages,
-                                                    &golden_cli};
+static const struct golden_suite *const suites[] = {&golden_spec, &golden_plan,
+                                                    &golden_pages, &golden_cli};
 
 void golden_fail(struct golden *g, const char *fmt, ...)
 {
