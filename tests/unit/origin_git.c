@@ -281,6 +281,23 @@ Test(origin_git, a_bomb_of_trees_is_bounded)
     dr_origin_close(o);
 }
 
+Test(origin_git, a_compressed_bomb_costs_the_child_only)
+{
+    struct rusage before, after;
+    place_run(&p, "cd $R; echo a > a.yaml; head -c 100000000 /dev/zero > b.yaml;"
+                  "git config core.compression 1;" COMMIT "bomb");
+    struct dr_origin_config small = {.max_memory_bytes = 64 << 20};
+    struct dr_origin *o = place_git(&p, NULL, NULL, &small);
+    struct dr_origin_revision r = {0};
+    getrusage(RUSAGE_SELF, &before);
+    int rc = dr_origin_poll(o, p.arena, 20000, NULL, &r, &p.err);
+    getrusage(RUSAGE_SELF, &after);
+    cr_assert_lt(after.ru_maxrss - before.ru_maxrss, 50000, "KiB");
+    /* a sanitizer's shadow memory leaves the child without that limit */
+    cr_assert(rc == -DR_E_LIMIT || (rc == 0 && !r.complete), "%s", p.err.text);
+    dr_origin_close(o);
+}
+
 Test(origin_git, a_repository_larger_than_allowed_is_refused)
 {
     place_run(&p,
