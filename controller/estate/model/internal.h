@@ -168,6 +168,8 @@ struct dr_model_cluster {
     const char **globals;     /* as stored in mysql.global_variables */
     struct dr_engine *engine; /* SQLite's side; made when first needed */
     struct dr_change_log log;
+    struct dr_restore *restore; /* checkpoint of an unfinished RESTORE (sql_brie.c) */
+    bool old_collation;         /* new_collations_enabled_on_first_bootstrap: false */
     uint64_t gc_safe_point;
     int64_t gc_last_run_ms;
     struct dr_model_session *sessions; /* open ones, oldest first */
@@ -203,7 +205,9 @@ struct dr_model {
     struct dr_cdc *cdc;
     struct dr_store *store;
     struct dr_http *http; /* exchanges that wait for their answer */
-    json_t *unknown;     /* statements and requests nobody knew: [{at, text}], bounded */
+    struct dr_cut *cuts;  /* pairs of regions or clusters that do not reach each other */
+    json_t *unknown;      /* statements and requests nobody knew: [{at, text}], bounded */
+    uint64_t unknown_count;
     uint64_t next_query; /* handles of HTTP exchanges */
     struct dr_strings *strings;
 };
@@ -268,10 +272,19 @@ struct dr_model_command {
 extern const struct dr_model_command dr_model_ctl_sql[];
 extern const struct dr_model_command dr_model_ctl_http[];
 
+/* A tidb-server starts or stops (a crash: its sessions, tasks and caches are gone). */
+void dr_model_instance_run(struct dr_model_instance *in, bool up);
+/* One round of the GC leader: the safe point follows life time, open transactions and
+ * PD's service safepoints; never back. */
+void dr_model_gc(struct dr_model_cluster *c);
+
 /* Whether the network lets `from` (a region or cluster name, NULL: anywhere) reach this
  * address now; says nothing about the process there. */
 bool dr_model_reach(const struct dr_model *m, const char *from,
                     const struct dr_address *to);
+
+/* Cuts the network between two regions or clusters; heal: m->cuts = NULL. */
+void dr_model_partition(struct dr_model *m, const char *a, const char *b);
 
 /* Counts and keeps a statement or request that nobody knew. */
 void dr_model_note_unknown(struct dr_model *m, const struct dr_address *at,
