@@ -1,0 +1,161 @@
+/* SELECT: the quick way for variables alone, SQLite for everything else, locks for
+ * FOR UPDATE. */
+#include <string.h>
+#include <strings.h>
+
+#include "controller/base/num.h"
+#include "controller/estate/model/sql_engine.h"
+#include "controller/estate/model/sql_vars.h"
+
+enum { QUICK_MAX = 32 };
+
+/* SELECT @@a, @@global.b AS c, 1: nothing else. *taken false: not that simple. */
+static enum dr_run quick(struct dr_exec *x, bool *taken)
+{
+    struct dr_cur *c = &x->cur;
+    const char *names[QUICK_MAX], *values[QUICK_MAX];
+    size_t n = 0, start = c->i;
+    *taken = false;
+    c->i++;
+    do {
+        const struct dr_token *t = dr_peek(c, 0);
+        bool var = t->kind == DR_TOK_SYSVAR, number = t->kind == DR_TOK_NUMBER;
+        if (n == QUICK_MAX || (!var && !number))
+            goto no;
+        const struct dr_token *after = dr_peek(c, 1);
+        c->i++;
+        names[n] = dr_strndup(x->a, c->sql + t->from, t->to - t->from);
+        if (dr_accept(c, "AS")) {
+            if (!dr_take_name(c, &names[n]))
+                goto no;
+        } else if (after->kind == DR_TOK_NAME) {
+            (void)dr_take_name(c, &names[n]);
+        } else if (after->kind != DR_TOK_END && !dr_token_is(after, ",") &&
+                   !dr_token_is(after, "LIMIT")) {
+            goto no;
+        }
+        values[n] = t->text;
+        if (var && dr_var_read(x, t->text, true, &values[n])) {
+            *taken = true;
+            return DR_RUN_ERROR;
+        }
+        n++;
+    } while (dr_accept(c, ","));
+    if (dr_is(c, "LIMIT") && dr_token_is(dr_peek(c, 1), "1"))
+        c->i += 2;
+    if (dr_is(c, "LIMIT") || !dr_at_end(c))
+        goto no;
+    *taken = true;
+    dr_result_columns(x, n, names);
+    for (size_t i = 0; i < n; i++)
+        dr_result_text(x, values[i]);
+    return DR_RUN_OK;
+no:
+    c->i = start;
+    return DR_RUN_OK;
+}
+
+/* SELECT SLEEP(n) waits, so that KILL QUERY has something to end. */
+static bool sleeping(struct dr_exec *x)
+{
+    struct dr_model_session *s = x->s;
+    const struct dr_cur *c = &x->cur;
+    uint64_t n;
+    const struct dr_token *t = dr_peek(c, 3);
+    if (s->started || !dr_token_is(dr_peek(c, 1), "SLEEP") || t->kind != DR_TOK_NUMBER ||
+        !dr_parse_u64(t->text, t->len, &n) || !n)
+        return false;
+    s->started = true;
+    s->wait = DR_WAIT_DELAY;
+    s->wait_until_ms = s->m->now_ms + (int64_t)n * 1000;
+    return true;
+}
+
+static size_t top_level_from(const struct dr_cur *c)
+{
+    size_t depth = 0;
+    for (size_t i = c->i; i < c->count; i++) {
+        depth += dr_token_is(&c->t[i], "(");
+        depth -= dr_token_is(&c->t[i], ")");
+        if (!depth && dr_token_is(&c->t[i], "FROM"))
+            return i;
+    }
+    return c->count;
+}
+
+/* FOR UPDATE: locks every row of the stored tables that the query reads. */
+static enum dr_run lock_rows(struct dr_exec *x, const struct dr_rewrite *first)
+{
+    struct dr_rewrite q;
+    struct dr_rows rows = {0};
+    size_t from = top_level_from(&x->cur), n = 0;
+    dr_rewrite_init(&q, x);
+    dr_buf_adds(&q.out, "SELECT ");
+    for (size_t k = 0; k < first->from_count; k++)
+        if (dr_engine_bound(x, first->from[k].bound)->table)
+            dr_buf_addf(&q.out, "%s\"%s\".rowid", n++ ? "," : "", first->from[k].alias);
+    enum dr_run r = n ? dr_rewrite_tokens(&q, from, x->cur.count) : DR_RUN_OK;
+    if (n && !r)
+        r = dr_engine_query(x, dr_buf_str(&q.out), &rows);
+    dr_rewrite_release(&q);
+    for (size_t i = 0; i < rows.count && !r; i++) {
+        size_t at = 0;
+        for (size_t k = 0; k < first->from_count && !r; k++) {
+            struct dr_table *t = dr_engine_bound(x, first->from[k].bound)->table;
+            const struct dr_datum *v = t ? &rows.v[i * rows.columns + at++] : NULL;
+            if (v && v->kind == DR_DATUM_INT &&
+                !dr_txn_lock(x->s->txn, t, (struct dr_entry *)(intptr_t)v->i))
+                r = DR_RUN_WAIT;
+        }
+    }
+    return r;
+}
+
+static void give_rows(struct dr_exec *x, const struct dr_rows *rows)
+{
+    dr_result_columns(x, rows->columns, rows->names);
+    for (size_t i = 0; i < rows->count * rows->columns; i++) {
+        size_t len;
+        const char *s = dr_datum_text(x->a, &rows->v[i], &len);
+        dr_result_add(x, s, len);
+    }
+}
+
+static bool for_update(const struct dr_cur *c)
+{
+    for (size_t i = c->i; i + 1 < c->count; i++)
+        if (dr_token_is(&c->t[i], "FOR") && dr_token_is(&c->t[i + 1], "UPDATE"))
+            return true;
+    return false;
+}
+
+enum dr_run dr_st_select(struct dr_exec *x)
+{
+    bool taken = false;
+    if (dr_is(&x->cur, "SELECT")) {
+        enum dr_run r = quick(x, &taken);
+        if (taken)
+            return r;
+        if (sleeping(x))
+            return DR_RUN_WAIT;
+    }
+    struct dr_rewrite rw;
+    struct dr_rows rows;
+    bool locks = for_update(&x->cur);
+    if (locks) {
+        if (dr_check_write(x) || !dr_session_txn(x))
+            return DR_RUN_ERROR;
+        x->current_read = x->no_snapshot = true;
+    }
+    dr_rewrite_init(&rw, x);
+    rw.name_columns = true;
+    enum dr_run r = dr_rewrite_tokens(&rw, x->cur.i, x->cur.count);
+    if (!r && locks)
+        r = lock_rows(x, &rw);
+    if (!r)
+        r = dr_engine_query(x, dr_buf_str(&rw.out), &rows);
+    dr_rewrite_release(&rw);
+    if (!r)
+        give_rows(x, &rows);
+    return r;
+}
