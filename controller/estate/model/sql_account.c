@@ -1,0 +1,718 @@
+/* Accounts: CREATE, ALTER and DROP USER, GRANT and REVOKE, SHOW GRANTS, and the checks.
+ */
+#include "controller/estate/model/sql_account.h"
+
+#include <openssl/sha.h>
+#include <string.h>
+#include <strings.h>
+
+#include "controller/base/digest.h"
+
+const char *const dr_priv_names[] = {
+#define X(id, name, word) name,
+    DR_PRIVS(X)
+#undef X
+        "GRANT OPTION",
+    NULL};
+
+enum { ALL_GLOBAL = DR_PRIV_GRANT_OPTION };
+#define ALL_MASK ((1ull << ALL_GLOBAL) - 1)
+
+/* tidb: pkg/privilege/privileges/privileges.go dynamicPrivs, and BR's and CDC's wishes */
+static const char *const dynamic_names[] = {"APPLICATION_PASSWORD_ADMIN",
+                                            "AUDIT_ADMIN",
+                                            "BACKUP_ADMIN",
+                                            "BINDLOG_ADMIN",
+                                            "CONNECTION_ADMIN",
+                                            "DASHBOARD_CLIENT",
+                                            "IMPORT_INTO",
+                                            "PLACEMENT_ADMIN",
+                                            "RESOURCE_GROUP_ADMIN",
+                                            "RESOURCE_GROUP_USER",
+                                            "RESTORE_ADMIN",
+                                            "RESTRICTED_CONNECTION_ADMIN",
+                                            "RESTRICTED_PRIV_ADMIN",
+                                            "RESTRICTED_REPLICA_WRITER_ADMIN",
+                                            "RESTRICTED_SQL_ADMIN",
+                                            "RESTRICTED_STATUS_ADMIN",
+                                            "RESTRICTED_TABLES_ADMIN",
+                                            "RESTRICTED_USER_ADMIN",
+                                            "RESTRICTED_VARIABLES_ADMIN",
+                                            "ROLE_ADMIN",
+                                            "SYSTEM_USER",
+                                            "SYSTEM_VARIABLES_ADMIN",
+                                            "TRAFFIC_CAPTURE_ADMIN",
+                                            "TRAFFIC_REPLAY_ADMIN",
+                                            NULL};
+
+struct dr_account *dr_account_find(struct dr_model_cluster *c, const char *user,
+                                   const char *host)
+{
+    for (struct dr_account *a = c->accounts->first; a; a = a->next)
+        if (strcmp(a->user, user) == 0 && strcasecmp(a->host, host) == 0)
+            return a;
+    return NULL;
+}
+
+struct dr_account *dr_account_match(struct dr_model_cluster *c, const char *user,
+                                    const char *from)
+{
+    struct dr_account *best = NULL;
+    size_t best_len = 0;
+    for (struct dr_account *a = c->accounts->first; a; a = a->next) {
+        size_t n = strcspn(a->host, "%");
+        bool fits = a->host[n] ? strncasecmp(a->host, from, n) == 0
+                               : strcasecmp(a->host, from) == 0;
+        if (strcmp(a->user, user) != 0 || !fits)
+            continue;
+        n += !a->host[n]; /* an exact host is best */
+        if (!best || n > best_len) {
+            best = a;
+            best_len = n;
+        }
+    }
+    return best;
+}
+
+static struct dr_account *add(struct dr_model_cluster *c, const char *user,
+                              const char *host)
+{
+    struct dr_arena *m = c->model->arena;
+    struct dr_account *a = DR_NEW(m, struct dr_account), **p = &c->accounts->first;
+    a->user = dr_strdup(m, user);
+    a->host = dr_strdup(m, host);
+    a->password = "";
+    a->plugin = "mysql_native_password";
+    while (*p && (strcmp((*p)->user, user) < 0 ||
+                  (strcmp((*p)->user, user) == 0 && strcmp((*p)->host, host) < 0)))
+        p = &(*p)->next;
+    a->next = *p;
+    *p = a;
+    return a;
+}
+
+void dr_accounts_init(struct dr_model_cluster *c)
+{
+    c->accounts = DR_NEW(c->model->arena, struct dr_accounts);
+    struct dr_account *root = add(c, "root", "%");
+    root->privs = ALL_MASK | 1ull << DR_PRIV_GRANT_OPTION;
+}
+
+const char *dr_account_auth(struct dr_arena *a, const struct dr_account *ac)
+{
+    if (!ac->password[0])
+        return "";
+    if (strcmp(ac->plugin, "caching_sha2_password") == 0) {
+        char hex[DR_SHA256_HEX];
+        dr_sha256_hex(hex, ac->password, strlen(ac->password));
+        return dr_sprintf(a, "$A$005$%.63s", hex);
+    }
+    unsigned char h[SHA_DIGEST_LENGTH];
+    SHA1((const unsigned char *)ac->password, strlen(ac->password), h);
+    SHA1(h, sizeof(h), h);
+    char *out = dr_alloc(a, 2 * sizeof(h) + 2);
+    out[0] = '*';
+    for (size_t i = 0; i < sizeof(h); i++)
+        snprintf(out + 1 + 2 * i, 3, "%02X", h[i]);
+    return out;
+}
+
+/* ---- checks ---- */
+
+static const struct dr_account *account_of(const struct dr_model_session *s)
+{
+    return s->account_host ? dr_account_find(s->c, s->user, s->account_host) : NULL;
+}
+
+static uint64_t privs_on(const struct dr_account *a, const char *schema,
+                         const char *table, bool any)
+{
+    uint64_t p = a->privs;
+    for (const struct dr_object_grant *g = a->objects; g && schema; g = g->next)
+        if (strcasecmp(g->schema, schema) == 0 &&
+            (!g->table || (table ? strcasecmp(g->table, table) == 0 : any)))
+            p |= g->privs;
+    return p;
+}
+
+bool dr_has(const struct dr_model_session *s, enum dr_priv p, const char *schema,
+            const char *table)
+{
+    const struct dr_account *a = account_of(s);
+    return s->internal || (a && privs_on(a, schema, table, false) >> p & 1);
+}
+
+bool dr_has_any(const struct dr_model_session *s, const char *schema, const char *table)
+{
+    const struct dr_account *a = account_of(s);
+    const uint64_t apart = 1ull << DR_PRIV_PROCESS | 1ull << DR_PRIV_CREATE_USER |
+                           1ull << DR_PRIV_CONFIG | 1ull << DR_PRIV_RELOAD |
+                           1ull << DR_PRIV_REPLICATION_CLIENT |
+                           1ull << DR_PRIV_REPLICATION_SLAVE | 1ull << DR_PRIV_SUPER |
+                           1ull << DR_PRIV_GRANT_OPTION;
+    return s->internal || (a && privs_on(a, schema, table, true) & ~apart);
+}
+
+bool dr_has_dynamic(const struct dr_model_session *s, const char *name, bool super_ok)
+{
+    const struct dr_account *a = account_of(s);
+    if (s->internal)
+        return true;
+    if (!a)
+        return false;
+    for (const struct dr_dynamic_grant *g = a->dynamic; g; g = g->next)
+        if (strcasecmp(g->name, name) == 0)
+            return true;
+    return super_ok && a->privs >> DR_PRIV_SUPER & 1;
+}
+
+enum dr_run dr_denied(struct dr_exec *x, const char *privileges)
+{
+    return dr_sql_error(x, 1227,
+                        "Access denied; you need (at least one of) the %s privilege(s) "
+                        "for this operation",
+                        privileges);
+}
+
+enum dr_run dr_need_super(struct dr_exec *x)
+{
+    if (dr_has(x->s, DR_PRIV_SUPER, NULL, NULL))
+        return DR_RUN_OK;
+    return dr_sql_error(x, 8121, "privilege check for 'Super' fail");
+}
+
+enum dr_run dr_need_table(struct dr_exec *x, enum dr_priv p, const char *schema,
+                          const char *table)
+{
+    if (dr_has(x->s, p, schema, table))
+        return DR_RUN_OK;
+    return dr_sql_error(x, 1142, "%s command denied to user '%s'@'%s' for table '%s'",
+                        dr_priv_names[p], x->s->user, x->s->account_host, table);
+}
+
+enum dr_run dr_need_schema(struct dr_exec *x, enum dr_priv p, const char *schema)
+{
+    if (dr_has(x->s, p, schema, NULL))
+        return DR_RUN_OK;
+    return dr_sql_error(x, 1044, "Access denied for user '%s'@'%s' to database '%s'",
+                        x->s->user, x->s->account_host, schema);
+}
+
+/* ---- parsing names and options ---- */
+
+/* 'u'@'h', u@h, 'u', CURRENT_USER(). */
+static enum dr_run take_user(struct dr_exec *x, const char **user, const char **host)
+{
+    struct dr_cur *c = &x->cur;
+    const struct dr_token *t = dr_peek(c, 0);
+    *host = "%";
+    if (dr_accept(c, "CURRENT_USER")) {
+        if (dr_accept(c, "(") && !dr_accept(c, ")"))
+            return dr_sql_syntax(x);
+        *user = x->s->user;
+        *host = x->s->account_host ? x->s->account_host : "%";
+        return DR_RUN_OK;
+    }
+    if (t->kind != DR_TOK_STRING && t->kind != DR_TOK_WORD && t->kind != DR_TOK_NAME)
+        return dr_sql_syntax(x);
+    *user = t->text;
+    c->i++;
+    const struct dr_token *at = dr_peek(c, 0);
+    if (at->kind == DR_TOK_USERVAR) { /* u@localhost */
+        *host = at->text;
+        c->i++;
+    } else if (at->kind == DR_TOK_BAD && c->sql[at->from] == '@') {
+        const struct dr_token *h = dr_peek(c, 1);
+        if (h->kind != DR_TOK_STRING && h->kind != DR_TOK_NAME)
+            return dr_sql_syntax(x);
+        *host = h->text;
+        c->i += 2;
+    }
+    return DR_RUN_OK;
+}
+
+static enum dr_run take_auth(struct dr_exec *x, struct dr_account *a)
+{
+    struct dr_cur *c = &x->cur;
+    struct dr_arena *m = x->m->arena;
+    const char *word;
+    if (dr_accept(c, "WITH")) {
+        const struct dr_token *t = dr_peek(c, 0);
+        static const char *const known[] = {
+            "mysql_native_password", "caching_sha2_password", "tidb_sm3_password",
+            "auth_socket",           "tidb_auth_token",       NULL};
+        size_t i = 0;
+        while (known[i] && strcmp(known[i], t->text) != 0)
+            i++;
+        if (!known[i])
+            return dr_sql_error(x, 1524, "Plugin '%s' is not loaded", t->text);
+        a->plugin = known[i];
+        c->i++;
+        if (dr_accept(c, "AS")) {
+            if (!dr_take_string(c, &word, NULL))
+                return dr_sql_syntax(x);
+            a->password = dr_strdup(m, word); /* a hash: nobody can prove it here */
+            return DR_RUN_OK;
+        }
+        if (!dr_is(c, "BY")) {
+            a->password = "";
+            return DR_RUN_OK;
+        }
+    }
+    if (!dr_accept(c, "BY") || !dr_take_string(c, &word, NULL))
+        return dr_sql_syntax(x);
+    a->password = dr_model_string(x->m, word, strlen(word));
+    return DR_RUN_OK;
+}
+
+/* IDENTIFIED .. REQUIRE .. ACCOUNT .. of one account, into a copy of it. */
+static enum dr_run take_options(struct dr_exec *x, struct dr_account *a)
+{
+    struct dr_cur *c = &x->cur;
+    for (;;) {
+        if (dr_accept(c, "IDENTIFIED")) {
+            if (take_auth(x, a))
+                return DR_RUN_ERROR;
+        } else if (dr_accept_all(c, "ACCOUNT LOCK")) {
+            a->locked = true;
+        } else if (dr_accept_all(c, "ACCOUNT UNLOCK")) {
+            a->locked = false;
+        } else if (dr_accept_all(c, "REQUIRE SSL") || dr_accept_all(c, "REQUIRE X509")) {
+            a->require_ssl = true;
+        } else if (dr_accept_all(c, "REQUIRE NONE")) {
+            a->require_ssl = false;
+        } else if (dr_accept_all(c, "PASSWORD EXPIRE NEVER") ||
+                   dr_accept_all(c, "PASSWORD EXPIRE DEFAULT")) {
+            continue;
+        } else if (dr_accept(c, "COMMENT") || dr_accept(c, "ATTRIBUTE")) {
+            const char *text;
+            if (!dr_take_string(c, &text, NULL))
+                return dr_sql_syntax(x);
+        } else {
+            return DR_RUN_OK;
+        }
+    }
+}
+
+static enum dr_run failed(struct dr_exec *x, const char *what, const char *user,
+                          const char *host)
+{
+    return dr_sql_error(x, 1396, "Operation %s failed for '%s'@'%s'", what, user, host);
+}
+
+static enum dr_run may_manage(struct dr_exec *x)
+{
+    if (!dr_has(x->s, DR_PRIV_CREATE_USER, NULL, NULL))
+        return dr_denied(x, "CREATE USER");
+    return dr_check_write(x);
+}
+
+enum dr_run dr_st_create_user(struct dr_exec *x)
+{
+    struct dr_cur *c = &x->cur;
+    if (may_manage(x))
+        return DR_RUN_ERROR;
+    bool quiet = dr_accept_all(c, "IF NOT EXISTS");
+    do {
+        const char *user, *host;
+        struct dr_account fresh = {.password = "", .plugin = "mysql_native_password"};
+        if (take_user(x, &user, &host) || take_options(x, &fresh))
+            return DR_RUN_ERROR;
+        if (dr_account_find(x->c, user, host)) {
+            if (!quiet)
+                return failed(x, "CREATE USER", user, host);
+            dr_sql_warn(x, "Note", 3163, "User '%s'@'%s' already exists.", user, host);
+            continue;
+        }
+        struct dr_account *a = add(x->c, user, host);
+        a->password = fresh.password;
+        a->plugin = fresh.plugin;
+        a->locked = fresh.locked;
+        a->require_ssl = fresh.require_ssl;
+    } while (dr_accept(c, ","));
+    return dr_at_end(c) ? dr_sql_ok(x, 0) : dr_sql_syntax(x);
+}
+
+enum dr_run dr_st_alter_user(struct dr_exec *x)
+{
+    struct dr_cur *c = &x->cur;
+    bool quiet = dr_accept_all(c, "IF EXISTS");
+    do {
+        const char *user, *host;
+        if (take_user(x, &user, &host))
+            return DR_RUN_ERROR;
+        bool own = x->s->user && strcmp(user, x->s->user) == 0;
+        if ((own ? dr_check_write(x) : may_manage(x)))
+            return DR_RUN_ERROR;
+        struct dr_account *a = dr_account_find(x->c, user, host), copy;
+        if (!a && !quiet)
+            return failed(x, "ALTER USER", user, host);
+        copy = a ? *a : (struct dr_account){0};
+        if (take_options(x, &copy))
+            return DR_RUN_ERROR;
+        if (a)
+            *a = copy;
+    } while (dr_accept(c, ","));
+    return dr_at_end(c) ? dr_sql_ok(x, 0) : dr_sql_syntax(x);
+}
+
+enum dr_run dr_st_set_password(struct dr_exec *x)
+{
+    const char *user = x->s->user, *host = x->s->account_host, *word;
+    if (dr_accept(&x->cur, "FOR") && take_user(x, &user, &host))
+        return DR_RUN_ERROR;
+    if (dr_check_write(x))
+        return DR_RUN_ERROR;
+    if (!dr_accept(&x->cur, "=") || !dr_take_string(&x->cur, &word, NULL))
+        return dr_sql_syntax(x);
+    struct dr_account *a = dr_account_find(x->c, user, host ? host : "%");
+    if (!a)
+        return dr_sql_error(x, 1133, "Can't find any matching row in the user table");
+    a->password = dr_model_string(x->m, word, strlen(word));
+    return dr_sql_ok(x, 0);
+}
+
+enum dr_run dr_st_drop_user(struct dr_exec *x)
+{
+    struct dr_cur *c = &x->cur;
+    if (may_manage(x))
+        return DR_RUN_ERROR;
+    bool quiet = dr_accept_all(c, "IF EXISTS");
+    do {
+        const char *user, *host;
+        if (take_user(x, &user, &host))
+            return DR_RUN_ERROR;
+        struct dr_account **p = &x->c->accounts->first;
+        while (*p && *p != dr_account_find(x->c, user, host))
+            p = &(*p)->next;
+        if (*p)
+            *p = (*p)->next;
+        else if (!quiet)
+            return failed(x, "DROP USER", user, host);
+    } while (dr_accept(c, ","));
+    return dr_at_end(c) ? dr_sql_ok(x, 0) : dr_sql_syntax(x);
+}
+
+/* ---- GRANT and REVOKE ---- */
+
+struct grant {
+    uint64_t privs;
+    bool all;
+    const char *dynamic[32];
+    size_t dynamic_count;
+    const char *schema, *table; /* NULL: all */
+};
+
+static int static_priv(const char *name)
+{
+    if (strcasecmp(name, "REPLICATION SLAVE") == 0)
+        return DR_PRIV_REPLICATION_SLAVE;
+    for (int i = 0; dr_priv_names[i]; i++)
+        if (strcasecmp(dr_priv_names[i], name) == 0)
+            return i;
+    return -1;
+}
+
+/* One privilege: words up to a comma, ON or FROM. */
+static enum dr_run take_priv(struct dr_exec *x, struct grant *g)
+{
+    struct dr_cur *c = &x->cur;
+    struct dr_buf name;
+    char word[64];
+    dr_buf_init(&name, sizeof(word) - 1);
+    while (!dr_at_end(c) && dr_peek(c, 0)->kind == DR_TOK_WORD && !dr_is(c, "ON") &&
+           !dr_is(c, "FROM") && !dr_is(c, "TO")) {
+        if (name.len)
+            dr_buf_addc(&name, ' ');
+        dr_buf_adds(&name, dr_peek(c, 0)->text);
+        c->i++;
+    }
+    snprintf(word, sizeof(word), "%s", dr_buf_str(&name));
+    bool odd = !name.len || name.overflow;
+    dr_buf_release(&name);
+    if (odd)
+        return dr_sql_syntax(x);
+    if (dr_is(c, "(") && !dr_skip_parens(c)) /* column privileges count for the table */
+        return dr_sql_syntax(x);
+    int p = static_priv(word);
+    if (strcasecmp(word, "ALL") == 0 || strcasecmp(word, "ALL PRIVILEGES") == 0)
+        g->all = true;
+    else if (p >= 0)
+        g->privs |= 1ull << p;
+    else if (strcasecmp(word, "USAGE") != 0) {
+        for (size_t i = 0; dynamic_names[i]; i++)
+            if (strcasecmp(dynamic_names[i], word) == 0 && g->dynamic_count < 32) {
+                g->dynamic[g->dynamic_count++] = dynamic_names[i];
+                return DR_RUN_OK;
+            }
+        if (strchr(word, '_'))
+            return dr_sql_error(
+                x, 3929, "Dynamic privilege '%s' is not registered with the server.",
+                word);
+        return dr_sql_syntax(x);
+    }
+    return DR_RUN_OK;
+}
+
+static enum dr_run take_grant(struct dr_exec *x, struct grant *g)
+{
+    struct dr_cur *c = &x->cur;
+    const char *first, *second;
+    do {
+        if (take_priv(x, g))
+            return DR_RUN_ERROR;
+    } while (dr_accept(c, ","));
+    if (!dr_accept(c, "ON"))
+        return dr_sql_syntax(x);
+    (void)dr_accept(c, "TABLE");
+    if (dr_accept(c, "*")) {
+        if (!dr_accept(c, ".")) {
+            g->schema = x->s->db;
+            return g->schema ? DR_RUN_OK : dr_sql_error(x, 1046, "No database selected");
+        }
+        return dr_accept(c, "*") ? DR_RUN_OK : dr_sql_syntax(x);
+    }
+    if (!dr_take_name(c, &first))
+        return dr_sql_syntax(x);
+    if (!dr_accept(c, ".")) {
+        g->schema = x->s->db;
+        g->table = first;
+        return g->schema ? DR_RUN_OK : dr_sql_error(x, 1046, "No database selected");
+    }
+    g->schema = first;
+    if (dr_accept(c, "*"))
+        return DR_RUN_OK;
+    if (!dr_take_name(c, &second))
+        return dr_sql_syntax(x);
+    g->table = second;
+    return DR_RUN_OK;
+}
+
+static enum dr_run may_grant(struct dr_exec *x, const struct grant *g)
+{
+    if (dr_check_write(x))
+        return DR_RUN_ERROR;
+    if (!dr_has(x->s, DR_PRIV_GRANT_OPTION, g->schema, g->table))
+        return g->dynamic_count
+                   ? dr_denied(x, "GRANT OPTION")
+                   : dr_sql_error(x, 8121, "privilege check for 'Grant Option' fail");
+    if (g->dynamic_count && g->schema)
+        return dr_sql_error(x, 3619, "Illegal privilege level specified for %s",
+                            g->dynamic[0]);
+    return DR_RUN_OK;
+}
+
+static void give_dynamic(struct dr_model *m, struct dr_account *a, const char *name,
+                         bool grant_option)
+{
+    struct dr_dynamic_grant **p = &a->dynamic;
+    while (*p && strcmp((*p)->name, name) < 0)
+        p = &(*p)->next;
+    if (!*p || strcmp((*p)->name, name) != 0) {
+        struct dr_dynamic_grant *g = DR_NEW(m->arena, struct dr_dynamic_grant);
+        *g = (struct dr_dynamic_grant){*p, name, false};
+        *p = g;
+    }
+    (*p)->grant_option |= grant_option;
+}
+
+static uint64_t *object_privs(struct dr_model *m, struct dr_account *a,
+                              const struct grant *g)
+{
+    if (!g->schema)
+        return &a->privs;
+    struct dr_object_grant **p = &a->objects;
+    for (; *p; p = &(*p)->next)
+        if (strcasecmp((*p)->schema, g->schema) == 0 &&
+            (g->table ? (*p)->table && strcasecmp((*p)->table, g->table) == 0
+                      : !(*p)->table))
+            return &(*p)->privs;
+    *p = DR_NEW(m->arena, struct dr_object_grant);
+    (*p)->schema = dr_strdup(m->arena, g->schema);
+    (*p)->table = dr_strdup(m->arena, g->table);
+    return &(*p)->privs;
+}
+
+static void give(struct dr_model *m, struct dr_account *a, const struct grant *g,
+                 bool grant_option)
+{
+    *object_privs(m, a, g) |= g->privs | (g->all ? ALL_MASK : 0) |
+                              (grant_option ? 1ull << DR_PRIV_GRANT_OPTION : 0);
+    for (size_t i = 0; i < g->dynamic_count; i++)
+        give_dynamic(m, a, g->dynamic[i], grant_option);
+}
+
+static void take_away(struct dr_model *m, struct dr_account *a, const struct grant *g)
+{
+    *object_privs(m, a, g) &= ~(g->privs | (g->all ? ALL_MASK : 0));
+    for (struct dr_object_grant **p = &a->objects; *p;)
+        if (!(*p)->privs)
+            *p = (*p)->next;
+        else
+            p = &(*p)->next;
+    if (g->all && !g->schema)
+        a->dynamic = NULL;
+    for (size_t i = 0; i < g->dynamic_count; i++)
+        for (struct dr_dynamic_grant **p = &a->dynamic; *p; p = &(*p)->next)
+            if (strcmp((*p)->name, g->dynamic[i]) == 0) {
+                *p = (*p)->next;
+                break;
+            }
+}
+
+enum dr_run dr_st_grant(struct dr_exec *x)
+{
+    struct dr_cur *c = &x->cur;
+    struct grant g = {0};
+    struct dr_account *to[16];
+    size_t n = 0;
+    if (take_grant(x, &g) || may_grant(x, &g))
+        return DR_RUN_ERROR;
+    if (!dr_accept(c, "TO"))
+        return dr_sql_syntax(x);
+    do {
+        const char *user, *host;
+        if (take_user(x, &user, &host))
+            return DR_RUN_ERROR;
+        if (n == 16)
+            return dr_sql_syntax(x);
+        to[n] = dr_account_find(x->c, user, host);
+        if (!to[n++])
+            return dr_sql_error(x, 1410,
+                                "You are not allowed to create a user with GRANT");
+    } while (dr_accept(c, ","));
+    bool option = dr_accept_all(c, "WITH GRANT OPTION");
+    if (!dr_at_end(c))
+        return dr_sql_syntax(x);
+    for (size_t i = 0; i < n; i++)
+        give(x->m, to[i], &g, option);
+    return dr_sql_ok(x, 0);
+}
+
+enum dr_run dr_st_revoke(struct dr_exec *x)
+{
+    struct dr_cur *c = &x->cur;
+    struct grant g = {0};
+    if (take_grant(x, &g) || may_grant(x, &g))
+        return DR_RUN_ERROR;
+    if (!dr_accept(c, "FROM"))
+        return dr_sql_syntax(x);
+    do {
+        const char *user, *host;
+        if (take_user(x, &user, &host))
+            return DR_RUN_ERROR;
+        struct dr_account *a = dr_account_find(x->c, user, host);
+        if (!a)
+            return dr_sql_error(
+                x, 1141, "There is no such grant defined for user '%s' on host '%s'",
+                user, host);
+        take_away(x->m, a, &g);
+    } while (dr_accept(c, ","));
+    return dr_at_end(c) ? dr_sql_ok(x, 0) : dr_sql_syntax(x);
+}
+
+bool dr_account_declare(struct dr_model_cluster *c, const struct dr_sim_account *d,
+                        struct dr_buf *why)
+{
+    struct dr_model_session *s = dr_session_internal(c, 0);
+    struct dr_arena *arena = dr_arena_new(0);
+    struct dr_sql_answer out = {0};
+    struct dr_account *a = dr_account_find(c, d->user, d->host ? d->host : "%");
+    bool ok = true;
+    if (!a)
+        a = add(c, d->user, d->host ? d->host : "%");
+    a->password = d->password ? d->password : "";
+    a->plugin = d->plugin == DR_SIM_CACHING_SHA2 ? "caching_sha2_password"
+                                                 : "mysql_native_password";
+    a->locked = d->locked;
+    for (size_t i = 0; ok && i < d->grant_count; i++) {
+        struct dr_exec x = {.s = s, .c = c, .m = c->model, .a = arena, .out = &out};
+        struct grant g = {0};
+        dr_lex(arena, d->grants[i], strlen(d->grants[i]), &x.cur);
+        ok = !take_grant(&x, &g);
+        bool option = ok && dr_accept_all(&x.cur, "WITH GRANT OPTION");
+        ok = ok && dr_at_end(&x.cur);
+        if (ok)
+            give(c->model, a, &g, option);
+        else
+            dr_buf_addf(why, "grant '%s' of account %s: %s", d->grants[i], d->user,
+                        out.message ? out.message : "not understood");
+    }
+    dr_model_sql_close(s);
+    dr_arena_free(arena);
+    return ok;
+}
+
+/* ---- SHOW GRANTS: tidb: pkg/privilege/privileges/cache.go showGrants ---- */
+
+static void grant_line(struct dr_exec *x, const struct dr_account *a, uint64_t privs,
+                       const char *schema, const char *table)
+{
+    const uint64_t all_table = ALL_MASK & ~(1ull << DR_PRIV_SUPER);
+    struct dr_buf b;
+    dr_buf_init(&b, 1 << 16);
+    dr_buf_adds(&b, "GRANT ");
+    if ((privs & ALL_MASK) == ALL_MASK || (schema && (privs & all_table) == all_table)) {
+        dr_buf_adds(&b, "ALL PRIVILEGES");
+    } else if (!(privs & ALL_MASK)) {
+        dr_buf_adds(&b, "USAGE");
+    } else {
+        const char *sep = "";
+        for (int i = 0; i < DR_PRIV_GRANT_OPTION; i++) {
+            if (!(privs >> i & 1))
+                continue;
+            dr_buf_addf(&b, "%s%s", sep, dr_priv_names[i]);
+            sep = ",";
+        }
+    }
+    if (!schema)
+        dr_buf_adds(&b, " ON *.*");
+    else if (!table)
+        dr_buf_addf(&b, " ON `%s`.*", schema);
+    else
+        dr_buf_addf(&b, " ON `%s`.`%s`", schema, table);
+    dr_buf_addf(&b, " TO '%s'@'%s'%s", a->user, a->host,
+                privs >> DR_PRIV_GRANT_OPTION & 1 ? " WITH GRANT OPTION" : "");
+    dr_result_text(x, dr_buf_str(&b));
+    dr_buf_release(&b);
+}
+
+static void dynamic_line(struct dr_exec *x, const struct dr_account *a, bool option)
+{
+    struct dr_buf b;
+    dr_buf_init(&b, 1 << 16);
+    for (const struct dr_dynamic_grant *g = a->dynamic; g; g = g->next)
+        if (g->grant_option == option)
+            dr_buf_addf(&b, "%s%s", b.len ? "," : "GRANT ", g->name);
+    if (b.len) {
+        dr_buf_addf(&b, " ON *.* TO '%s'@'%s'%s", a->user, a->host,
+                    option ? " WITH GRANT OPTION" : "");
+        dr_result_text(x, dr_buf_str(&b));
+    }
+    dr_buf_release(&b);
+}
+
+enum dr_run dr_st_show_grants(struct dr_exec *x)
+{
+    const char *user = x->s->user, *host = x->s->account_host;
+    if (dr_accept(&x->cur, "FOR") && take_user(x, &user, &host))
+        return DR_RUN_ERROR;
+    if (!dr_at_end(&x->cur))
+        return dr_sql_syntax(x);
+    const struct dr_account *a = dr_account_find(x->c, user, host ? host : "%");
+    if (!a)
+        return dr_sql_error(x, 1141,
+                            "There is no such grant defined for user '%s' on host '%s'",
+                            user, host ? host : "%");
+    bool own = x->s->user && strcmp(user, x->s->user) == 0;
+    if (!own && !dr_has(x->s, DR_PRIV_SELECT, "mysql", NULL))
+        return dr_need_schema(x, DR_PRIV_SELECT, "mysql");
+    const char *title = dr_sprintf(x->a, "Grants for %s@%s", a->user, a->host);
+    dr_result_columns(x, 1, &title);
+    grant_line(x, a, a->privs, NULL, NULL);
+    for (const struct dr_object_grant *g = a->objects; g; g = g->next)
+        grant_line(x, a, g->privs, g->schema, g->table);
+    dynamic_line(x, a, false);
+    dynamic_line(x, a, true);
+    return DR_RUN_OK;
+}

@@ -1,0 +1,845 @@
+/* BACKUP and RESTORE: long-running statements of one tidb-server. What they write and
+ * read are objects of the model's storage: backup.lock, then data and backupmeta (JSON
+ * here: only the model reads it). Sources: docs: sql-statements/sql-statement-backup.md,
+ * -restore.md, br/br-checkpoint-backup.md, br-checkpoint-restore.md, tidb:
+ * pkg/executor/brie.go, br/pkg/task/backup.go, br/pkg/task/restore.go. */
+#include "controller/estate/model/sql_brie.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "controller/base/json.h"
+#include "controller/base/num.h"
+#include "controller/estate/model/sql_account.h"
+#include "controller/estate/model/sql_def.h"
+#include "controller/estate/model/sql_engine.h"
+
+enum phase { PHASE_WAIT, PHASE_RUN, PHASE_DONE, PHASE_FAILED };
+
+struct dr_brie {
+    struct dr_brie *next;
+    struct dr_model_instance *in;
+    struct dr_model_session *session; /* NULL: gone */
+    uint64_t id, connection;
+    bool restore, sys_tables, all;
+    enum phase phase;
+    char *uri, *shown, *params; /* shown: without query string */
+    char *schemas;              /* "a b": only these; with `all` NULL */
+    uint64_t ts, size, timer;
+    int64_t queue_ms, start_ms, end_ms; /* wall */
+    size_t step, steps;
+    json_t *meta;
+    char *failure; /* BR's words */
+};
+
+/* What an interrupted RESTORE left: it goes on with the same parameters only. */
+struct dr_restore {
+    char *params;
+    size_t step;
+};
+
+static const char temp_schema[] = "__TiDB_BR_Temporary_Snapshot_Restore_Checkpoint";
+
+static char *copy(const char *s)
+{
+    return s ? dr_xstrdup(s) : NULL;
+}
+
+static void brie_free(struct dr_brie *b)
+{
+    dr_model_cancel(b->in->cluster->model, b->timer);
+    json_decref(b->meta);
+    free(b->uri);
+    free(b->shown);
+    free(b->params);
+    free(b->schemas);
+    free(b->failure);
+    free(b);
+}
+
+static void start_next(struct dr_model_instance *in);
+
+static void end(struct dr_brie *b, enum phase phase, const char *failure)
+{
+    struct dr_model *m = b->in->cluster->model;
+    dr_model_cancel(m, b->timer);
+    b->timer = 0;
+    b->phase = phase;
+    b->end_ms = dr_model_wall_ms(m);
+    free(b->failure);
+    b->failure = copy(failure);
+    if (!b->restore && b->ts)
+        (void)dr_model_pd_service_safepoint(m, b->in->cluster->index,
+                                            dr_model_string(m, "br", 2), 0, 0);
+    start_next(b->in);
+}
+
+/* ---- rows as JSON ---- */
+
+static json_t *datum_json(const struct dr_datum *d)
+{
+    switch (d->kind) {
+    case DR_DATUM_NULL:
+        return json_null();
+    case DR_DATUM_INT:
+        return json_integer(d->i);
+    case DR_DATUM_REAL:
+        return json_real(d->r);
+    case DR_DATUM_TEXT:
+    case DR_DATUM_BLOB:
+        break;
+    }
+    json_t *s = d->kind == DR_DATUM_TEXT ? json_stringn(d->s, d->len) : NULL;
+    if (s)
+        return s;
+    json_t *bytes = json_array();
+    for (size_t i = 0; i < d->len; i++)
+        json_array_append_new(bytes, json_integer((unsigned char)d->s[i]));
+    return bytes;
+}
+
+static struct dr_datum json_datum(struct dr_arena *a, const json_t *v)
+{
+    struct dr_datum d = {0};
+    if (json_is_integer(v)) {
+        d.kind = DR_DATUM_INT;
+        d.i = json_integer_value(v);
+    } else if (json_is_real(v)) {
+        d.kind = DR_DATUM_REAL;
+        d.r = json_real_value(v);
+    } else if (json_is_string(v)) {
+        d.kind = DR_DATUM_TEXT;
+        d.s = json_string_value(v);
+        d.len = json_string_length(v);
+    } else if (json_is_array(v)) {
+        d.kind = DR_DATUM_BLOB;
+        d.len = json_array_size(v);
+        char *s = dr_alloc(a, d.len + 1);
+        for (size_t i = 0; i < d.len; i++)
+            s[i] = (char)json_integer_value(json_array_get(v, i));
+        d.s = s;
+    }
+    return d;
+}
+
+static json_t *table_json(const struct dr_table *t, const struct dr_table_def *def,
+                          uint64_t ts)
+{
+    struct dr_buf b;
+    dr_buf_init(&b, 1 << 20);
+    dr_table_text(def, 0, &b);
+    json_t *rows = json_array();
+    for (size_t i = 0; i < t->entry_count; i++) {
+        const struct dr_row *r = dr_entry_row(t->entries[i], NULL, ts);
+        if (!r)
+            continue;
+        json_t *row = json_array();
+        for (size_t k = 0; k < r->count; k++)
+            json_array_append_new(row, datum_json(&r->v[k]));
+        json_array_append_new(rows, row);
+    }
+    json_t *o = json_pack("{s:s, s:s, s:s, s:I, s:I, s:o}", "schema", def->schema, "name",
+                          def->name, "create", dr_buf_str(&b), "auto_base",
+                          (json_int_t)t->auto_base, "handle", (json_int_t)t->last_handle,
+                          "rows", rows);
+    dr_buf_release(&b);
+    return o;
+}
+
+static json_t *accounts_json(const struct dr_model_cluster *c)
+{
+    json_t *list = json_array();
+    for (const struct dr_account *a = c->accounts->first; a; a = a->next) {
+        json_t *dynamic = json_array();
+        for (const struct dr_dynamic_grant *g = a->dynamic; g; g = g->next)
+            json_array_append_new(dynamic, json_string(g->name));
+        json_array_append_new(list,
+                              json_pack("{s:s, s:s, s:s, s:s, s:b, s:I, s:o}", "user",
+                                        a->user, "host", a->host, "password", a->password,
+                                        "plugin", a->plugin, "locked", a->locked, "privs",
+                                        (json_int_t)a->privs, "dynamic", dynamic));
+    }
+    return list;
+}
+
+static bool wanted(const struct dr_brie *b, const char *schema)
+{
+    if (strncmp(schema, "__TiDB_BR_Temporary_", 20) == 0)
+        return false;
+    for (const char *p = b->schemas; p && *p;) {
+        size_t n = strcspn(p, " ");
+        if (strlen(schema) == n && strncasecmp(p, schema, n) == 0)
+            return true;
+        p += n + (p[n] == ' ');
+    }
+    return b->all;
+}
+
+static json_t *dump(const struct dr_brie *b)
+{
+    struct dr_model_cluster *c = b->in->cluster;
+    json_t *tables = json_array(), *schemas = json_array();
+    for (size_t i = 0; i < c->db->schema_count; i++) {
+        const struct dr_schema *s = &c->db->schemas[i];
+        if (s->created_tso <= b->ts && (!s->dropped_tso || s->dropped_tso > b->ts) &&
+            wanted(b, s->name))
+            json_array_append_new(schemas, json_string(s->name));
+    }
+    for (size_t i = 0; i < c->db->table_count; i++) {
+        const struct dr_table_def *def = dr_table_def_at(c->db->tables[i], b->ts);
+        if (def && wanted(b, def->schema) && strcasecmp(def->schema, "mysql") != 0)
+            json_array_append_new(tables, table_json(c->db->tables[i], def, b->ts));
+    }
+    return json_pack("{s:o, s:s, s:b, s:o, s:o, s:o}", "end_version",
+                     dr_json_u64_string(b->ts), "version", c->version.text,
+                     "new_collation", !c->old_collation, "schemas", schemas, "tables",
+                     tables, "accounts", accounts_json(c));
+}
+
+/* ---- BACKUP ---- */
+
+static void backup_done(struct dr_model *m, void *arg, uint64_t n)
+{
+    struct dr_brie *b = arg;
+    struct dr_buf why;
+    (void)n;
+    b->timer = 0;
+    dr_buf_init(&why, 4096);
+    json_t *meta = dump(b);
+    char *text = json_dumps(meta, JSON_COMPACT);
+    b->size = strlen(text);
+    if (dr_model_store_put(m, b->uri, "1/1_2_data.sst", text, b->size, &why) ||
+        dr_model_store_put(m, b->uri, "backupmeta", text, b->size, &why))
+        end(b, PHASE_FAILED, dr_buf_str(&why));
+    else
+        end(b, PHASE_DONE, NULL);
+    free(text);
+    json_decref(meta);
+    dr_buf_release(&why);
+}
+
+/* Whether the prefix may be used: fresh, or left by the same backup. 0, or -1 and why. */
+static int backup_prefix(struct dr_brie *b, struct dr_buf *why)
+{
+    struct dr_model *m = b->in->cluster->model;
+    const char *bytes;
+    size_t len;
+    if (dr_model_store_get(m, b->uri, "backupmeta", &bytes, &len, why))
+        return -1;
+    if (bytes) {
+        dr_buf_addf(
+            why,
+            "backup meta file exists in %s, there may be some backup files in the "
+            "path already, please specify a correct backup directory!: "
+            "[BR:Common:ErrInvalidArgument]invalid argument",
+            b->shown);
+        return -1;
+    }
+    if (dr_model_store_get(m, b->uri, "backup.lock", &bytes, &len, why))
+        return -1;
+    if (bytes && (len != strlen(b->params) || memcmp(bytes, b->params, len) != 0)) {
+        dr_buf_addf(
+            why,
+            "backup lock file exists in %s, there may be some backup files in the "
+            "path already, please specify a correct backup directory!: "
+            "[BR:Common:ErrInvalidArgument]invalid argument",
+            b->shown);
+        return -1;
+    }
+    return dr_model_store_put(m, b->uri, "backup.lock", b->params, strlen(b->params),
+                              why);
+}
+
+static void start_backup(struct dr_brie *b)
+{
+    struct dr_model_cluster *c = b->in->cluster;
+    struct dr_model *m = c->model;
+    struct dr_buf why;
+    dr_buf_init(&why, 4096);
+    if (!b->ts)
+        b->ts = dr_model_tso(c);
+    if (b->ts < c->gc_safe_point)
+        dr_buf_addf(
+            &why,
+            "[BR:Backup:ErrBackupGCSafepointExceeded]backup GC safepoint exceeded: "
+            "GC safepoint %llu exceed TS %llu",
+            (unsigned long long)c->gc_safe_point, (unsigned long long)b->ts);
+    if (why.len || backup_prefix(b, &why)) {
+        end(b, PHASE_FAILED, dr_buf_str(&why));
+    } else {
+        (void)dr_model_pd_service_safepoint(m, c->index, "br", b->ts, 72 * 60000);
+        b->timer =
+            dr_model_at(m, m->now_ms + dr_model_scaled(m, m->doc->durations.backup_ms),
+                        backup_done, b, 0);
+    }
+    dr_buf_release(&why);
+}
+
+/* ---- RESTORE ---- */
+
+/* A table as the backup has it, with an id of its own and TTL off (since 6.6.0). */
+static bool restore_create(struct dr_brie *b, const json_t *t)
+{
+    struct dr_model_cluster *c = b->in->cluster;
+    struct dr_arena *a = dr_arena_new(0);
+    struct dr_sql_answer out = {0};
+    struct dr_model_session *s = dr_session_internal(c, b->in->index);
+    struct dr_exec x = {.s = s, .c = c, .m = c->model, .a = a, .out = &out};
+    const char *schema = dr_json_str(t, "schema"), *text = dr_json_str(t, "create"),
+               *name;
+    json_int_t base = json_integer_value(json_object_get(t, "auto_base"));
+    dr_lex(a, text, strlen(text), &x.cur);
+    bool ok = dr_accept_all(&x.cur, "CREATE TABLE") && dr_take_name(&x.cur, &name);
+    struct dr_def_draft *d = ok ? dr_draft_new(&x, schema, name) : NULL;
+    ok = ok && !dr_draft_body(&x, d);
+    if (ok && !dr_db_table(c->db, schema, name, UINT64_MAX, NULL)) {
+        uint64_t tso = dr_model_tso(c);
+        if (dr_version_rank(&c->version) >= 6006000)
+            d->def.ttl_enable = false;
+        if (!dr_db_schema(c->db, schema, UINT64_MAX))
+            dr_db_schema_add(c->db, schema, tso);
+        const struct dr_table_def *def = dr_draft_done(&x, d, c->db->next_id += 2);
+        struct dr_table *table = dr_db_table_add(c->db, def, tso);
+        table->auto_base = base;
+        struct dr_change ch = {.start_tso = tso,
+                               .commit_tso = tso,
+                               .kind = DR_CHANGE_DDL,
+                               .table = def,
+                               .schema = def->schema,
+                               .ddl = dr_model_string(c->model, text, strlen(text)),
+                               .ddl_type = "create table",
+                               .bdr_role = ""};
+        dr_db_ddl(c->db, &ch);
+    }
+    dr_model_sql_close(s);
+    dr_arena_free(a);
+    return ok;
+}
+
+/* The rows, ingested behind SQL and behind TiCDC: nothing in the change log. */
+static void restore_rows(struct dr_brie *b, const json_t *t)
+{
+    struct dr_model_cluster *c = b->in->cluster;
+    const struct dr_table_def *def;
+    struct dr_table *table = dr_db_table(c->db, dr_json_str(t, "schema"),
+                                         dr_json_str(t, "name"), UINT64_MAX, &def);
+    struct dr_arena *a = dr_arena_new(0);
+    uint64_t tso = dr_model_tso(c);
+    size_t i;
+    json_t *row;
+    json_array_foreach(json_object_get(t, "rows"), i, row)
+    {
+        unsigned char key[DR_KEY_MAX];
+        struct dr_datum *v = dr_alloc_n(a, def->column_count + 1, sizeof(*v));
+        struct dr_datum handle = {.kind = DR_DATUM_INT};
+        for (size_t k = 0; k < def->column_count; k++)
+            v[k] = json_datum(a, json_array_get(row, k));
+        if (!table)
+            break;
+        bool pk = def->index_count && def->indexes[0].primary;
+        if (!pk)
+            handle.i = ++table->last_handle;
+        size_t len =
+            pk ? dr_key_encode(&def->indexes[0], v, key) : dr_key_parts(&handle, 1, key);
+        struct dr_entry *e = dr_txn_entry(table, key, len);
+        struct dr_row_version *n = dr_xcalloc(1, sizeof(*n));
+        *n = (struct dr_row_version){e->newest, tso, dr_row_new(v, def->column_count)};
+        e->newest = n;
+    }
+    dr_arena_free(a);
+}
+
+/* WITH_SYS_TABLE: the source's accounts replace those of the same name (tidb:
+ * br/pkg/restore/snap_client/systable_restore.go). */
+static void restore_accounts(struct dr_brie *b)
+{
+    struct dr_model_cluster *c = b->in->cluster;
+    struct dr_arena *a = dr_arena_new(0);
+    size_t i, k;
+    json_t *o, *name;
+    json_array_foreach(json_object_get(b->meta, "accounts"), i, o)
+    {
+        const char *grants[64];
+        struct dr_buf why;
+        struct dr_sim_account d = {.user = dr_strdup(a, dr_json_str(o, "user")),
+                                   .host = dr_strdup(a, dr_json_str(o, "host")),
+                                   .locked = json_is_true(json_object_get(o, "locked")),
+                                   .grants = grants};
+        const char *pw = dr_json_str(o, "password"), *plugin = dr_json_str(o, "plugin");
+        d.password = dr_model_string(c->model, pw, strlen(pw));
+        d.plugin = strcmp(plugin, "caching_sha2_password") == 0 ? DR_SIM_CACHING_SHA2
+                                                                : DR_SIM_NATIVE_PASSWORD;
+        json_array_foreach(json_object_get(o, "dynamic"), k, name) if (d.grant_count < 64)
+            grants[d.grant_count++] = dr_sprintf(a, "%s ON *.*", json_string_value(name));
+        dr_buf_init(&why, 4096);
+        if (dr_account_declare(c, &d, &why))
+            dr_account_find(c, d.user, d.host)->privs =
+                (uint64_t)json_integer_value(json_object_get(o, "privs"));
+        dr_buf_release(&why);
+    }
+    dr_arena_free(a);
+}
+
+void dr_brie_forget(struct dr_model_cluster *c)
+{
+    if (c->restore)
+        free(c->restore->params);
+    free(c->restore);
+    c->restore = NULL;
+}
+
+static void forget_checkpoint(struct dr_model_cluster *c)
+{
+    struct dr_schema *s = dr_db_schema(c->db, temp_schema, UINT64_MAX);
+    if (s)
+        dr_db_schema_drop(c->db, s, dr_model_tso(c));
+    dr_brie_forget(c);
+}
+
+static bool restored(const struct dr_brie *b, const json_t *t)
+{
+    const char *schema = dr_json_str(t, "schema");
+    return wanted(b, schema) && strcasecmp(schema, "mysql") != 0;
+}
+
+static void restore_step(struct dr_model *m, void *arg, uint64_t n)
+{
+    struct dr_brie *b = arg;
+    struct dr_model_cluster *c = b->in->cluster;
+    const json_t *tables = json_object_get(b->meta, "tables");
+    (void)n;
+    b->timer = 0;
+    if (b->step >= b->steps) {
+        if (b->sys_tables)
+            restore_accounts(b);
+        dr_model_tso_raise(c, b->ts);
+        forget_checkpoint(c);
+        end(b, PHASE_DONE, NULL);
+        return;
+    }
+    const json_t *t = json_array_get(tables, b->step / 2);
+    if (restored(b, t)) {
+        if (b->step % 2)
+            restore_rows(b, t);
+        else if (!restore_create(b, t)) {
+            end(b, PHASE_FAILED, "[BR:Restore:ErrRestoreInvalidBackup]invalid backup");
+            return;
+        }
+    }
+    b->step++;
+    if (c->restore)
+        c->restore->step = b->step;
+    int64_t all = dr_model_scaled(m, m->doc->durations.restore_ms);
+    b->timer =
+        dr_model_at(m, m->now_ms + all / (int64_t)(b->steps + 1), restore_step, b, 0);
+}
+
+static void restore_refusals(struct dr_brie *b, struct dr_buf *why)
+{
+    struct dr_model_cluster *c = b->in->cluster;
+    const char *feed;
+    size_t i;
+    json_t *t;
+    bool lenient = dr_version_rank(&c->version) >= 8002000;
+    if (dr_model_cdc_blocks_restore(c->model, c->index, lenient ? b->ts : UINT64_MAX,
+                                    &feed))
+        dr_buf_addf(why,
+                    "[BR:Common:ErrUnknown]found CDC changefeed(s): cluster/namespace: "
+                    "default/default changefeed(s): [%s], please remove changefeed(s) "
+                    "before restore",
+                    feed);
+    else if (json_is_true(json_object_get(b->meta, "new_collation")) == c->old_collation)
+        dr_buf_addf(why,
+                    "[BR:Common:ErrUnknown]the config 'new_collation_enabled' not match, "
+                    "upstream:%s, downstream: %s",
+                    c->old_collation ? "True" : "False",
+                    c->old_collation ? "False" : "True");
+    else if (c->restore && strcmp(c->restore->params, b->params) != 0)
+        dr_buf_adds(why,
+                    "[BR:Common:ErrInvalidArgument]failed to start the restore: the "
+                    "checkpoint's hash does not match the configuration of this one");
+    if (why->len || c->restore)
+        return;
+    json_array_foreach(json_object_get(b->meta, "tables"), i, t)
+    {
+        if (!restored(b, t) || !dr_db_table(c->db, dr_json_str(t, "schema"),
+                                            dr_json_str(t, "name"), UINT64_MAX, NULL))
+            continue;
+        dr_buf_addf(why,
+                    "table already exists: %s.%s: [BR:Restore:ErrTablesAlreadyExisted]"
+                    "tables already existed in restored cluster",
+                    dr_json_str(t, "schema"), dr_json_str(t, "name"));
+        return;
+    }
+}
+
+static void start_restore(struct dr_brie *b)
+{
+    struct dr_model_cluster *c = b->in->cluster;
+    struct dr_model *m = c->model;
+    struct dr_buf why;
+    const char *bytes = NULL;
+    size_t len = 0;
+    dr_buf_init(&why, 4096);
+    if (!dr_model_store_get(m, b->uri, "backupmeta", &bytes, &len, &why) && !bytes)
+        dr_buf_addf(&why,
+                    "[BR:ExternalStorage:ErrStorageUnknown]load backupmeta failed: "
+                    "%s/backupmeta does not exist",
+                    b->shown);
+    if (bytes && dr_json_parse(&b->meta, bytes, len, NULL))
+        dr_buf_adds(&why, "[BR:Restore:ErrRestoreInvalidBackup]parse backupmeta failed");
+    if (b->meta && dr_json_u64(b->meta, "end_version", &b->ts))
+        restore_refusals(b, &why);
+    if (why.len || !b->meta) {
+        end(b, PHASE_FAILED, dr_buf_str(&why));
+        dr_buf_release(&why);
+        return;
+    }
+    dr_buf_release(&why);
+    b->size = len;
+    b->steps = 2 * json_array_size(json_object_get(b->meta, "tables"));
+    if (!c->restore) {
+        c->restore = dr_xcalloc(1, sizeof(*c->restore));
+        c->restore->params = copy(b->params);
+        dr_db_schema_add(c->db, temp_schema, dr_model_tso(c));
+        size_t i;
+        json_t *s;
+        json_array_foreach(json_object_get(b->meta, "schemas"), i,
+                           s) if (wanted(b, json_string_value(s)) &&
+                                  !dr_db_schema(c->db, json_string_value(s), UINT64_MAX))
+            dr_db_schema_add(c->db, json_string_value(s), dr_model_tso(c));
+    }
+    b->step = c->restore->step;
+    b->timer = dr_model_at(m, m->now_ms + dr_model_scaled(m, 1), restore_step, b, 0);
+}
+
+/* One task at a time per tidb-server; the others wait. */
+static void start_next(struct dr_model_instance *in)
+{
+    struct dr_brie *oldest = NULL;
+    for (struct dr_brie *b = in->brie; b; b = b->next) {
+        if (b->phase == PHASE_RUN)
+            return;
+        if (b->phase == PHASE_WAIT)
+            oldest = b;
+    }
+    if (!oldest)
+        return;
+    oldest->phase = PHASE_RUN;
+    oldest->start_ms = dr_model_wall_ms(in->cluster->model);
+    if (oldest->restore)
+        start_restore(oldest);
+    else
+        start_backup(oldest);
+}
+
+/* ---- the statement ---- */
+
+static enum dr_run take_scope(struct dr_exec *x, struct dr_brie *b)
+{
+    struct dr_cur *c = &x->cur;
+    struct dr_buf names;
+    const char *name;
+    if (!dr_accept(c, "DATABASE") && !dr_accept(c, "SCHEMA"))
+        return dr_sql_syntax(x);
+    b->all = dr_accept(c, "*");
+    if (b->all)
+        return DR_RUN_OK;
+    dr_buf_init(&names, 1 << 16);
+    do {
+        if (!dr_take_name(c, &name)) {
+            dr_buf_release(&names);
+            return dr_sql_syntax(x);
+        }
+        dr_buf_addf(&names, "%s%s", names.len ? " " : "", name);
+    } while (dr_accept(c, ","));
+    b->schemas = copy(dr_buf_str(&names));
+    dr_buf_release(&names);
+    return DR_RUN_OK;
+}
+
+static enum dr_run take_snapshot(struct dr_exec *x, struct dr_brie *b)
+{
+    static const struct {
+        const char *word;
+        int64_t ms;
+    } units[] = {
+        {"SECOND", 1000}, {"MINUTE", 60000}, {"HOUR", 3600000}, {"DAY", 86400000}};
+    struct dr_cur *c = &x->cur;
+    const char *text;
+    int64_t ms;
+    if (dr_take_string(c, &text, NULL)) {
+        if (!dr_time_parse(text, &ms))
+            return dr_sql_error(x, 1292, "Incorrect datetime value: '%s'", text);
+        b->ts = dr_tso_make(ms, 0);
+        return DR_RUN_OK;
+    }
+    uint64_t n;
+    if (!dr_take_u64(c, &n))
+        return dr_sql_syntax(x);
+    b->ts = n;
+    for (size_t i = 0; i < 4; i++) {
+        if (!dr_accept(c, units[i].word))
+            continue;
+        b->ts = dr_tso_make(dr_cluster_wall_ms(x->c) - (int64_t)n * units[i].ms, 0);
+        return dr_accept(c, "AGO") ? DR_RUN_OK : dr_sql_syntax(x);
+    }
+    return DR_RUN_OK;
+}
+
+static enum dr_run take_options(struct dr_exec *x, struct dr_brie *b)
+{
+    static const char *const known[] = {"RATE_LIMIT",
+                                        "CONCURRENCY",
+                                        "CHECKSUM",
+                                        "CHECKSUM_CONCURRENCY",
+                                        "SEND_CREDENTIALS_TO_TIKV",
+                                        "LOAD_STATS",
+                                        "WAIT_TIFLASH_READY",
+                                        "WITH_SYS_TABLE",
+                                        "IGNORE_STATS",
+                                        "COMPRESSION_TYPE",
+                                        "COMPRESSION_LEVEL",
+                                        "ONLINE",
+                                        "SNAPSHOT",
+                                        NULL};
+    struct dr_cur *c = &x->cur;
+    while (!dr_at_end(c)) {
+        size_t k = 0;
+        while (known[k] && !dr_is(c, known[k]))
+            k++;
+        bool restore_only = k == 5 || k == 6 || k == 7 || k == 11;
+        bool backup_only = k == 8 || k == 9 || k == 10 || k == 12;
+        if (!known[k] || (restore_only && !b->restore) || (backup_only && b->restore))
+            return dr_sql_syntax(x);
+        c->i++;
+        (void)dr_accept(c, "=");
+        if (k == 12) {
+            if (take_snapshot(x, b))
+                return DR_RUN_ERROR;
+            continue;
+        }
+        if (k == 7)
+            b->sys_tables = dr_is(c, "TRUE") || dr_token_is(dr_peek(c, 0), "1");
+        const struct dr_token *t = dr_peek(c, 0);
+        if (t->kind != DR_TOK_WORD && t->kind != DR_TOK_NUMBER &&
+            t->kind != DR_TOK_STRING)
+            return dr_sql_syntax(x);
+        c->i++;
+        if (k == 0 && !dr_accept_all(c, "MB / SECOND"))
+            return dr_sql_syntax(x);
+    }
+    return DR_RUN_OK;
+}
+
+/* One task of this statement, or an error. */
+static enum dr_run take_task(struct dr_exec *x, struct dr_brie *b)
+{
+    const char *uri;
+    size_t from = x->cur.i;
+    if (take_scope(x, b))
+        return DR_RUN_ERROR;
+    if (!dr_accept(&x->cur, b->restore ? "FROM" : "TO") ||
+        !dr_take_string(&x->cur, &uri, NULL))
+        return dr_sql_syntax(x);
+    b->uri = copy(uri);
+    b->shown = copy(uri);
+    b->shown[strcspn(b->shown, "?")] = '\0';
+    if (take_options(x, b))
+        return DR_RUN_ERROR;
+    /* the same parameters hash the same: here the statement itself, keys left out */
+    struct dr_buf p;
+    dr_buf_init(&p, 1 << 16);
+    for (size_t i = from; i < x->cur.count; i++) {
+        const struct dr_token *t = &x->cur.t[i];
+        dr_buf_addf(&p, "%s ",
+                    t->kind == DR_TOK_STRING && t->text == uri ? b->shown : t->text);
+    }
+    b->params = copy(dr_buf_str(&p));
+    dr_buf_release(&p);
+    return DR_RUN_OK;
+}
+
+static enum dr_run brie(struct dr_exec *x, bool restore)
+{
+    struct dr_brie *b = dr_xcalloc(1, sizeof(*b));
+    b->in = x->s->in;
+    b->restore = restore;
+    b->sys_tables = dr_version_rank(&x->c->version) >= 7006000; /* default TRUE since */
+    if (take_task(x, b)) {
+        brie_free(b);
+        return DR_RUN_ERROR;
+    }
+    bool may = dr_has_dynamic(x->s, restore ? "RESTORE_ADMIN" : "BACKUP_ADMIN", true);
+    if (!may || dr_check_write(x) || dr_session_commit(x)) {
+        brie_free(b);
+        return may ? DR_RUN_ERROR
+                   : dr_denied(x, restore ? "SUPER or RESTORE_ADMIN"
+                                          : "SUPER or BACKUP_ADMIN");
+    }
+    b->id = b->in->brie ? b->in->brie->id + 1 : 1;
+    b->connection = x->s->id;
+    b->session = x->s;
+    b->queue_ms = dr_model_wall_ms(x->m);
+    b->next = b->in->brie;
+    b->in->brie = b;
+    x->s->job = b;
+    x->s->wait = DR_WAIT_JOB;
+    start_next(b->in);
+    return dr_brie_poll(x);
+}
+
+enum dr_run dr_st_backup(struct dr_exec *x)
+{
+    return brie(x, false);
+}
+
+enum dr_run dr_st_restore(struct dr_exec *x)
+{
+    return brie(x, true);
+}
+
+enum dr_run dr_brie_poll(struct dr_exec *x)
+{
+    static const char *const backup[] = {"Destination", "Size", "BackupTS", "Queue Time",
+                                         "Execution Time"};
+    static const char *const restore[] = {"Destination", "Size",       "BackupTS",
+                                          "Cluster TS",  "Queue Time", "Execution Time"};
+    struct dr_brie *b = x->s->job;
+    if (b->phase == PHASE_WAIT || b->phase == PHASE_RUN)
+        return DR_RUN_WAIT;
+    b->session = NULL;
+    if (b->phase == PHASE_FAILED)
+        return dr_sql_error(x, b->restore ? 8125 : 8124, "%s failed: %s",
+                            b->restore ? "Restore" : "Backup", b->failure);
+    bool cluster_ts = b->restore && dr_version_rank(&x->c->version) >= 7001000;
+    dr_result_columns(x, cluster_ts ? 6 : 5, cluster_ts ? restore : backup);
+    dr_result_text(x, b->shown);
+    dr_result_u64(x, b->size);
+    dr_result_u64(x, b->ts);
+    if (cluster_ts)
+        dr_result_u64(x, dr_model_tso(x->c));
+    dr_result_text(x, dr_sql_time(x->a, b->queue_ms, 0));
+    dr_result_text(x, dr_sql_time(x->a, b->start_ms, 0));
+    return DR_RUN_OK;
+}
+
+void dr_brie_interrupt(struct dr_exec *x)
+{
+    struct dr_brie *b = x->s->job;
+    b->session = NULL;
+    if (b->phase == PHASE_WAIT || b->phase == PHASE_RUN)
+        end(b, PHASE_FAILED, "context canceled");
+}
+
+static void cancel_abandoned(struct dr_model *m, void *arg, uint64_t n)
+{
+    struct dr_brie *b = arg;
+    (void)m;
+    (void)n;
+    if (b->phase == PHASE_WAIT || b->phase == PHASE_RUN)
+        end(b, PHASE_FAILED, "context canceled");
+}
+
+void dr_brie_abandon(struct dr_model_session *s)
+{
+    struct dr_brie *b = s->job;
+    s->job = NULL;
+    if (!b || b->phase == PHASE_DONE || b->phase == PHASE_FAILED)
+        return;
+    b->session = NULL;
+    /* tidb: pkg/util/sqlkiller: connection liveness is checked while a statement runs
+     * [inference: since 8.1]; older versions go on unattended */
+    if (dr_version_rank(&s->c->version) >= 8001000)
+        cancel_abandoned(s->m, b, 0);
+}
+
+void dr_brie_stop(struct dr_model_instance *in)
+{
+    while (in->brie) {
+        struct dr_brie *b = in->brie;
+        in->brie = b->next;
+        if (b->session)
+            b->session->job = NULL;
+        brie_free(b);
+    }
+}
+
+size_t dr_brie_running(const struct dr_model_cluster *c)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < c->instance_count; i++)
+        for (const struct dr_brie *b = c->instances[i].brie; b; b = b->next)
+            n += b->phase == PHASE_WAIT || b->phase == PHASE_RUN;
+    return n;
+}
+
+/* ---- SHOW BACKUPS, SHOW RESTORES ---- */
+
+static const char *state_of(const struct dr_brie *b)
+{
+    static const char *const names[] = {[PHASE_WAIT] = "Wait",
+                                        [PHASE_RUN] = "",
+                                        [PHASE_DONE] = "Success",
+                                        [PHASE_FAILED] = "Failed"};
+    if (b->phase == PHASE_RUN)
+        return b->restore ? "Restore" : "Backup";
+    return names[b->phase];
+}
+
+static double progress(const struct dr_brie *b)
+{
+    const struct dr_model *m = b->in->cluster->model;
+    if (b->phase == PHASE_DONE)
+        return 100;
+    if (b->phase != PHASE_RUN)
+        return 0;
+    if (b->restore)
+        return 100.0 * (double)b->step / (double)(b->steps + 1);
+    double all = (double)dr_model_scaled(m, m->doc->durations.backup_ms);
+    double p = all > 0 ? 100.0 * (double)(dr_model_wall_ms(m) - b->start_ms) / all : 99;
+    return p > 99 ? 99 : p;
+}
+
+enum dr_run dr_st_show_brie(struct dr_exec *x)
+{
+    static const char *const names[] = {"Id",          "Destination", "State",
+                                        "Progress",    "Queue_time",  "Execution_time",
+                                        "Finish_time", "Connection",  "Message"};
+    bool restore = dr_accept(&x->cur, "RESTORES");
+    if (!restore)
+        x->cur.i++;
+    if (!dr_has_dynamic(x->s, restore ? "RESTORE_ADMIN" : "BACKUP_ADMIN", true))
+        return dr_denied(x, restore ? "SUPER or RESTORE_ADMIN" : "SUPER or BACKUP_ADMIN");
+    dr_result_columns(x, 9, names);
+    for (const struct dr_brie *b = x->s->in->brie; b; b = b->next) {
+        bool old = b->end_ms && dr_model_wall_ms(x->m) - b->end_ms > 30 * 60000;
+        if (b->restore != restore || old)
+            continue;
+        dr_result_u64(x, b->id);
+        dr_result_text(x, b->shown);
+        dr_result_text(x, state_of(b));
+        dr_result_text(x, dr_real_text(x->a, progress(b)));
+        dr_result_text(x, dr_sql_time(x->a, b->queue_ms, 0));
+        dr_result_text(x, b->start_ms ? dr_sql_time(x->a, b->start_ms, 0) : NULL);
+        dr_result_text(x, b->end_ms ? dr_sql_time(x->a, b->end_ms, 0) : NULL);
+        dr_result_u64(x, b->connection);
+        dr_result_text(x, b->failure ? b->failure : "");
+    }
+    return dr_show_filter(x);
+}
+
+json_t *dr_brie_state(const struct dr_model_cluster *c)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < c->instance_count; i++)
+        for (const struct dr_brie *b = c->instances[i].brie; b; b = b->next)
+            if (b->phase == PHASE_WAIT || b->phase == PHASE_RUN)
+                json_array_append_new(list, json_pack("{s:b, s:s, s:s, s:s}", "restore",
+                                                      b->restore, "uri", b->shown,
+                                                      "state", state_of(b), "instance",
+                                                      c->doc->sql[i].address.text));
+    if (c->restore)
+        json_array_append_new(list, json_pack("{s:s}", "checkpoint", c->restore->params));
+    return list;
+}

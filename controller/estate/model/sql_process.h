@@ -1,0 +1,17 @@
+/* Who is there and what they do: process lists, transactions, DDL jobs, cluster_info. */
+#ifndef DR_MODEL_SQL_PROCESS_H
+#define DR_MODEL_SQL_PROCESS_H
+
+#include "controller/estate/model/sql_engine.h"
+
+enum dr_run dr_fill_processlist(struct dr_fill *f);
+enum dr_run dr_fill_cluster_processlist(struct dr_fill *f);
+enum dr_run dr_fill_trx(struct dr_fill *f);
+enum dr_run dr_fill_cluster_trx(struct dr_fill *f);
+enum dr_run dr_fill_cluster_info(struct dr_fill *f);
+enum dr_run dr_fill_servers(struct dr_fill *f);
+enum dr_run dr_fill_ddl_jobs(struct dr_fill *f);
+/* The text of a statement without what is secret in it; NULL: none runs. */
+const char *dr_session_text(struct dr_arena *a, const struct dr_model_session *s);
+
+#endif

@@ -1,0 +1,769 @@
+/* Sessions: opening, login, the way of one statement from text to answer, transactions.
+ * Sources: tidb: pkg/server/conn.go, pkg/session/session.go, pkg/planner/optimize.go. */
+#include "controller/estate/model/sql_session.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "controller/estate/model/sql_account.h"
+#include "controller/estate/model/sql_brie.h"
+#include "controller/estate/model/sql_engine.h"
+#include "controller/estate/model/sql_vars.h"
+
+/* ---- answers ---- */
+
+const char *dr_sql_state(int number)
+{
+    static const struct {
+        int number;
+        const char *state;
+    } states[] = {
+        {1040, "08004"}, {1044, "42000"}, {1045, "28000"}, {1046, "3D000"},
+        {1048, "23000"}, {1049, "42000"}, {1050, "42S01"}, {1051, "42S02"},
+        {1052, "23000"}, {1053, "08S01"}, {1054, "42S22"}, {1060, "42S21"},
+        {1061, "42000"}, {1062, "23000"}, {1064, "42000"}, {1068, "42000"},
+        {1069, "42000"}, {1072, "42000"}, {1091, "42000"}, {1110, "42000"},
+        {1115, "42000"}, {1117, "42000"}, {1136, "21S01"}, {1141, "42000"},
+        {1142, "42000"}, {1146, "42S02"}, {1227, "42000"}, {1231, "42000"},
+        {1232, "42000"}, {1235, "42000"}, {1241, "21000"}, {1242, "21000"},
+        {1264, "22003"}, {1292, "22007"}, {1305, "42000"}, {1317, "70100"},
+        {1364, "HY000"}, {1406, "22001"}, {1410, "42000"}, {1582, "42000"},
+        {3619, "HY000"}, {0, NULL},
+    };
+    for (size_t i = 0; states[i].number; i++)
+        if (states[i].number == number)
+            return states[i].state;
+    return "HY000";
+}
+
+static void clear_result(struct dr_exec *x)
+{
+    x->out->column_count = x->out->row_count = 0;
+    x->out->columns = NULL;
+    x->out->cells = NULL;
+    x->cell_room = 0;
+}
+
+enum dr_run dr_sql_error(struct dr_exec *x, int number, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    x->out->message = dr_vsprintf(x->a, fmt, ap);
+    va_end(ap);
+    x->out->error = number;
+    snprintf(x->out->sqlstate, sizeof(x->out->sqlstate), "%s", dr_sql_state(number));
+    clear_result(x);
+    return DR_RUN_ERROR;
+}
+
+enum dr_run dr_sql_syntax(struct dr_exec *x)
+{
+    const struct dr_token *t = dr_peek(&x->cur, 0);
+    size_t line = 1, start = 0, n = x->cur.len - t->from;
+    for (size_t i = 0; i < t->from; i++)
+        if (x->cur.sql[i] == '\n') {
+            line++;
+            start = i + 1;
+        }
+    dr_model_note_unknown(x->m, &x->s->in->sql, x->cur.sql, x->cur.len);
+    return dr_sql_error(x, 1064,
+                        "You have an error in your SQL syntax; check the manual that "
+                        "corresponds to your TiDB version for the right syntax to use "
+                        "line %zu column %zu near \"%.*s\"",
+                        line, t->to - start, (int)(n > 256 ? 256 : n),
+                        x->cur.sql + t->from);
+}
+
+enum dr_run dr_sql_ok(struct dr_exec *x, uint64_t affected)
+{
+    x->out->affected = affected;
+    return DR_RUN_OK;
+}
+
+void dr_sql_warn(struct dr_exec *x, const char *level, int code, const char *fmt, ...)
+{
+    struct dr_model_session *s = x->s;
+    if (s->warning_count >= 64)
+        return;
+    va_list ap;
+    va_start(ap, fmt);
+    *DR_PUSH(s->warn_arena, s->warnings, s->warning_count, s->warning_room) =
+        (struct dr_warning){level, code, dr_vsprintf(s->warn_arena, fmt, ap)};
+    va_end(ap);
+}
+
+void dr_result_columns(struct dr_exec *x, size_t count, const char *const *names)
+{
+    x->out->column_count = count;
+    x->out->row_count = 0;
+    x->out->columns = dr_alloc_n(x->a, count + 1, sizeof(*x->out->columns));
+    for (size_t i = 0; i < count; i++)
+        x->out->columns[i] = names[i];
+    x->out->cells = NULL;
+    x->cell_room = 0;
+    x->out->affected = 0; /* counts cells until the statement ends */
+}
+
+void dr_result_add(struct dr_exec *x, const char *text, size_t len)
+{
+    size_t count = x->out->affected;
+    *DR_PUSH(x->a, x->out->cells, count, x->cell_room) =
+        (struct dr_cell){text ? dr_strndup(x->a, text, len) : NULL, text ? len : 0};
+    x->out->affected = count;
+    x->out->row_count = count / x->out->column_count;
+}
+
+void dr_result_text(struct dr_exec *x, const char *text)
+{
+    dr_result_add(x, text, text ? strlen(text) : 0);
+}
+
+void dr_result_num(struct dr_exec *x, int64_t n)
+{
+    dr_result_text(x, dr_sprintf(x->a, "%lld", (long long)n));
+}
+
+void dr_result_u64(struct dr_exec *x, uint64_t n)
+{
+    dr_result_text(x, dr_sprintf(x->a, "%llu", (unsigned long long)n));
+}
+
+/* ---- time ---- */
+
+int64_t dr_cluster_wall_ms(const struct dr_model_cluster *c)
+{
+    return dr_model_wall_ms(c->model) + c->clock_skew_ms;
+}
+
+const char *dr_sql_time(struct dr_arena *a, int64_t wall_ms, int digits)
+{
+    char t[DR_TIME_TEXT];
+    dr_time_text(wall_ms, t); /* "2026-11-21 10:11:12.345" */
+    if (digits > 3)
+        return dr_sprintf(a, "%s000", t);
+    t[digits ? 20 + digits : 19] = '\0';
+    return dr_strdup(a, t);
+}
+
+/* ---- fence and snapshots ---- */
+
+bool dr_session_fenced(const struct dr_model_session *s)
+{
+    if (s->internal || dr_has_dynamic(s, "RESTRICTED_REPLICA_WRITER_ADMIN", false))
+        return false;
+    return dr_instance_global_on(s->in, DR_V_SUPER_RO) ||
+           dr_instance_global_on(s->in, DR_V_RESTRICTED_RO);
+}
+
+enum dr_run dr_check_write(struct dr_exec *x)
+{
+    if (dr_session_fenced(x->s) ||
+        (!x->s->internal && dr_var_on(dr_var_session(x->s, DR_V_EXTERNAL_READ))))
+        return dr_sql_error(x, 1836, "Running in read-only mode");
+    if (dr_var_session(x->s, DR_V_SNAPSHOT)[0])
+        return dr_sql_error(
+            x, 1105, "can not execute write statement when 'tidb_snapshot' is set");
+    return DR_RUN_OK;
+}
+
+static enum dr_run need_pd(struct dr_exec *x)
+{
+    if (dr_model_pd_ok(x->m, x->c->index))
+        return DR_RUN_OK;
+    return dr_sql_error(x, 9001,
+                        "PD server timeout: start timestamp may fall behind "
+                        "safe point");
+}
+
+enum dr_run dr_read_tso(struct dr_exec *x, uint64_t *tso)
+{
+    struct dr_model_session *s = x->s;
+    if (x->fixed_tso) {
+        *tso = x->fixed_tso;
+        return DR_RUN_OK;
+    }
+    if (need_pd(x))
+        return DR_RUN_ERROR;
+    const char *snapshot = dr_var_session(s, DR_V_SNAPSHOT);
+    if (snapshot[0] && !x->no_snapshot)
+        *tso = (uint64_t)dr_var_int(snapshot);
+    else if (dr_var_on(dr_var_session(s, DR_V_EXTERNAL_READ)) && !x->no_snapshot)
+        *tso = x->c->external_ts;
+    else
+        *tso = s->txn ? s->txn->start_tso : dr_model_tso(x->c);
+    if (*tso < x->c->gc_safe_point)
+        return dr_sql_error(x, 9006,
+                            "GC life time is shorter than transaction duration, "
+                            "transaction start ts is %llu, txn safe point is %llu",
+                            (unsigned long long)*tso,
+                            (unsigned long long)x->c->gc_safe_point);
+    x->fixed_tso = *tso;
+    return DR_RUN_OK;
+}
+
+/* ---- transactions ---- */
+
+struct dr_txn *dr_session_txn(struct dr_exec *x)
+{
+    struct dr_model_session *s = x->s;
+    if (!s->txn) {
+        if (need_pd(x))
+            return NULL;
+        s->txn = dr_txn_new(x->c, dr_cluster_wall_ms(x->c));
+        s->explicit_txn = !dr_var_on(dr_var_session(s, DR_V_AUTOCOMMIT));
+    }
+    return s->txn;
+}
+
+void dr_session_rollback(struct dr_model_session *s)
+{
+    dr_txn_free(s->txn);
+    s->txn = NULL;
+    s->explicit_txn = false;
+    s->pending_role = 0;
+}
+
+enum dr_run dr_session_commit(struct dr_exec *x)
+{
+    struct dr_model_session *s = x->s;
+    if (!s->txn)
+        return DR_RUN_OK;
+    bool wrote = s->txn->changed > 0;
+    if (wrote && (dr_session_fenced(s) || need_pd(x))) {
+        dr_session_rollback(s);
+        return x->out->error ? DR_RUN_ERROR
+                             : dr_sql_error(x, 1836, "Running in read-only mode");
+    }
+    if (s->pending_role)
+        s->c->bdr_role = (enum dr_bdr_role)(s->pending_role - 1);
+    s->last_start_tso = s->txn->start_tso;
+    s->last_commit_tso =
+        dr_txn_commit(s->txn, (uint32_t)dr_var_int(dr_var_session(s, DR_V_WRITE_SOURCE)));
+    dr_session_rollback(s);
+    return DR_RUN_OK;
+}
+
+enum dr_run dr_st_begin(struct dr_exec *x)
+{
+    struct dr_cur *c = &x->cur;
+    if (dr_session_commit(x))
+        return DR_RUN_ERROR;
+    (void)dr_accept(c, "TRANSACTION");
+    if (!dr_accept(c, "PESSIMISTIC") && !dr_accept(c, "OPTIMISTIC"))
+        (void)dr_accept_all(c, "WITH CONSISTENT SNAPSHOT");
+    if (!dr_accept_all(c, "READ ONLY"))
+        (void)dr_accept_all(c, "READ WRITE");
+    if (!dr_at_end(c))
+        return dr_sql_syntax(x);
+    if (!dr_session_txn(x))
+        return DR_RUN_ERROR;
+    x->s->explicit_txn = true;
+    return dr_sql_ok(x, 0);
+}
+
+enum dr_run dr_st_commit(struct dr_exec *x)
+{
+    (void)dr_accept(&x->cur, "WORK");
+    if (!dr_at_end(&x->cur))
+        return dr_sql_syntax(x);
+    return dr_session_commit(x) ? DR_RUN_ERROR : dr_sql_ok(x, 0);
+}
+
+enum dr_run dr_st_rollback(struct dr_exec *x)
+{
+    (void)dr_accept(&x->cur, "WORK");
+    if (!dr_at_end(&x->cur))
+        return dr_sql_syntax(x);
+    dr_session_rollback(x->s);
+    return dr_sql_ok(x, 0);
+}
+
+enum dr_run dr_st_noop(struct dr_exec *x)
+{
+    return dr_sql_ok(x, 0);
+}
+
+enum dr_run dr_st_use(struct dr_exec *x)
+{
+    const char *name;
+    if (!dr_take_name(&x->cur, &name) || !dr_at_end(&x->cur))
+        return dr_sql_syntax(x);
+    bool system = strcasecmp(name, "information_schema") == 0;
+    if (!system && !dr_db_schema(x->c->db, name, UINT64_MAX))
+        return dr_sql_error(x, 1049, "Unknown database '%s'", name);
+    if (!system && !dr_has_any(x->s, name, NULL))
+        return dr_sql_error(x, 1044, "Access denied for user '%s'@'%s' to database '%s'",
+                            x->s->user, x->s->account_host, name);
+    x->s->db = dr_model_string(x->m, name, strlen(name));
+    return dr_sql_ok(x, 0);
+}
+
+enum dr_run dr_take_table(struct dr_exec *x, const char **schema, const char **name)
+{
+    *schema = x->s->db;
+    if (!dr_take_name(&x->cur, name))
+        return dr_sql_syntax(x);
+    if (dr_accept(&x->cur, ".")) {
+        *schema = *name;
+        if (!dr_take_name(&x->cur, name))
+            return dr_sql_syntax(x);
+    }
+    return *schema ? DR_RUN_OK : dr_sql_error(x, 1046, "No database selected");
+}
+
+/* ---- dispatch ---- */
+
+static const struct {
+    const char *words;
+    dr_statement_fn *run;
+} statements[] = {
+    {"SELECT", dr_st_select},
+    {"(", dr_st_select},
+    {"WITH", dr_st_select},
+    {"TABLE", dr_st_select},
+    {"SET", dr_st_set},
+    {"SHOW", dr_st_show},
+    {"USE", dr_st_use},
+    {"DESC", dr_st_desc},
+    {"DESCRIBE", dr_st_desc},
+    {"EXPLAIN", dr_st_desc},
+    {"INSERT", dr_st_insert},
+    {"REPLACE", dr_st_insert},
+    {"UPDATE", dr_st_update},
+    {"DELETE", dr_st_delete},
+    {"BEGIN", dr_st_begin},
+    {"START TRANSACTION", dr_st_begin},
+    {"COMMIT", dr_st_commit},
+    {"ROLLBACK", dr_st_rollback},
+    {"CREATE USER", dr_st_create_user},
+    {"ALTER USER", dr_st_alter_user},
+    {"DROP USER", dr_st_drop_user},
+    {"CREATE", dr_st_create},
+    {"ALTER", dr_st_alter},
+    {"DROP", dr_st_drop},
+    {"TRUNCATE", dr_st_truncate},
+    {"RENAME TABLE", dr_st_rename},
+    {"GRANT", dr_st_grant},
+    {"REVOKE", dr_st_revoke},
+    {"ADMIN", dr_st_admin},
+    {"KILL", dr_st_kill},
+    {"FLUSH", dr_st_flush},
+    {"BACKUP", dr_st_backup},
+    {"RESTORE", dr_st_restore},
+    {"ANALYZE", dr_st_noop},
+    {"DO", dr_st_noop},
+};
+
+static enum dr_run dispatch(struct dr_exec *x)
+{
+    if (dr_at_end(&x->cur))
+        return dr_sql_error(x, 1065, "Query was empty");
+    for (size_t i = 0; i < sizeof(statements) / sizeof(statements[0]); i++) {
+        size_t keep = x->cur.i;
+        if (!dr_accept_all(&x->cur, statements[i].words))
+            continue;
+        if (statements[i].run == dr_st_select || statements[i].run == dr_st_insert)
+            x->cur.i = keep; /* they look at their first word themselves */
+        return statements[i].run(x);
+    }
+    return dr_sql_syntax(x);
+}
+
+static void end_statement(struct dr_model_session *s)
+{
+    free(s->text);
+    s->text = NULL;
+    s->wait = DR_WAIT_NONE;
+    s->started = s->interrupted = false;
+    s->job = NULL;
+    s->blocker = NULL;
+    s->since_ms = dr_model_wall_ms(s->m);
+}
+
+/* The connection breaks; the caller sees !alive and sends nothing. */
+static enum dr_model_done drop(struct dr_model_session *s, struct dr_exec *x)
+{
+    dr_sql_error(x, 2013, "Lost connection to MySQL server during query");
+    dr_session_kill(s);
+    return DR_MODEL_DONE;
+}
+
+static enum dr_model_done finish(struct dr_exec *x, enum dr_run r)
+{
+    struct dr_model_session *s = x->s;
+    if (s->txn && !s->explicit_txn) {
+        if (r == DR_RUN_OK)
+            r = dr_session_commit(x);
+        else
+            dr_session_rollback(s);
+    }
+    if (x->out->columns)
+        x->out->affected = 0;
+    if (r == DR_RUN_OK)
+        x->out->error = 0;
+    x->out->warnings = (uint32_t)s->warning_count;
+    if (s->fault_after) {
+        s->fault_after = false;
+        if (s->fault == DR_FAULT_DROP_AFTER) {
+            end_statement(s);
+            return drop(s, x);
+        }
+        dr_sql_error(x, s->fault_number, "%s", s->fault_message);
+    }
+    end_statement(s);
+    return DR_MODEL_DONE;
+}
+
+static void wake(struct dr_model *m, void *arg, uint64_t n)
+{
+    (void)m;
+    (void)arg;
+    (void)n; /* only makes the clock stop here: whoever waits polls */
+}
+
+/* A row lock (or a metadata lock) is held by another session. */
+static enum dr_model_done wait_lock(struct dr_exec *x, size_t mark)
+{
+    struct dr_model_session *s = x->s;
+    if (s->txn)
+        dr_txn_back(s->txn, mark);
+    if (s->wait != DR_WAIT_LOCK) {
+        s->wait = DR_WAIT_LOCK;
+        s->wait_until_ms =
+            s->m->now_ms + dr_var_int(dr_var_session(s, DR_V_LOCK_WAIT)) * 1000;
+        dr_model_at(s->m, s->wait_until_ms, wake, NULL, 0);
+    }
+    if (s->m->now_ms < s->wait_until_ms)
+        return DR_MODEL_RUNNING;
+    dr_sql_error(x, 1205, "Lock wait timeout exceeded; try restarting transaction");
+    return finish(x, DR_RUN_ERROR);
+}
+
+static struct dr_exec exec_for(struct dr_model_session *s, struct dr_sql_answer *out,
+                               struct dr_arena *a)
+{
+    memset(out, 0, sizeof(*out));
+    out->session = out->connection_id = s->id;
+    return (struct dr_exec){.s = s, .c = s->c, .m = s->m, .a = a, .out = out};
+}
+
+static enum dr_model_done run(struct dr_model_session *s, struct dr_sql_answer *out,
+                              struct dr_arena *a)
+{
+    struct dr_exec x = exec_for(s, out, a);
+    if (s->interrupted) {
+        dr_sql_error(&x, 1317, "Query execution was interrupted");
+        if (s->job)
+            dr_brie_interrupt(&x);
+        return finish(&x, DR_RUN_ERROR);
+    }
+    if (s->wait == DR_WAIT_JOB) {
+        enum dr_run r = dr_brie_poll(&x);
+        return r == DR_RUN_WAIT ? DR_MODEL_RUNNING : finish(&x, r);
+    }
+    size_t mark = s->txn ? dr_txn_mark(s->txn) : 0;
+    bool had_txn = s->txn != NULL;
+    dr_lex(a, s->text, s->len, &x.cur);
+    bool keep = dr_is(&x.cur, "SHOW") && dr_token_is(dr_peek(&x.cur, 1), "WARNINGS");
+    if (!keep) {
+        dr_arena_reset(s->warn_arena);
+        s->warnings = NULL;
+        s->warning_count = s->warning_room = 0;
+    }
+    enum dr_run r = dispatch(&x);
+    if (r == DR_RUN_WAIT && s->wait == DR_WAIT_JOB)
+        return DR_MODEL_RUNNING;
+    if (r == DR_RUN_WAIT && s->wait == DR_WAIT_DELAY) {
+        dr_model_at(s->m, s->wait_until_ms, wake, NULL, 0);
+        return DR_MODEL_RUNNING;
+    }
+    if (r == DR_RUN_WAIT)
+        return wait_lock(&x, had_txn ? mark : 0);
+    if (r == DR_RUN_ERROR && s->txn && had_txn)
+        dr_txn_back(s->txn, mark);
+    return finish(&x, r);
+}
+
+static void take_fault(struct dr_model_session *s, const struct dr_fault *f,
+                       int64_t *delay)
+{
+    if (f->kind == DR_FAULT_SLOW) {
+        *delay += f->delay_ms;
+        return;
+    }
+    s->fault_after = f->kind == DR_FAULT_DROP_AFTER || f->kind == DR_FAULT_ERROR_AFTER;
+    s->fault = f->kind;
+    s->fault_number = f->number ? f->number : 9005;
+    s->fault_message = f->message ? f->message : "Region is unavailable";
+}
+
+enum dr_model_done dr_model_sql_query(struct dr_model_session *s, const char *text,
+                                      size_t len, struct dr_sql_answer *out,
+                                      struct dr_arena *a)
+{
+    struct dr_exec x = exec_for(s, out, a);
+    if (s->dead)
+        return drop(s, &x);
+    s->text = dr_xcalloc(1, len + 1);
+    memcpy(s->text, text, len);
+    s->len = len;
+    s->since_ms = dr_model_wall_ms(s->m);
+    int64_t delay = s->in->slow_ms;
+    const struct dr_fault *f =
+        s->internal ? NULL : dr_model_fault_take(s->m, &s->in->sql, s->text);
+    if (f && f->kind == DR_FAULT_DROP_BEFORE) {
+        end_statement(s);
+        return drop(s, &x);
+    }
+    if (f)
+        take_fault(s, f, &delay);
+    if (f && f->kind == DR_FAULT_ERROR) {
+        dr_sql_error(&x, s->fault_number, "%s", s->fault_message);
+        return finish(&x, DR_RUN_ERROR);
+    }
+    if (!s->internal && s->in->hung) {
+        s->wait = DR_WAIT_HUNG;
+        return DR_MODEL_RUNNING;
+    }
+    if (!s->internal && delay > 0) {
+        s->wait = DR_WAIT_DELAY;
+        s->wait_until_ms = s->m->now_ms + delay;
+        dr_model_at(s->m, s->wait_until_ms, wake, NULL, 0);
+        return DR_MODEL_RUNNING;
+    }
+    return run(s, out, a);
+}
+
+enum dr_model_done dr_model_sql_poll(struct dr_model_session *s,
+                                     struct dr_sql_answer *out, struct dr_arena *a)
+{
+    struct dr_exec x = exec_for(s, out, a);
+    if (s->dead)
+        return drop(s, &x);
+    if (s->wait == DR_WAIT_HUNG && s->in->hung)
+        return DR_MODEL_RUNNING;
+    if (s->wait == DR_WAIT_DELAY && s->m->now_ms < s->wait_until_ms && !s->interrupted)
+        return DR_MODEL_RUNNING;
+    if (s->wait == DR_WAIT_DELAY || s->wait == DR_WAIT_HUNG)
+        s->wait = DR_WAIT_NONE;
+    return run(s, out, a);
+}
+
+/* ---- opening and closing ---- */
+
+static struct dr_model_session *session_new(struct dr_model_instance *in,
+                                            const char *peer)
+{
+    struct dr_model_cluster *c = in->cluster;
+    struct dr_model_session *s = dr_xcalloc(1, sizeof(*s)), **p = &c->sessions;
+    s->m = c->model;
+    s->c = c;
+    s->in = in;
+    s->arena = dr_arena_new(0);
+    s->warn_arena = dr_arena_new(0);
+    s->peer = dr_strdup(s->arena, peer ? peer : "127.0.0.1");
+    s->vars = dr_alloc_n(s->arena, dr_var_count(), sizeof(*s->vars));
+    memcpy(s->vars, in->globals, dr_var_count() * sizeof(*s->vars));
+    s->since_ms = dr_model_wall_ms(s->m);
+    while (*p)
+        p = &(*p)->next;
+    *p = s;
+    return s;
+}
+
+struct dr_model_session *dr_session_internal(struct dr_model_cluster *c, size_t instance)
+{
+    struct dr_model_session *s = session_new(&c->instances[instance], "127.0.0.1");
+    s->internal = s->logged_in = true;
+    s->user = "";
+    return s;
+}
+
+struct dr_model_session *dr_model_sql_open(struct dr_model *m,
+                                           const struct dr_address *at, const char *peer,
+                                           bool tls)
+{
+    struct dr_model_instance *in = dr_model_instance(m, at);
+    if (!in || !dr_address_equal(&in->sql, at) || !in->up || in->cut)
+        return NULL;
+    struct dr_model_session *s = session_new(in, peer);
+    s->tls = tls;
+    /* Global kill: the server's number stands in the upper bits (32-bit scheme, docs:
+     * sql-statements/sql-statement-kill.md) [inference: the layout]. */
+    s->id = (uint64_t)(in->index + 1) << 21 | ++in->next_conn << 1;
+    return s;
+}
+
+int dr_model_sql_internal(struct dr_model_session *s, const char *text,
+                          struct dr_sql_answer *out, struct dr_arena *a)
+{
+    if (dr_model_sql_query(s, text, strlen(text), out, a) == DR_MODEL_RUNNING) {
+        dr_session_kill(s);
+        return 1205;
+    }
+    return out->error;
+}
+
+void dr_session_kill(struct dr_model_session *s)
+{
+    s->dead = true;
+    dr_brie_abandon(s);
+    dr_session_rollback(s);
+}
+
+void dr_model_sql_close(struct dr_model_session *s)
+{
+    struct dr_model_session **p = &s->c->sessions;
+    dr_session_kill(s);
+    while (*p != s)
+        p = &(*p)->next;
+    *p = s->next;
+    for (struct dr_model_session *o = s->c->sessions; o; o = o->next)
+        if (o->blocker == s)
+            o->blocker = NULL;
+    free(s->text);
+    dr_arena_free(s->warn_arena);
+    dr_arena_free(s->arena);
+    free(s);
+}
+
+bool dr_model_sql_alive(const struct dr_model_session *s)
+{
+    return !s->dead;
+}
+
+uint64_t dr_model_sql_connection_id(const struct dr_model_session *s)
+{
+    return s->id;
+}
+
+/* docs: system-variables.md version: 8.0.11 since 7.4.0, 5.7.25 before */
+const char *dr_model_sql_version(const struct dr_model_session *s)
+{
+    const struct dr_version *v = &s->c->version;
+    bool new = dr_version_rank(v) >= 7004000;
+    const char *text =
+        dr_sprintf(s->arena, "%s-TiDB-%s", new ? "8.0.11" : "5.7.25", v->text);
+    return dr_model_string(s->m, text, strlen(text));
+}
+
+void dr_model_sql_secure(struct dr_model_session *s)
+{
+    s->tls = true;
+}
+
+bool dr_model_sql_in_transaction(const struct dr_model_session *s)
+{
+    return s->txn && s->explicit_txn;
+}
+
+bool dr_model_sql_autocommit(const struct dr_model_session *s)
+{
+    return dr_var_on(dr_var_session(s, DR_V_AUTOCOMMIT));
+}
+
+void dr_model_sql_reset(struct dr_model_session *s)
+{
+    dr_session_rollback(s);
+    memcpy(s->vars, s->in->globals, dr_var_count() * sizeof(*s->vars));
+    s->logged_in = false;
+    s->user = s->account_host = s->db = NULL;
+    s->user_vars = NULL;
+    s->last_insert_id = s->last_commit_tso = s->last_start_tso = 0;
+}
+
+/* ---- login ---- */
+
+const char *dr_model_sql_auth_plugin(struct dr_model_session *s, const char *user)
+{
+    const struct dr_account *a = dr_account_match(s->c, user, s->peer);
+    return a ? a->plugin : "mysql_native_password";
+}
+
+static size_t connections(const struct dr_model_instance *in)
+{
+    size_t n = 0;
+    for (const struct dr_model_session *s = in->cluster->sessions; s; s = s->next)
+        n += s->in == in && s->logged_in && !s->internal && !s->dead;
+    return n;
+}
+
+static enum dr_run login(struct dr_exec *x, const char *user, const char *database,
+                         bool (*check)(const char *password, void *arg), void *arg)
+{
+    struct dr_model_session *s = x->s;
+    int64_t most = dr_var_int(s->in->globals[dr_var_index(DR_V_MAX_CONNECTIONS)]);
+    const struct dr_account *a = dr_account_match(s->c, user, s->peer);
+    if (most && (int64_t)connections(s->in) >= most)
+        return dr_sql_error(x, 1040, "Too many connections");
+    if (dr_instance_global_on(s->in, DR_V_SECURE_TRANSPORT) && !s->tls)
+        return dr_sql_error(x, 3159,
+                            "Connections using insecure transport are prohibited while "
+                            "--require_secure_transport=ON.");
+    bool proved = a && check(a->password, arg);
+    if (a && proved && a->locked)
+        return dr_sql_error(x, 3118,
+                            "Access denied for user '%s'@'%s'. Account is locked.", user,
+                            s->peer);
+    if (!proved || (a->require_ssl && !s->tls))
+        return dr_sql_error(x, 1045,
+                            "Access denied for user '%s'@'%s' (using password: %s)", user,
+                            s->peer, !check("", arg) ? "YES" : "NO");
+    s->user = dr_strdup(s->arena, user);
+    s->account_host = dr_strdup(s->arena, a->host);
+    if (database && *database) {
+        dr_lex(x->a, database, strlen(database), &x->cur);
+        bool system = strcasecmp(database, "information_schema") == 0;
+        if (!system && !dr_db_schema(x->c->db, database, UINT64_MAX))
+            return dr_sql_error(x, 1049, "Unknown database '%s'", database);
+        if (!system && !dr_has_any(s, database, NULL))
+            return dr_sql_error(x, 1044,
+                                "Access denied for user '%s'@'%s' to database '%s'", user,
+                                a->host, database);
+        s->db = dr_model_string(x->m, database, strlen(database));
+    }
+    s->logged_in = true;
+    return DR_RUN_OK;
+}
+
+int dr_model_sql_login(struct dr_model_session *s, const char *user, const char *database,
+                       bool (*check)(const char *password, void *arg), void *arg,
+                       struct dr_sql_answer *out, struct dr_arena *a)
+{
+    struct dr_exec x = exec_for(s, out, a);
+    if (s->dead) {
+        dr_sql_error(&x, 2013, "Lost connection to MySQL server during query");
+        return out->error;
+    }
+    return login(&x, user, database, check, arg) ? out->error : 0;
+}
+
+static bool same_password(const char *password, void *arg)
+{
+    return strcmp(password, arg) == 0;
+}
+
+int dr_model_sql_connect(struct dr_model *m, const struct dr_address *at,
+                         const char *peer, const char *user, const char *password,
+                         const char *database, struct dr_model_session **out,
+                         struct dr_sql_answer *ans, struct dr_arena *a)
+{
+    char text[DR_HOST_MAX + 16];
+    *out = NULL;
+    struct dr_model_session *s = dr_model_sql_open(m, at, peer, false);
+    if (!s) {
+        memset(ans, 0, sizeof(*ans));
+        ans->error = 2003;
+        snprintf(ans->sqlstate, sizeof(ans->sqlstate), "HY000");
+        ans->message = dr_sprintf(a, "Can't connect to MySQL server on '%s' (111)",
+                                  dr_address_text(at, text));
+        return ans->error;
+    }
+    int error = dr_model_sql_login(s, user, database, same_password,
+                                   (void *)(password ? password : ""), ans, a);
+    if (error)
+        dr_model_sql_close(s);
+    else
+        *out = s;
+    return error;
+}
