@@ -433,6 +433,13 @@ static const char *item_name(const struct dr_shape *of, const struct dr_node *n)
     return name && name->type == DR_NODE_SCALAR && *name->text ? name->text : NULL;
 }
 
+/* The same for a path, where a name may not hold what separates its parts. */
+static const char *path_name(const struct dr_shape *of, const struct dr_node *n)
+{
+    const char *name = item_name(of, n);
+    return name && !strpbrk(name, "[].") ? name : NULL;
+}
+
 /* Items of a list that share the name they are called by. Lists have a maximum. */
 static void check_names(struct dr_decode *d, const struct dr_shape *of,
                         const struct dr_node *list, const struct dr_place *p)
@@ -484,7 +491,7 @@ static void decode_list(struct dr_decode *d, const struct dr_field *f,
         return;
     char *items = dr_alloc_n(d->arena, n->count + 1u, f->item_bytes);
     for (const struct dr_node *c = n->first; c; c = c->next, i++) {
-        struct dr_place here = {.up = p, .name = item_name(f->of, c), .index = i};
+        struct dr_place here = {.up = p, .name = path_name(f->of, c), .index = i};
         char *at = items + count * f->item_bytes;
         if (c->broken) {
             *DR_PUSH(d->arena, d->blind, d->blind_count, d->blind_room) =
