@@ -15,7 +15,7 @@ enum {
     STEP_MS = 15000, /* of one exchange, unless its step says otherwise */
     BACKOFF_FIRST_MS = 500,
     BACKOFF_LAST_MS = 10000,
-    TEXT_MAX = 400, /* of a server's text in an error */
+    TEXT_MAX = 300, /* of a server's text in an error */
     REPLY_MAX = 16 << 20,
 };
 
