@@ -168,7 +168,8 @@ struct dr_account {
     size_t host_count; /* rows user@host; 0: no such account */
     const char **hosts;
     bool *locked;        /* per host row */
-    uint32_t privileges; /* bits 1u << enum dr_privilege, ON *.*, of all rows together */
+    uint32_t privileges; /* bits 1u << enum dr_privilege, ON *.*, that each row has;
+                            what SUPER brings with it is counted as held */
 };
 struct dr_accounts {
     struct dr_seen seen;
@@ -228,7 +229,8 @@ struct dr_table_count {
     const char *schema, *name;
     bool counted; /* false: the budget ended before */
     uint64_t rows;
-    const char *definition; /* digest of the normalised SHOW CREATE TABLE */
+    const char *definition; /* digest of the normalised SHOW CREATE TABLE; NULL: there is
+                               no such table */
 };
 struct dr_counts {
     struct dr_seen seen;

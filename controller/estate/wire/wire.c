@@ -131,8 +131,11 @@ enum dr_flow dr_script_fail(struct dr_script *s, enum dr_code code, const char *
 {
     va_list ap;
     va_start(ap, fmt);
-    (void)dr_fail(&s->reply.err, code, "%s", dr_vsprintf(s->arena, fmt, ap));
+    const char *text = dr_vsprintf(s->arena, fmt, ap);
     va_end(ap);
+    (void)dr_fail(
+        &s->reply.err, code, "%s",
+        dr_access_redact(s->wire->access, s->arena, text, strlen(text), TEXT_MAX));
     return DR_FLOW_OVER;
 }
 

@@ -11,6 +11,8 @@
  *    mutates nothing before its COMMIT is sent.
  *  - DR_UNKNOWN: a mutating exchange was lost, or was answered by an error that does not
  *    exclude an effect. Reads fail with DR_UNKNOWN always.
+ *  - BACKUP and RESTORE write their ledger row first; the outcome is that of the
+ * statement. DR_E_CONFLICT: the prefix is in use, or the tables are there already.
  *  - err names the endpoint and, as `foreign`, the server's number; never a secret.
  *
  * Endpoints: a SQL call without an instance tries the instances in turn, PD and TiCDC
