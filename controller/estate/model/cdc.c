@@ -107,6 +107,7 @@ void dr_model_cdc_free(struct dr_model *m)
             cdc_redo_free(f);
             cdc_run_stop(f);
             json_decref(f->config);
+            free(f->shown_config);
             free(f->sink_uri);
             free(f);
         }

@@ -57,6 +57,7 @@ struct cdc_feed {
     uint64_t last_synced; /* commit ts of the last data written, in memory only */
     char *sink_uri;       /* clear text, owned */
     json_t *config;       /* owned, not normalised */
+    char *shown_config;   /* as GET shows it, owned; NULL: not asked yet */
     int64_t created_ms;   /* wall */
     int admin_job_type;   /* 0; 1 stop, 2 resume, 3 remove, 4 finish */
     enum cdc_state state;

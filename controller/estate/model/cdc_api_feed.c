@@ -239,6 +239,8 @@ static void store_update(struct cdc_feed *f, const struct cdc_draft *d)
                dr_cdc_config_str(f->config, "consistent.storage")))
         cdc_redo_free(f); /* other files from now on */
     f->target_ts = d->target_ts;
+    free(f->shown_config);
+    f->shown_config = NULL;
     json_decref(f->config);
     f->config = json_incref(d->config);
 }

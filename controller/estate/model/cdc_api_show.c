@@ -143,8 +143,8 @@ static void add_task_status(struct cdc_in *p, const struct cdc_feed *f)
 }
 
 struct view {
-    const json_t *config;
-    bool masked, made; /* made: just created or updated */
+    const char *config; /* text */
+    bool masked, made;  /* made: just created or updated */
 };
 
 static void add_info(struct cdc_in *p, const struct cdc_feed *f, const struct view *v)
@@ -166,7 +166,7 @@ static void add_info(struct cdc_in *p, const struct cdc_feed *f, const struct vi
         dr_gojson_u64(&p->w, "target_ts", f->target_ts);
     if (f->admin_job_type)
         dr_gojson_i64(&p->w, "admin_job_type", f->admin_job_type);
-    dr_cdc_config_write(&p->w, "config", v->config);
+    dr_gojson_raw(&p->w, "config", v->config);
     if (state != CDC_INIT)
         dr_gojson_str(&p->w, "state", cdc_state_names[state]);
     if (f->error.set && !f->error.warning && !hides_error(f))
@@ -182,20 +182,44 @@ static void add_info(struct cdc_in *p, const struct cdc_feed *f, const struct vi
     cdc_done(p, 200);
 }
 
+static char *config_text(const json_t *config)
+{
+    struct dr_gojson w;
+    struct dr_buf b;
+    char *text;
+
+    dr_buf_init(&b, DR_HTTP_BODY_MAX);
+    dr_gojson_init(&w, &b, 0);
+    dr_cdc_config_write(&w, NULL, config);
+    text = dr_xstrdup(dr_buf_str(&b));
+    dr_buf_release(&b);
+    return text;
+}
+
+/* Kept with the feed: it is asked for far more often than it changes. */
+static const char *normal_config(struct dr_arena *a, struct cdc_feed *f)
+{
+    struct cdc_sink sink;
+    json_t *normal;
+
+    if (!f->shown_config) {
+        (void)cdc_sink_parse(a, f->sink_uri, &sink); /* was verified when it was taken */
+        normal = dr_cdc_config_normal(f->config, &sink.uri);
+        f->shown_config = config_text(normal);
+        json_decref(normal);
+    }
+    return f->shown_config;
+}
+
 static void show_normal(struct cdc_in *p, bool masked)
 {
     struct cdc_feed *f = named(p);
     struct view v = {.masked = masked};
-    struct cdc_sink sink;
-    json_t *normal;
 
     if (!f)
         return;
-    (void)cdc_sink_parse(p->in->a, f->sink_uri, &sink);
-    normal = dr_cdc_config_normal(f->config, &sink.uri);
-    v.config = normal;
+    v.config = normal_config(p->in->a, f);
     add_info(p, f, &v);
-    json_decref(normal);
 }
 
 void cdc_get(struct cdc_in *p)
@@ -210,8 +234,11 @@ void cdc_meta_info(struct cdc_in *p)
 
 void cdc_show_made(struct cdc_in *p, const struct cdc_feed *f)
 {
-    const struct view v = {.config = f->config, .masked = true, .made = true};
+    char *text = config_text(f->config);
+    const struct view v = {.config = text, .masked = true, .made = true};
+
     add_info(p, f, &v);
+    free(text);
 }
 
 void cdc_status(struct cdc_in *p)

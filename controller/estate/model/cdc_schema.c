@@ -1,8 +1,6 @@
 /* The schema snapshot that TiCDC takes of its upstream at a TSO. */
-#if __has_include("controller/estate/model/sql_store.h")
-#include "controller/estate/model/sql_store.h"
-
 #include "controller/estate/model/cdc_api.h"
+#include "controller/estate/model/sql_store.h"
 
 void cdc_each_definition(const struct dr_model_cluster *cluster, uint64_t tso,
                          void (*fn)(void *arg, const struct dr_table_def *t), void *arg)
@@ -18,6 +16,3 @@ void cdc_each_definition(const struct dr_model_cluster *cluster, uint64_t tso,
             fn(arg, def);
     }
 }
-#else
-#include "controller/estate/model/cdc_api.h"
-#endif

@@ -109,6 +109,12 @@ void dr_gojson_null(struct dr_gojson *w, const char *key)
     dr_buf_adds(w->out, "null");
 }
 
+void dr_gojson_raw(struct dr_gojson *w, const char *key, const char *text)
+{
+    before(w, key);
+    dr_buf_adds(w->out, text);
+}
+
 void dr_gojson_value(struct dr_gojson *w, const char *key, const json_t *v)
 {
     const char *name;

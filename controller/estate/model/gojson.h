@@ -32,6 +32,8 @@ void dr_gojson_bool(struct dr_gojson *w, const char *key, bool v);
 void dr_gojson_null(struct dr_gojson *w, const char *key);
 /* A whole value, its members in jansson's (insertion) order. */
 void dr_gojson_value(struct dr_gojson *w, const char *key, const json_t *v);
+/* A value that was written before, compact. */
+void dr_gojson_raw(struct dr_gojson *w, const char *key, const char *text);
 
 /* Just the quoted, escaped text. */
 void dr_gojson_quote(struct dr_buf *out, const char *s);
