@@ -1,5 +1,6 @@
 /* A listening socket of the estate, or the control socket. When the model takes a process
- * down its socket is closed, so that clients are refused as by a dead process. */
+ * down its socket is closed, so that clients are refused as by a dead process; when the
+ * process hangs or is cut off nobody accepts, so that clients wait. */
 #ifndef DR_SIM_LISTENER_H
 #define DR_SIM_LISTENER_H
 
@@ -14,6 +15,7 @@ struct dr_sim_listener {
     const char *path; /* of the control socket; NULL: TCP */
     SSL_CTX *tls;     /* borrowed; NULL: none */
     size_t connections;
+    bool silent;     /* not accepted from: clients wait in the backlog */
     bool complained; /* that it cannot be bound again */
 };
 

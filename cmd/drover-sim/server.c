@@ -19,10 +19,11 @@
 
 enum {
     EVENTS = 128,
-    ACCEPTS = 64,   /* at one event */
-    SWEEP_MS = 100, /* between two looks at every connection */
-    SPARE_FDS = 64, /* for all that is no client's connection */
-    FILES_MAX = 16384,
+    ACCEPTS = 64,       /* at one event */
+    SWEEP_MS = 100,     /* between two looks at every connection */
+    SPARE_FDS = 64,     /* for all that is no client's connection */
+    CONNECTIONS = 2048, /* unless another number is asked for; each costs 100 KiB */
+    FILES_MAX = 65536,
     MEMORY_MAX = 512 * 1024 * 1024, /* of all connections' buffers */
     CROWD = 4,     /* one listener takes at most a quarter of all connections */
     TEXT_MAX = 200 /* of an unknown statement, in the log */
@@ -71,22 +72,32 @@ static int open_listener(struct dr_sim_server *s, struct dr_sim_listener *l,
     return rc;
 }
 
-/* Processes that the model took down refuse connections, and take them again later. */
-static void follow_processes(struct dr_sim_server *s)
+static void listen_for(struct dr_sim_server *s, struct dr_sim_listener *l, bool accept)
 {
-    for (size_t i = 0; i < s->listener_count; i++) {
-        struct dr_sim_listener *l = &s->listeners[i];
-        struct dr_err err = {.code = 0};
-        bool up = l->path || dr_model_up(s->model, &l->at);
-        if (!up && l->fd >= 0)
-            dr_listener_close(l);
-        if (!up || l->fd >= 0)
-            continue;
+    struct epoll_event e = {.events = accept ? EPOLLIN : 0, .data.ptr = l};
+    if (l->fd >= 0)
+        epoll_ctl(s->epoll, EPOLL_CTL_MOD, l->fd, &e);
+}
+
+/* A process that the model took down refuses connections, one that hangs leaves them
+ * waiting; and they are taken again later. */
+static void follow_process(struct dr_sim_server *s, struct dr_sim_listener *l)
+{
+    struct dr_err err = {.code = 0};
+    bool silent = dr_model_silent(s->model, &l->at);
+    bool up = silent || dr_model_up(s->model, &l->at);
+    if (!up)
+        dr_listener_close(l);
+    if (up && l->fd < 0) {
         bool failed = open_listener(s, l, &err) != 0;
         if (failed && !l->complained)
             s->say(err.text);
         l->complained = failed;
+        l->silent = false;
     }
+    if (l->silent != silent)
+        listen_for(s, l, !silent);
+    l->silent = silent;
 }
 
 static SSL_CTX *context_of(const struct dr_sim_server *s, const struct dr_estate_doc *doc,
@@ -207,16 +218,14 @@ static void take_connection(struct dr_sim_server *s, struct dr_sim_listener *l, 
 static void accept_some(struct dr_sim_server *s, struct dr_sim_listener *l, int64_t now)
 {
     char host[DR_CONN_HOST_MAX];
-    for (int i = 0; i < ACCEPTS && l->fd >= 0 && !s->full; i++) {
+    for (int i = 0; i < ACCEPTS && l->fd >= 0 && !l->silent && !s->full; i++) {
         int fd = dr_listener_accept(l, host, sizeof(host), &s->full);
         if (fd < 0)
             break;
         take_connection(s, l, fd, host, now);
     }
-    if (s->full) { /* the socket stays readable: look away until the next sweep */
-        struct epoll_event e = {.events = 0, .data.ptr = l};
-        epoll_ctl(s->epoll, EPOLL_CTL_MOD, l->fd, &e);
-    }
+    if (s->full) /* the socket stays readable: look away until the next sweep */
+        listen_for(s, l, false);
 }
 
 static void bury(struct dr_sim_server *s)
@@ -253,40 +262,43 @@ static void resume_waiting(struct dr_sim_server *s, int64_t now)
     }
 }
 
-/* Bounded memory whatever clients do: the one with the most in its buffers goes. */
+/* Bounded memory whatever clients do: those with the most in their buffers go. */
 static void shed(struct dr_sim_server *s)
 {
-    size_t total = 0, most = 0;
-    struct dr_sim_conn *largest = NULL;
-    for (struct dr_sim_conn *c = s->first; c; c = c->next) {
-        size_t bytes = c->dead ? 0 : dr_conn_bytes(c);
-        total += bytes;
-        if (bytes > most) {
-            most = bytes;
-            largest = c;
+    for (;;) {
+        size_t total = 0, most = 0;
+        struct dr_sim_conn *largest = NULL;
+        for (struct dr_sim_conn *c = s->first; c; c = c->next) {
+            size_t bytes = c->dead ? 0 : dr_conn_bytes(c);
+            total += bytes;
+            if (bytes > most) {
+                most = bytes;
+                largest = c;
+            }
         }
+        if (total <= MEMORY_MAX || !largest)
+            return;
+        s->say(
+            "clients have more than 512 MiB under way: closing the greediest connection");
+        largest->dead = s->reap = true;
     }
-    if (total <= MEMORY_MAX || !largest)
-        return;
-    s->say("clients have more than 512 MiB under way: closing the greediest connection");
-    largest->dead = s->reap = true;
 }
 
 static void sweep(struct dr_sim_server *s, int64_t now)
 {
-    follow_processes(s);
+    for (size_t i = 0; i < s->listener_count; i++) {
+        struct dr_sim_listener *l = &s->listeners[i];
+        if (!l->path)
+            follow_process(s, l);
+        if (s->full && !l->silent)
+            listen_for(s, l, true);
+    }
+    s->full = false;
     for (struct dr_sim_conn *c = s->first; c; c = c->next) {
         dr_conn_sweep(c, now);
         s->reap = s->reap || c->dead;
     }
     shed(s);
-    for (size_t i = 0; s->full && i < s->listener_count; i++) {
-        struct dr_sim_listener *l = &s->listeners[i];
-        struct epoll_event e = {.events = EPOLLIN, .data.ptr = l};
-        if (l->fd >= 0)
-            epoll_ctl(s->epoll, EPOLL_CTL_MOD, l->fd, &e);
-    }
-    s->full = false;
     s->sweep_ms = now + SWEEP_MS;
 }
 
@@ -390,7 +402,8 @@ static size_t room_for_connections(size_t wanted)
     }
     size_t room = files.rlim_cur < FILES_MAX ? (size_t)files.rlim_cur : FILES_MAX;
     room = room > 2 * SPARE_FDS ? room - SPARE_FDS : SPARE_FDS;
-    return wanted && wanted < room ? wanted : room;
+    wanted = wanted ? wanted : CONNECTIONS;
+    return wanted < room ? wanted : room;
 }
 
 static int start(struct dr_sim_server *s, const struct dr_sim_server_options *o,

@@ -11,7 +11,7 @@ struct dr_sim_server_options {
     const struct dr_estate_doc *doc;
     const char *tls_dir;           /* for certificates given by relative name */
     const char *ctl_socket;        /* path of the control socket */
-    size_t max_connections;        /* 0: as many as the process may have */
+    size_t max_connections;        /* 0: the usual number */
     void (*say)(const char *line); /* what people may want to know; stderr */
 };
 

@@ -56,6 +56,9 @@ const struct dr_model_listener *dr_model_listeners(const struct dr_model *m,
                                                    size_t *count);
 /* Whether a new connection to this address is taken now (process up, not partitioned). */
 bool dr_model_up(const struct dr_model *m, const struct dr_address *at);
+/* Whether the process behind this address runs but says nothing (hung, or cut off by the
+ * network): who connects waits instead of being refused. */
+bool dr_model_silent(struct dr_model *m, const struct dr_address *at);
 
 /* ---- SQL ---- */
 /* A new session on an instance, not logged in. NULL: nobody listens there. peer: the

@@ -1,0 +1,3 @@
+#!/bin/bash
+# drover-sim from outside, built with sanitizers.
+exec bash tests/e2e/sim.sh build/asan
