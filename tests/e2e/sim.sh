@@ -128,7 +128,9 @@ has "TLS is really used" "Cipher in use is TLS" "$(sql $east root '' '\s' --ssl 
 has "TLS where none is offered" "ERROR 2026" "$(sql $west root '' 'SELECT 1' --ssl --ssl-ca="$dir/east.pem" --ssl-verify-server-cert)"
 is "caching_sha2_password under TLS" "sha@%" "$(sql $east sha sha2secret 'SELECT CURRENT_USER()' --ssl --ssl-ca="$dir/east.pem")"
 has "a wrong one" "ERROR 1045" "$(sql $east sha wrong 'SELECT 1' --ssl --ssl-ca="$dir/east.pem")"
-has "caching_sha2_password without TLS" "ERROR 1045" "$(sql $east sha sha2secret 'SELECT 1')"
+# The client asks for a public key, takes the 1045 for a bad one, and says so.
+has "caching_sha2_password without TLS" "ERROR 2061 (HY000): Couldn't read RSA public key" "$(sql $east sha sha2secret 'SELECT 1' --skip-ssl)"
+is "native password without TLS" 1 "$(sql $east app app 'SELECT 1' --skip-ssl)"
 has "the version" "8.0.11-TiDB-v8.5.3" "$(sql $east root '' 'SELECT VERSION()')"
 
 # ---- what a person types first ----
@@ -227,6 +229,10 @@ has "ctl: a part of it" '"name": "west"' "$(ctl state clusters.west)"
 has "ctl: listeners" "$store:6060" "$(ctl listeners)"
 has "ctl: unknown" FROBNICATE "$(ctl unknown)"
 has "ctl: an unknown fault" "drover-sim ctl: " "$(ctl nosuch)"
+is "ctl: hang an instance" 0 "$(ctl hang $east2:4000 >/dev/null; echo $?)"
+until_is "who connects to it waits in vain" 1 sh -c "MYSQL_PWD= timeout 5 mariadb --no-defaults --connect-timeout=1 -h $east2 -P 4000 -u root -e 'SELECT 1' 2>&1 | grep -c 'ERROR 2013'"
+is "ctl: let it go on" 0 "$(ctl unhang $east2:4000 >/dev/null; echo $?)"
+until_is "it answers again" 1 sql $east2 root '' 'SELECT 1'
 is "ctl: kill an instance" 0 "$(ctl kill $east2:4000 >/dev/null; echo $?)"
 until_is "its port refuses" 1 sh -c "MYSQL_PWD= timeout 5 mariadb --no-defaults -h $east2 -P 4000 -u root -e 'SELECT 1' 2>&1 | grep -c 'ERROR 2002'"
 is "the other one goes on" 1 "$(sql $east root '' 'SELECT 1')"
