@@ -622,13 +622,16 @@ Test(spec, a_wrong_document_is_broken_not_gone)
     cr_assert_str_eq(d.broken[0].name, "shop");
     cr_assert_eq(d.incomplete, false);
 
-    dr_docs_init(&d, a);
-    const char *two = dr_sprintf(a, "a: &x b\n---\n%s", good);
-    dr_docs_add(&d, "c.yaml", two, strlen(two));
-    dr_docs_finish(&d);
-    cr_assert_eq(d.broken_count, 1, "only the document that holds the alias");
-    cr_assert_eq(d.topology_count, 1);
-    cr_assert_not(d.incomplete);
+    static const char *const places[] = {"a: &x b\n---\n%s", "%s---\na: &x b\n"};
+    for (size_t i = 0; i < 2; i++) {
+        dr_docs_init(&d, a);
+        const char *two = dr_sprintf(a, places[i], good);
+        dr_docs_add(&d, "c.yaml", two, strlen(two));
+        dr_docs_finish(&d);
+        cr_assert_eq(d.broken_count, 1, "only the document that holds the alias");
+        cr_assert_eq(d.topology_count, 1);
+        cr_assert_not(d.incomplete);
+    }
 
     d = read_text(a, HEAD "  primary: [\n");
     cr_assert(d.incomplete, "the text ended early: documents may be missing");
