@@ -506,9 +506,7 @@ Test(model_ticdc, item_09_owner_change_shows_false_absence)
             *(is ? &owner : &other) = dr_json_str(item, "address");
         }
         cr_assert(owner && other);
-        kit_ctl(&k,
-                dr_sprintf(k.arena, "{\"fault\":\"process\",\"at\":\"%s\",\"up\":false}",
-                           owner));
+        kit_ctl(&k, dr_sprintf(k.arena, "{\"fault\":\"kill\",\"at\":\"%s\"}", owner));
         gap_from = dr_model_now_ms(k.m);
         ans = kit_http(&k, owner, "GET", FEEDS, NULL);
         cr_assert_eq(ans.status, 0, "nobody there");
@@ -562,17 +560,17 @@ Test(model_ticdc, item_10_faults)
     cr_assert(strstr(ans.body, "+08:00\""), "create_time: %s", ans.body);
     cr_assert(strstr(ans.body, "\"checkpoint_time\":\"2026-11-21 20:"), "%s", ans.body);
     /* slow, hung, then dead while it hangs */
-    kit_ctl(&k, "{\"fault\":\"process\",\"at\":\"" KIT_EAST_CDC "\",\"slow_ms\":700}");
+    kit_ctl(&k, "{\"fault\":\"slow\",\"at\":\"" KIT_EAST_CDC "\",\"ms\":700}");
     from = dr_model_now_ms(k.m);
     cr_assert_eq(cdc_call(&k, "GET", FEEDS, NULL).status, 200);
     cr_assert_eq(dr_model_now_ms(k.m) - from, 700);
-    kit_ctl(&k, "{\"fault\":\"process\",\"at\":\"" KIT_EAST_CDC
-                "\",\"slow_ms\":0,\"hung\":true}");
+    kit_ctl(&k, "{\"fault\":\"slow\",\"at\":\"" KIT_EAST_CDC "\",\"ms\":0}");
+    kit_ctl(&k, "{\"fault\":\"hang\",\"at\":\"" KIT_EAST_CDC "\"}");
     cr_assert_eq(dr_model_http(k.m, &at, &list, &ans, k.arena, &handle),
                  DR_MODEL_RUNNING);
     kit_wait(&k, 60000);
     cr_assert_eq(dr_model_http_poll(k.m, handle, &ans, k.arena), DR_MODEL_RUNNING);
-    kit_ctl(&k, "{\"fault\":\"process\",\"at\":\"" KIT_EAST_CDC "\",\"up\":false}");
+    kit_ctl(&k, "{\"fault\":\"kill\",\"at\":\"" KIT_EAST_CDC "\"}");
     cr_assert_eq(dr_model_http_poll(k.m, handle, &ans, k.arena), DR_MODEL_DONE);
     cr_assert_eq(ans.status, 0);
     kit_close(&k);

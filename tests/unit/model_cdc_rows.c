@@ -404,3 +404,57 @@ Test(model_ticdc, ttl_is_off_downstream)
                      "TTL_ENABLE='OFF'"));
     kit_close(&k);
 }
+
+/* A RESTORE into the upstream blocks a create, as its lease in PD's etcd says. */
+Test(model_ticdc, item_03_create_waits_for_a_restore)
+{
+    static const char restore[] = "RESTORE DATABASE * FROM '/backup/x'";
+    struct kit k;
+    struct dr_http_answer ans;
+    struct dr_model_session *s;
+    struct dr_sql_answer out = {0};
+
+    kit_open(&k);
+    MAKE_SHOP(&k, KIT_WEST_SQL);
+    kit_sql(&k, KIT_WEST_SQL, "BACKUP DATABASE * TO '/backup/x'");
+    s = kit_sql_as(&k, KIT_EAST_SQL, "root", "");
+    cr_assert_eq(dr_model_sql_query(s, restore, strlen(restore), &out, k.arena),
+                 DR_MODEL_RUNNING);
+    kit_wait(&k, 500);
+    ans = cdc_post(&k, NULL);
+    CDC_REFUSED(&k, ans, 500, "CDC:ErrUpstreamHasRunningImport", "running import tasks");
+    kit_wait(&k, 10000);
+    cr_assert_eq(dr_model_sql_poll(s, &out, k.arena), DR_MODEL_DONE);
+    cr_assert_eq(out.error, 0, "%s", out.message);
+    cr_assert_eq(cdc_post(&k, NULL).status, 200);
+    dr_model_sql_close(s);
+    kit_close(&k);
+}
+
+/* Answers and state depend on document, seed and calls alone. */
+Test(model_ticdc, same_seed_same_bytes)
+{
+    struct dr_buf text[2];
+
+    for (int i = 0; i < 2; i++) {
+        struct kit k;
+        kit_open(&k);
+        MAKE_SHOP(&k, KIT_EAST_SQL);
+        MAKE_SHOP(&k, KIT_WEST_SQL);
+        cdc_make(&k, "{\"consistent\":{\"level\":\"eventual\",\"storage\":\"" KIT_REDO
+                     "\"}}");
+        kit_sql(&k, KIT_EAST_SQL, "INSERT INTO shop.t VALUES (1, 'x')");
+        kit_ctl(&k, "{\"fault\":\"kill\",\"at\":\"" KIT_EAST_PD "\"}");
+        kit_wait(&k, 30000);
+        kit_ctl(&k, "{\"fault\":\"kill\",\"at\":\"" KIT_WEST_SQL "\"}");
+        kit_wait(&k, 30000);
+        dr_buf_init(&text[i], 1 << 22);
+        dr_model_print(k.m, &text[i]);
+        kit_close(&k);
+    }
+    cr_assert_str_eq(dr_buf_str(&text[0]), dr_buf_str(&text[1]));
+    cr_assert_null(strstr(dr_buf_str(&text[0]), "s3cret"));
+    cr_assert_null(strstr(dr_buf_str(&text[0]), "SKEY"));
+    for (int i = 0; i < 2; i++)
+        dr_buf_release(&text[i]);
+}

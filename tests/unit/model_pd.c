@@ -136,7 +136,7 @@ Test(model_pd, leader_killed)
     kit_open(&k);
     cr_assert_eq(kit_http(&k, KIT_EAST_PD2, "GET", "/pd/api/v1/members", NULL).status,
                  200, "a follower forwards");
-    kit_ctl(&k, "{\"fault\":\"process\",\"at\":\"" KIT_EAST_PD "\",\"up\":false}");
+    kit_ctl(&k, "{\"fault\":\"kill\",\"at\":\"" KIT_EAST_PD "\"}");
     from = dr_model_now_ms(k.m);
     cr_assert_eq(pd(&k, "GET", "/pd/api/v1/members").status, 0);
     ans = kit_http(&k, KIT_EAST_PD2, "GET", "/pd/api/v1/members", NULL);
@@ -167,19 +167,19 @@ Test(model_pd, leader_paused_and_quorum_lost)
     uint64_t handle;
 
     kit_open(&k);
-    kit_ctl(&k, "{\"fault\":\"process\",\"at\":\"" KIT_EAST_PD "\",\"hung\":true}");
+    kit_ctl(&k, "{\"fault\":\"hang\",\"at\":\"" KIT_EAST_PD "\"}");
     cr_assert_eq(dr_model_http(k.m, &at, &req, &ans, k.arena, &handle), DR_MODEL_RUNNING);
     kit_wait(&k, 5000);
     cr_assert_eq(dr_model_http_poll(k.m, handle, &ans, k.arena), DR_MODEL_RUNNING);
-    kit_ctl(&k, "{\"fault\":\"process\",\"at\":\"" KIT_EAST_PD "\",\"hung\":false}");
+    kit_ctl(&k, "{\"fault\":\"unhang\",\"at\":\"" KIT_EAST_PD "\"}");
     cr_assert_eq(dr_model_http_poll(k.m, handle, &ans, k.arena), DR_MODEL_DONE);
     cr_assert_eq(ans.status, 500);
     cr_assert_str_eq(ans.body,
                      "[PD:apiutil:ErrRedirectToNotLeader]redirect to not leader");
     kit_wait(&k, 20000);
 
-    kit_ctl(&k, "{\"fault\":\"process\",\"at\":\"" KIT_EAST_PD "\",\"up\":false}");
-    kit_ctl(&k, "{\"fault\":\"process\",\"at\":\"" KIT_EAST_PD3 "\",\"up\":false}");
+    kit_ctl(&k, "{\"fault\":\"kill\",\"at\":\"" KIT_EAST_PD "\"}");
+    kit_ctl(&k, "{\"fault\":\"kill\",\"at\":\"" KIT_EAST_PD3 "\"}");
     kit_wait(&k, 60000);
     ans = kit_http(&k, KIT_EAST_PD2, "GET", "/pd/api/v1/gc/safepoint", NULL);
     cr_assert_eq(ans.status, 500, "for as long as the quorum is lost");
@@ -187,7 +187,7 @@ Test(model_pd, leader_paused_and_quorum_lost)
     cr_assert(strstr(ans.body, "\"health\": true"), "the survivor praises itself");
     ans = kit_http(&k, KIT_EAST_PD2, "GET", "/health", NULL);
     cr_assert_eq(ans.status, 503);
-    kit_ctl(&k, "{\"fault\":\"process\",\"at\":\"" KIT_EAST_PD3 "\",\"up\":true}");
+    kit_ctl(&k, "{\"fault\":\"start\",\"at\":\"" KIT_EAST_PD3 "\"}");
     kit_wait(&k, 5000);
     ans = kit_http(&k, KIT_EAST_PD2, "GET", "/pd/api/v1/leader", NULL);
     cr_assert_eq(ans.status, 200);

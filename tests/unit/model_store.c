@@ -88,7 +88,7 @@ Test(model_store, refusals)
     cr_assert_eq(ans.status, 403);
     cr_assert(strstr(ans.body, "<Code>SignatureDoesNotMatch</Code>"), "%s", ans.body);
     cr_assert_null(strstr(ans.body, "SKEY"));
-    kit_ctl(&k, "{\"fault\":\"process\",\"at\":\"" KIT_STORE "\",\"up\":false}");
+    kit_ctl(&k, "{\"fault\":\"kill\",\"at\":\"" KIT_STORE "\"}");
     cr_assert_eq(s3(&k, "GET", "/backup/x", NULL).status, 0);
     kit_close(&k);
 }

@@ -100,7 +100,7 @@ struct cdc {
     struct cdc_feed *feeds;   /* etcd's content, oldest first */
     uint64_t tick, renewal;   /* timers */
     int64_t pd_lost_ms;       /* since when PD is away; -1: it is there */
-    bool import_running;      /* PD's etcd has a live /tidb/brie/import */
+    bool import_running;      /* fault: lightning holds /tidb/brie/import */
     uint64_t wrong_upstream;  /* fault: shown instead of the true id; 0: none */
     int zone_min;             /* offset of the servers' time zone */
     char gc_service[128];

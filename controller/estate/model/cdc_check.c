@@ -245,7 +245,8 @@ void cdc_check(struct cdc *c, struct dr_arena *a, const struct cdc_draft *d,
     }
     if (!tables_fine(c, a, d->config, at_ts, out) || !sink_fine(c, a, d, &sink, out))
         return;
-    if (c->import_running && cdc_version_at_least(c, 6, 6, 0))
+    if ((c->import_running || dr_model_restoring(c->cluster)) &&
+        cdc_version_at_least(c, 6, 6, 0))
         refuse(out, "CDC:ErrUpstreamHasRunningImport",
                "upstream has running import tasks, upstream-id: %" PRIu64
                ", please wait for them to finish, or cancel them: lightning or restore",

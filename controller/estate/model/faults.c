@@ -89,28 +89,51 @@ static int run_calm(struct dr_model *m, const json_t *command, json_t **reply,
 
 /* ---- instances ---- */
 
-static int take_instance(struct dr_model *m, const json_t *command,
-                         struct dr_model_instance **in, struct dr_err *err)
-{
-    struct dr_address at;
-    int code = take_address(command, &at, err);
-    if (code)
-        return code;
-    *in = dr_model_instance(m, &at);
-    return *in ? 0
-               : dr_fail(err, DR_E_INPUT, "no SQL instance at '%s'",
-                         dr_json_str(command, "at"));
-}
-
 enum what { KILL, START, CUT, REACH, HANG, UNHANG, LAG, UNLAG, SLOW };
+
+/* The same for a process of PD, TiCDC or storage. */
+static int process(struct dr_model *m, const json_t *command, enum what what,
+                   const struct dr_address *at, struct dr_err *err)
+{
+    struct dr_model_process *p = dr_model_process(m, at);
+    if (!p)
+        return dr_fail(err, DR_E_INPUT, "nobody listens at '%s'",
+                       dr_json_str(command, "at"));
+    switch (what) {
+    case KILL:
+    case START:
+        p->up = what == START;
+        break;
+    case CUT:
+    case REACH:
+        p->cut = what == CUT;
+        break;
+    case HANG:
+    case UNHANG:
+        p->hung = what == HANG;
+        break;
+    case LAG:
+    case UNLAG:
+        return dr_fail(err, DR_E_INPUT, "only a SQL instance has variables that lag");
+    case SLOW:
+        p->slow_ms = number(command, "ms", 1000);
+        break;
+    }
+    dr_model_process_changed(m, p);
+    return 0;
+}
 
 static int instance(struct dr_model *m, const json_t *command, enum what what,
                     struct dr_err *err)
 {
     struct dr_model_instance *in;
-    int code = take_instance(m, command, &in, err);
+    struct dr_address at;
+    int code = take_address(command, &at, err);
     if (code)
         return code;
+    in = dr_model_instance(m, &at);
+    if (!in)
+        return process(m, command, what, &at, err);
     switch (what) {
     case KILL:
     case START:
@@ -320,7 +343,7 @@ const struct dr_model_command dr_model_ctl_sql[] = {
     {"error-after", "[at, match, skip, count, number, message]: done, yet an error", run_error_after},
     {"late",        "[at, match, skip, count, ms]: the answer comes later", run_late},
     {"calm",        "disarms all of the above", run_calm},
-    {"kill",        "at: the tidb-server stops", run_kill},
+    {"kill",        "at: the process stops (tidb-server, PD, TiCDC, storage)", run_kill},
     {"start",       "at: it starts again", run_start},
     {"cut",         "at: runs, but nobody reaches it", run_cut},
     {"reach",       "at: can be reached again", run_reach},

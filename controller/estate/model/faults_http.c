@@ -69,26 +69,6 @@ static bool wanted(const json_t *command)
     return dr_json_bool(command, "value", &v) ? v : true;
 }
 
-/* ---- processes ---- */
-static int run_process(struct dr_model *m, const json_t *command, json_t **reply,
-                       struct dr_err *err)
-{
-    const char *text = dr_json_str(command, "at");
-    struct dr_address at;
-    struct dr_model_process *p;
-
-    (void)reply;
-    if (!text || !dr_address_parse(&at, text, 0) || !(p = dr_model_process(m, &at)))
-        return dr_fail(err, DR_E_INPUT, "no PD, TiCDC or storage at '%s'",
-                       text ? text : "");
-    (void)!dr_json_bool(command, "up", &p->up);
-    (void)!dr_json_bool(command, "cut", &p->cut);
-    (void)!dr_json_bool(command, "hung", &p->hung);
-    (void)!dr_json_i64(command, "slow_ms", &p->slow_ms);
-    dr_model_process_changed(m, p);
-    return 0;
-}
-
 /* ---- PD ---- */
 static int run_leader_lost(struct dr_model *m, const json_t *command, json_t **reply,
                            struct dr_err *err)
@@ -257,7 +237,6 @@ static int run_folders(struct dr_model *m, const json_t *command, json_t **reply
 
 /* clang-format off */
 const struct dr_model_command dr_model_ctl_http[] = {
-    {"process",            "at, up, cut, hung, slow_ms: a PD, TiCDC or storage process", run_process},
     {"pd-leader-lost",     "cluster: no leader for about 11 s",                          run_leader_lost},
     {"pd-leader-move",     "cluster: the next member leads, without a gap",              run_leader_move},
     {"pd-young",           "cluster, value: not initialised, min_resolved_ts unknown",   run_young},

@@ -290,6 +290,10 @@ void dr_model_partition(struct dr_model *m, const char *a, const char *b);
 void dr_model_note_unknown(struct dr_model *m, const struct dr_address *at,
                            const char *text, size_t len);
 
+/* Whether a RESTORE runs in this cluster: BR then holds a live lease on
+ * /tidb/brie/import in PD's etcd (tidb: br/pkg/utils/register.go). */
+bool dr_model_restoring(const struct dr_model_cluster *c);
+
 /* ---- answered by the HTTP half ---- */
 /* PD of a cluster (pd.c). ok: a leader answers, TSOs can be had. */
 int dr_model_pd_init(struct dr_model *m, struct dr_err *err) DR_MUST_CHECK;

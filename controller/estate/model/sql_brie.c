@@ -774,6 +774,15 @@ size_t dr_brie_running(const struct dr_model_cluster *c)
     return n;
 }
 
+bool dr_model_restoring(const struct dr_model_cluster *c)
+{
+    for (size_t i = 0; i < c->instance_count; i++)
+        for (const struct dr_brie *b = c->instances[i].brie; b; b = b->next)
+            if (b->restore && b->phase == PHASE_RUN)
+                return true;
+    return false;
+}
+
 /* ---- SHOW BACKUPS, SHOW RESTORES ---- */
 
 static const char *state_of(const struct dr_brie *b)
