@@ -407,7 +407,8 @@ static void log_cut(struct dr_change_log *log, uint64_t upto)
         dr_row_unref((struct dr_row *)log->items[i].row);
     }
     log->count -= n;
-    memmove(log->items, log->items + n, log->count * sizeof(*log->items));
+    if (log->count)
+        memmove(log->items, log->items + n, log->count * sizeof(*log->items));
     if (upto > log->floor)
         log->floor = upto;
 }
