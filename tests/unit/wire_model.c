@@ -191,6 +191,7 @@ Test(wire_model, ledger)
     g = ledger(&w, EAST);
     cr_expect_eq(g->raw_count, 2, "epoch and lease");
     cr_expect_eq(g->beat_count, 1);
+    uint64_t tso = g->tso;
     struct dr_authority late = as;
     late.holder = "late";
     write.as = late;
@@ -198,7 +199,7 @@ Test(wire_model, ledger)
     cr_expect_eq(ask(&w, &write), DR_REFUSED);
     cr_expect_eq(ask(&w, &(struct dr_call){.kind = DR_CALL_BEAT,
                                            .as = late,
-                                           .args.beat = {.tso = g->tso, .lease_ms = 1}}),
+                                           .args.beat = {.tso = tso, .lease_ms = 1}}),
                  DR_REFUSED);
     cr_expect_eq(w.r.err.code, DR_E_CONFLICT);
     cr_expect_eq(ask(&w, &(struct dr_call){.kind = DR_CALL_LEDGER_WRITE,
