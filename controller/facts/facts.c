@@ -50,7 +50,9 @@ struct dr_facts *dr_facts_new(size_t cluster_count, struct dr_arena *a)
 void dr_facts_decode_ledger(struct dr_cluster_facts *c, struct dr_arena *a)
 {
     struct dr_ledger_group *g = &c->ledger;
-    g->decoded = g->seen.known && c->pd.seen.known && c->pd.cluster_id != 0;
+    bool agreed = c->pd.seen.known && c->pd.cluster_id && c->identity.seen.known &&
+                  (!c->identity.cluster_id || c->identity.cluster_id == c->pd.cluster_id);
+    g->decoded = g->seen.known && g->table_present && agreed;
     if (g->decoded)
         dr_ledger_decode(&g->rows, g->raw, g->raw_count, c->pd.cluster_id, a);
     else

@@ -50,7 +50,7 @@ struct dr_ledger_group {
     bool table_present;
     size_t raw_count;
     struct dr_ledger_row *raw;
-    bool decoded; /* false while the cluster's PD id is unknown */
+    bool decoded; /* false while the cluster's id is unknown: dr_facts_decode_ledger */
     struct dr_ledger rows;
     bool beat_table_present;
     size_t beat_count;
@@ -311,8 +311,9 @@ struct dr_facts *dr_facts_new(size_t cluster_count, struct dr_arena *a);
 /* Gives a cluster `count` instances with their jobs, unknown, "not asked yet". */
 void dr_facts_instances(struct dr_cluster_facts *c, size_t count, struct dr_arena *a);
 
-/* Decodes the raw ledger rows of a cluster once its PD id is known; until then nothing in
- * `ledger.rows` counts. Repeats: safe. */
+/* Decodes the raw ledger rows of a cluster once its id is known: PD's, and where the
+ * cluster itself tells one, the same. Until then nothing in `ledger.rows` counts.
+ * Repeats: safe. */
 void dr_facts_decode_ledger(struct dr_cluster_facts *c, struct dr_arena *a);
 
 /* JSON with a format version; TSOs and ids as strings of digits; times as ages. Never

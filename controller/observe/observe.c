@@ -374,16 +374,6 @@ static void take_http(const struct dr_observer *o, const struct question *q,
     }
 }
 
-static void decode_ledger(struct dr_observer *o, struct dr_cluster_facts *c)
-{
-    struct dr_ledger_group *g = &c->ledger;
-    bool agreed = c->pd.seen.known && c->identity.seen.known &&
-                  (!c->identity.cluster_id || c->identity.cluster_id == c->pd.cluster_id);
-    g->decoded = g->seen.known && g->table_present && agreed;
-    if (g->decoded)
-        dr_ledger_decode(&g->rows, g->raw, g->raw_count, c->pd.cluster_id, o->cycle);
-}
-
 static void assemble(struct dr_observer *o, int64_t wall_ms)
 {
     struct dr_facts *f = dr_facts_new(o->t->cluster_count, o->cycle);
@@ -402,7 +392,7 @@ static void assemble(struct dr_observer *o, int64_t wall_ms)
         take_http(o, &o->questions[i], f);
     }
     for (size_t c = 0; c < o->t->cluster_count; c++)
-        decode_ledger(o, &f->clusters[c]);
+        dr_facts_decode_ledger(&f->clusters[c], o->cycle);
     dr_memory_fill(&o->memory, f, o->cycle);
 }
 

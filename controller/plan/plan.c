@@ -72,11 +72,16 @@ static void match_checks(struct build *b)
     bool silent[2] = {false, false};
     for (const struct dr_plan_check *k = dr_plan_checks; k->code; k++) {
         for (size_t c = 0; c < v->t->cluster_count && c < 2; c++) {
-            if (!in_scope(v, k->scope, c) ||
-                (k->past != DR_P_NONE && dr_holds(v, k->past, c) == DR_TRUE))
+            enum dr_truth past =
+                k->past == DR_P_NONE ? DR_FALSE : dr_holds(v, k->past, c);
+            if (!in_scope(v, k->scope, c) || past == DR_TRUE)
                 continue;
             const char *fact = "";
-            switch (k->holds(v, c, &fact)) {
+            enum dr_truth holds = k->holds(v, c, &fact);
+            /* whether it is still asked is not known: then it refuses nothing */
+            if (holds == DR_FALSE && past == DR_UNSURE)
+                holds = DR_UNSURE;
+            switch (holds) {
             case DR_TRUE:
                 break;
             case DR_FALSE:
