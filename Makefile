@@ -50,6 +50,7 @@ DROVER_SRC := $(sort $(wildcard cmd/drover/*.c))
 SIM_SRC    := $(sort $(wildcard cmd/drover-sim/*.c))
 UNIT_SRC   := $(sort $(wildcard tests/unit/*.c tests/unit/*/*.c))
 GOLDEN_SRC := $(sort $(wildcard tests/golden/*.c))
+STORY_SRC  := $(sort $(wildcard tests/sim/*.c))
 
 .PHONY: all
 all:
@@ -102,6 +103,18 @@ $(BUILD)/golden: $(GOLDEN_SRC:%.c=$(BUILD)/%.o) \
                  $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/main.c,$(DROVER_SRC))) $(BUILD)/libdrover.a
 	@echo "  LINK  $@"
 	@$(CC) $(LDOPT) -o $@ $^ $(PKG_LIBS) -lpthread -lm
+
+# Simulation: the whole controller on the model, with faults at every exchange.
+$(BUILD)/sim: $(STORY_SRC:%.c=$(BUILD)/%.o) $(BUILD)/libdrover.a
+	@echo "  LINK  $@"
+	@$(CC) $(LDOPT) -o $@ $^ $(PKG_LIBS) -lpthread -lm
+
+# make sim [SEED=N] [SCENARIO=fault/lost/312] [BUDGET=seconds]
+.PHONY: sim
+sim:
+	@$(MAKE) --no-print-directory -s BUILDING=1 $(BUILD)/sim
+	@$(BUILD)/sim $(if $(SEED),--seed $(SEED)) $(if $(SCENARIO),--scenario $(SCENARIO)) \
+		$(if $(BUDGET),--budget $(BUDGET))
 
 .PHONY: golden-update
 golden-update:

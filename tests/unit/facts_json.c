@@ -315,6 +315,8 @@ Test(facts_json, the_ledger_is_decoded_again, .init = setup, .fini = teardown)
     c->pd.cluster_id = 7;
     c->ledger.seen = (struct dr_seen){.known = true};
     c->ledger.instance = "127.0.1.4:4000";
+    c->ledger.table_present = true;
+    c->identity.seen = (struct dr_seen){.known = true};
     c->ledger.raw = rows;
     c->ledger.raw_count = 3;
     json_t *v = dr_facts_encode(f);
@@ -332,4 +334,8 @@ Test(facts_json, the_ledger_is_decoded_again, .init = setup, .fini = teardown)
     cr_assert_eq(g->rows.foreign_count, 1);
     for (size_t i = 0; i < 3; i++)
         cr_assert_str_eq(g->raw[i].value, rows[i].value);
+    back->clusters[0].identity.cluster_id = 9; /* the cluster says another id than PD */
+    dr_facts_decode_ledger(&back->clusters[0], arena);
+    cr_assert_not(g->decoded);
+    cr_assert_not(g->rows.term.present);
 }
