@@ -438,6 +438,21 @@ const struct dr_bound *dr_engine_bound(struct dr_exec *x, size_t number)
 
 /* ---- queries ---- */
 
+/* The token that SQLite stumbled over: near "FORM": syntax error. */
+static void find_near(struct dr_exec *x, const char *text)
+{
+    const char *from = strstr(text, "near \""), *end = from ? strstr(from, "\":") : NULL;
+    x->cur.i = x->cur.count;
+    for (size_t i = 0; end && i < x->cur.count; i++) {
+        const struct dr_token *t = &x->cur.t[i];
+        if (t->len == (size_t)(end - from - 6) &&
+            memcmp(t->text, from + 6, t->len) == 0) {
+            x->cur.i = i;
+            return;
+        }
+    }
+}
+
 static enum dr_run translate(struct dr_exec *x, const char *text)
 {
     static const struct {
@@ -457,7 +472,7 @@ static enum dr_run translate(struct dr_exec *x, const char *text)
             return dr_sql_error(x, words[i].number, words[i].out,
                                 text + strlen(words[i].in));
     if (strstr(text, "syntax error") || strstr(text, "incomplete input")) {
-        dr_model_note_unknown(x->m, &x->s->in->sql, x->cur.sql, x->cur.len);
+        find_near(x, text);
         return dr_sql_syntax(x);
     }
     return dr_sql_error(x, 1105, "%s", text);
