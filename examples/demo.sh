@@ -21,7 +21,7 @@ show() { printf '$ %s\n' "$*"; "$@"; }
 
 step "1. an estate of two regions, simulated: TiDB, PD, TiCDC, S3 on 127/8 addresses"
 echo '$ build/drover-sim examples/quickstart/estate.yaml --speed 20 &'
-build/drover-sim examples/quickstart/estate.yaml --speed 20 --socket "$work/ctl" >"$work/sim.out" 2>"$work/sim.log" &
+build/drover-sim examples/quickstart/estate.yaml --speed 20 --ctl "$work/ctl" >"$work/sim.out" 2>"$work/sim.log" &
 sim=$!
 for _ in $(seq 100); do grep -q '^ready' "$work/sim.out" && break; kill -0 $sim; sleep 0.1; done
 grep -q '^ready' "$work/sim.out"

@@ -98,6 +98,8 @@ void dr_progress_say(struct dr_progress *p, const char *topology,
         fflush(p->stream.file);
         return;
     }
+    if (e->kind == DR_EVENT_START && e->action->predicted_ms)
+        return; /* short steps are over before they are read */
     if (e->kind == DR_EVENT_PROGRESS) {
         if (p->stream.terminal)
             draw_bar(p, e);

@@ -100,8 +100,12 @@ void dr_actor_look(struct dr_actor *x, struct dr_round *out)
 /* Says what changed, once. */
 static void say_changes(struct dr_actor *x, const struct dr_round *out)
 {
-    if (strcmp(x->said_digest, x->plan->digest) != 0) {
-        snprintf(x->said_digest, sizeof(x->said_digest), "%s", x->plan->digest);
+    /* a plan that only lost the steps just made goes without saying */
+    bool went_on = strcmp(x->said_goal, x->plan->goal) == 0 &&
+                   x->plan->action_count <= x->said_actions;
+    x->said_actions = x->plan->action_count;
+    if (!went_on) {
+        snprintf(x->said_goal, sizeof(x->said_goal), "%s", x->plan->goal);
         struct dr_event e = {.kind = DR_EVENT_PLAN,
                              .plan = x->plan,
                              .input = &x->input,

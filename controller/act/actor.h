@@ -23,7 +23,8 @@ struct dr_actor {
     char failed_id[96];
     uint32_t failures;
     int64_t again_at_ms;
-    char said_digest[DR_DIGEST_TEXT];
+    char said_goal[160];
+    size_t said_actions;
     char said_wait[512];
 };
 
