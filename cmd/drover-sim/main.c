@@ -211,12 +211,9 @@ static int announce(const struct options *o, const struct dr_model *m, struct dr
         list_listeners(m);
         fprintf(stderr, "drover-sim: ctl      %s\n", o->ctl);
     }
-    if (o->has_ready_fd) {
-        if (write((int)o->ready_fd, "ready\n", 6) != 6)
-            return dr_fail_errno(err, errno, "--ready-fd %d", (int)o->ready_fd);
-        if (o->ready_fd > STDERR_FILENO)
-            close((int)o->ready_fd);
-    }
+    puts("ready");
+    if (fflush(stdout) != 0)
+        return dr_fail_errno(err, errno, "stdout");
     if (o->ready_file) {
         char pid[32];
         int n = snprintf(pid, sizeof(pid), "%d\n", (int)getpid());
@@ -224,8 +221,13 @@ static int announce(const struct options *o, const struct dr_model *m, struct dr
         if (rc)
             return rc;
     }
-    puts("ready");
-    return fflush(stdout) == 0 ? 0 : dr_fail_errno(err, errno, "stdout");
+    if (o->has_ready_fd) {
+        if (write((int)o->ready_fd, "ready\n", 6) != 6)
+            return dr_fail_errno(err, errno, "--ready-fd %d", (int)o->ready_fd);
+        if (o->ready_fd > STDERR_FILENO)
+            close((int)o->ready_fd);
+    }
+    return 0;
 }
 
 static int serve(struct options *o, const struct dr_estate_doc *doc, struct dr_err *err)

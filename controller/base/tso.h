@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-enum { DR_TIME_TEXT = 40 };
+enum { DR_TIME_TEXT = 48 };
 
 static inline uint64_t dr_tso_make(int64_t unix_ms, uint32_t logical)
 {
