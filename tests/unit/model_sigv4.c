@@ -112,6 +112,9 @@ Test(model_store, sigv4_refuses_what_does_not_fit)
     cr_assert_eq(dr_sigv4_check(&r, &key, at_ms), DR_SIGV4_MISMATCH);
     r.target = "/test%24file.text"; /* another spelling of the same path */
     cr_assert_eq(dr_sigv4_check(&r, &key, at_ms), DR_SIGV4_OK);
+    names[3] = "x-other";
+    cr_assert_eq(dr_sigv4_check(&r, &key, at_ms), DR_SIGV4_NO_HASH);
+    names[3] = "x-amz-content-sha256";
     values[5] = "AWS4-HMAC-SHA256 Credential=x";
     cr_assert_eq(dr_sigv4_check(&r, &key, at_ms), DR_SIGV4_BROKEN);
     dr_arena_free(a);

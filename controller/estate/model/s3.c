@@ -25,6 +25,7 @@ struct s3_error {
 
 enum s3_refusal {
     ACCESS_DENIED,
+    NO_HASH,
     BAD_AUTH,
     BAD_REGION,
     BAD_ACCESS_KEY,
@@ -44,6 +45,7 @@ enum s3_refusal {
 /* clang-format off */
 static const struct s3_error errors[] = {
     [ACCESS_DENIED]   = {"AccessDenied", 403, "Access Denied."},
+    [NO_HASH]         = {"InvalidRequest", 400, "Missing required header for this request: x-amz-content-sha256"},
     [BAD_AUTH]        = {"AuthorizationHeaderMalformed", 400, "The authorization header that you provided is not valid."},
     [BAD_REGION]      = {"AuthorizationHeaderMalformed", 400, "The authorization header is malformed; the region is wrong."},
     [BAD_ACCESS_KEY]  = {"InvalidAccessKeyId", 403, "The Access Key Id you provided does not exist in our records."},
@@ -140,11 +142,11 @@ void dr_s3_fault(struct dr_http_in *in, int status, const char *message)
 
 static bool authorised(struct dr_http_in *in, const struct dr_sim_storage *doc)
 {
-    static const int of[] = {
-        [DR_SIGV4_NONE] = ACCESS_DENIED,     [DR_SIGV4_BROKEN] = BAD_AUTH,
-        [DR_SIGV4_REGION] = BAD_REGION,      [DR_SIGV4_KEY] = BAD_ACCESS_KEY,
-        [DR_SIGV4_MISMATCH] = BAD_SIGNATURE, [DR_SIGV4_HASH] = BAD_HASH,
-        [DR_SIGV4_SKEW] = BAD_TIME,
+    static const enum s3_refusal of[] = {
+        [DR_SIGV4_NONE] = ACCESS_DENIED, [DR_SIGV4_NO_HASH] = NO_HASH,
+        [DR_SIGV4_BROKEN] = BAD_AUTH,    [DR_SIGV4_REGION] = BAD_REGION,
+        [DR_SIGV4_KEY] = BAD_ACCESS_KEY, [DR_SIGV4_MISMATCH] = BAD_SIGNATURE,
+        [DR_SIGV4_HASH] = BAD_HASH,      [DR_SIGV4_SKEW] = BAD_TIME,
     };
     const struct dr_sigv4_request r = {
         .method = in->req->method,
@@ -167,7 +169,7 @@ static bool authorised(struct dr_http_in *in, const struct dr_sim_storage *doc)
     result = dr_sigv4_check(&r, &key, dr_model_wall_ms(in->m));
     if (result == DR_SIGV4_OK)
         return true;
-    refuse(in, (enum s3_refusal)of[result]);
+    refuse(in, of[result]);
     return false;
 }
 

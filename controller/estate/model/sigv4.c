@@ -219,8 +219,9 @@ static enum dr_sigv4_result check(struct dr_arena *a, const struct dr_sigv4_requ
 
     if (!auth)
         return DR_SIGV4_NONE;
-    if (strncmp(auth, "AWS4-HMAC-SHA256 ", 17) || !stamp || !hash ||
-        !stamp_ms(stamp, &at_ms))
+    if (!hash)
+        return DR_SIGV4_NO_HASH;
+    if (strncmp(auth, "AWS4-HMAC-SHA256 ", 17) || !stamp || !stamp_ms(stamp, &at_ms))
         return DR_SIGV4_BROKEN;
     credential = part(a, auth, "Credential=");
     headers = part(a, auth, "SignedHeaders=");

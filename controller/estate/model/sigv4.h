@@ -26,6 +26,7 @@ struct dr_sigv4_key {
 enum dr_sigv4_result {
     DR_SIGV4_OK,
     DR_SIGV4_NONE,     /* no Authorization header */
+    DR_SIGV4_NO_HASH,  /* no x-amz-content-sha256 */
     DR_SIGV4_BROKEN,   /* malformed, or a signed header is missing */
     DR_SIGV4_REGION,   /* signed for another region */
     DR_SIGV4_KEY,      /* unknown access key */
