@@ -587,48 +587,55 @@ static enum dr_run take_snapshot(struct dr_exec *x, struct dr_brie *b)
     return DR_RUN_OK;
 }
 
+enum { FOR_BACKUP = 1, FOR_RESTORE = 2, FOR_BOTH = 3 };
+static const struct {
+    const char *word;
+    unsigned scope;
+} options[] = {
+    {"SNAPSHOT", FOR_BACKUP},
+    {"WITH_SYS_TABLE", FOR_RESTORE},
+    {"RATE_LIMIT", FOR_BOTH},
+    {"CONCURRENCY", FOR_BOTH},
+    {"CHECKSUM", FOR_BOTH},
+    {"CHECKSUM_CONCURRENCY", FOR_BOTH},
+    {"SEND_CREDENTIALS_TO_TIKV", FOR_BOTH},
+    {"IGNORE_STATS", FOR_BACKUP},
+    {"COMPRESSION_TYPE", FOR_BACKUP},
+    {"COMPRESSION_LEVEL", FOR_BACKUP},
+    {"LOAD_STATS", FOR_RESTORE},
+    {"WAIT_TIFLASH_READY", FOR_RESTORE},
+    {"ONLINE", FOR_RESTORE},
+    {NULL, 0},
+};
+
+static enum dr_run take_option(struct dr_exec *x, struct dr_brie *b)
+{
+    struct dr_cur *c = &x->cur;
+    size_t k = 0;
+    while (options[k].word && !dr_is(c, options[k].word))
+        k++;
+    if (!(options[k].scope & (b->restore ? FOR_RESTORE : FOR_BACKUP)))
+        return dr_sql_syntax(x);
+    c->i++;
+    (void)dr_accept(c, "=");
+    if (strcmp(options[k].word, "SNAPSHOT") == 0)
+        return take_snapshot(x, b);
+    if (strcmp(options[k].word, "WITH_SYS_TABLE") == 0)
+        b->sys_tables = dr_is(c, "TRUE") || strcmp(dr_peek(c, 0)->text, "1") == 0;
+    enum dr_tok_kind kind = dr_peek(c, 0)->kind;
+    if (kind != DR_TOK_WORD && kind != DR_TOK_NUMBER && kind != DR_TOK_STRING)
+        return dr_sql_syntax(x);
+    c->i++;
+    if (strcmp(options[k].word, "RATE_LIMIT") == 0 && !dr_accept_all(c, "MB / SECOND"))
+        return dr_sql_syntax(x);
+    return DR_RUN_OK;
+}
+
 static enum dr_run take_options(struct dr_exec *x, struct dr_brie *b)
 {
-    static const char *const known[] = {"RATE_LIMIT",
-                                        "CONCURRENCY",
-                                        "CHECKSUM",
-                                        "CHECKSUM_CONCURRENCY",
-                                        "SEND_CREDENTIALS_TO_TIKV",
-                                        "LOAD_STATS",
-                                        "WAIT_TIFLASH_READY",
-                                        "WITH_SYS_TABLE",
-                                        "IGNORE_STATS",
-                                        "COMPRESSION_TYPE",
-                                        "COMPRESSION_LEVEL",
-                                        "ONLINE",
-                                        "SNAPSHOT",
-                                        NULL};
-    struct dr_cur *c = &x->cur;
-    while (!dr_at_end(c)) {
-        size_t k = 0;
-        while (known[k] && !dr_is(c, known[k]))
-            k++;
-        bool restore_only = k == 5 || k == 6 || k == 7 || k == 11;
-        bool backup_only = k == 8 || k == 9 || k == 10 || k == 12;
-        if (!known[k] || (restore_only && !b->restore) || (backup_only && b->restore))
-            return dr_sql_syntax(x);
-        c->i++;
-        (void)dr_accept(c, "=");
-        if (k == 12) {
-            if (take_snapshot(x, b))
-                return DR_RUN_ERROR;
-            continue;
-        }
-        if (k == 7)
-            b->sys_tables = dr_is(c, "TRUE") || dr_token_is(dr_peek(c, 0), "1");
-        const struct dr_token *t = dr_peek(c, 0);
-        if (t->kind != DR_TOK_WORD && t->kind != DR_TOK_NUMBER &&
-            t->kind != DR_TOK_STRING)
-            return dr_sql_syntax(x);
-        c->i++;
-        if (k == 0 && !dr_accept_all(c, "MB / SECOND"))
-            return dr_sql_syntax(x);
-    }
+    while (!dr_at_end(&x->cur))
+        if (take_option(x, b))
+            return DR_RUN_ERROR;
     return DR_RUN_OK;
 }
 

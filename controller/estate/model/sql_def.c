@@ -256,6 +256,32 @@ static enum dr_run one_column_index(struct dr_exec *x, struct dr_def_draft *d,
     return add_index(x, d, &ix);
 }
 
+static enum dr_run rare_option(struct dr_exec *x, struct dr_column *col, bool *taken)
+{
+    struct dr_cur *c = &x->cur;
+    const char *text;
+    size_t len, from;
+    if (dr_accept(c, "COMMENT")) {
+        if (!dr_take_string(c, &text, &len))
+            return dr_sql_syntax(x);
+        col->comment = dr_model_string(x->m, text, len);
+    } else if (dr_accept(c, "COLLATE")) {
+        c->i++;
+    } else if (dr_accept_all(c, "GENERATED ALWAYS AS") || dr_accept(c, "AS")) {
+        from = c->i;
+        if (!dr_skip_parens(c))
+            return dr_sql_syntax(x);
+        col->generated = text_between(x, from, c->i);
+        if (!dr_accept(c, "STORED"))
+            (void)dr_accept(c, "VIRTUAL");
+    } else if (dr_accept(c, "CHECK")) {
+        return dr_skip_parens(c) ? DR_RUN_OK : dr_sql_syntax(x);
+    } else {
+        *taken = false;
+    }
+    return DR_RUN_OK;
+}
+
 /* One option of a column. *taken false: none here. */
 static enum dr_run column_option(struct dr_exec *x, struct dr_def_draft *d,
                                  struct dr_column *col, bool *taken)
@@ -287,26 +313,8 @@ static enum dr_run column_option(struct dr_exec *x, struct dr_def_draft *d,
     } else if (dr_accept(c, "UNIQUE")) {
         (void)dr_accept(c, "KEY");
         return one_column_index(x, d, at, false);
-    } else if (dr_accept(c, "COMMENT")) {
-        const char *text;
-        size_t len;
-        if (!dr_take_string(c, &text, &len))
-            return dr_sql_syntax(x);
-        col->comment = dr_model_string(x->m, text, len);
-    } else if (dr_accept(c, "COLLATE")) {
-        c->i++;
-    } else if (dr_accept_all(c, "GENERATED ALWAYS AS") || dr_accept(c, "AS")) {
-        size_t from = c->i;
-        if (!dr_skip_parens(c))
-            return dr_sql_syntax(x);
-        col->generated = text_between(x, from, c->i);
-        if (!dr_accept(c, "STORED"))
-            (void)dr_accept(c, "VIRTUAL");
-    } else if (dr_accept(c, "CHECK")) {
-        if (!dr_skip_parens(c))
-            return dr_sql_syntax(x);
     } else {
-        *taken = false;
+        return rare_option(x, col, taken);
     }
     return DR_RUN_OK;
 }
@@ -361,24 +369,35 @@ static enum dr_run index_columns(struct dr_exec *x, struct dr_def_draft *d,
     return DR_RUN_OK;
 }
 
+/* CONSTRAINT name, and what is parsed but kept by nobody: foreign keys (TiCDC's sink
+ * switches the checks off) and CHECK (off by default). */
+static enum dr_run constraint(struct dr_exec *x, const char **name, bool *done)
+{
+    struct dr_cur *c = &x->cur;
+    *done = true;
+    if (dr_accept(c, "CONSTRAINT") && !dr_is(c, "PRIMARY") && !dr_is(c, "UNIQUE") &&
+        !dr_is(c, "FOREIGN") && !dr_is(c, "CHECK") && !dr_take_name(c, name))
+        return dr_sql_syntax(x);
+    if (dr_accept(c, "CHECK"))
+        return dr_skip_parens(c) ? DR_RUN_OK : dr_sql_syntax(x);
+    *done = dr_accept(c, "FOREIGN");
+    while (*done && !dr_at_end(c) && !dr_is(c, ",") && !dr_is(c, ")"))
+        if (!dr_skip_parens(c))
+            c->i++;
+    return DR_RUN_OK;
+}
+
 enum dr_run dr_draft_index(struct dr_exec *x, struct dr_def_draft *d, bool *taken)
 {
     struct dr_cur *c = &x->cur;
     struct dr_index ix = {0};
     const char *name = NULL;
     size_t start = c->i;
+    bool done;
     *taken = true;
-    if (dr_accept(c, "CONSTRAINT") && !dr_is(c, "PRIMARY") && !dr_is(c, "UNIQUE") &&
-        !dr_is(c, "FOREIGN") && !dr_is(c, "CHECK") && !dr_take_name(c, &name))
-        return dr_sql_syntax(x);
-    if (dr_accept(c, "FOREIGN")) { /* kept by nobody: the sink switches checks off */
-        while (!dr_at_end(c) && !dr_is(c, ",") && !dr_is(c, ")"))
-            if (!dr_skip_parens(c))
-                c->i++;
-        return DR_RUN_OK;
-    }
-    if (dr_accept(c, "CHECK"))
-        return dr_skip_parens(c) ? DR_RUN_OK : dr_sql_syntax(x);
+    enum dr_run r = constraint(x, &name, &done);
+    if (r || done)
+        return r;
     if (dr_accept_all(c, "PRIMARY KEY")) {
         ix.primary = ix.unique = true;
         name = "PRIMARY";

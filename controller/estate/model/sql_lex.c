@@ -32,25 +32,37 @@ static void push(struct lexer *x, enum dr_tok_kind kind, const char *text, size_
     *t = (struct dr_token){kind, text, len, from, x->i};
 }
 
-/* Skips blanks and comments. Version comments only lose their brackets. */
+static bool line_comment(const struct lexer *x)
+{
+    return at(x, 0) == '#' || (at(x, 0) == '-' && at(x, 1) == '-' &&
+                               (x->i + 2 >= x->len || isspace((unsigned char)at(x, 2))));
+}
+
+/* Version comments only lose their brackets: "/" "*!40101", "/" "*T![ttl]". */
+static bool version_comment(struct lexer *x)
+{
+    bool tidb = at(x, 2) == 'T' && at(x, 3) == '!';
+    if (at(x, 0) != '/' || at(x, 1) != '*' || (at(x, 2) != '!' && !tidb))
+        return false;
+    x->i += tidb ? 4 : 3;
+    while (isdigit((unsigned char)at(x, 0)))
+        x->i++;
+    if (at(x, 0) == '[')
+        while (x->i < x->len && x->s[x->i++] != ']')
+            ;
+    return true;
+}
+
 static void skip_blank(struct lexer *x)
 {
     for (;;) {
         if (x->i < x->len && isspace((unsigned char)x->s[x->i])) {
             x->i++;
-        } else if (at(x, 0) == '#' ||
-                   (at(x, 0) == '-' && at(x, 1) == '-' &&
-                    (x->i + 2 >= x->len || isspace((unsigned char)at(x, 2))))) {
+        } else if (line_comment(x)) {
             while (x->i < x->len && x->s[x->i] != '\n')
                 x->i++;
-        } else if (at(x, 0) == '/' && at(x, 1) == '*' &&
-                   (at(x, 2) == '!' || (at(x, 2) == 'T' && at(x, 3) == '!'))) {
-            x->i += at(x, 2) == '!' ? 3 : 4;
-            while (isdigit((unsigned char)at(x, 0)))
-                x->i++;
-            if (at(x, 0) == '[')
-                while (x->i < x->len && x->s[x->i++] != ']')
-                    ;
+        } else if (version_comment(x)) {
+            continue;
         } else if (at(x, 0) == '/' && at(x, 1) == '*') {
             const char *end = memmem(x->s + x->i + 2, x->len - x->i - 2, "*/", 2);
             x->i = end ? (size_t)(end - x->s) + 2 : x->len;

@@ -366,6 +366,16 @@ enum dr_run dr_st_admin(struct dr_exec *x)
 
 /* ---- KILL, FLUSH ---- */
 
+/* The session of that id; NULL: none, or its instance does not hear of the KILL. An
+ * unknown id is not reported [inference]. */
+static struct dr_model_session *victim(const struct dr_exec *x, uint64_t id)
+{
+    struct dr_model_session *s = x->c->sessions;
+    while (s && (s->id != id || s->internal || s->dead))
+        s = s->next;
+    return s && (s->in == x->s->in || answers(s->in)) ? s : NULL;
+}
+
 enum dr_run dr_st_kill(struct dr_exec *x)
 {
     struct dr_cur *c = &x->cur;
@@ -378,17 +388,12 @@ enum dr_run dr_st_kill(struct dr_exec *x)
         return dr_sql_syntax(x);
     if (dr_check_write(x))
         return DR_RUN_ERROR;
-    struct dr_model_session *s = x->c->sessions;
-    while (s && (s->id != id || s->internal || s->dead))
-        s = s->next;
+    struct dr_model_session *s = victim(x, id);
     bool own = s && x->s->user && s->user && strcmp(s->user, x->s->user) == 0;
     if (!own && !dr_has_dynamic(x->s, "CONNECTION_ADMIN", true))
         return dr_denied(x, "SUPER or CONNECTION_ADMIN");
-    /* an unknown id is not reported [inference] */
-    if (s && s->in != x->s->in && (!s->in->up || s->in->cut || s->in->hung))
-        s = NULL; /* the other instance does not hear of it */
-    if (s && query)
-        s->interrupted = s->text != NULL && s != x->s;
+    if (s && s != x->s && query)
+        s->interrupted = s->text != NULL;
     else if (s && s != x->s)
         dr_session_kill(s);
     return dr_sql_ok(x, 0);

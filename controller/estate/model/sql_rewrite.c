@@ -542,76 +542,79 @@ static void chain(struct work *w)
     w->call = w->i;
 }
 
-static enum dr_run word(struct work *w)
+static bool word_is(const struct work *w, const char *word)
+{
+    return strcasecmp(tok(w, 0)->text, word) == 0;
+}
+
+/* AS, USING, COLLATE, which mean other things by where they stand. */
+static bool connective(struct work *w)
 {
     struct frame *f = top(w);
-    const struct dr_token *t = tok(w, 0), *after = tok(w, 1);
-    bool dotted = dr_token_is(after, ".");
-    if (f->want_table && !(t->kind == DR_TOK_WORD && strcasecmp(t->text, "SELECT") == 0))
-        return table_ref(w);
-    if (t->kind == DR_TOK_NAME || dotted) {
-        chain(w);
-        return DR_RUN_OK;
-    }
-    if (locking(w) || clause(w) || (!dotted && renamed(w)))
-        return DR_RUN_OK;
-    if (strcasecmp(t->text, "INTERVAL") == 0)
-        return interval(w, "");
-    if (strcasecmp(t->text, "VALUES") == 0 && w->r->values_def)
-        return values_of(w);
-    if (t->text[0] == '_' && after->kind == DR_TOK_STRING) { /* _utf8mb4'x' */
-        w->i++;
-        return DR_RUN_OK;
-    }
-    if (strcasecmp(t->text, "COLLATE") == 0) {
+    const struct dr_token *after = tok(w, 1);
+    if (word_is(w, "COLLATE")) {
         size_t n = after->len;
         space(w);
         dr_buf_adds(w->out, n > 3 && strcasecmp(after->text + n - 3, "_ci") == 0
                                 ? "COLLATE NOCASE"
                                 : "COLLATE BINARY");
         w->i += 2;
-        return DR_RUN_OK;
-    }
-    if (strcasecmp(t->text, "AS") == 0 && f->kind == FRAME_CAST) {
+    } else if (word_is(w, "AS") && f->kind == FRAME_CAST) {
         w->i++;
         cast_type(w);
-        return DR_RUN_OK;
-    }
-    if (strcasecmp(t->text, "USING") == 0 && f->kind == FRAME_CONVERT) {
+    } else if (word_is(w, "USING") && f->kind == FRAME_CONVERT) {
         dr_buf_adds(w->out, ", 'CHAR'");
         w->i += 2;
-        return DR_RUN_OK;
-    }
-    if (strcasecmp(t->text, "AS") == 0 && after->kind == DR_TOK_STRING) {
+    } else if (word_is(w, "AS") && after->kind == DR_TOK_STRING) {
         dr_buf_adds(w->out, " AS ");
         quoted(w->out, '"', after->text, after->len);
         w->i += 2;
-        return DR_RUN_OK;
+    } else {
+        return false;
     }
-    if ((strcasecmp(t->text, "TIMESTAMPDIFF") == 0 ||
-         strcasecmp(t->text, "TIMESTAMPADD") == 0) &&
-        unit_of(tok(w, 2))) {
+    return true;
+}
+
+/* Calls whose arguments SQLite would not read. */
+static bool odd_call(struct work *w)
+{
+    const struct dr_token *t = tok(w, 0);
+    bool call = dr_token_is(tok(w, 1), "("), diff = call && word_is(w, "TIMESTAMPDIFF");
+    if (diff || (call && (word_is(w, "CAST") || word_is(w, "CONVERT")))) {
         operand(w);
-        dr_buf_addf(w->out, "%s", t->text);
-        w->i++;
-        w->call = w->i;
+        dr_buf_adds(w->out, diff ? t->text : "dr_cast");
+        w->call = ++w->i;
+        return true;
+    }
+    if (!unit_of(t) || !dr_token_is(tok(w, 1), ",") || top(w)->kind != FRAME_FUNCTION)
+        return false;
+    operand(w);
+    dr_buf_addf(w->out, "'%s'", unit_of(t));
+    w->i++;
+    return true;
+}
+
+static enum dr_run word(struct work *w)
+{
+    const struct dr_token *t = tok(w, 0), *after = tok(w, 1);
+    if (top(w)->want_table && !dr_token_is(t, "SELECT"))
+        return table_ref(w);
+    if (t->kind == DR_TOK_NAME || dr_token_is(after, ".")) {
+        chain(w);
         return DR_RUN_OK;
     }
-    if (unit_of(t) && dr_token_is(after, ",") && f->kind == FRAME_FUNCTION) {
-        operand(w);
-        dr_buf_addf(w->out, "'%s'", unit_of(t));
+    if (locking(w) || clause(w) || renamed(w))
+        return DR_RUN_OK;
+    if (word_is(w, "INTERVAL"))
+        return interval(w, "");
+    if (word_is(w, "VALUES") && w->r->values_def)
+        return values_of(w);
+    if (t->text[0] == '_' && after->kind == DR_TOK_STRING) { /* _utf8mb4'x' */
         w->i++;
         return DR_RUN_OK;
     }
-    if (dr_token_is(after, "(") &&
-        (strcasecmp(t->text, "CAST") == 0 || strcasecmp(t->text, "CONVERT") == 0)) {
-        operand(w);
-        dr_buf_adds(w->out, "dr_cast");
-        w->i++;
-        w->call = w->i;
-        return DR_RUN_OK;
-    }
-    chain(w);
+    if (!connective(w) && !odd_call(w))
+        chain(w);
     return DR_RUN_OK;
 }
 
