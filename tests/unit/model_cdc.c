@@ -297,6 +297,38 @@ Test(model_ticdc, item_04_list_maps_states_and_hides_errors)
     kit_close(&k);
 }
 
+Test(model_ticdc, item_04_errors_stay_visible_before_8_5)
+{
+    struct kit k;
+    struct dr_http_answer ans;
+
+    kit_init(&k);
+    k.clusters[0].ticdc.version = (struct dr_version){"v8.1.0", 8, 1, 0};
+    kit_start(&k);
+    cdc_make(&k, NULL);
+    kit_ctl(&k, "{\"fault\":\"feed-error\",\"cluster\":\"east\",\"fatal\":false,"
+                "\"code\":\"CDC:ErrX\",\"message\":\"[CDC:ErrX]x\"}");
+    cdc_call(&k, "POST", FEEDS "/f/pause", NULL);
+    kit_wait(&k, 300);
+    cr_assert_str_eq(cdc_state(&k), "stopped");
+    cr_assert_not_null(json_object_get(cdc_feed(&k), "error"));
+    ans = cdc_call(&k, "GET", FEEDS, NULL);
+    cr_assert(strstr(ans.body, "CDC:ErrX"), "%s", ans.body);
+    kit_close(&k);
+}
+
+Test(model_ticdc, the_new_architecture_is_refused)
+{
+    struct kit k;
+    struct dr_err err = {0};
+
+    kit_init(&k);
+    k.clusters[1].ticdc.arch = DR_TICDC_NEW;
+    cr_assert_eq(dr_model_new(&k.m, &k.doc, 1, 0, &err), -DR_E_INPUT);
+    cr_assert(strstr(err.text, "'west': only the classic architecture"), "%s", err.text);
+    dr_arena_free(k.arena);
+}
+
 Test(model_ticdc, item_05_checkpoint_follows_the_clock)
 {
     struct kit k;
