@@ -15,36 +15,6 @@ const char *const dr_priv_names[] = {
         "GRANT OPTION",
     NULL};
 
-enum { ALL_GLOBAL = DR_PRIV_GRANT_OPTION };
-#define ALL_MASK ((1ull << ALL_GLOBAL) - 1)
-
-/* tidb: pkg/privilege/privileges/privileges.go dynamicPrivs, and BR's and CDC's wishes */
-static const char *const dynamic_names[] = {"APPLICATION_PASSWORD_ADMIN",
-                                            "AUDIT_ADMIN",
-                                            "BACKUP_ADMIN",
-                                            "BINDLOG_ADMIN",
-                                            "CONNECTION_ADMIN",
-                                            "DASHBOARD_CLIENT",
-                                            "IMPORT_INTO",
-                                            "PLACEMENT_ADMIN",
-                                            "RESOURCE_GROUP_ADMIN",
-                                            "RESOURCE_GROUP_USER",
-                                            "RESTORE_ADMIN",
-                                            "RESTRICTED_CONNECTION_ADMIN",
-                                            "RESTRICTED_PRIV_ADMIN",
-                                            "RESTRICTED_REPLICA_WRITER_ADMIN",
-                                            "RESTRICTED_SQL_ADMIN",
-                                            "RESTRICTED_STATUS_ADMIN",
-                                            "RESTRICTED_TABLES_ADMIN",
-                                            "RESTRICTED_USER_ADMIN",
-                                            "RESTRICTED_VARIABLES_ADMIN",
-                                            "ROLE_ADMIN",
-                                            "SYSTEM_USER",
-                                            "SYSTEM_VARIABLES_ADMIN",
-                                            "TRAFFIC_CAPTURE_ADMIN",
-                                            "TRAFFIC_REPLAY_ADMIN",
-                                            NULL};
-
 struct dr_account *dr_account_find(struct dr_model_cluster *c, const char *user,
                                    const char *host)
 {
@@ -74,8 +44,8 @@ struct dr_account *dr_account_match(struct dr_model_cluster *c, const char *user
     return best;
 }
 
-static struct dr_account *add(struct dr_model_cluster *c, const char *user,
-                              const char *host)
+struct dr_account *dr_account_add(struct dr_model_cluster *c, const char *user,
+                                  const char *host)
 {
     struct dr_arena *m = c->model->arena;
     struct dr_account *a = DR_NEW(m, struct dr_account), **p = &c->accounts->first;
@@ -94,8 +64,8 @@ static struct dr_account *add(struct dr_model_cluster *c, const char *user,
 void dr_accounts_init(struct dr_model_cluster *c)
 {
     c->accounts = DR_NEW(c->model->arena, struct dr_accounts);
-    struct dr_account *root = add(c, "root", "%");
-    root->privs = ALL_MASK | 1ull << DR_PRIV_GRANT_OPTION;
+    struct dr_account *root = dr_account_add(c, "root", "%");
+    root->privs = DR_PRIV_ALL | 1ull << DR_PRIV_GRANT_OPTION;
 }
 
 const char *dr_account_auth(struct dr_arena *a, const struct dr_account *ac)
@@ -201,7 +171,7 @@ enum dr_run dr_need_schema(struct dr_exec *x, enum dr_priv p, const char *schema
 /* ---- parsing names and options ---- */
 
 /* 'u'@'h', u@h, 'u', CURRENT_USER(). */
-static enum dr_run take_user(struct dr_exec *x, const char **user, const char **host)
+enum dr_run dr_take_user(struct dr_exec *x, const char **user, const char **host)
 {
     struct dr_cur *c = &x->cur;
     const struct dr_token *t = dr_peek(c, 0);
@@ -316,7 +286,7 @@ enum dr_run dr_st_create_user(struct dr_exec *x)
     do {
         const char *user, *host;
         struct dr_account fresh = {.password = "", .plugin = "mysql_native_password"};
-        if (take_user(x, &user, &host) || take_options(x, &fresh))
+        if (dr_take_user(x, &user, &host) || take_options(x, &fresh))
             return DR_RUN_ERROR;
         if (dr_account_find(x->c, user, host)) {
             if (!quiet)
@@ -324,7 +294,7 @@ enum dr_run dr_st_create_user(struct dr_exec *x)
             dr_sql_warn(x, "Note", 3163, "User '%s'@'%s' already exists.", user, host);
             continue;
         }
-        struct dr_account *a = add(x->c, user, host);
+        struct dr_account *a = dr_account_add(x->c, user, host);
         a->password = fresh.password;
         a->plugin = fresh.plugin;
         a->locked = fresh.locked;
@@ -339,7 +309,7 @@ enum dr_run dr_st_alter_user(struct dr_exec *x)
     bool quiet = dr_accept_all(c, "IF EXISTS");
     do {
         const char *user, *host;
-        if (take_user(x, &user, &host))
+        if (dr_take_user(x, &user, &host))
             return DR_RUN_ERROR;
         bool own = x->s->user && strcmp(user, x->s->user) == 0;
         if ((own ? dr_check_write(x) : may_manage(x)))
@@ -359,7 +329,7 @@ enum dr_run dr_st_alter_user(struct dr_exec *x)
 enum dr_run dr_st_set_password(struct dr_exec *x)
 {
     const char *user = x->s->user, *host = x->s->account_host, *word;
-    if (dr_accept(&x->cur, "FOR") && take_user(x, &user, &host))
+    if (dr_accept(&x->cur, "FOR") && dr_take_user(x, &user, &host))
         return DR_RUN_ERROR;
     if (dr_check_write(x))
         return DR_RUN_ERROR;
@@ -380,7 +350,7 @@ enum dr_run dr_st_drop_user(struct dr_exec *x)
     bool quiet = dr_accept_all(c, "IF EXISTS");
     do {
         const char *user, *host;
-        if (take_user(x, &user, &host))
+        if (dr_take_user(x, &user, &host))
             return DR_RUN_ERROR;
         struct dr_account **p = &x->c->accounts->first;
         while (*p && *p != dr_account_find(x->c, user, host))
@@ -391,328 +361,4 @@ enum dr_run dr_st_drop_user(struct dr_exec *x)
             return failed(x, "DROP USER", user, host);
     } while (dr_accept(c, ","));
     return dr_at_end(c) ? dr_sql_ok(x, 0) : dr_sql_syntax(x);
-}
-
-/* ---- GRANT and REVOKE ---- */
-
-struct grant {
-    uint64_t privs;
-    bool all;
-    const char *dynamic[32];
-    size_t dynamic_count;
-    const char *schema, *table; /* NULL: all */
-};
-
-static int static_priv(const char *name)
-{
-    if (strcasecmp(name, "REPLICATION SLAVE") == 0)
-        return DR_PRIV_REPLICATION_SLAVE;
-    for (int i = 0; dr_priv_names[i]; i++)
-        if (strcasecmp(dr_priv_names[i], name) == 0)
-            return i;
-    return -1;
-}
-
-/* One privilege: words up to a comma, ON or FROM. */
-static enum dr_run take_priv(struct dr_exec *x, struct grant *g)
-{
-    struct dr_cur *c = &x->cur;
-    struct dr_buf name;
-    char word[64];
-    dr_buf_init(&name, sizeof(word) - 1);
-    while (!dr_at_end(c) && dr_peek(c, 0)->kind == DR_TOK_WORD && !dr_is(c, "ON") &&
-           !dr_is(c, "FROM") && !dr_is(c, "TO")) {
-        if (name.len)
-            dr_buf_addc(&name, ' ');
-        dr_buf_adds(&name, dr_peek(c, 0)->text);
-        c->i++;
-    }
-    snprintf(word, sizeof(word), "%s", dr_buf_str(&name));
-    bool odd = !name.len || name.overflow;
-    dr_buf_release(&name);
-    if (odd)
-        return dr_sql_syntax(x);
-    if (dr_is(c, "(") && !dr_skip_parens(c)) /* column privileges count for the table */
-        return dr_sql_syntax(x);
-    int p = static_priv(word);
-    if (strcasecmp(word, "ALL") == 0 || strcasecmp(word, "ALL PRIVILEGES") == 0)
-        g->all = true;
-    else if (p >= 0)
-        g->privs |= 1ull << p;
-    else if (strcasecmp(word, "USAGE") != 0) {
-        for (size_t i = 0; dynamic_names[i]; i++)
-            if (strcasecmp(dynamic_names[i], word) == 0 && g->dynamic_count < 32) {
-                g->dynamic[g->dynamic_count++] = dynamic_names[i];
-                return DR_RUN_OK;
-            }
-        if (strchr(word, '_'))
-            return dr_sql_error(
-                x, 3929, "Dynamic privilege '%s' is not registered with the server.",
-                word);
-        return dr_sql_syntax(x);
-    }
-    return DR_RUN_OK;
-}
-
-static enum dr_run take_grant(struct dr_exec *x, struct grant *g)
-{
-    struct dr_cur *c = &x->cur;
-    const char *first, *second;
-    do {
-        if (take_priv(x, g))
-            return DR_RUN_ERROR;
-    } while (dr_accept(c, ","));
-    if (!dr_accept(c, "ON"))
-        return dr_sql_syntax(x);
-    (void)dr_accept(c, "TABLE");
-    if (dr_accept(c, "*")) {
-        if (!dr_accept(c, ".")) {
-            g->schema = x->s->db;
-            return g->schema ? DR_RUN_OK : dr_sql_error(x, 1046, "No database selected");
-        }
-        return dr_accept(c, "*") ? DR_RUN_OK : dr_sql_syntax(x);
-    }
-    if (!dr_take_name(c, &first))
-        return dr_sql_syntax(x);
-    if (!dr_accept(c, ".")) {
-        g->schema = x->s->db;
-        g->table = first;
-        return g->schema ? DR_RUN_OK : dr_sql_error(x, 1046, "No database selected");
-    }
-    g->schema = first;
-    if (dr_accept(c, "*"))
-        return DR_RUN_OK;
-    if (!dr_take_name(c, &second))
-        return dr_sql_syntax(x);
-    g->table = second;
-    return DR_RUN_OK;
-}
-
-static enum dr_run may_grant(struct dr_exec *x, const struct grant *g)
-{
-    if (dr_check_write(x))
-        return DR_RUN_ERROR;
-    if (!dr_has(x->s, DR_PRIV_GRANT_OPTION, g->schema, g->table))
-        return g->dynamic_count
-                   ? dr_denied(x, "GRANT OPTION")
-                   : dr_sql_error(x, 8121, "privilege check for 'Grant Option' fail");
-    if (g->dynamic_count && g->schema)
-        return dr_sql_error(x, 3619, "Illegal privilege level specified for %s",
-                            g->dynamic[0]);
-    return DR_RUN_OK;
-}
-
-static void give_dynamic(struct dr_model *m, struct dr_account *a, const char *name,
-                         bool grant_option)
-{
-    struct dr_dynamic_grant **p = &a->dynamic;
-    while (*p && strcmp((*p)->name, name) < 0)
-        p = &(*p)->next;
-    if (!*p || strcmp((*p)->name, name) != 0) {
-        struct dr_dynamic_grant *g = DR_NEW(m->arena, struct dr_dynamic_grant);
-        *g = (struct dr_dynamic_grant){*p, name, false};
-        *p = g;
-    }
-    (*p)->grant_option |= grant_option;
-}
-
-static uint64_t *object_privs(struct dr_model *m, struct dr_account *a,
-                              const struct grant *g)
-{
-    if (!g->schema)
-        return &a->privs;
-    struct dr_object_grant **p = &a->objects;
-    for (; *p; p = &(*p)->next)
-        if (strcasecmp((*p)->schema, g->schema) == 0 &&
-            (g->table ? (*p)->table && strcasecmp((*p)->table, g->table) == 0
-                      : !(*p)->table))
-            return &(*p)->privs;
-    *p = DR_NEW(m->arena, struct dr_object_grant);
-    (*p)->schema = dr_strdup(m->arena, g->schema);
-    (*p)->table = dr_strdup(m->arena, g->table);
-    return &(*p)->privs;
-}
-
-static void give(struct dr_model *m, struct dr_account *a, const struct grant *g,
-                 bool grant_option)
-{
-    *object_privs(m, a, g) |= g->privs | (g->all ? ALL_MASK : 0) |
-                              (grant_option ? 1ull << DR_PRIV_GRANT_OPTION : 0);
-    for (size_t i = 0; i < g->dynamic_count; i++)
-        give_dynamic(m, a, g->dynamic[i], grant_option);
-}
-
-static void take_away(struct dr_model *m, struct dr_account *a, const struct grant *g)
-{
-    *object_privs(m, a, g) &= ~(g->privs | (g->all ? ALL_MASK : 0));
-    for (struct dr_object_grant **p = &a->objects; *p;)
-        if (!(*p)->privs)
-            *p = (*p)->next;
-        else
-            p = &(*p)->next;
-    if (g->all && !g->schema)
-        a->dynamic = NULL;
-    for (size_t i = 0; i < g->dynamic_count; i++)
-        for (struct dr_dynamic_grant **p = &a->dynamic; *p; p = &(*p)->next)
-            if (strcmp((*p)->name, g->dynamic[i]) == 0) {
-                *p = (*p)->next;
-                break;
-            }
-}
-
-enum dr_run dr_st_grant(struct dr_exec *x)
-{
-    struct dr_cur *c = &x->cur;
-    struct grant g = {0};
-    struct dr_account *to[16];
-    size_t n = 0;
-    if (take_grant(x, &g) || may_grant(x, &g))
-        return DR_RUN_ERROR;
-    if (!dr_accept(c, "TO"))
-        return dr_sql_syntax(x);
-    do {
-        const char *user, *host;
-        if (take_user(x, &user, &host))
-            return DR_RUN_ERROR;
-        if (n == 16)
-            return dr_sql_syntax(x);
-        to[n] = dr_account_find(x->c, user, host);
-        if (!to[n++])
-            return dr_sql_error(x, 1410,
-                                "You are not allowed to create a user with GRANT");
-    } while (dr_accept(c, ","));
-    bool option = dr_accept_all(c, "WITH GRANT OPTION");
-    if (!dr_at_end(c))
-        return dr_sql_syntax(x);
-    for (size_t i = 0; i < n; i++)
-        give(x->m, to[i], &g, option);
-    return dr_sql_ok(x, 0);
-}
-
-enum dr_run dr_st_revoke(struct dr_exec *x)
-{
-    struct dr_cur *c = &x->cur;
-    struct grant g = {0};
-    if (take_grant(x, &g) || may_grant(x, &g))
-        return DR_RUN_ERROR;
-    if (!dr_accept(c, "FROM"))
-        return dr_sql_syntax(x);
-    do {
-        const char *user, *host;
-        if (take_user(x, &user, &host))
-            return DR_RUN_ERROR;
-        struct dr_account *a = dr_account_find(x->c, user, host);
-        if (!a)
-            return dr_sql_error(
-                x, 1141, "There is no such grant defined for user '%s' on host '%s'",
-                user, host);
-        take_away(x->m, a, &g);
-    } while (dr_accept(c, ","));
-    return dr_at_end(c) ? dr_sql_ok(x, 0) : dr_sql_syntax(x);
-}
-
-bool dr_account_declare(struct dr_model_cluster *c, const struct dr_sim_account *d,
-                        struct dr_buf *why)
-{
-    struct dr_model_session *s = dr_session_internal(c, 0);
-    struct dr_arena *arena = dr_arena_new(0);
-    struct dr_sql_answer out = {0};
-    struct dr_account *a = dr_account_find(c, d->user, d->host ? d->host : "%");
-    bool ok = true;
-    if (!a)
-        a = add(c, d->user, d->host ? d->host : "%");
-    a->password = d->password ? d->password : "";
-    a->plugin = d->plugin == DR_SIM_CACHING_SHA2 ? "caching_sha2_password"
-                                                 : "mysql_native_password";
-    a->locked = d->locked;
-    for (size_t i = 0; ok && i < d->grant_count; i++) {
-        struct dr_exec x = {.s = s, .c = c, .m = c->model, .a = arena, .out = &out};
-        struct grant g = {0};
-        dr_lex(arena, d->grants[i], strlen(d->grants[i]), &x.cur);
-        ok = !take_grant(&x, &g);
-        bool option = ok && dr_accept_all(&x.cur, "WITH GRANT OPTION");
-        ok = ok && dr_at_end(&x.cur);
-        if (ok)
-            give(c->model, a, &g, option);
-        else
-            dr_buf_addf(why, "grant '%s' of account %s: %s", d->grants[i], d->user,
-                        out.message ? out.message : "not understood");
-    }
-    dr_model_sql_close(s);
-    dr_arena_free(arena);
-    return ok;
-}
-
-/* ---- SHOW GRANTS: tidb: pkg/privilege/privileges/cache.go showGrants ---- */
-
-static void grant_line(struct dr_exec *x, const struct dr_account *a, uint64_t privs,
-                       const char *schema, const char *table)
-{
-    const uint64_t all_table = ALL_MASK & ~(1ull << DR_PRIV_SUPER);
-    struct dr_buf b;
-    dr_buf_init(&b, 1 << 16);
-    dr_buf_adds(&b, "GRANT ");
-    if ((privs & ALL_MASK) == ALL_MASK || (schema && (privs & all_table) == all_table)) {
-        dr_buf_adds(&b, "ALL PRIVILEGES");
-    } else if (!(privs & ALL_MASK)) {
-        dr_buf_adds(&b, "USAGE");
-    } else {
-        const char *sep = "";
-        for (int i = 0; i < DR_PRIV_GRANT_OPTION; i++) {
-            if (!(privs >> i & 1))
-                continue;
-            dr_buf_addf(&b, "%s%s", sep, dr_priv_names[i]);
-            sep = ",";
-        }
-    }
-    if (!schema)
-        dr_buf_adds(&b, " ON *.*");
-    else if (!table)
-        dr_buf_addf(&b, " ON `%s`.*", schema);
-    else
-        dr_buf_addf(&b, " ON `%s`.`%s`", schema, table);
-    dr_buf_addf(&b, " TO '%s'@'%s'%s", a->user, a->host,
-                privs >> DR_PRIV_GRANT_OPTION & 1 ? " WITH GRANT OPTION" : "");
-    dr_result_text(x, dr_buf_str(&b));
-    dr_buf_release(&b);
-}
-
-static void dynamic_line(struct dr_exec *x, const struct dr_account *a, bool option)
-{
-    struct dr_buf b;
-    dr_buf_init(&b, 1 << 16);
-    for (const struct dr_dynamic_grant *g = a->dynamic; g; g = g->next)
-        if (g->grant_option == option)
-            dr_buf_addf(&b, "%s%s", b.len ? "," : "GRANT ", g->name);
-    if (b.len) {
-        dr_buf_addf(&b, " ON *.* TO '%s'@'%s'%s", a->user, a->host,
-                    option ? " WITH GRANT OPTION" : "");
-        dr_result_text(x, dr_buf_str(&b));
-    }
-    dr_buf_release(&b);
-}
-
-enum dr_run dr_st_show_grants(struct dr_exec *x)
-{
-    const char *user = x->s->user, *host = x->s->account_host;
-    if (dr_accept(&x->cur, "FOR") && take_user(x, &user, &host))
-        return DR_RUN_ERROR;
-    if (!dr_at_end(&x->cur))
-        return dr_sql_syntax(x);
-    const struct dr_account *a = dr_account_find(x->c, user, host ? host : "%");
-    if (!a)
-        return dr_sql_error(x, 1141,
-                            "There is no such grant defined for user '%s' on host '%s'",
-                            user, host ? host : "%");
-    bool own = x->s->user && strcmp(user, x->s->user) == 0;
-    if (!own && !dr_has(x->s, DR_PRIV_SELECT, "mysql", NULL))
-        return dr_need_schema(x, DR_PRIV_SELECT, "mysql");
-    const char *title = dr_sprintf(x->a, "Grants for %s@%s", a->user, a->host);
-    dr_result_columns(x, 1, &title);
-    grant_line(x, a, a->privs, NULL, NULL);
-    for (const struct dr_object_grant *g = a->objects; g; g = g->next)
-        grant_line(x, a, g->privs, g->schema, g->table);
-    dynamic_line(x, a, false);
-    dynamic_line(x, a, true);
-    return DR_RUN_OK;
 }

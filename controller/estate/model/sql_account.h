@@ -46,6 +46,8 @@ enum dr_priv {
     DR_PRIV_COUNT_
 };
 extern const char *const dr_priv_names[];
+/* ALL PRIVILEGES: every static one but GRANT OPTION. */
+#define DR_PRIV_ALL ((1ull << DR_PRIV_GRANT_OPTION) - 1)
 
 struct dr_object_grant {
     struct dr_object_grant *next;
@@ -77,6 +79,11 @@ void dr_accounts_init(struct dr_model_cluster *c);
 
 struct dr_account *dr_account_find(struct dr_model_cluster *c, const char *user,
                                    const char *host);
+/* A new account without rights or password. */
+struct dr_account *dr_account_add(struct dr_model_cluster *c, const char *user,
+                                  const char *host);
+/* 'u'@'h', u@h, CURRENT_USER() at the cursor. */
+enum dr_run dr_take_user(struct dr_exec *x, const char **user, const char **host);
 /* The account that a login from this host uses: the exact host first. */
 struct dr_account *dr_account_match(struct dr_model_cluster *c, const char *user,
                                     const char *from);

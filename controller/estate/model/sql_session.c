@@ -10,124 +10,6 @@
 #include "controller/estate/model/sql_engine.h"
 #include "controller/estate/model/sql_vars.h"
 
-/* ---- answers ---- */
-
-const char *dr_sql_state(int number)
-{
-    static const struct {
-        int number;
-        const char *state;
-    } states[] = {
-        {1040, "08004"}, {1044, "42000"}, {1045, "28000"}, {1046, "3D000"},
-        {1048, "23000"}, {1049, "42000"}, {1050, "42S01"}, {1051, "42S02"},
-        {1052, "23000"}, {1053, "08S01"}, {1054, "42S22"}, {1060, "42S21"},
-        {1061, "42000"}, {1062, "23000"}, {1064, "42000"}, {1068, "42000"},
-        {1069, "42000"}, {1072, "42000"}, {1091, "42000"}, {1110, "42000"},
-        {1115, "42000"}, {1117, "42000"}, {1136, "21S01"}, {1141, "42000"},
-        {1142, "42000"}, {1146, "42S02"}, {1227, "42000"}, {1231, "42000"},
-        {1232, "42000"}, {1235, "42000"}, {1241, "21000"}, {1242, "21000"},
-        {1264, "22003"}, {1292, "22007"}, {1305, "42000"}, {1317, "70100"},
-        {1364, "HY000"}, {1406, "22001"}, {1410, "42000"}, {1582, "42000"},
-        {3619, "HY000"}, {0, NULL},
-    };
-    for (size_t i = 0; states[i].number; i++)
-        if (states[i].number == number)
-            return states[i].state;
-    return "HY000";
-}
-
-static void clear_result(struct dr_exec *x)
-{
-    x->out->column_count = x->out->row_count = 0;
-    x->out->columns = NULL;
-    x->out->cells = NULL;
-    x->cell_room = 0;
-}
-
-enum dr_run dr_sql_error(struct dr_exec *x, int number, const char *fmt, ...)
-{
-    va_list ap;
-    va_start(ap, fmt);
-    x->out->message = dr_vsprintf(x->a, fmt, ap);
-    va_end(ap);
-    x->out->error = number;
-    snprintf(x->out->sqlstate, sizeof(x->out->sqlstate), "%s", dr_sql_state(number));
-    clear_result(x);
-    return DR_RUN_ERROR;
-}
-
-enum dr_run dr_sql_syntax(struct dr_exec *x)
-{
-    const struct dr_token *t = dr_peek(&x->cur, 0);
-    size_t line = 1, start = 0, n = x->cur.len - t->from;
-    for (size_t i = 0; i < t->from; i++)
-        if (x->cur.sql[i] == '\n') {
-            line++;
-            start = i + 1;
-        }
-    dr_model_note_unknown(x->m, &x->s->in->sql, x->cur.sql, x->cur.len);
-    return dr_sql_error(x, 1064,
-                        "You have an error in your SQL syntax; check the manual that "
-                        "corresponds to your TiDB version for the right syntax to use "
-                        "line %zu column %zu near \"%.*s\"",
-                        line, t->to - start, (int)(n > 256 ? 256 : n),
-                        x->cur.sql + t->from);
-}
-
-enum dr_run dr_sql_ok(struct dr_exec *x, uint64_t affected)
-{
-    x->out->affected = affected;
-    return DR_RUN_OK;
-}
-
-void dr_sql_warn(struct dr_exec *x, const char *level, int code, const char *fmt, ...)
-{
-    struct dr_model_session *s = x->s;
-    if (s->warning_count >= 64)
-        return;
-    va_list ap;
-    va_start(ap, fmt);
-    *DR_PUSH(s->warn_arena, s->warnings, s->warning_count, s->warning_room) =
-        (struct dr_warning){level, code, dr_vsprintf(s->warn_arena, fmt, ap)};
-    va_end(ap);
-}
-
-void dr_result_columns(struct dr_exec *x, size_t count, const char *const *names)
-{
-    x->out->column_count = count;
-    x->out->row_count = 0;
-    x->out->columns = dr_alloc_n(x->a, count + 1, sizeof(*x->out->columns));
-    for (size_t i = 0; i < count; i++)
-        x->out->columns[i] = names[i];
-    x->out->cells = NULL;
-    x->cell_room = 0;
-    x->out->affected = 0; /* counts cells until the statement ends */
-}
-
-void dr_result_add(struct dr_exec *x, const char *text, size_t len)
-{
-    size_t count = x->out->affected;
-    *DR_PUSH(x->a, x->out->cells, count, x->cell_room) =
-        (struct dr_cell){text ? dr_strndup(x->a, text, len) : NULL, text ? len : 0};
-    x->out->affected = count;
-    x->out->row_count = count / x->out->column_count;
-}
-
-void dr_result_text(struct dr_exec *x, const char *text)
-{
-    dr_result_add(x, text, text ? strlen(text) : 0);
-}
-
-void dr_result_num(struct dr_exec *x, int64_t n)
-{
-    dr_result_text(x, dr_sprintf(x->a, "%lld", (long long)n));
-}
-
-void dr_result_u64(struct dr_exec *x, uint64_t n)
-{
-    dr_result_text(x, dr_sprintf(x->a, "%llu", (unsigned long long)n));
-}
-
 /* ---- time ---- */
 
 int64_t dr_cluster_wall_ms(const struct dr_model_cluster *c)
@@ -439,8 +321,8 @@ static enum dr_model_done wait_lock(struct dr_exec *x, size_t mark)
     return finish(x, DR_RUN_ERROR);
 }
 
-static struct dr_exec exec_for(struct dr_model_session *s, struct dr_sql_answer *out,
-                               struct dr_arena *a)
+struct dr_exec dr_exec_for(struct dr_model_session *s, struct dr_sql_answer *out,
+                           struct dr_arena *a)
 {
     memset(out, 0, sizeof(*out));
     out->session = out->connection_id = s->id;
@@ -450,7 +332,7 @@ static struct dr_exec exec_for(struct dr_model_session *s, struct dr_sql_answer 
 static enum dr_model_done run(struct dr_model_session *s, struct dr_sql_answer *out,
                               struct dr_arena *a)
 {
-    struct dr_exec x = exec_for(s, out, a);
+    struct dr_exec x = dr_exec_for(s, out, a);
     if (s->interrupted) {
         dr_sql_error(&x, 1317, "Query execution was interrupted");
         if (s->job)
@@ -501,7 +383,7 @@ enum dr_model_done dr_model_sql_query(struct dr_model_session *s, const char *te
                                       size_t len, struct dr_sql_answer *out,
                                       struct dr_arena *a)
 {
-    struct dr_exec x = exec_for(s, out, a);
+    struct dr_exec x = dr_exec_for(s, out, a);
     if (s->dead)
         return drop(s, &x);
     s->text = dr_xcalloc(1, len + 1);
@@ -537,7 +419,7 @@ enum dr_model_done dr_model_sql_query(struct dr_model_session *s, const char *te
 enum dr_model_done dr_model_sql_poll(struct dr_model_session *s,
                                      struct dr_sql_answer *out, struct dr_arena *a)
 {
-    struct dr_exec x = exec_for(s, out, a);
+    struct dr_exec x = dr_exec_for(s, out, a);
     if (s->dead)
         return drop(s, &x);
     if (s->wait == DR_WAIT_HUNG && s->in->hung)
@@ -670,100 +552,4 @@ void dr_model_sql_reset(struct dr_model_session *s)
     s->user = s->account_host = s->db = NULL;
     s->user_vars = NULL;
     s->last_insert_id = s->last_commit_tso = s->last_start_tso = 0;
-}
-
-/* ---- login ---- */
-
-const char *dr_model_sql_auth_plugin(struct dr_model_session *s, const char *user)
-{
-    const struct dr_account *a = dr_account_match(s->c, user, s->peer);
-    return a ? a->plugin : "mysql_native_password";
-}
-
-static size_t connections(const struct dr_model_instance *in)
-{
-    size_t n = 0;
-    for (const struct dr_model_session *s = in->cluster->sessions; s; s = s->next)
-        n += s->in == in && s->logged_in && !s->internal && !s->dead;
-    return n;
-}
-
-static enum dr_run login(struct dr_exec *x, const char *user, const char *database,
-                         bool (*check)(const char *password, void *arg), void *arg)
-{
-    struct dr_model_session *s = x->s;
-    int64_t most = dr_var_int(s->in->globals[dr_var_index(DR_V_MAX_CONNECTIONS)]);
-    const struct dr_account *a = dr_account_match(s->c, user, s->peer);
-    if (most && (int64_t)connections(s->in) >= most)
-        return dr_sql_error(x, 1040, "Too many connections");
-    if (dr_instance_global_on(s->in, DR_V_SECURE_TRANSPORT) && !s->tls)
-        return dr_sql_error(x, 3159,
-                            "Connections using insecure transport are prohibited while "
-                            "--require_secure_transport=ON.");
-    bool proved = a && check(a->password, arg);
-    if (a && proved && a->locked)
-        return dr_sql_error(x, 3118,
-                            "Access denied for user '%s'@'%s'. Account is locked.", user,
-                            s->peer);
-    if (!proved || (a->require_ssl && !s->tls))
-        return dr_sql_error(x, 1045,
-                            "Access denied for user '%s'@'%s' (using password: %s)", user,
-                            s->peer, !check("", arg) ? "YES" : "NO");
-    s->user = dr_strdup(s->arena, user);
-    s->account_host = dr_strdup(s->arena, a->host);
-    if (database && *database) {
-        dr_lex(x->a, database, strlen(database), &x->cur);
-        bool system = strcasecmp(database, "information_schema") == 0;
-        if (!system && !dr_db_schema(x->c->db, database, UINT64_MAX))
-            return dr_sql_error(x, 1049, "Unknown database '%s'", database);
-        if (!system && !dr_has_any(s, database, NULL))
-            return dr_sql_error(x, 1044,
-                                "Access denied for user '%s'@'%s' to database '%s'", user,
-                                a->host, database);
-        s->db = dr_model_string(x->m, database, strlen(database));
-    }
-    s->logged_in = true;
-    return DR_RUN_OK;
-}
-
-int dr_model_sql_login(struct dr_model_session *s, const char *user, const char *database,
-                       bool (*check)(const char *password, void *arg), void *arg,
-                       struct dr_sql_answer *out, struct dr_arena *a)
-{
-    struct dr_exec x = exec_for(s, out, a);
-    if (s->dead) {
-        dr_sql_error(&x, 2013, "Lost connection to MySQL server during query");
-        return out->error;
-    }
-    return login(&x, user, database, check, arg) ? out->error : 0;
-}
-
-static bool same_password(const char *password, void *arg)
-{
-    return strcmp(password, arg) == 0;
-}
-
-int dr_model_sql_connect(struct dr_model *m, const struct dr_address *at,
-                         const char *peer, const char *user, const char *password,
-                         const char *database, struct dr_model_session **out,
-                         struct dr_sql_answer *ans, struct dr_arena *a)
-{
-    char text[DR_HOST_MAX + 16];
-    *out = NULL;
-    struct dr_model_session *s = dr_model_sql_open(m, at, peer, false);
-    if (!s) {
-        memset(ans, 0, sizeof(*ans));
-        ans->error = 2003;
-        snprintf(ans->sqlstate, sizeof(ans->sqlstate), "HY000");
-        ans->message = dr_sprintf(a, "Can't connect to MySQL server on '%s' (111)",
-                                  dr_address_text(at, text));
-        return ans->error;
-    }
-    int error = dr_model_sql_login(s, user, database, same_password,
-                                   (void *)(password ? password : ""), ans, a);
-    if (error)
-        dr_model_sql_close(s);
-    else
-        *out = s;
-    return error;
 }

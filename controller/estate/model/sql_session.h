@@ -81,6 +81,9 @@ struct dr_exec {
 typedef enum dr_run dr_statement_fn(struct dr_exec *x);
 
 /* ---- answers ---- */
+/* An execution that fills `out`, which is cleared. */
+struct dr_exec dr_exec_for(struct dr_model_session *s, struct dr_sql_answer *out,
+                           struct dr_arena *a);
 /* Fills the answer with an error; its SQLSTATE comes from the number. */
 enum dr_run dr_sql_error(struct dr_exec *x, int number, const char *fmt, ...)
     DR_PRINTF(3, 4);

@@ -409,7 +409,7 @@ static void log_cut(struct dr_change_log *log, uint64_t upto)
     log->count -= n;
     if (log->count)
         if (n) /* an empty log has no items to point at */
-        memmove(log->items, log->items + n, log->count * sizeof(*log->items));
+            memmove(log->items, log->items + n, log->count * sizeof(*log->items));
     if (upto > log->floor)
         log->floor = upto;
 }

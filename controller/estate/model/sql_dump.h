@@ -1,0 +1,15 @@
+/* What a backup holds of tables and accounts, as JSON: out of a cluster and into one. */
+#ifndef DR_MODEL_SQL_DUMP_H
+#define DR_MODEL_SQL_DUMP_H
+
+#include "controller/estate/model/sql_store.h"
+
+/* New references. */
+json_t *dr_dump_table(const struct dr_table *t, const struct dr_table_def *def,
+                      uint64_t ts);
+json_t *dr_dump_accounts(const struct dr_model_cluster *c);
+/* Rows into the table that exists already; into no change log. */
+void dr_load_rows(struct dr_model_cluster *c, const json_t *table);
+void dr_load_accounts(struct dr_model_cluster *c, const json_t *list);
+
+#endif
