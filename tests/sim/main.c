@@ -110,21 +110,42 @@ static void add_all(struct list *l, const struct options *o, uint64_t exchanges,
 
 /* ---- running ---- */
 
+static void report_line(FILE *report, const char *name, const struct sim_result *r,
+                        const char *why)
+{
+    fprintf(report, "%d %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %s\t", r->passed,
+            r->exchanges, r->rounds, r->checks, r->struck, name);
+    for (const char *s = r->passed ? "" : why; *s; s++)
+        fputc(*s == '\n' ? ' ' : *s, report);
+    fputc('\n', report);
+    fflush(report);
+}
+
+/* In a process of its own: one that dies is a failure and not the end. */
+static void run_apart(const char *name, const struct options *o, FILE *report)
+{
+    int status = 0;
+    pid_t pid = fork();
+    if (pid == 0) {
+        struct sim_result r;
+        if (sim_run(name, o->seed, &r, NULL))
+            report_line(report, name, &r, dr_buf_str(&r.why));
+        _exit(0);
+    }
+    waitpid(pid, &status, 0);
+    if (pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0)
+        return;
+    char why[64];
+    struct sim_result dead = {.passed = false};
+    snprintf(why, sizeof(why), "the process died (status %d)", status);
+    report_line(report, name, &dead, why);
+}
+
 static void run_share(const struct list *l, const struct options *o, size_t share,
                       double until, FILE *report)
 {
-    for (size_t i = share; i < l->count; i += o->jobs) {
-        struct sim_result r;
-        if (now_s() > until)
-            return;
-        if (!sim_run(l->names[i], o->seed, &r, NULL))
-            continue;
-        fprintf(report, "%d %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %s\t%s\n",
-                r.passed, r.exchanges, r.rounds, r.checks, r.struck, l->names[i],
-                r.passed ? "" : dr_buf_str(&r.why));
-        fflush(report);
-        sim_result_release(&r);
-    }
+    for (size_t i = share; i < l->count && now_s() < until; i += o->jobs)
+        run_apart(l->names[i], o, report);
 }
 
 static void take_line(char *line, const struct options *o, struct totals *t)
@@ -149,7 +170,6 @@ static void take_line(char *line, const struct options *o, struct totals *t)
            tab ? tab : "");
 }
 
-/* Children run the shares, so that one that dies is a failure and not the end. */
 static void run_all(const struct list *l, const struct options *o, double until,
                     struct totals *t)
 {
