@@ -173,6 +173,12 @@ static bool is_old(const struct question *q, int64_t now_ms, bool busy)
     return q->forgotten || !q->seen.known || now_ms - q->seen.at_ms >= age[busy][q->tier];
 }
 
+/* A text that a question keeps from look to look, longer than the cycle it comes from. */
+static const char *lasting(struct dr_observer *o, const char *old, const char *text)
+{
+    return old && strcmp(old, text) == 0 ? old : dr_strdup(o->lasting, text);
+}
+
 /* Fills the arguments of a question that depends on the focus; false: not asked now. */
 static bool aim(struct dr_observer *o, struct question *q, const struct focus *x)
 {
@@ -184,22 +190,24 @@ static bool aim(struct dr_observer *o, struct question *q, const struct focus *x
     case DR_CALL_CDC_FEED:
         if (!x->gen.planned)
             return false;
-        q->call.args.feed = (struct dr_feed_args){.id = x->gen.feed_id,
-                                                  .to = (uint16_t)b,
-                                                  .generation = x->gen.n,
-                                                  .redo = x->gen.redo};
+        q->call.args.feed = (struct dr_feed_args){
+            .id = lasting(o, q->call.args.feed.id, x->gen.feed_id),
+            .to = (uint16_t)b,
+            .generation = x->gen.n,
+            .redo = lasting(o, q->call.args.feed.redo, x->gen.redo)};
         return true;
     case DR_CALL_SQL_LOGIN:
         q->call.args.login.generation = x->gen.n;
         q->call.args.login.from = o->t->clusters[a].name;
         return x->sink_open;
     case DR_CALL_STORE_LIST:
-        q->call.args.store.prefix =
-            q->call.args.store.store == DR_STORE_BACKUP ? x->gen.backup : x->gen.redo;
+        q->call.args.store.prefix = lasting(
+            o, q->call.args.store.prefix,
+            q->call.args.store.store == DR_STORE_BACKUP ? x->gen.backup : x->gen.redo);
         return !x->made && *q->call.args.store.prefix;
     case DR_CALL_STORE_REDO:
         q->call.args.store.store = DR_STORE_REDO;
-        q->call.args.store.prefix = x->gen.redo;
+        q->call.args.store.prefix = lasting(o, q->call.args.store.prefix, x->gen.redo);
         return x->gen.planned && *x->gen.redo;
     default: /* the kinds that need no aim */
         return true;
@@ -226,12 +234,26 @@ static void ask(struct dr_observer *o, struct question *q)
     o->estate->submit(o->estate, &q->call, &q->ticket);
 }
 
+static void free_arena(void *arena)
+{
+    dr_arena_free(arena);
+}
+
+/* The snapshot in the caller's hands may point into the answer: it goes with the cycle.
+ */
+static void retire(struct dr_observer *o, struct dr_reply *r)
+{
+    if (r->arena)
+        dr_arena_defer(o->cycle, free_arena, r->arena);
+    r->arena = NULL;
+}
+
 static void keep(struct dr_observer *o, struct question *q, struct dr_reply *r)
 {
     q->ticket = 0;
     q->forgotten = false;
     if (r->outcome == DR_DONE) {
-        dr_reply_release(&q->reply);
+        retire(o, &q->reply);
         q->reply = *r;
         q->seen = (struct dr_seen){.known = true, .at_ms = o->estate->now_ms(o->estate)};
         dr_memory_note(&o->memory, q->kind, q->cluster, &q->reply, q->seen.at_ms);
@@ -425,6 +447,12 @@ static void follow_discovery(struct dr_observer *o)
     ask_due(o, false, NULL);
 }
 
+/* Whether a cluster's ledger is known to name no edge, or which. */
+static bool knows_edges(const struct dr_ledger_group *g)
+{
+    return g->seen.known && (g->decoded || !g->table_present);
+}
+
 /* A generation whose prefixes are in use, though no edge row says so, is skipped. */
 static bool skip_used_prefix(struct dr_observer *o, const struct focus *x)
 {
@@ -432,6 +460,9 @@ static bool skip_used_prefix(struct dr_observer *o, const struct focus *x)
     const char *mine[2] = {x->gen.backup, x->gen.redo};
     if (x->gen.planned || o->memory.skipped >= 100)
         return false;
+    for (size_t c = 0; c < o->facts->cluster_count; c++)
+        if (!knows_edges(&o->facts->clusters[c].ledger))
+            return false;
     for (int i = 0; i < 2; i++) {
         if (l[i]->seen.known && l[i]->count && strcmp(l[i]->prefix, mine[i]) == 0) {
             o->memory.skipped++;

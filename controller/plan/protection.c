@@ -91,7 +91,8 @@ static enum dr_truth redo_advances(const struct dr_view *v, const char **text)
         *text = "no redo log yet";
         return DR_FALSE;
     }
-    int64_t ms = dr_tso_age_ms(g->tso, r->resolved);
+    /* as it was when the logs were read: they are not read every round */
+    int64_t ms = dr_tso_age_ms(g->tso, r->resolved) - (g->seen.at_ms - r->seen.at_ms);
     *text =
         dr_sprintf(v->arena, "redo is complete up to %s ago", dr_duration_text(ms, age));
     return dr_truth_of(ms <= v->t->objectives.rpo_ms);
