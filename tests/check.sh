@@ -41,7 +41,7 @@ build() { $MAKE --no-print-directory -j"$jobs" BUILDING=1 "$@"; }
 
 # Criterion counts in its own words, and neither leaks nor "no test at all" fail it.
 unit() {
-    local asan=$logs/asan out=$logs/unit.out
+    local asan=$logs/reports out=$logs/unit.out
     mkdir -p "$asan"
     ASAN_OPTIONS=log_path=$asan/report LSAN_OPTIONS=suppressions=tests/lsan.supp \
         timeout 600 build/asan/unit --jobs "$jobs" >"$out" 2>&1

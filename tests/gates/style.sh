@@ -20,7 +20,8 @@ verdict "functions over 100 lines" "$(awk '
     /^\}/ { if (open && file == FILENAME && FNR - open > 100)
                 printf "%s:%d: %d lines\n", FILENAME, open, FNR - open - 1
             open = 0 }' $files)"
-verdict "cyclomatic complexity over 20" "$(pmccabe $(echo "$files" | tr ' ' '\n' | grep '\.c$') 2>/dev/null |
+# of the product; a scripted peer of a test may well be one long switch
+verdict "cyclomatic complexity over 20" "$(pmccabe $(echo "$files" | tr ' ' '\n' | grep -E '^(cmd|controller|spec)/.*\.c$') 2>/dev/null |
     awk '$1 > 20 { print $6 " " $7 ": " $1 }')"
 verdict "unfinished words" "$(grep -nE '\b(TODO|FIXME|XXX|HACK)\b' $files || true)"
 echo "style: $passed passed, $failed failed"
