@@ -190,45 +190,6 @@ static void start_backup(struct dr_brie *b)
 
 /* ---- RESTORE ---- */
 
-/* A table as the backup has it, with an id of its own and TTL off (since 6.6.0). */
-static bool restore_create(struct dr_brie *b, const json_t *t)
-{
-    struct dr_model_cluster *c = b->in->cluster;
-    struct dr_arena *a = dr_arena_new(0);
-    struct dr_sql_answer out = {0};
-    struct dr_model_session *s = dr_session_internal(c, b->in->index);
-    struct dr_exec x = {.s = s, .c = c, .m = c->model, .a = a, .out = &out};
-    const char *schema = dr_json_str(t, "schema"), *text = dr_json_str(t, "create"),
-               *name;
-    json_int_t base = json_integer_value(json_object_get(t, "auto_base"));
-    dr_lex(a, text, strlen(text), &x.cur);
-    bool ok = dr_accept_all(&x.cur, "CREATE TABLE") && dr_take_name(&x.cur, &name);
-    struct dr_def_draft *d = ok ? dr_draft_new(&x, schema, name) : NULL;
-    ok = ok && !dr_draft_body(&x, d);
-    if (ok && !dr_db_table(c->db, schema, name, UINT64_MAX, NULL)) {
-        uint64_t tso = dr_model_tso(c);
-        if (dr_version_rank(&c->version) >= 6006000)
-            d->def.ttl_enable = false;
-        if (!dr_db_schema(c->db, schema, UINT64_MAX))
-            dr_db_schema_add(c->db, schema, tso);
-        const struct dr_table_def *def = dr_draft_done(&x, d, c->db->next_id += 2);
-        struct dr_table *table = dr_db_table_add(c->db, def, tso);
-        table->auto_base = base;
-        struct dr_change ch = {.start_tso = tso,
-                               .commit_tso = tso,
-                               .kind = DR_CHANGE_DDL,
-                               .table = def,
-                               .schema = def->schema,
-                               .ddl = dr_model_string(c->model, text, strlen(text)),
-                               .ddl_type = "create table",
-                               .bdr_role = ""};
-        dr_db_ddl(c->db, &ch);
-    }
-    dr_model_sql_close(s);
-    dr_arena_free(a);
-    return ok;
-}
-
 void dr_brie_forget(struct dr_model_cluster *c)
 {
     if (c->restore)
@@ -270,7 +231,7 @@ static void restore_step(struct dr_model *m, void *arg, uint64_t n)
     if (restored(b, t)) {
         if (b->step % 2)
             dr_load_rows(c, t);
-        else if (!restore_create(b, t)) {
+        else if (!dr_load_table(c, b->in->index, t)) {
             end(b, PHASE_FAILED, "[BR:Restore:ErrRestoreInvalidBackup]invalid backup");
             return;
         }

@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "controller/base/num.h"
+#include "controller/estate/model/sql_account.h"
 
 struct dr_engine {
     sqlite3 *db;
@@ -434,6 +435,38 @@ size_t dr_engine_bind(struct dr_exec *x, struct dr_table *t,
 const struct dr_bound *dr_engine_bound(struct dr_exec *x, size_t number)
 {
     return &engine(x)->bound[number];
+}
+
+static enum dr_run no_table(struct dr_exec *x, const char *schema, const char *name)
+{
+    if (!dr_db_schema(x->c->db, schema, UINT64_MAX) &&
+        strcasecmp(schema, "information_schema") != 0 && strcasecmp(schema, "mysql") != 0)
+        return dr_sql_error(x, 1049, "Unknown database '%s'", schema);
+    return dr_sql_error(x, 1146, "Table '%s.%s' doesn't exist", schema, name);
+}
+
+enum dr_run dr_engine_bind_name(struct dr_exec *x, const char *schema, const char *name,
+                                size_t *number)
+{
+    const struct dr_table_def *def;
+    const struct dr_mem_table *mem = dr_mem_table_find(schema, name);
+    uint64_t tso = UINT64_MAX;
+    if (mem) {
+        if (strcasecmp(schema, "mysql") == 0 &&
+            dr_need_table(x, DR_PRIV_SELECT, schema, name))
+            return DR_RUN_ERROR;
+        *number = dr_engine_bind(x, NULL, NULL, mem);
+        return DR_RUN_OK;
+    }
+    if (!x->current_read && dr_read_tso(x, &tso))
+        return DR_RUN_ERROR;
+    struct dr_table *t = dr_db_table(x->c->db, schema, name, tso, &def);
+    if (!t && (dr_has_any(x->s, schema, name) || !dr_db_schema(x->c->db, schema, tso)))
+        return no_table(x, schema, name);
+    if (dr_need_table(x, DR_PRIV_SELECT, schema, name))
+        return DR_RUN_ERROR;
+    *number = dr_engine_bind(x, t, def, NULL);
+    return DR_RUN_OK;
 }
 
 /* ---- queries ---- */

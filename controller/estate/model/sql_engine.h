@@ -40,6 +40,10 @@ struct dr_bound {
 };
 size_t dr_engine_bind(struct dr_exec *x, struct dr_table *t,
                       const struct dr_table_def *def, const struct dr_mem_table *mem);
+/* The table of that name as the statement sees it; SELECT on it is needed. Errors 1049,
+ * 1142, 1146. */
+enum dr_run dr_engine_bind_name(struct dr_exec *x, const char *schema, const char *name,
+                                size_t *number);
 const struct dr_bound *dr_engine_bound(struct dr_exec *x, size_t number);
 
 /* Runs a query of SQLite's dialect. Rowids of stored tables are entries' addresses. */

@@ -70,30 +70,6 @@ static void quoted(struct dr_buf *out, char q, const char *s, size_t len)
     dr_buf_addc(out, q);
 }
 
-void dr_literal_text(const struct dr_datum *d, struct dr_buf *out)
-{
-    switch (d->kind) {
-    case DR_DATUM_NULL:
-        dr_buf_adds(out, "NULL");
-        break;
-    case DR_DATUM_INT:
-        dr_buf_addf(out, "%lld", (long long)d->i);
-        break;
-    case DR_DATUM_REAL:
-        dr_buf_addf(out, "%.17g", d->r);
-        break;
-    case DR_DATUM_TEXT:
-        quoted(out, '\'', d->s, d->len);
-        break;
-    case DR_DATUM_BLOB:
-        dr_buf_adds(out, "x'");
-        for (size_t i = 0; i < d->len; i++)
-            dr_buf_addf(out, "%02x", (unsigned char)d->s[i]);
-        dr_buf_addc(out, '\'');
-        break;
-    }
-}
-
 static void space(struct work *w)
 {
     if (w->out->len)
@@ -133,39 +109,6 @@ static bool reserved_after_table(const char *s)
     return false;
 }
 
-static enum dr_run no_table(struct dr_exec *x, const char *schema, const char *name)
-{
-    if (!dr_db_schema(x->c->db, schema, UINT64_MAX) &&
-        strcasecmp(schema, "information_schema") != 0 && strcasecmp(schema, "mysql") != 0)
-        return dr_sql_error(x, 1049, "Unknown database '%s'", schema);
-    return dr_sql_error(x, 1146, "Table '%s.%s' doesn't exist", schema, name);
-}
-
-static enum dr_run bind_table(struct work *w, const char *schema, const char *name,
-                              size_t *number)
-{
-    struct dr_exec *x = w->x;
-    const struct dr_table_def *def;
-    const struct dr_mem_table *mem = dr_mem_table_find(schema, name);
-    uint64_t tso = UINT64_MAX;
-    if (mem) {
-        if (strcasecmp(schema, "mysql") == 0 &&
-            dr_need_table(x, DR_PRIV_SELECT, schema, name))
-            return DR_RUN_ERROR;
-        *number = dr_engine_bind(x, NULL, NULL, mem);
-        return DR_RUN_OK;
-    }
-    if (!x->current_read && dr_read_tso(x, &tso))
-        return DR_RUN_ERROR;
-    struct dr_table *t = dr_db_table(x->c->db, schema, name, tso, &def);
-    if (!t && (dr_has_any(x->s, schema, name) || !dr_db_schema(x->c->db, schema, tso)))
-        return no_table(x, schema, name);
-    if (dr_need_table(x, DR_PRIV_SELECT, schema, name))
-        return DR_RUN_ERROR;
-    *number = dr_engine_bind(x, t, def, NULL);
-    return DR_RUN_OK;
-}
-
 static enum dr_run table_ref(struct work *w)
 {
     const char *schema = w->x->s->db, *name = tok(w, 0)->text, *alias;
@@ -186,7 +129,7 @@ static enum dr_run table_ref(struct work *w)
     }
     if (!schema)
         return dr_sql_error(w->x, 1046, "No database selected");
-    if (bind_table(w, schema, name, &number))
+    if (dr_engine_bind_name(w->x, schema, name, &number))
         return DR_RUN_ERROR;
     alias = name;
     bool as = is(w, "AS");
