@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHUNK = 64 * 1024, ALIGN = 16 };
+/* Chunks grow: most arenas hold one small answer, a few hold a whole look. */
+enum { CHUNK_MIN = 1024, CHUNK_MAX = 64 * 1024, ALIGN = 16 };
 
 struct chunk {
     struct chunk *next;
@@ -23,6 +24,7 @@ struct dr_arena {
     struct chunk *chunks;
     struct deferred *deferred;
     size_t used, max;
+    size_t next_room; /* of the next chunk */
 };
 
 _Noreturn static void die(const char *why)
@@ -57,6 +59,7 @@ struct dr_arena *dr_arena_new(size_t max_bytes)
 {
     struct dr_arena *a = dr_xcalloc(1, sizeof(*a));
     a->max = max_bytes ? max_bytes : (size_t)1 << 30;
+    a->next_room = CHUNK_MIN;
     return a;
 }
 
@@ -73,7 +76,7 @@ void dr_arena_reset(struct dr_arena *a)
         struct chunk *c = a->chunks;
         a->chunks = c->next;
 #ifndef DR_ARENA_DEBUG
-        if (!keep && c->room == CHUNK) {
+        if (!keep && c->room <= CHUNK_MAX) { /* the newest ordinary one is the largest */
             keep = c;
             continue;
         }
@@ -81,7 +84,6 @@ void dr_arena_reset(struct dr_arena *a)
         free(c);
     }
     if (keep) {
-        memset(keep->bytes, 0, keep->used);
         keep->used = 0;
         keep->next = NULL;
     }
@@ -100,7 +102,8 @@ void dr_arena_free(struct dr_arena *a)
 
 static struct chunk *add_chunk(struct dr_arena *a, size_t room)
 {
-    struct chunk *c = dr_xcalloc(1, sizeof(*c) + room);
+    struct chunk *c = dr_xrealloc(NULL, sizeof(*c) + room);
+    c->used = 0;
     c->room = room;
     c->next = a->chunks;
     a->chunks = c;
@@ -118,20 +121,23 @@ void *dr_alloc(struct dr_arena *a, size_t bytes)
 #else
     struct chunk *c = a->chunks;
     if (!c || c->room - c->used < want) {
-        if (want > CHUNK / 4 && c) { /* a large piece must not waste the open chunk */
+        while (a->next_room < want && a->next_room < CHUNK_MAX)
+            a->next_room *= 2;
+        if (want > CHUNK_MAX / 4 && c) { /* a large piece must not waste the open chunk */
             struct chunk *big = add_chunk(a, want);
             a->chunks = c;
             big->next = c->next;
             c->next = big;
             c = big;
         } else {
-            c = add_chunk(a, want > CHUNK ? want : CHUNK);
+            c = add_chunk(a, want > a->next_room ? want : a->next_room);
+            a->next_room = a->next_room < CHUNK_MAX ? a->next_room * 2 : CHUNK_MAX;
         }
     }
 #endif
     void *p = c->bytes + c->used;
     c->used += want;
-    return p;
+    return memset(p, 0, bytes); /* only what is handed out is paid for */
 }
 
 void *dr_alloc_n(struct dr_arena *a, size_t count, size_t bytes)
