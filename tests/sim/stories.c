@@ -1,0 +1,318 @@
+/* What can happen: one function per kind of story, one row per story. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "controller/base/json.h"
+#include "controller/base/num.h"
+#include "tests/sim/story.h"
+
+#define YEAR_MS (INT64_C(86400000) * 365)
+
+/* One fault at one exchange; a crash loses the controller's disk, too. */
+static bool play_fault(struct run *r, uint64_t n, enum dr_inject kind)
+{
+    r->script[0] = (struct dr_injection){
+        .exchange = n, .kind = kind, .delay_ms = kind == DR_INJECT_DELAYED ? 3000 : 0};
+    r->script_count = 1;
+    return sim_begin(r, &r->c, true) && sim_ends(r);
+}
+
+#define FAULT_STORY(fn, kind)                                                            \
+    static bool fn(struct run *r, uint64_t n)                                            \
+    {                                                                                    \
+        return play_fault(r, n, kind);                                                   \
+    }
+FAULT_STORY(play_crash_before, DR_INJECT_CRASH_BEFORE)
+FAULT_STORY(play_crash_sent, DR_INJECT_CRASH_SENT)
+FAULT_STORY(play_crash_replied, DR_INJECT_CRASH_REPLIED)
+FAULT_STORY(play_not_sent, DR_INJECT_NOT_SENT)
+FAULT_STORY(play_lost, DR_INJECT_LOST)
+FAULT_STORY(play_stale, DR_INJECT_STALE)
+FAULT_STORY(play_delayed, DR_INJECT_DELAYED)
+FAULT_STORY(play_truncated, DR_INJECT_TRUNCATED)
+FAULT_STORY(play_error_after, DR_INJECT_ERROR_AFTER)
+
+/* The second controller acts for a while, the first one stands still in the middle of an
+ * exchange, and goes on as if nothing had been. */
+static void second_acts(struct run *r)
+{
+    struct dr_round last;
+    r->take = true;
+    if (!sim_begin(r, &r->other, false))
+        return;
+    r->take = false;
+    r->other_alive = true;
+    uint64_t n = 1 + dr_prng_below(&r->w.prng, 12);
+    for (uint64_t i = 0; i < n && !r->w.broken; i++) {
+        (void)sim_controller_round(&r->other, &last);
+        sim_rest(r, &last);
+    }
+}
+
+/* Both go on, round by round, until one of them finds everything done. */
+static bool take_turns(struct run *r)
+{
+    struct dr_round x, y;
+    for (int i = 0; i < ROUNDS_MAX; i++) {
+        (void)sim_controller_round(&r->c, &x);
+        r->out->rounds++;
+        if (r->other_alive)
+            (void)sim_controller_round(&r->other, &y);
+        if (!sim_intact(r))
+            return false;
+        if (sim_is_protected(&x) || (r->other_alive && sim_is_protected(&y)))
+            return true;
+        if (dr_model_now_ms(r->w.model) > FOREVER_MS)
+            break;
+        sim_world_pass(&r->w, 500);
+    }
+    return sim_fail(r, "C7: two controllers came to no end: %s [%s]", x.text,
+                    x.plan ? sim_missing(x.plan, r->kept) : "");
+}
+
+static bool alone_at_last(struct run *r)
+{
+    if (r->other_alive) {
+        sim_controller_end(&r->other);
+        r->other_alive = false;
+    }
+    return sim_ends(r);
+}
+
+static bool play_late(struct run *r, uint64_t n)
+{
+    r->hook_at = n;
+    r->at_hook = second_acts;
+    return sim_begin(r, &r->c, true) && take_turns(r) && alone_at_last(r);
+}
+
+/* Two controllers from the start, neither knowing of the other. */
+static bool play_two(struct run *r, uint64_t n)
+{
+    (void)n;
+    if (!sim_begin(r, &r->c, false) || !sim_begin(r, &r->other, false))
+        return false;
+    r->other_alive = true;
+    return take_turns(r) && alone_at_last(r);
+}
+
+static void jump_forward(struct run *r)
+{
+    r->w.wall_shift_ms += YEAR_MS;
+}
+
+static void jump_back(struct run *r)
+{
+    r->w.wall_shift_ms -= YEAR_MS;
+}
+
+static bool play_clock_forward(struct run *r, uint64_t n)
+{
+    r->hook_at = n;
+    r->at_hook = jump_forward;
+    return sim_begin(r, &r->c, true) && sim_ends(r);
+}
+
+static bool play_clock_back(struct run *r, uint64_t n)
+{
+    r->hook_at = n;
+    r->at_hook = jump_back;
+    return sim_begin(r, &r->c, true) && sim_ends(r);
+}
+
+/* After n rounds the document leaves its source; the next start only discharges. */
+static bool play_removed(struct run *r, uint64_t n)
+{
+    struct dr_round last;
+    if (!sim_begin(r, &r->c, false) || !sim_rounds(r, n, NULL, &last))
+        return false;
+    r->removed = r->w.history.removed = true;
+    return sim_again(r) && sim_ends(r);
+}
+
+/* Several faults, drawn; each controller start draws again. */
+static bool play_random(struct run *r, uint64_t n)
+{
+    struct dr_prng p = {.state = r->seed * 1000003 + n};
+    r->script_count = 1 + dr_prng_below(&p, RANDOM_FAULTS);
+    for (size_t i = 0; i < r->script_count; i++) {
+        r->script[i].exchange = 1 + dr_prng_below(&p, 1200);
+        r->script[i].kind = (enum dr_inject)(1 + dr_prng_below(&p, DR_INJECT_COUNT - 1));
+        r->script[i].delay_ms = (int64_t)dr_prng_below(&p, 15000);
+    }
+    return sim_begin(r, &r->c, true) && sim_ends(r);
+}
+
+static bool until_protected(struct run *r)
+{
+    struct dr_round last = {0};
+    if (!sim_begin(r, &r->c, false))
+        return false;
+    if (sim_rounds(r, ROUNDS_MAX, sim_is_protected, &last))
+        return true;
+    return sim_fail(r, "not protected: %s",
+                    last.plan ? sim_missing(last.plan, r->kept) : "");
+}
+
+/* The fence stands in the way of a human, too: lifted for that moment. */
+static bool drop_ledger(struct run *r, int cluster)
+{
+    static const char *const statements[] = {"SET GLOBAL tidb_super_read_only = OFF",
+                                             "DROP TABLE mysql.drover_ledger",
+                                             "SET GLOBAL tidb_super_read_only = ON"};
+    size_t first = cluster == SIM_A ? 1 : 0, end = cluster == SIM_A ? 2 : 3;
+    for (size_t i = first; i < end; i++)
+        if (!sim_world_sql(&r->w, cluster, statements[i]))
+            return sim_fail(r, "the scenario was refused: %s", statements[i]);
+    return true;
+}
+
+static bool lose_ledgers(struct run *r, bool a, bool b)
+{
+    r->w.history.ledger_dropped = true;
+    r->w.history.restores_before = r->w.history.restores;
+    r->w.history.fence_is_a_humans = true;
+    if ((a && !drop_ledger(r, SIM_A)) || (b && !drop_ledger(r, SIM_B)))
+        return false;
+    sim_world_pass(&r->w, 2000); /* until every instance is fenced again */
+    r->w.history.fence_is_a_humans = false;
+    return sim_again(r) && sim_ends(r);
+}
+
+static bool play_dropped(struct run *r, uint64_t n)
+{
+    return until_protected(r) && lose_ledgers(r, n != 2, n != 1);
+}
+
+/* The document comes back under another name. */
+static bool play_renamed(struct run *r, uint64_t n)
+{
+    (void)n;
+    if (!until_protected(r))
+        return false;
+    struct dr_topology *t = DR_NEW(r->kept, struct dr_topology);
+    *t = *r->w.topology;
+    t->doc.metadata.name = "renamed";
+    r->topology = t;
+    return sim_again(r) && sim_ends(r);
+}
+
+static bool prepare_human_gc(struct run *r)
+{
+    r->w.history.gc_is_a_humans = true;
+    return true;
+}
+
+static bool prepare_feed(struct run *r)
+{
+    static const char body[] =
+        "{\"changefeed_id\":\"by-hand\",\"sink_uri\":\"mysql://root@127.1.1.4:4000/\"}";
+    static const struct dr_address at = {"127.1.1.9", 8300};
+    struct dr_arena *a = dr_arena_new(0);
+    struct dr_http_answer out = {0};
+    struct dr_model_request req = {.method = "POST",
+                                   .target = "/api/v2/changefeeds",
+                                   .body = body,
+                                   .body_len = sizeof(body) - 1};
+    uint64_t handle = 0;
+    enum dr_model_done done = dr_model_http(r->w.model, &at, &req, &out, a, &handle);
+    for (int i = 0; i < 100 && done == DR_MODEL_RUNNING; i++) {
+        sim_world_pass(&r->w, 100);
+        done = dr_model_http_poll(r->w.model, handle, &out, a);
+    }
+    bool ok = done == DR_MODEL_DONE && out.status == 200;
+    if (!ok)
+        (void)sim_fail(r, "the scenario could not make a feed: %d %.*s", out.status,
+                       (int)out.body_len, out.body ? out.body : "");
+    dr_arena_free(a);
+    return ok;
+}
+
+#define OLD_BEAT                                                                         \
+    "    - CREATE DATABASE drover\n"                                                     \
+    "    - CREATE TABLE drover.heartbeat (origin VARCHAR(64) PRIMARY KEY,"               \
+    " tso BIGINT UNSIGNED NOT NULL)\n"
+#define SHOP                                                                             \
+    "    - CREATE DATABASE shop\n"                                                       \
+    "    - CREATE TABLE shop.orders (id BIGINT PRIMARY KEY AUTO_INCREMENT,"              \
+    " item VARCHAR(64) NOT NULL, n INT NOT NULL)\n"
+
+// clang-format off
+static const struct story stories[] = {
+    {"plain", "both ledgers empty because new: from nothing to protected", .ending = PROTECTED},
+    {"redo", "with redo logs", .ending = PROTECTED,
+     .setting.storage = "    redo: {region: region-2, uri: \"s3://redo/orders?endpoint=http://127.1.1.11:6060&force-path-style=true\", accessKey: {env: DROVER_SIM_KEY}, secretKey: {env: DROVER_SIM_SECRET}}\n",
+     .setting.replication = "    redo: {level: eventual}\n"},
+    {"life-time", "history held by GC's life time", .ending = PROTECTED,
+     .setting.bootstrap = "gcHold: {method: LifeTime, deadline: 24h}"},
+    {"no-heartbeat", "no heartbeat", .ending = PROTECTED,
+     .setting.spec = "  heartbeat: false\n"},
+    {"old-heartbeat", "a schema drover with an old heartbeat is left on B", .ending = PROTECTED,
+     .setting.b_script = OLD_BEAT},
+    {"strange-drover", "B holds a schema drover with somebody's table", .ending = REFUSED,
+     .setting.b_script = OLD_BEAT "    - CREATE TABLE drover.mine (id INT PRIMARY KEY)\n"},
+    {"ttl", "TTL jobs are on in B", .ending = PROTECTED,
+     .setting.b_variables = "    - {name: tidb_ttl_job_enable, value: \"ON\"}\n"},
+    {"ttl-table", "a table with TTL travels to B", .ending = PROTECTED,
+     .setting.a_script = "    - CREATE TABLE shop.seen (id INT PRIMARY KEY, at DATETIME NOT NULL) TTL = `at` + INTERVAL 3 DAY\n"},
+    {"rows-on-b", "B holds somebody's data", .ending = REFUSED,
+     .setting.b_script = SHOP "    - INSERT INTO shop.orders (item, n) VALUES ('mine', 1)\n"},
+    {"adopted", "both ledgers empty, B holds data and a feed by hand writes into it", .ending = REFUSED,
+     .setting.b_script = SHOP, .prepare = prepare_feed},
+    {"stranger", "B is empty, but a feed by hand writes into it", .ending = REFUSED,
+     .prepare = prepare_feed},
+    {"no-key", "a table that TiCDC cannot replicate", .ending = REFUSED,
+     .setting.a_script = "    - CREATE TABLE shop.log (line TEXT)\n"},
+    {"no-key-waived", "the same, waived", .ending = PROTECTED,
+     .setting.a_script = "    - CREATE TABLE shop.log (line TEXT)\n",
+     .setting.replication = "    allowUnreplicated: [shop.log]\n"},
+    {"human-gc", "a human has switched GC off", .ending = REFUSED, .prepare = prepare_human_gc,
+     .setting.a_variables = "    - {name: tidb_gc_enable, value: \"OFF\"}\n"},
+    {"human-fence", "a human has fenced B", .ending = REFUSED,
+     .setting.b_variables = "    - {name: tidb_super_read_only, value: \"ON\"}\n"},
+    {"paused", "paused", .ending = UNTOUCHED, .setting.spec = "  paused: true\n"},
+    {"observe", "management: Observe", .ending = UNTOUCHED, .setting.spec = "  management: Observe\n"},
+    {"dropped", "both ledgers were dropped (0), A's (1), B's (2)", .ending = REFUSED, .play = play_dropped, .numbered = true},
+    {"renamed", "the topology has another name now", .ending = REFUSED, .play = play_renamed},
+    {"two", "two controllers from the start", .ending = PROTECTED, .play = play_two},
+    {"late", "the first controller stands still at exchange n while a second one acts", .ending = PROTECTED, .play = play_late, .numbered = true},
+    {"clock-forward", "the host's clock jumps a year ahead at exchange n", .ending = PROTECTED, .play = play_clock_forward, .numbered = true},
+    {"clock-back", "the host's clock jumps a year back at exchange n", .ending = PROTECTED, .play = play_clock_back, .numbered = true},
+    {"removed", "the document leaves its source after n rounds", .ending = DISCHARGED, .play = play_removed, .numbered = true},
+    {"fault/crash-before", "crash before exchange n is sent", .ending = PROTECTED, .play = play_crash_before, .numbered = true},
+    {"fault/crash-sent", "crash after it was sent", .ending = PROTECTED, .play = play_crash_sent, .numbered = true},
+    {"fault/crash-replied", "crash after its reply", .ending = PROTECTED, .play = play_crash_replied, .numbered = true},
+    {"fault/not-sent", "exchange n is not sent", .ending = PROTECTED, .play = play_not_sent, .numbered = true},
+    {"fault/lost", "the reply to exchange n is lost", .ending = PROTECTED, .play = play_lost, .numbered = true},
+    {"fault/stale", "exchange n reads what was before", .ending = PROTECTED, .play = play_stale, .numbered = true},
+    {"fault/delayed", "the reply comes 3 s later", .ending = PROTECTED, .play = play_delayed, .numbered = true},
+    {"fault/truncated", "half the reply arrives", .ending = PROTECTED, .play = play_truncated, .numbered = true},
+    {"fault/error-after", "done, and answered with an error", .ending = PROTECTED, .play = play_error_after, .numbered = true},
+    {"random", "several faults, drawn from seed and n", .ending = PROTECTED, .play = play_random, .numbered = true},
+    {0},
+};
+// clang-format on
+
+const char *sim_story(size_t i, const char **text)
+{
+    if (i >= sizeof(stories) / sizeof(stories[0]))
+        return NULL;
+    *text = stories[i].text;
+    return stories[i].name;
+}
+
+const struct story *sim_find_story(const char *name, uint64_t *n)
+{
+    for (const struct story *s = stories; s->name; s++) {
+        size_t len = strlen(s->name);
+        if (!s->numbered && strcmp(s->name, name) == 0)
+            return s;
+        if (s->numbered && strncmp(s->name, name, len) == 0 && name[len] == '/' &&
+            dr_parse_u64(name + len + 1, strlen(name + len + 1), n))
+            return s;
+    }
+    return NULL;
+}

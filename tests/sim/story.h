@@ -1,0 +1,72 @@
+/* The inside of scenarios: what a run is, and what stories are made of. */
+#ifndef DR_TESTS_SIM_STORY_H
+#define DR_TESTS_SIM_STORY_H
+
+#include "tests/sim/scenario.h"
+
+enum {
+    ROUNDS_MAX = 400,     /* until protected; a fault-free run takes far less */
+    QUIET_ROUNDS = 6,     /* afterwards: nothing but lease and beat */
+    BLOCKED_ROUNDS = 40,  /* stories that must never be protected */
+    CONTROLLERS_MAX = 12, /* process starts in one scenario */
+    RANDOM_FAULTS = 6,
+    FOREVER_MS = 4 * 3600 * 1000,
+};
+
+enum ending {
+    PROTECTED,  /* within bounds, equal, then quiet */
+    REFUSED,    /* never protected, B's and the feeds' state left alone */
+    UNTOUCHED,  /* no mutating call at all */
+    DISCHARGED, /* GC given back, no hold row left */
+};
+
+struct run;
+struct story {
+    const char *name, *text;
+    struct sim_setting setting;
+    enum ending ending;
+    bool (*prepare)(struct run *r);          /* before the first controller */
+    bool (*play)(struct run *r, uint64_t n); /* NULL: one controller until the end */
+    bool numbered;                           /* its name ends in "/<number>" */
+};
+
+struct run {
+    const struct story *story;
+    struct sim_world w;
+    struct sim_controller c, other;
+    bool other_alive;
+    uint64_t seed;
+    uint64_t starts;
+    struct sim_result *out;
+    struct dr_injection script[RANDOM_FAULTS];
+    size_t script_count;
+    uint64_t hook_at; /* exchange at which the story does something; 0: never */
+    void (*at_hook)(struct run *r);
+    const struct dr_topology *topology;
+    bool removed, take;
+    struct dr_arena *kept; /* texts that outlive a controller */
+};
+
+/* The story of a name, and the number in it; NULL: none. */
+const struct story *sim_find_story(const char *name, uint64_t *n);
+
+/* The run has failed, for the first reason given. Always false. */
+bool sim_fail(struct run *r, const char *fmt, ...) DR_PRINTF(2, 3);
+/* Judgement of the checkers, turned into the run's. */
+bool sim_intact(struct run *r);
+/* Starts a process of drover; faulty: with the story's faults and hook. */
+bool sim_begin(struct run *r, struct sim_controller *c, bool faulty);
+/* Ends the first controller, its disk with it, and starts another one. */
+bool sim_again(struct run *r);
+/* Lets the time pass that the round asked for. */
+void sim_rest(struct run *r, const struct dr_round *round);
+/* Rounds of the first controller until `until` says so. Crashes start another. */
+bool sim_rounds(struct run *r, uint64_t max, bool (*until)(const struct dr_round *),
+                struct dr_round *last);
+bool sim_is_protected(const struct dr_round *round);
+/* What a plan lacks, waits for or is blocked by, on one line. */
+const char *sim_missing(const struct dr_plan *p, struct dr_arena *a);
+/* Goes on to the story's ending and judges it. */
+bool sim_ends(struct run *r);
+
+#endif
