@@ -103,6 +103,12 @@ static void add_all(struct list *l, const struct options *o, uint64_t exchanges,
         add(l, "clock-forward", n, true);
         add(l, "clock-back", n, true);
     }
+    for (uint64_t n = 0; n < 14; n++)
+        add(l, "down", n, true);
+    for (uint64_t n = 0; n <= exchanges; n += exchanges / 6 + 1)
+        add(l, "journal", n, true);
+    for (uint64_t n = 1; n <= exchanges; n += 29)
+        add(l, "outage", n, true);
     for (uint64_t n = 1; n <= o->randoms; n++)
         add(l, "random", n, true);
     add_faults(l, exchanges, o->stride);

@@ -32,6 +32,7 @@ bool sim_intact(struct run *r)
 static void on_exchange(void *arg, uint64_t n)
 {
     struct run *r = arg;
+    sim_heal(r);
     if (r->hook_at && n == r->hook_at && r->at_hook) {
         r->hook_at = 0;
         r->at_hook(r);
@@ -48,6 +49,8 @@ bool sim_begin(struct run *r, struct sim_controller *c, bool faulty)
                             .take = r->take,
                             .removed = r->removed,
                             .topology = r->topology,
+                            .journal = *r->journal ? r->journal : NULL,
+                            .intents = &r->intents,
                             .hook = faulty ? on_exchange : NULL,
                             .hook_arg = r};
     struct dr_buf why;
@@ -91,6 +94,7 @@ bool sim_rounds(struct run *r, uint64_t max, bool (*until)(const struct dr_round
     for (uint64_t i = 0; i < max; i++) {
         bool alive = sim_controller_round(&r->c, last);
         r->out->rounds++;
+        sim_heal(r);
         if (!sim_intact(r))
             return false;
         if (!alive) {
@@ -339,6 +343,7 @@ bool sim_run(const char *name, uint64_t seed, struct sim_result *out, struct dr_
 {
     uint64_t n = 0;
     struct run r = {.story = sim_find_story(name, &n), .seed = seed, .out = out};
+    r.number = n;
     memset(out, 0, sizeof(*out));
     dr_buf_init(&out->why, 16384);
     if (!r.story)

@@ -146,6 +146,140 @@ static bool play_random(struct run *r, uint64_t n)
     return sim_begin(r, &r->c, true) && sim_ends(r);
 }
 
+/* ---- outages ---- */
+
+/* What can be hurt, and how: commands of the model, taken back 20 s later. */
+static const struct {
+    const char *hurt, *heal; /* NULL: it heals by itself */
+} outages[] = {
+    // clang-format off
+    {"{\"fault\":\"kill\",\"at\":\"127.0.1.4:4000\"}",  "{\"fault\":\"start\",\"at\":\"127.0.1.4:4000\"}"},
+    {"{\"fault\":\"kill\",\"at\":\"127.0.1.5:4000\"}",  "{\"fault\":\"start\",\"at\":\"127.0.1.5:4000\"}"},
+    {"{\"fault\":\"kill\",\"at\":\"127.1.1.4:4000\"}",  "{\"fault\":\"start\",\"at\":\"127.1.1.4:4000\"}"},
+    {"{\"fault\":\"kill\",\"at\":\"127.1.1.5:4000\"}",  "{\"fault\":\"start\",\"at\":\"127.1.1.5:4000\"}"},
+    {"{\"fault\":\"kill\",\"at\":\"127.0.1.1:2379\"}",  "{\"fault\":\"start\",\"at\":\"127.0.1.1:2379\"}"},
+    {"{\"fault\":\"kill\",\"at\":\"127.1.1.1:2379\"}",  "{\"fault\":\"start\",\"at\":\"127.1.1.1:2379\"}"},
+    {"{\"fault\":\"kill\",\"at\":\"127.1.1.9:8300\"}",  "{\"fault\":\"start\",\"at\":\"127.1.1.9:8300\"}"},
+    {"{\"fault\":\"kill\",\"at\":\"127.0.1.11:8300\"}", "{\"fault\":\"start\",\"at\":\"127.0.1.11:8300\"}"},
+    {"{\"fault\":\"kill\",\"at\":\"127.1.1.11:6060\"}", "{\"fault\":\"start\",\"at\":\"127.1.1.11:6060\"}"},
+    {"{\"fault\":\"hang\",\"at\":\"127.0.1.4:4000\"}",  "{\"fault\":\"unhang\",\"at\":\"127.0.1.4:4000\"}"},
+    {"{\"fault\":\"hang\",\"at\":\"127.1.1.9:8300\"}",  "{\"fault\":\"unhang\",\"at\":\"127.1.1.9:8300\"}"},
+    {"{\"fault\":\"cut\",\"at\":\"127.1.1.4:4000\"}",   "{\"fault\":\"reach\",\"at\":\"127.1.1.4:4000\"}"},
+    {"{\"fault\":\"cdc-owner-change\",\"cluster\":\"east\",\"crash\":true}", NULL},
+    {"{\"fault\":\"pd-leader-lost\",\"cluster\":\"east\"}", NULL},
+    // clang-format on
+};
+enum { OUTAGES = sizeof(outages) / sizeof(outages[0]), OUTAGE_MS = 20000 };
+
+static bool command(struct run *r, const char *text)
+{
+    struct dr_err err = {0};
+    json_t *v = NULL, *reply = NULL;
+    bool ok = dr_json_parse(&v, text, strlen(text), &err) == 0 &&
+              dr_model_ctl(r->w.model, v, &reply, &err) == 0;
+    json_decref(v);
+    json_decref(reply);
+    return ok || sim_fail(r, "the scenario was refused: %s: %s", text, err.text);
+}
+
+static const char *heals(const struct run *r)
+{
+    return outages[r->number % OUTAGES].heal;
+}
+
+void sim_heal(struct run *r)
+{
+    if (!r->heal_at_ms || dr_model_now_ms(r->w.model) < r->heal_at_ms)
+        return;
+    r->heal_at_ms = 0;
+    (void)command(r, heals(r));
+}
+
+static void hurt(struct run *r)
+{
+    if (command(r, outages[r->number % OUTAGES].hurt) && heals(r))
+        r->heal_at_ms = dr_model_now_ms(r->w.model) + OUTAGE_MS;
+}
+
+static bool play_outage(struct run *r, uint64_t n)
+{
+    r->hook_at = n;
+    r->at_hook = hurt;
+    return sim_begin(r, &r->c, true) && sim_ends(r);
+}
+
+/* Down from the start; nothing may be taken for empty, absent or done. */
+static bool play_down(struct run *r, uint64_t n)
+{
+    struct dr_round last;
+    (void)n;
+    hurt(r);
+    if (r->heal_at_ms)
+        r->heal_at_ms = INT64_MAX;
+    if (!sim_begin(r, &r->c, false) || !sim_rounds(r, BLOCKED_ROUNDS, NULL, &last))
+        return false;
+    if (r->heal_at_ms)
+        r->heal_at_ms = dr_model_now_ms(r->w.model);
+    sim_heal(r);
+    return sim_ends(r);
+}
+
+/* ---- looking, writing down ---- */
+
+/* C10: beside the acting controller another one only looks. */
+static bool play_look(struct run *r, uint64_t n)
+{
+    struct dr_round last, look;
+    (void)n;
+    if (!sim_begin(r, &r->c, false) || !sim_begin(r, &r->other, false))
+        return false;
+    r->other_alive = true;
+    for (int i = 0; i < ROUNDS_MAX; i++) {
+        (void)sim_controller_round(&r->c, &last);
+        dr_actor_look(r->other.actor, &look);
+        if (!sim_intact(r))
+            return false;
+        if (dr_record_mutations(&r->other.calls))
+            return sim_fail(r, "C10: looking changed something");
+        if (sim_is_protected(&last))
+            return sim_ends(r);
+        sim_rest(r, &last);
+    }
+    return sim_fail(r, "C7: not protected: %s", sim_missing(last.plan, r->kept));
+}
+
+static void forget_journal(struct run *r)
+{
+    static const char *const files[] = {"journal.db", "journal.db-wal", "journal.db-shm"};
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+        char path[96];
+        snprintf(path, sizeof(path), "%s/%s", r->journal, files[i]);
+        (void)unlink(path);
+    }
+    (void)rmdir(r->journal);
+}
+
+/* C13: every step has its intent on disk before it is made; a crash at exchange n. */
+static bool play_journal(struct run *r, uint64_t n)
+{
+    snprintf(r->journal, sizeof(r->journal), "/tmp/drover-sim-XXXXXX");
+    if (!mkdtemp(r->journal))
+        return sim_fail(r, "no folder for the journal");
+    r->script[0] = (struct dr_injection){.exchange = n, .kind = DR_INJECT_CRASH_REPLIED};
+    r->script_count = n > 0;
+    bool ok = sim_begin(r, &r->c, true) && sim_ends(r);
+    if (ok && r->c.unannounced)
+        ok = sim_fail(r, "C13: a step was made without an intent in the journal");
+    if (ok && r->intents < 10)
+        ok = sim_fail(r, "C13: only %" PRIu64 " intents", r->intents);
+    if (r->c.actor) { /* closes the journal */
+        r->out->struck += dr_fault_look(r->c.fault)->struck;
+        sim_controller_end(&r->c);
+    }
+    forget_journal(r);
+    return ok;
+}
+
 static bool until_protected(struct run *r)
 {
     struct dr_round last = {0};
@@ -291,6 +425,10 @@ static const struct story stories[] = {
     {"fault/delayed", "the reply comes 3 s later", .ending = PROTECTED, .play = play_delayed, .numbered = true},
     {"fault/truncated", "half the reply arrives", .ending = PROTECTED, .play = play_truncated, .numbered = true},
     {"fault/error-after", "done, and answered with an error", .ending = PROTECTED, .play = play_error_after, .numbered = true},
+    {"outage", "at exchange n something of the estate fails for 20 s", .ending = PROTECTED, .play = play_outage, .numbered = true},
+    {"down", "something of the estate is down for the first rounds", .ending = PROTECTED, .play = play_down, .numbered = true},
+    {"look", "a second controller only looks", .ending = PROTECTED, .play = play_look},
+    {"journal", "a journal is kept; a crash at exchange n (0: none)", .ending = PROTECTED, .play = play_journal, .numbered = true},
     {"random", "several faults, drawn from seed and n", .ending = PROTECTED, .play = play_random, .numbered = true},
     {0},
 };

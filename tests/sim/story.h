@@ -42,10 +42,17 @@ struct run {
     size_t script_count;
     uint64_t hook_at; /* exchange at which the story does something; 0: never */
     void (*at_hook)(struct run *r);
+    uint64_t number;    /* the story's */
+    int64_t heal_at_ms; /* an outage ends then; 0: none */
+    char journal[64];   /* folder; "": no journal is kept */
+    uint64_t intents;   /* steps seen with their intent on disk before them */
     const struct dr_topology *topology;
     bool removed, take;
     struct dr_arena *kept; /* texts that outlive a controller */
 };
+
+/* An outage whose time is over ends. */
+void sim_heal(struct run *r);
 
 /* The story of a name, and the number in it; NULL: none. */
 const struct story *sim_find_story(const char *name, uint64_t *n);

@@ -376,6 +376,35 @@ static void say(void *arg, const struct dr_event *e)
                     e->text ? e->text : "");
 }
 
+/* C13: before a step's call its intent stands in the journal. Authority, lease and kills
+ * are not steps. */
+static void check_intent(void *arg, const struct dr_call *call, uint64_t ticket)
+{
+    struct sim_controller *c = arg;
+    const struct dr_call_row *row = &dr_call_rows[call->kind];
+    (void)ticket;
+    if (!c->journal || !row->mutates || call->kind == DR_CALL_BEAT ||
+        call->kind == DR_CALL_LEDGER_EPOCH || call->kind == DR_CALL_KILL)
+        return;
+    struct dr_arena *a = dr_arena_new(0);
+    struct dr_journal_filter filter = {.after_id = c->seen_row};
+    const struct dr_journal_entry *rows;
+    size_t count = 0;
+    struct dr_err err = {0};
+    bool announced = false;
+    if (dr_journal_read(c->journal, a, &filter, &rows, &count, &err) != 0)
+        count = 0;
+    for (size_t i = 0; i < count && !announced; i++) {
+        announced = rows[i].kind == DR_JOURNAL_INTENT && rows[i].verb && rows[i].why &&
+                    rows[i].precondition && strcmp(rows[i].verb, row->name) == 0;
+        if (announced)
+            c->seen_row = rows[i].id;
+    }
+    c->unannounced |= !announced;
+    *c->intents += announced;
+    dr_arena_free(a);
+}
+
 bool sim_controller_start(struct sim_controller *c, struct sim_world *w,
                           const struct sim_start *how, struct dr_buf *why)
 {
@@ -395,7 +424,15 @@ bool sim_controller_start(struct sim_controller *c, struct sim_world *w,
                                       .before = before_exchange,
                                       .after = after_exchange,
                                       .arg = c};
+    if (how->journal && dr_journal_open(&c->journal, how->journal,
+                                        dr_model_wall_ms(w->model), &err) != 0) {
+        dr_buf_adds(why, err.text);
+        return false;
+    }
+    c->intents = how->intents;
     dr_record_init(&c->calls, RECORD_MAX);
+    c->calls.on_call = check_intent;
+    c->calls.arg = c;
     c->carrier = dr_model_carrier(w->model, LATENCY_MS, "127.0.0.1");
     c->fault = dr_fault_carrier(c->carrier, &faults);
     c->wire = dr_wire_new(t, c->access, c->fault);
@@ -403,6 +440,7 @@ bool sim_controller_start(struct sim_controller *c, struct sim_world *w,
     struct dr_actor_options o = {.topology = t,
                                  .access = c->access,
                                  .estate = c->recorded,
+                                 .journal = c->journal,
                                  .holder = c->holder,
                                  .revision = how->revision ? how->revision : "r1",
                                  .lease_ms = LEASE_MS,
@@ -430,6 +468,7 @@ void sim_controller_end(struct sim_controller *c)
         c->fault->free(c->fault);
     if (c->carrier)
         c->carrier->free(c->carrier);
+    dr_journal_close(c->journal);
     dr_access_free(c->access);
     dr_record_release(&c->calls);
     memset(c, 0, sizeof(*c));

@@ -71,6 +71,10 @@ struct sim_controller {
     struct dr_estate *wire, *recorded;
     struct dr_record calls;
     struct dr_actor *actor;
+    struct dr_journal *journal;
+    uint64_t *intents; /* counts steps that were made after their intent */
+    int64_t seen_row;  /* of the journal */
+    bool unannounced;  /* a step was made without an intent */
     uint64_t rounds;
     /* Called before each of its exchanges; NULL: nothing. */
     void (*hook)(void *arg, uint64_t exchange);
@@ -84,6 +88,8 @@ struct sim_start {
     bool take, removed;
     const char *revision;
     const struct dr_topology *topology; /* NULL: the world's */
+    const char *journal;                /* folder; NULL: none is kept */
+    uint64_t *intents;
     void (*hook)(void *arg, uint64_t exchange);
     void *hook_arg;
 };
