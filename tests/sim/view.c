@@ -136,7 +136,9 @@ static void read_feeds(struct sim_cluster *out, struct dr_model *m, size_t index
         x->state = cdc_state_names[f->state];
         x->start_ts = f->start_ts;
         x->checkpoint = f->checkpoint;
-        x->running = f->state == CDC_NORMAL || f->state == CDC_WARNING;
+        /* while it retries TiCDC holds its history, too: tiflow: cdc/owner/owner.go */
+        x->running =
+            f->state == CDC_NORMAL || f->state == CDC_WARNING || f->state == CDC_PENDING;
         x->to = -1;
         if (f->sink_uri && cdc_sink_parse(a, f->sink_uri, &sink))
             x->to = cluster_at(m, &sink.at);
@@ -199,6 +201,19 @@ void sim_view_read(struct sim_view *v, const struct sim_view *before, struct dr_
         read_feeds(out, m, i, a);
         read_safepoints(out, m, i);
         count_tables(out, c);
+    }
+}
+
+/* ---- odd clocks ---- */
+
+enum { AHEAD_MS = 3, ODD = 21 };
+
+void sim_view_odd_clocks(struct dr_model *m)
+{
+    for (size_t i = 0; i < m->cluster_count; i++) {
+        struct dr_model_cluster *c = &m->clusters[i];
+        int64_t wall = dr_model_wall_ms(m) + c->clock_skew_ms;
+        dr_model_tso_raise(c, dr_tso_make(wall + AHEAD_MS, ODD));
     }
 }
 

@@ -20,7 +20,7 @@ struct sim_feed {
     const char *id, *state;
     int to; /* cluster its sink dials; -1: another place */
     uint64_t start_ts, checkpoint;
-    bool running; /* normal or warning */
+    bool running; /* normal, warning or retrying */
 };
 
 struct sim_raw_row {
@@ -56,6 +56,10 @@ struct sim_view {
  * since is taken from there. Strings of ledgers live as long as `kept`, others as `a`. */
 void sim_view_read(struct sim_view *v, const struct sim_view *before, struct dr_model *m,
                    struct dr_arena *a, struct dr_arena *kept);
+
+/* Lets the next TSOs have low bits that a double would lose: most of the model's own end
+ * in 18 zeros. */
+void sim_view_odd_clocks(struct dr_model *m);
 
 /* Compares the users' tables of both sides row by row, as they are now. Out: how many
  * tables were compared; differences are appended to `why`, the first few. */

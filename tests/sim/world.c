@@ -208,9 +208,6 @@ bool sim_world_open(struct sim_world *w, const struct sim_setting *s, uint64_t s
         dr_buf_adds(why, err.text);
         return false;
     }
-    /* odd TSOs: a double could not carry them */
-    for (uint64_t i = 0; i < 7 + seed % 5; i++)
-        (void)sim_world_sql(w, SIM_A, "DELETE FROM shop.stock WHERE n < 0");
     w->writer = root_session(w, SIM_A);
     if (!w->writer) {
         dr_buf_adds(why, "root cannot log in");
@@ -331,6 +328,7 @@ static void before_exchange(void *arg, uint64_t n, const struct dr_exchange *ex)
 {
     struct sim_controller *c = arg;
     struct sim_world *w = c->world;
+    sim_view_odd_clocks(w->model);
     if (c->hook)
         c->hook(c->hook_arg, n);
     if (w->log)
