@@ -77,6 +77,7 @@ struct dr_script {
     struct dr_script *next;
     struct dr_wire *wire;
     const struct dr_call *call; /* borrowed from the submitter */
+    bool carrier_said; /* reply.err is the carrier's reason, not the server's word */
     const struct dr_play *play;
     uint64_t ticket;
     struct dr_arena *arena; /* becomes the reply's */

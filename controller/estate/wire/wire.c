@@ -302,7 +302,10 @@ static void finish(struct dr_script *s, bool done)
         s->reply.outcome = mutates && !s->mutated ? DR_REFUSED : DR_UNKNOWN;
         if (s->endpoint.at.port)
             dr_address_text(&s->endpoint.at, at);
-        (void)dr_wrap(&s->reply.err, "%s%s%s", row_of(s)->name, *at ? " at " : "", at);
+        /* a carrier's reason that names the endpoint is enough for a read */
+        if (mutates || !s->carrier_said || !strstr(s->reply.err.text, at))
+            (void)dr_wrap(&s->reply.err, "%s%s%s", row_of(s)->name, *at ? " at " : "",
+                          at);
     }
     if (s->undo && s->session)
         send_undo(s);
@@ -414,8 +417,10 @@ static void on_nothing(struct dr_script *s, const struct dr_answer *a)
         (void)dr_script_sql_error(s, a);
     } else {
         const char *why = dr_script_redact(s, a->err.text, strlen(a->err.text));
-        (void)dr_fail(&s->reply.err, a->err.code ? a->err.code : DR_E_TIMEOUT, "%s: %s",
-                      s->at->name, why);
+        bool brief = !row_of(s)->mutates;
+        (void)dr_fail(&s->reply.err, a->err.code ? a->err.code : DR_E_TIMEOUT, "%s%s%s",
+                      brief ? "" : s->at->name, brief ? "" : ": ", why);
+        s->carrier_said = true;
         s->reply.err.foreign = a->err.foreign;
         s->reply.err.retry_after_ms = a->err.retry_after_ms;
         memcpy(s->reply.err.sqlstate, a->err.sqlstate, sizeof(a->err.sqlstate));
@@ -437,6 +442,7 @@ static void on_nothing(struct dr_script *s, const struct dr_answer *a)
 static void on_sql(struct dr_script *s, const struct dr_answer *a)
 {
     enum dr_flow flow = DR_FLOW_NEXT;
+    s->carrier_said = false;
     s->session = a->sql.session;
     remember_session(s, a->sql.connection_id);
     s->reply.connection_id = a->sql.connection_id;
@@ -450,6 +456,7 @@ static void on_sql(struct dr_script *s, const struct dr_answer *a)
 static void on_http(struct dr_script *s, const struct dr_answer *a)
 {
     enum dr_flow flow = DR_FLOW_NEXT;
+    s->carrier_said = false;
     bool good = a->http.status >= 200 && a->http.status < 300;
     if (!good && !s->at->takes_errors)
         flow = dr_script_http_error(s, a);
