@@ -33,7 +33,9 @@ static void on_exchange(void *arg, uint64_t n)
 {
     struct run *r = arg;
     sim_heal(r);
-    if (r->hook_at && n == r->hook_at && r->at_hook) {
+    if (r->hook_at == EVERY_EXCHANGE && r->at_hook) {
+        r->at_hook(r);
+    } else if (r->hook_at && n == r->hook_at && r->at_hook) {
         r->hook_at = 0;
         r->at_hook(r);
     }

@@ -224,6 +224,28 @@ static bool play_down(struct run *r, uint64_t n)
     return sim_ends(r);
 }
 
+/* A row is lost between the restore and the fence: the copy is not whole, and no feed may
+ * start on it. */
+static void lose_row(struct run *r)
+{
+    if (!sim_world_now(&r->w)->c[SIM_B].ledger.fenced.why)
+        return;
+    r->hook_at = 0;
+    if (!sim_world_sql(&r->w, SIM_B, "DELETE FROM shop.stock WHERE item = 'pear'"))
+        (void)sim_fail(r, "the scenario could not lose a row");
+}
+
+static bool play_wrong_copy(struct run *r, uint64_t n)
+{
+    (void)n;
+    r->hook_at = EVERY_EXCHANGE;
+    r->at_hook = lose_row;
+    if (!sim_begin(r, &r->c, true) || !sim_ends(r))
+        return false;
+    return !sim_world_now(&r->w)->c[SIM_A].feed_count ||
+           sim_fail(r, "a feed was made on a copy that is not whole");
+}
+
 /* ---- looking, writing down ---- */
 
 /* C10: beside the acting controller another one only looks. */
@@ -427,6 +449,7 @@ static const struct story stories[] = {
     {"fault/error-after", "done, and answered with an error", .ending = PROTECTED, .play = play_error_after, .numbered = true},
     {"outage", "at exchange n something of the estate fails for 20 s", .ending = PROTECTED, .play = play_outage, .numbered = true},
     {"down", "something of the estate is down for the first rounds", .ending = PROTECTED, .play = play_down, .numbered = true},
+    {"wrong-copy", "B loses a row between restore and fence", .ending = REFUSED, .play = play_wrong_copy},
     {"look", "a second controller only looks", .ending = PROTECTED, .play = play_look},
     {"journal", "a journal is kept; a crash at exchange n (0: none)", .ending = PROTECTED, .play = play_journal, .numbered = true},
     {"random", "several faults, drawn from seed and n", .ending = PROTECTED, .play = play_random, .numbered = true},

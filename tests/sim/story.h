@@ -13,6 +13,8 @@ enum {
     FOREVER_MS = 4 * 3600 * 1000,
 };
 
+#define EVERY_EXCHANGE UINT64_MAX
+
 enum ending {
     PROTECTED,  /* within bounds, equal, then quiet */
     REFUSED,    /* never protected, B's and the feeds' state left alone */
