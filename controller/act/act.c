@@ -49,9 +49,11 @@ struct dr_actor *dr_actor_new(const struct dr_actor_options *o)
     x->observer = dr_observer_new(o->topology, o->access, o->estate);
     x->cycle = dr_arena_new(256 << 20);
     x->step = dr_arena_new(64 << 20);
+    x->lasting = dr_arena_new(64 << 20);
     x->input = (struct dr_plan_input){
         .topology = o->topology, .revision = o->revision, .removed = o->removed};
-    x->beat_at_ms = INT64_MIN;
+    x->lease_until_ms = dr_xcalloc(o->topology->cluster_count, sizeof(int64_t));
+    dr_authority_lose(x);
     unsigned char seed[DR_SHA256_BYTES];
     dr_sha256(seed, o->holder, strlen(o->holder)); /* so that controllers differ */
     memcpy(&x->jitter.state, seed, sizeof(x->jitter.state));
@@ -65,6 +67,8 @@ void dr_actor_free(struct dr_actor *x)
     dr_observer_free(x->observer);
     dr_arena_free(x->cycle);
     dr_arena_free(x->step);
+    dr_arena_free(x->lasting);
+    free(x->lease_until_ms);
     free(x);
 }
 
@@ -73,12 +77,33 @@ uint64_t dr_actor_epoch(const struct dr_actor *x)
     return x->epoch;
 }
 
-void dr_actor_look(struct dr_actor *x, struct dr_round *out)
+void dr_actor_refresh(struct dr_actor *x)
 {
     dr_arena_reset(x->cycle);
     x->facts = dr_observe(x->observer, x->o.wall_ms(x->o.arg));
     x->input.facts = x->facts;
     x->plan = dr_plan_build(&x->input, x->cycle);
+}
+
+/* The document is gone, and the clusters belong to another topology by now: its holds are
+ * not ours to give back. */
+static bool belongs_to_another(const struct dr_actor *x)
+{
+    bool another = false;
+    for (size_t c = 0; c < x->facts->cluster_count; c++) {
+        const struct dr_ledger_group *g = &x->facts->clusters[c].ledger;
+        if (!g->decoded || !g->rows.birth.present)
+            continue;
+        if (strcmp(g->rows.birth.topology, x->o.topology->doc.metadata.name) == 0)
+            return false;
+        another = true;
+    }
+    return another;
+}
+
+void dr_actor_look(struct dr_actor *x, struct dr_round *out)
+{
+    dr_actor_refresh(x);
     *out = (struct dr_round){.plan = x->plan, .facts = x->facts, .text = ""};
     static const struct {
         enum dr_round_state state;
@@ -92,6 +117,10 @@ void dr_actor_look(struct dr_actor *x, struct dr_round *out)
     if (x->plan->state == DR_PLAN_WAITING && x->plan->waiting_count)
         out->text = dr_sprintf(x->cycle, "%s: %s", x->plan->waitings[0].subject,
                                x->plan->waitings[0].what);
+    if (x->o.removed && belongs_to_another(x)) {
+        out->state = DR_ROUND_CONVERGED;
+        out->text = "its clusters belong to another topology now";
+    }
     if (x->plan->state == DR_PLAN_BLOCKED)
         out->text = dr_sprintf(x->cycle, "%s %s: %s", x->plan->blockers[0].code,
                                x->plan->blockers[0].subject, x->plan->blockers[0].fact);
@@ -125,9 +154,22 @@ static void say_changes(struct dr_actor *x, const struct dr_round *out)
     dr_actor_say(x, &e);
 }
 
+void dr_actor_approve(struct dr_actor *x, const struct dr_plan *plan)
+{
+    struct dr_plan *p = x->approved = DR_NEW(x->lasting, struct dr_plan);
+    p->action_count = plan->action_count;
+    p->actions = DR_NEW_N(x->lasting, plan->action_count, struct dr_action);
+    for (size_t i = 0; i < plan->action_count; i++)
+        p->actions[i].id = dr_strdup(x->lasting, plan->actions[i].id);
+}
+
 /* NULL: every ready step may be made; else what lacks a word. */
 static const char *unapproved(const struct dr_actor *x)
 {
+    const char *strange = x->approved ? dr_plan_continues(x->approved, x->plan) : NULL;
+    if (strange)
+        return dr_sprintf(x->cycle, "the situation changed; not in the approved plan: %s",
+                          strange);
     for (size_t i = 0; i < x->plan->action_count; i++) {
         const struct dr_action *a = &x->plan->actions[i];
         if (!a->ready || x->o.approve_all ||
@@ -192,35 +234,67 @@ static bool may_act(struct dr_actor *x, struct dr_round *out)
     return true;
 }
 
+/* Whether this round holds authority at all: not to be blocked, to wait for a word, or to
+ * see that a removed topology owes nothing. Who holds it already keeps it. */
+static bool wants_authority(struct dr_actor *x, struct dr_round *out)
+{
+    if (x->epoch)
+        return true;
+    if (out->state == DR_ROUND_BLOCKED ||
+        (x->o.removed && out->state == DR_ROUND_CONVERGED))
+        return false;
+    const char *word = has_ready(x->plan) ? unapproved(x) : NULL;
+    if (word)
+        yield_to(out, DR_ROUND_UNAPPROVED, word, QUIET_MS);
+    return !word;
+}
+
+/* A step that cannot simply be undone is decided on facts that are all read in this very
+ * round. */
+static bool needs_fresh_facts(const struct dr_plan *p)
+{
+    for (size_t i = 0; i < p->action_count; i++)
+        if (p->actions[i].ready && p->actions[i].risk > DR_RISK_SAFE)
+            return true;
+    return false;
+}
+
+/* With authority: makes the ready steps. */
+static int go_on(struct dr_actor *x, struct dr_round *out, struct dr_err *err)
+{
+    int64_t left = x->again_at_ms - dr_actor_now(x);
+    if (has_ready(x->plan) && x->failed_id[0] && left > 0) {
+        yield_to(out, DR_ROUND_WAITING,
+                 dr_sprintf(x->cycle, "waits before trying again: %s", x->failed_id),
+                 left);
+        return 0;
+    }
+    if (needs_fresh_facts(x->plan)) {
+        dr_observe_afresh(x->observer);
+        dr_actor_look(x, out);
+    }
+    if (!has_ready(x->plan))
+        return 0;
+    const char *word = unapproved(x);
+    if (word) {
+        yield_to(out, DR_ROUND_UNAPPROVED, word, QUIET_MS);
+        return 0;
+    }
+    say_changes(x, out);
+    return dr_step_group(x, out, err);
+}
+
 int dr_actor_round(struct dr_actor *x, struct dr_round *out, struct dr_err *err)
 {
     int rc = 0;
     x->round++;
     dr_actor_look(x, out);
-    bool stop = x->o.stop && x->o.stop(x->o.arg);
-    bool blocked = out->state == DR_ROUND_BLOCKED;
-    if (stop) {
+    if (x->o.stop && x->o.stop(x->o.arg))
         yield_to(out, DR_ROUND_STOPPED, "", 0);
-    } else if (hands_off(x)) {
+    else if (hands_off(x))
         dr_authority_leave(x);
-    } else if (!blocked || x->epoch) {
-        const char *word = has_ready(x->plan) ? unapproved(x) : NULL;
-        int64_t left = x->again_at_ms - dr_actor_now(x);
-        if (word) {
-            if (!x->epoch || may_act(x, out))
-                yield_to(out, DR_ROUND_UNAPPROVED, word, QUIET_MS);
-        } else if (may_act(x, out) && has_ready(x->plan)) {
-            if (x->failed_id[0] && left > 0) {
-                yield_to(
-                    out, DR_ROUND_WAITING,
-                    dr_sprintf(x->cycle, "waits before trying again: %s", x->failed_id),
-                    left);
-            } else {
-                say_changes(x, out);
-                rc = dr_step_group(x, out, err);
-            }
-        }
-    }
+    else if (wants_authority(x, out) && may_act(x, out))
+        rc = go_on(x, out, err);
     out->plan = x->plan;
     out->facts = x->facts;
     say_changes(x, out);

@@ -8,16 +8,19 @@
 struct dr_actor {
     struct dr_actor_options o;
     struct dr_observer *observer;
-    struct dr_arena *cycle; /* plan and texts of this round */
-    struct dr_arena *step;  /* a step's own copies: outlives no step */
+    struct dr_arena *cycle;   /* plan and texts of this round */
+    struct dr_arena *step;    /* a step's own copies: outlives no step */
+    struct dr_arena *lasting; /* as long as the actor */
+    struct dr_plan *approved; /* ids of its steps; NULL: none was asked for */
     const struct dr_facts *facts;
     struct dr_plan_input input;
     struct dr_plan *plan;
     uint64_t round;
     /* authority */
-    uint64_t epoch;         /* 0: none held */
-    int64_t lease_until_ms; /* of the estate's clock; when our lease ends at the latest */
-    int64_t beat_at_ms;     /* the latest renewal; INT64_MIN: none */
+    uint64_t epoch;          /* 0: none held */
+    int64_t *lease_until_ms; /* per cluster, of the estate's clock: until when our lease
+                              * stands in its ledger at least; INT64_MIN: not known to */
+    int64_t beat_at_ms;      /* the latest renewal; INT64_MIN: none */
     struct dr_prng jitter;
     /* a step that did not reach its expected result is not repeated at once */
     char failed_id[96];
@@ -28,6 +31,8 @@ struct dr_actor {
     char said_wait[512];
 };
 
+/* Observes and plans anew. What pointed into facts, plan or `cycle` is gone. */
+void dr_actor_refresh(struct dr_actor *x);
 int64_t dr_actor_now(const struct dr_actor *x);
 void dr_actor_say(struct dr_actor *x, const struct dr_event *e);
 void dr_actor_note(struct dr_actor *x, enum dr_event_kind kind, const char *fmt, ...)
@@ -35,17 +40,30 @@ void dr_actor_note(struct dr_actor *x, enum dr_event_kind kind, const char *fmt,
 
 /* ---- authority.c ---- */
 enum dr_authority_state {
-    DR_AUTHORITY_HELD,
+    DR_AUTHORITY_HELD,     /* in every ledger that answers */
     DR_AUTHORITY_TAKEN,    /* just now: facts must be read again */
     DR_AUTHORITY_NONE_YET, /* no ledger has its table: nothing to hold */
     DR_AUTHORITY_OTHERS,   /* a living holder has the lease */
-    DR_AUTHORITY_WAIT      /* a ledger is not known, or a race was lost */
+    DR_AUTHORITY_WAIT      /* no ledger is known, or a race was lost */
 };
 enum dr_authority_state dr_authority_ensure(struct dr_actor *x, const char **why);
 /* Renews the lease (and beats) when a third of it is gone, or when `now` is asked. False:
  * authority was lost. */
 bool dr_authority_renew(struct dr_actor *x, bool force);
 void dr_authority_leave(struct dr_actor *x);
+/* Whether the lease stands in that cluster's ledger for longer than a step takes to be
+ * sent. */
+bool dr_authority_lasts(const struct dr_actor *x, size_t cluster);
+/* The call that renews the lease, for whoever waits for something else meanwhile, and
+ * what its reply means; false: authority was lost. */
+void dr_authority_beat(const struct dr_actor *x, size_t cluster, int64_t lease_ms,
+                       struct dr_call *call);
+bool dr_authority_beaten(struct dr_actor *x, size_t cluster, int64_t sent_ms,
+                         const struct dr_reply *r);
+/* Ends one session; true: it is seen gone. */
+bool dr_authority_end_session(struct dr_actor *x, size_t cluster, const char *instance,
+                              uint64_t id);
+void dr_authority_lose(struct dr_actor *x); /* the next round takes over anew */
 struct dr_authority dr_authority_for(const struct dr_actor *x, size_t cluster);
 
 /* ---- step.c ---- */

@@ -9,7 +9,11 @@
 
 #include "controller/base/tso.h"
 
-enum { KILL_TRIES = 20, KILL_WAIT_MS = 250 };
+enum {
+    KILL_TRIES = 20,
+    KILL_WAIT_MS = 250,
+    SEND_MS = 15000 /* within which a step's statement is on its way, or not sent */
+};
 
 static const struct dr_cluster_facts *facts_of(const struct dr_actor *x, size_t c)
 {
@@ -40,15 +44,42 @@ static const char *other_holder(const struct dr_actor *x)
     return NULL;
 }
 
-static bool holds_everywhere(const struct dr_actor *x)
+/* A ledger that cannot be read is no reason to let go, nor to let GC be held elsewhere:
+ * what is to be written there waits, and a takeover follows when it answers again. */
+static bool holds_what_answers(const struct dr_actor *x)
+{
+    size_t held = 0;
+    for (size_t c = 0; c < x->facts->cluster_count; c++) {
+        const struct dr_ledger_group *g = &facts_of(x, c)->ledger;
+        if (!g->decoded)
+            continue;
+        if (g->rows.epoch != x->epoch || !g->rows.holder ||
+            strcmp(g->rows.holder, x->o.holder) != 0)
+            return false;
+        held++;
+    }
+    return x->epoch && held;
+}
+
+/* A higher epoch stands somewhere, or ours of another holder. */
+static bool superseded(const struct dr_actor *x)
 {
     for (size_t c = 0; c < x->facts->cluster_count; c++) {
         const struct dr_ledger_group *g = &facts_of(x, c)->ledger;
-        if (!g->decoded || g->rows.epoch != x->epoch || !g->rows.holder ||
-            strcmp(g->rows.holder, x->o.holder) != 0)
-            return false;
+        if (g->decoded &&
+            (g->rows.epoch > x->epoch ||
+             (g->rows.epoch == x->epoch && strcmp(g->rows.holder, x->o.holder) != 0)))
+            return true;
     }
-    return x->epoch != 0;
+    return false;
+}
+
+void dr_authority_lose(struct dr_actor *x)
+{
+    x->epoch = 0;
+    x->beat_at_ms = INT64_MIN;
+    for (size_t c = 0; c < x->o.topology->cluster_count; c++)
+        x->lease_until_ms[c] = INT64_MIN;
 }
 
 /* ---- ending what an older holder left ---- */
@@ -65,6 +96,18 @@ static bool is_spared(const struct dr_actor *x, size_t c, const char *instance,
     return false;
 }
 
+static void kill_sessions(struct dr_actor *x, size_t c, const char *instance,
+                          const uint64_t *ids, size_t count)
+{
+    struct dr_call call = {.kind = DR_CALL_KILL,
+                           .at = {.cluster = (uint16_t)c, .instance = instance}};
+    call.args.kill.count = count;
+    call.args.kill.ids = ids;
+    struct dr_reply r;
+    ask(x, &call, &r);
+    dr_reply_release(&r);
+}
+
 /* Kills what is left on one instance. Out: how many had to be killed; -1: not known. */
 static int kill_on(struct dr_actor *x, size_t c, const struct dr_jobs *j)
 {
@@ -75,19 +118,50 @@ static int kill_on(struct dr_actor *x, size_t c, const struct dr_jobs *j)
     for (size_t i = 0; i < j->session_count; i++)
         if (!is_spared(x, c, j->instance, j->sessions[i].id))
             ids[n++] = j->sessions[i].id;
-    if (!n)
-        return 0;
-    struct dr_call call = {.kind = DR_CALL_KILL,
-                           .at = {.cluster = (uint16_t)c, .instance = j->instance}};
-    call.args.kill.count = n;
-    call.args.kill.ids = ids;
-    struct dr_reply r;
-    ask(x, &call, &r);
-    dr_reply_release(&r);
+    if (n)
+        kill_sessions(x, c, j->instance, ids, n);
     return (int)n;
 }
 
-/* True once no other session of drover's account is left on any instance that answers.
+static void let_pass(struct dr_actor *x, int64_t ms)
+{
+    struct dr_reply r; /* nothing is open: this only lets time pass */
+    if (x->o.estate->wait(x->o.estate, dr_actor_now(x) + ms, &r))
+        dr_reply_release(&r);
+}
+
+static bool answered_at(const struct dr_jobs *jobs, size_t count, const char *address)
+{
+    struct dr_address want, is;
+    if (!dr_address_parse(&want, address, 4000))
+        return false;
+    for (size_t i = 0; i < count; i++)
+        if (jobs[i].seen.known && dr_address_parse(&is, jobs[i].instance, 4000) &&
+            dr_address_equal(&want, &is))
+            return true;
+    return false;
+}
+
+/* Whether every tidb-server that the cluster lists now is one that answered: a silent one
+ * may still carry a session, one that is not listed any more cannot write. */
+static bool all_listed_answered(struct dr_actor *x, size_t c, const struct dr_jobs *jobs,
+                                size_t count)
+{
+    struct dr_call call = {.kind = DR_CALL_SQL_IDENTITY, .at = {.cluster = (uint16_t)c}};
+    struct dr_reply r;
+    ask(x, &call, &r);
+    bool all = r.outcome == DR_DONE;
+    for (size_t i = 0; all && i < r.as.identity->member_count; i++) {
+        const struct dr_member *m = &r.as.identity->members[i];
+        if (strcmp(m->type, "tidb") == 0)
+            all = answered_at(jobs, count,
+                              dr_access_reachable(x->o.access, c, m->instance));
+    }
+    dr_reply_release(&r);
+    return all;
+}
+
+/* True once no other session of drover's account is left on any instance of the cluster.
  * Own idle sessions are ended too: the carrier opens new ones. */
 static bool end_older_sessions(struct dr_actor *x, size_t c)
 {
@@ -100,12 +174,35 @@ static bool end_older_sessions(struct dr_actor *x, size_t c)
             left += n > 0 ? n : 0;
             silent += n < 0;
         }
-        if (!left && silent < (int)count)
+        if (!left)
+            return !silent || all_listed_answered(x, c, jobs, count);
+        if (x->o.stop && x->o.stop(x->o.arg))
+            return false;
+        let_pass(x, KILL_WAIT_MS);
+    }
+    return false;
+}
+
+bool dr_authority_end_session(struct dr_actor *x, size_t c, const char *instance,
+                              uint64_t id)
+{
+    if (!instance || !id)
+        return false;
+    for (int i = 0; i < KILL_TRIES; i++) {
+        size_t count;
+        const struct dr_jobs *jobs = dr_observe_jobs(x->observer, c, &count), *j = NULL;
+        for (size_t k = 0; k < count && !j; k++)
+            if (strcmp(jobs[k].instance ? jobs[k].instance : "", instance) == 0)
+                j = &jobs[k];
+        if (!j || !j->seen.known)
+            return false;
+        bool left = false;
+        for (size_t k = 0; k < j->session_count; k++)
+            left |= j->sessions[k].id == id;
+        if (!left)
             return true;
-        struct dr_reply r; /* nothing is open: this only lets time pass */
-        int64_t until = dr_actor_now(x) + KILL_WAIT_MS;
-        if (x->o.estate->wait(x->o.estate, until, &r))
-            dr_reply_release(&r);
+        kill_sessions(x, c, instance, &id, 1);
+        let_pass(x, KILL_WAIT_MS);
     }
     return false;
 }
@@ -132,88 +229,132 @@ static bool raise_epoch(struct dr_actor *x, size_t c, uint64_t epoch, const char
     return done;
 }
 
+/* The epoch that each ledger that answers holds in our name already; 0: raise it. */
+static uint64_t raised_already(const struct dr_actor *x)
+{
+    uint64_t epoch = 0;
+    for (size_t c = 0; c < x->facts->cluster_count; c++) {
+        const struct dr_ledger_group *g = &facts_of(x, c)->ledger;
+        if (!g->decoded)
+            continue;
+        if (!g->rows.holder || strcmp(g->rows.holder, x->o.holder) != 0 ||
+            (epoch && epoch != g->rows.epoch))
+            return 0;
+        epoch = g->rows.epoch;
+    }
+    return epoch;
+}
+
 static enum dr_authority_state take_over(struct dr_actor *x, const char **why)
 {
-    uint64_t highest = 0;
+    uint64_t highest = 0, epoch = raised_already(x);
+    dr_authority_lose(x);
     for (size_t c = 0; c < x->facts->cluster_count; c++)
         if (facts_of(x, c)->ledger.rows.epoch > highest)
             highest = facts_of(x, c)->ledger.rows.epoch;
-    x->epoch = 0;
-    for (size_t c = 0; c < x->facts->cluster_count; c++)
-        if (!raise_epoch(x, c, highest + 1, why))
+    for (size_t c = 0; !epoch && c < x->facts->cluster_count; c++)
+        if (facts_of(x, c)->ledger.decoded && !raise_epoch(x, c, highest + 1, why))
             return DR_AUTHORITY_WAIT;
+    epoch = epoch ? epoch : highest + 1;
+    /* an older holder may have begun a copy after our look; none begins any more */
+    dr_actor_refresh(x);
     for (size_t c = 0; c < x->facts->cluster_count; c++) {
-        if (end_older_sessions(x, c))
+        if (!facts_of(x, c)->ledger.decoded || end_older_sessions(x, c))
             continue;
-        *why = dr_sprintf(x->cycle, "%s: older sessions of drover are not gone yet",
+        *why = dr_sprintf(x->cycle,
+                          "%s: older sessions of drover are not seen gone on every "
+                          "instance yet",
                           facts_of(x, c)->name);
         return DR_AUTHORITY_WAIT;
     }
-    x->epoch = highest + 1;
-    x->beat_at_ms = INT64_MIN;
+    x->epoch = epoch;
+    x->o.take = false; /* once: not again from whoever comes later */
+    dr_observe_afresh(x->observer);
     dr_actor_note(x, DR_EVENT_AUTHORITY, "took over with epoch %" PRIu64, x->epoch);
     return DR_AUTHORITY_TAKEN;
 }
 
 enum dr_authority_state dr_authority_ensure(struct dr_actor *x, const char **why)
 {
-    size_t absent = 0;
+    size_t known = 0, absent = 0;
+    const char *silent = "";
     *why = "";
     for (size_t c = 0; c < x->facts->cluster_count; c++) {
         const struct dr_ledger_group *g = &facts_of(x, c)->ledger;
+        known += g->decoded;
         absent += g->seen.known && !g->table_present;
-        if (g->seen.known && (g->decoded || !g->table_present))
-            continue;
-        *why = dr_sprintf(x->cycle, "%s: the ledger is not known", facts_of(x, c)->name);
-        return DR_AUTHORITY_WAIT;
+        if (!g->seen.known || (g->table_present && !g->decoded))
+            silent = facts_of(x, c)->name;
     }
+    /* whoever had the lease before: the epoch is the authority */
+    if (holds_what_answers(x))
+        return DR_AUTHORITY_HELD;
     const char *other = other_holder(x);
     if (other && !x->o.take) {
-        x->epoch = 0;
+        dr_authority_lose(x);
         *why = dr_sprintf(x->cycle, "controller %s holds the lease", other);
         return DR_AUTHORITY_OTHERS;
     }
-    if (absent)
+    if (!known && *silent) {
+        *why = dr_sprintf(x->cycle, "%s: the ledger is not known", silent);
+        return DR_AUTHORITY_WAIT;
+    }
+    if (!known && absent)
         return DR_AUTHORITY_NONE_YET;
-    if (holds_everywhere(x))
-        return DR_AUTHORITY_HELD;
-    if (x->epoch) { /* somebody took over from us: do not fight, look again first */
-        x->epoch = 0;
+    if (x->epoch && superseded(x)) { /* do not fight, look again first */
+        dr_authority_lose(x);
         dr_actor_note(x, DR_EVENT_AUTHORITY, "the epoch was taken by another controller");
         if (!x->o.take) {
             *why = "another controller took over";
             return DR_AUTHORITY_WAIT;
         }
     }
-    x->o.take = false; /* once: not again from whoever comes later */
     return take_over(x, why);
 }
 
 /* ---- the lease ---- */
 
-static bool beat(struct dr_actor *x, size_t c, int64_t lease_ms)
+/* Where our heartbeat belongs: the declared primary, while it is open. */
+static bool beats_here(const struct dr_actor *x, size_t c)
 {
-    const struct dr_ledger_group *g = &facts_of(x, c)->ledger;
     const struct dr_cluster_facts *f = facts_of(x, c);
-    struct dr_call call = {.kind = DR_CALL_BEAT,
-                           .at = {.cluster = (uint16_t)c},
-                           .as = dr_authority_for(x, c)};
-    /* time since the TSO was read, by our own monotonic clock */
-    int64_t passed = dr_actor_now(x) - g->seen.at_ms;
-    call.args.beat.tso = dr_tso_make(dr_tso_ms(g->tso) + (passed > 0 ? passed : 0), 0);
-    call.args.beat.lease_ms = lease_ms;
     bool open = f->instance_count > 0;
     for (size_t i = 0; i < f->instance_count; i++)
         open &= f->instances[i].seen.known && !f->instances[i].super_read_only &&
                 !f->instances[i].restricted_read_only;
-    bool primary = strcmp(f->name, x->o.topology->primary) == 0;
-    if (lease_ms && open && primary && x->o.topology->heartbeat && g->beat_table_present)
-        call.args.beat.origin = f->name;
-    struct dr_reply r;
-    ask(x, &call, &r);
-    bool lost = r.outcome == DR_REFUSED && r.err.code == DR_E_CONFLICT;
-    dr_reply_release(&r);
-    return !lost;
+    return open && strcmp(f->name, x->o.topology->primary) == 0 &&
+           x->o.topology->heartbeat && f->ledger.beat_table_present;
+}
+
+void dr_authority_beat(const struct dr_actor *x, size_t c, int64_t lease_ms,
+                       struct dr_call *call)
+{
+    const struct dr_ledger_group *g = &facts_of(x, c)->ledger;
+    *call = (struct dr_call){.kind = DR_CALL_BEAT,
+                             .at = {.cluster = (uint16_t)c},
+                             .as = dr_authority_for(x, c)};
+    /* time since the TSO was read, by our own monotonic clock */
+    int64_t passed = dr_actor_now(x) - g->seen.at_ms;
+    call->args.beat.tso = dr_tso_make(dr_tso_ms(g->tso) + (passed > 0 ? passed : 0), 0);
+    call->args.beat.lease_ms = lease_ms;
+}
+
+bool dr_authority_beaten(struct dr_actor *x, size_t c, int64_t sent_ms,
+                         const struct dr_reply *r)
+{
+    if (r->outcome == DR_DONE)
+        x->lease_until_ms[c] = sent_ms + x->o.lease_ms;
+    if (r->outcome != DR_REFUSED || r->err.code != DR_E_CONFLICT)
+        return true;
+    dr_authority_lose(x);
+    dr_actor_note(x, DR_EVENT_AUTHORITY, "lost the epoch to another controller");
+    return false;
+}
+
+bool dr_authority_lasts(const struct dr_actor *x, size_t c)
+{
+    int64_t send_ms = x->o.lease_ms / 2 < SEND_MS ? x->o.lease_ms / 2 : SEND_MS;
+    return x->epoch && x->lease_until_ms[c] > dr_actor_now(x) + send_ms;
 }
 
 bool dr_authority_renew(struct dr_actor *x, bool force)
@@ -225,19 +366,33 @@ bool dr_authority_renew(struct dr_actor *x, bool force)
         return true;
     x->beat_at_ms = now;
     for (size_t c = 0; c < x->facts->cluster_count; c++) {
-        if (beat(x, c, x->o.lease_ms))
+        struct dr_call call;
+        struct dr_reply r;
+        if (!facts_of(x, c)->ledger.decoded)
             continue;
-        x->epoch = 0;
-        dr_actor_note(x, DR_EVENT_AUTHORITY, "lost the epoch to another controller");
-        return false;
+        dr_authority_beat(x, c, x->o.lease_ms, &call);
+        if (beats_here(x, c))
+            call.args.beat.origin = facts_of(x, c)->name;
+        int64_t sent_ms = dr_actor_now(x);
+        ask(x, &call, &r);
+        bool held = dr_authority_beaten(x, c, sent_ms, &r);
+        dr_reply_release(&r);
+        if (!held)
+            return false;
     }
     return true;
 }
 
 void dr_authority_leave(struct dr_actor *x)
 {
-    for (size_t c = 0; x->epoch && x->facts && c < x->facts->cluster_count; c++)
-        if (facts_of(x, c)->ledger.decoded)
-            (void)beat(x, c, 0);
-    x->epoch = 0;
+    for (size_t c = 0; x->epoch && x->facts && c < x->facts->cluster_count; c++) {
+        struct dr_call call;
+        struct dr_reply r;
+        if (!facts_of(x, c)->ledger.decoded)
+            continue;
+        dr_authority_beat(x, c, 0, &call);
+        ask(x, &call, &r);
+        dr_reply_release(&r);
+    }
+    dr_authority_lose(x);
 }

@@ -22,6 +22,8 @@ struct step {
     int64_t intent;  /* journal id; 0: none */
     int64_t start_ms;
     enum dr_journal_outcome outcome;
+    char instance[DR_HOST_MAX + 16]; /* where it was sent by SQL; "": not known */
+    uint64_t connection_id;
     char text[DR_ERR_TEXT_MAX];
 };
 
@@ -82,6 +84,8 @@ static void answered(struct dr_actor *x, struct step *s, struct dr_reply *r)
                  : r->outcome == DR_REFUSED ? DR_JOURNAL_REFUSED
                                             : DR_JOURNAL_UNKNOWN;
     snprintf(s->text, sizeof(s->text), "%s", r->outcome == DR_DONE ? "" : r->err.text);
+    snprintf(s->instance, sizeof(s->instance), "%s", r->instance ? r->instance : "");
+    s->connection_id = r->connection_id;
     dr_observe_forget(x->observer, &s->call, r);
 }
 
@@ -120,98 +124,107 @@ static void say_progress(struct dr_actor *x, const struct step *s,
     dr_actor_say(x, &e);
 }
 
-/* Renews the lease through a call of its own, so that a running copy is not waited for.
- */
-static void submit_beat(struct dr_actor *x, size_t c, struct dr_call *call,
-                        uint64_t *ticket)
-{
-    *call = (struct dr_call){.kind = DR_CALL_BEAT,
-                             .at = {.cluster = (uint16_t)c},
-                             .as = dr_authority_for(x, c)};
-    const struct dr_ledger_group *g = &x->facts->clusters[c].ledger;
-    int64_t passed = dr_actor_now(x) - g->seen.at_ms;
-    call->args.beat.tso = g->tso + ((uint64_t)(passed > 0 ? passed : 0) << 18);
-    call->args.beat.lease_ms = x->o.lease_ms;
-    x->o.estate->submit(x->o.estate, call, ticket);
-}
-
 /* What runs beside the steps: one progress question and a beat per cluster. */
 struct beside {
+    struct dr_actor *x;
+    struct step *steps;
+    size_t count;
     struct dr_call progress, beats[GROUP_MAX];
     uint64_t progress_ticket, beat_tickets[GROUP_MAX];
-    int64_t progress_at_ms, beat_at_ms;
+    int64_t progress_at_ms, beat_at_ms, beat_sent_ms;
 };
 
-static void start_beside(struct dr_actor *x, struct step *steps, size_t n,
-                         struct beside *b)
+/* The lease is renewed through calls of their own, so that nothing waits for them. */
+static void start_beats(struct beside *b)
 {
+    struct dr_actor *x = b->x;
     int64_t now = dr_actor_now(x);
-    for (size_t i = 0; i < n; i++) {
-        if (!steps[i].ticket || !is_copy(steps[i].call.kind) || b->progress_ticket ||
-            now < b->progress_at_ms)
-            continue;
-        ask_progress(x, &steps[i], &b->progress, &b->progress_ticket);
-        b->progress_at_ms = now + PROGRESS_MS;
-    }
     if (!x->epoch || now < b->beat_at_ms)
         return;
-    for (size_t c = 0; c < x->facts->cluster_count && c < GROUP_MAX; c++)
-        if (!b->beat_tickets[c])
-            submit_beat(x, c, &b->beats[c], &b->beat_tickets[c]);
+    for (size_t c = 0; c < x->facts->cluster_count && c < GROUP_MAX; c++) {
+        if (b->beat_tickets[c] || !x->facts->clusters[c].ledger.decoded)
+            continue;
+        dr_authority_beat(x, c, x->o.lease_ms, &b->beats[c]);
+        x->o.estate->submit(x->o.estate, &b->beats[c], &b->beat_tickets[c]);
+        b->beat_sent_ms = now;
+    }
     b->beat_at_ms = now + x->o.lease_ms / 3;
     x->beat_at_ms = now;
 }
 
-/* An answer to what runs beside; false: it is a step's. */
-static bool beside_answered(struct dr_actor *x, struct step *steps, struct beside *b,
-                            struct dr_reply *r)
+static void start_beside(struct beside *b)
 {
-    if (r->ticket == b->progress_ticket) {
+    int64_t now = dr_actor_now(b->x);
+    for (size_t i = 0; i < b->count; i++) {
+        const struct step *s = &b->steps[i];
+        if (!s->ticket || !is_copy(s->call.kind) || b->progress_ticket ||
+            now < b->progress_at_ms)
+            continue;
+        ask_progress(b->x, s, &b->progress, &b->progress_ticket);
+        b->progress_at_ms = now + PROGRESS_MS;
+    }
+    start_beats(b);
+}
+
+/* An answer to what runs beside; false: it is a step's. */
+static bool beside_answered(struct beside *b, const struct dr_reply *r)
+{
+    if (b->progress_ticket && r->ticket == b->progress_ticket) {
         b->progress_ticket = 0;
-        if (steps[0].ticket)
-            say_progress(x, &steps[0], r);
+        if (b->steps[0].ticket)
+            say_progress(b->x, &b->steps[0], r);
         return true;
     }
     for (size_t c = 0; c < GROUP_MAX; c++) {
-        if (r->ticket != b->beat_tickets[c] || !b->beat_tickets[c])
+        if (!b->beat_tickets[c] || r->ticket != b->beat_tickets[c])
             continue;
         b->beat_tickets[c] = 0;
-        if (r->outcome == DR_REFUSED && r->err.code == DR_E_CONFLICT && x->epoch) {
-            x->epoch = 0; /* the call in flight is the successor's now */
-            dr_actor_note(x, DR_EVENT_AUTHORITY, "lost the epoch to another controller");
-        }
+        /* lost: the call in flight is the successor's now */
+        if (b->x->epoch)
+            (void)dr_authority_beaten(b->x, c, b->beat_sent_ms, r);
         return true;
     }
     return false;
 }
 
-static bool any_open(const struct step *steps, size_t n, const struct beside *b)
+static bool steps_open(const struct beside *b)
 {
-    bool open = b->progress_ticket != 0;
-    for (size_t i = 0; i < n; i++)
-        open |= steps[i].ticket != 0;
+    bool open = false;
+    for (size_t i = 0; i < b->count; i++)
+        open |= b->steps[i].ticket != 0;
+    return open;
+}
+
+static bool any_open(const struct beside *b)
+{
+    bool open = b->progress_ticket != 0 || steps_open(b);
     for (size_t c = 0; c < GROUP_MAX; c++)
         open |= b->beat_tickets[c] != 0;
     return open;
 }
 
-static void wait_for(struct dr_actor *x, struct step *steps, size_t n)
+static struct beside beside(struct dr_actor *x, struct step *steps, size_t n)
 {
-    struct beside b = {.progress_at_ms = dr_actor_now(x) + PROGRESS_MS,
-                       .beat_at_ms = dr_actor_now(x) + x->o.lease_ms / 3};
-    while (any_open(steps, n, &b)) {
-        bool steps_open = false;
-        for (size_t i = 0; i < n; i++)
-            steps_open |= steps[i].ticket != 0;
-        if (steps_open)
-            start_beside(x, steps, n, &b);
+    return (struct beside){.x = x,
+                           .steps = steps,
+                           .count = n,
+                           .progress_at_ms = dr_actor_now(x) + PROGRESS_MS,
+                           .beat_at_ms = dr_actor_now(x) + x->o.lease_ms / 3};
+}
+
+static void wait_for(struct beside *b)
+{
+    struct dr_actor *x = b->x;
+    while (any_open(b)) {
+        if (steps_open(b))
+            start_beside(b);
         struct dr_reply r;
         if (!x->o.estate->wait(x->o.estate, dr_actor_now(x) + 500, &r))
             continue;
-        bool taken = beside_answered(x, steps, &b, &r);
-        for (size_t i = 0; i < n && !taken; i++) {
-            if (steps[i].ticket == r.ticket) {
-                answered(x, &steps[i], &r);
+        bool taken = beside_answered(b, &r);
+        for (size_t i = 0; i < b->count && !taken; i++) {
+            if (b->steps[i].ticket == r.ticket) {
+                answered(x, &b->steps[i], &r);
                 break;
             }
         }
@@ -221,27 +234,43 @@ static void wait_for(struct dr_actor *x, struct step *steps, size_t n)
 
 /* ---- the comparison ---- */
 
+static void while_comparing(void *arg, struct dr_reply *stray)
+{
+    struct beside *b = arg;
+    if (stray)
+        (void)beside_answered(b, stray);
+    start_beats(b);
+}
+
 static void compare(struct dr_actor *x, struct step *s)
 {
-    size_t a, b;
+    struct beside b = beside(x, NULL, 0);
+    struct dr_compare what = {.budget_ms = x->o.topology->bootstrap.verify_budget_ms,
+                              .meanwhile = {while_comparing, &b}};
     struct dr_err err = {0};
-    dr_plan_pair(x->o.topology, &a, &b);
-    const struct dr_ledger *l = &x->facts->clusters[a].ledger.rows;
-    uint64_t generation = l->backup.generation, tso = l->backup.tso;
-    int rc = dr_observe_compare(x->observer, a, b, generation, tso,
-                                x->o.topology->bootstrap.verify_budget_ms, &err);
+    dr_plan_pair(x->o.topology, &what.from, &what.to);
+    const struct dr_ledger *l = &x->facts->clusters[what.from].ledger.rows;
+    what.generation = l->backup.generation;
+    what.tso = l->backup.tso;
+    int rc = dr_observe_compare(x->observer, &what, &err);
+    wait_for(&b); /* beats under way */
     s->outcome = rc == 0 ? DR_JOURNAL_DONE : DR_JOURNAL_UNKNOWN;
     snprintf(s->text, sizeof(s->text), "%s", rc == 0 ? "" : err.text);
 }
 
 /* ---- read-back ---- */
 
-static void plan_again(struct dr_actor *x)
+/* An unknown outcome may still change while the session that carries the statement
+ * lives: it is ended and seen gone before the outcome is read. A copy is not: its ledger
+ * row names its session, and it is watched instead. */
+static bool cannot_change(struct dr_actor *x, const struct step *s)
 {
-    dr_arena_reset(x->cycle);
-    x->facts = dr_observe(x->observer, x->o.wall_ms(x->o.arg));
-    x->input.facts = x->facts;
-    x->plan = dr_plan_build(&x->input, x->cycle);
+    bool by_sql =
+        dr_call_rows[s->call.kind].mutates && s->call.kind < DR_CALL_FEED_CREATE;
+    if (s->outcome != DR_JOURNAL_UNKNOWN || s->action->compares || !by_sql ||
+        is_copy(s->call.kind))
+        return true;
+    return dr_authority_end_session(x, s->call.at.cluster, s->instance, s->connection_id);
 }
 
 /* Looks until the step's result shows or the time is up. The action is a copy: the plan
@@ -250,7 +279,7 @@ static enum dr_truth read_back(struct dr_actor *x, const struct dr_action *actio
 {
     int64_t until = dr_actor_now(x) + READ_BACK_MS;
     for (;;) {
-        plan_again(x);
+        dr_actor_refresh(x);
         enum dr_truth done = dr_plan_done(&x->input, action, x->cycle);
         if (done == DR_TRUE || dr_actor_now(x) >= until ||
             (x->o.stop && x->o.stop(x->o.arg)))
@@ -275,7 +304,23 @@ static void back_off(struct dr_actor *x, const char *id)
     x->again_at_ms = dr_actor_now(x) + wait;
 }
 
-/* Resolves each outcome by what is observed now. */
+/* Resolves one outcome by what is observed now. */
+static void settle_one(struct dr_actor *x, struct step *s)
+{
+    bool sent = s->outcome != DR_JOURNAL_REFUSED;
+    if (!cannot_change(x, s)) {
+        /* the takeover of the next round ends that session, or waits for it to end */
+        dr_authority_lose(x);
+        return;
+    }
+    if (sent && read_back(x, s->action) == DR_TRUE) {
+        s->outcome = DR_JOURNAL_DONE;
+    } else if (s->outcome == DR_JOURNAL_DONE) {
+        s->outcome = DR_JOURNAL_FAILED;
+        snprintf(s->text, sizeof(s->text), "not observed: %s", s->action->expect);
+    }
+}
+
 static int settle(struct dr_actor *x, struct step *steps, size_t n, struct dr_round *out,
                   struct dr_err *err)
 {
@@ -283,26 +328,19 @@ static int settle(struct dr_actor *x, struct step *steps, size_t n, struct dr_ro
     const struct step *failed = NULL;
     for (size_t i = 0; i < n; i++) {
         struct step *s = &steps[i];
-        bool sent = s->outcome != DR_JOURNAL_REFUSED;
-        enum dr_truth done = sent ? read_back(x, s->action) : DR_FALSE;
-        if (done == DR_TRUE) {
-            s->outcome = DR_JOURNAL_DONE;
-        } else if (s->outcome == DR_JOURNAL_DONE) {
-            s->outcome = DR_JOURNAL_FAILED;
-            snprintf(s->text, sizeof(s->text), "not observed: %s", s->action->expect);
-        }
+        settle_one(x, s);
         say_end(x, s);
         if (rc == 0)
             rc = note_outcome(x, s, err);
-        if (s->outcome != DR_JOURNAL_DONE) {
-            back_off(x, s->action->id);
+        if (s->outcome != DR_JOURNAL_DONE && !failed)
             failed = s;
-        }
     }
-    if (failed)
+    if (failed) {
+        back_off(x, failed->action->id);
         out->text = dr_sprintf(x->cycle, "%s: %s", failed->action->what, failed->text);
-    else
+    } else {
         x->failed_id[0] = '\0';
+    }
     out->state = failed ? DR_ROUND_WAITING : DR_ROUND_MOVED;
     out->again_ms = failed ? x->again_at_ms - dr_actor_now(x) : 0;
     return rc;
@@ -369,11 +407,18 @@ static void copy_call(struct dr_arena *a, struct dr_call *call)
     }
 }
 
+/* Making the ledger tables needs no lease: there is nowhere to hold one yet. */
+static bool may_start(const struct dr_actor *x, const struct dr_action *a)
+{
+    return a->call.kind == DR_CALL_LEDGER_CREATE ||
+           dr_authority_lasts(x, a->call.at.cluster);
+}
+
 static size_t pick(struct dr_actor *x, struct step *steps)
 {
     size_t n = 0;
     for (size_t i = 0; i < x->plan->action_count && n < GROUP_MAX; i++) {
-        if (!x->plan->actions[i].ready)
+        if (!x->plan->actions[i].ready || !may_start(x, &x->plan->actions[i]))
             continue;
         struct dr_action *a = copy_action(x->step, &x->plan->actions[i]);
         copy_call(x->step, &a->call);
@@ -391,6 +436,12 @@ int dr_step_group(struct dr_actor *x, struct dr_round *out, struct dr_err *err)
     dr_arena_reset(x->step);
     size_t n = pick(x, steps), started = 0;
     int rc = 0;
+    if (!n) {
+        out->state = DR_ROUND_WAITING;
+        out->again_ms = BACKOFF_MIN_MS;
+        out->text = "the lease could not be renewed where the next step is";
+        return 0;
+    }
     for (; started < n && rc == 0; started++) {
         struct step *s = &steps[started];
         rc = note_intent(x, s, err);
@@ -403,7 +454,8 @@ int dr_step_group(struct dr_actor *x, struct dr_round *out, struct dr_err *err)
         else
             x->o.estate->submit(x->o.estate, &s->call, &s->ticket);
     }
-    wait_for(x, steps, started);
+    struct beside b = beside(x, steps, started);
+    wait_for(&b);
     int settled = settle(x, steps, started, out, rc == 0 ? err : NULL);
     return rc ? rc : settled;
 }

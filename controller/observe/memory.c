@@ -167,7 +167,9 @@ void dr_memory_compare(struct dr_memory *m, uint64_t generation, uint64_t tso,
             m->equality.complete = false;
             continue;
         }
-        if (strcmp(a->items[i].definition, b->items[i].definition) != 0)
+        /* a table that went away since the list was read has no definition */
+        const char *x_is = a->items[i].definition, *y_is = b->items[i].definition;
+        if (strcmp(x_is ? x_is : "", y_is ? y_is : "") != 0)
             differ(m, &room, x->schema, x->name, "same definition", "another definition");
         if (a->items[i].rows != b->items[i].rows)
             differ(m, &room, x->schema, x->name,

@@ -12,6 +12,7 @@
  * again. PD's own redirects take up to 3 s. */
 enum {
     HTTP_DEADLINE_MS = 5000,
+    BESIDE_MS = 500,     /* how long what runs beside a long question waits */
     WARM_BUSY_MS = 5000, /* while a step of bootstrap may be next */
     WARM_QUIET_MS = 60000,
     COLD_BUSY_MS = 30000,
@@ -506,6 +507,12 @@ static void forget(struct dr_observer *o, enum dr_call_kind kind)
             o->questions[i].forgotten = true;
 }
 
+void dr_observe_afresh(struct dr_observer *o)
+{
+    for (size_t i = 0; i < o->count; i++)
+        o->questions[i].forgotten = true;
+}
+
 void dr_observe_forget(struct dr_observer *o, const struct dr_call *call,
                        const struct dr_reply *reply)
 {
@@ -530,46 +537,56 @@ void dr_observe_forget(struct dr_observer *o, const struct dr_call *call,
     dr_memory_called(&o->memory, call, reply);
 }
 
-static struct dr_reply *ask_now(struct dr_observer *o, const struct dr_call *call)
+static struct dr_reply *ask_beside(struct dr_observer *o, const struct dr_call *call,
+                                   const struct dr_meanwhile *meanwhile)
 {
-    struct dr_reply *r = DR_NEW(o->cycle, struct dr_reply);
-    dr_estate_ask(o->estate, call, r);
-    return r;
+    struct dr_reply *mine = DR_NEW(o->cycle, struct dr_reply), r;
+    uint64_t ticket;
+    o->estate->submit(o->estate, call, &ticket);
+    for (;;) {
+        bool came =
+            o->estate->wait(o->estate, o->estate->now_ms(o->estate) + BESIDE_MS, &r);
+        if (came && r.ticket == ticket) {
+            *mine = r;
+            return mine;
+        }
+        meanwhile->call(meanwhile->arg, came ? &r : NULL);
+        if (came)
+            dr_reply_release(&r);
+    }
 }
 
-int dr_observe_compare(struct dr_observer *o, size_t from, size_t to, uint64_t generation,
-                       uint64_t tso, int64_t budget_ms, struct dr_err *err)
+int dr_observe_compare(struct dr_observer *o, const struct dr_compare *what,
+                       struct dr_err *err)
 {
     struct dr_reply *r[4] = {NULL};
     int rc = 0;
-    struct dr_call call = {.kind = DR_CALL_SQL_TABLES, .at = {.cluster = (uint16_t)from}};
-    call.args.tables.tso = tso;
-    r[0] = ask_now(o, &call);
-    call = (struct dr_call){.kind = DR_CALL_SQL_TABLES, .at = {.cluster = (uint16_t)to}};
-    r[1] = ask_now(o, &call);
-    for (int i = 0; i < 2 && rc == 0; i++) {
-        if (r[i]->outcome != DR_DONE || r[0]->outcome != DR_DONE)
-            break;
-        call = (struct dr_call){.kind = DR_CALL_SQL_COUNTS,
-                                .at = {.cluster = (uint16_t)(i ? to : from)},
-                                .deadline_ms = budget_ms / 2 + 10000};
-        call.args.counts.tso = i ? 0 : tso;
-        call.args.counts.count = r[0]->as.tables->count;
-        call.args.counts.tables = r[0]->as.tables->items;
-        call.args.counts.budget_ms = budget_ms / 2;
-        r[2 + i] = ask_now(o, &call);
-    }
-    for (int i = 0; i < 4; i++) {
-        if (rc == 0 && (!r[i] || r[i]->outcome != DR_DONE)) {
-            if (r[i] && err)
+    for (int i = 0; i < 4 && rc == 0; i++) {
+        bool second = i % 2;
+        struct dr_call call = {
+            .at = {.cluster = (uint16_t)(second ? what->to : what->from)}};
+        if (i < 2) {
+            call.kind = DR_CALL_SQL_TABLES;
+            call.args.tables.tso = second ? 0 : what->tso;
+        } else {
+            call.kind = DR_CALL_SQL_COUNTS;
+            call.deadline_ms = what->budget_ms / 2 + 10000;
+            call.args.counts.tso = second ? 0 : what->tso;
+            call.args.counts.count = r[0]->as.tables->count;
+            call.args.counts.tables = r[0]->as.tables->items;
+            call.args.counts.budget_ms = what->budget_ms / 2;
+        }
+        r[i] = ask_beside(o, &call, &what->meanwhile);
+        if (r[i]->outcome != DR_DONE) {
+            if (err)
                 *err = r[i]->err;
-            rc =
-                r[i] ? -(int)r[i]->err.code : dr_fail(err, DR_E_BUG, "nothing was asked");
+            rc = -(int)r[i]->err.code;
         }
     }
     if (rc == 0)
-        dr_memory_compare(&o->memory, generation, tso, r[0]->as.tables, r[1]->as.tables,
-                          r[2]->as.counts, r[3]->as.counts, o->estate->now_ms(o->estate));
+        dr_memory_compare(&o->memory, what->generation, what->tso, r[0]->as.tables,
+                          r[1]->as.tables, r[2]->as.counts, r[3]->as.counts,
+                          o->estate->now_ms(o->estate));
     for (int i = 0; i < 4; i++)
         if (r[i])
             dr_reply_release(r[i]);

@@ -26,11 +26,27 @@ const struct dr_facts *dr_observe(struct dr_observer *o, int64_t wall_ms);
 void dr_observe_forget(struct dr_observer *o, const struct dr_call *call,
                        const struct dr_reply *reply);
 
+/* Whatever was answered earlier is asked anew at the next look. */
+void dr_observe_afresh(struct dr_observer *o);
+
+/* What is done beside a long wait: called at least twice a second, with a reply that is
+ * not the observer's own, or NULL. */
+struct dr_meanwhile {
+    void (*call)(void *arg, struct dr_reply *stray);
+    void *arg;
+};
+
 /* Compares both sides: `from` at `tso`, `to` now; tables, definitions, row counts, within
  * the budget. Blocks up to the budget and a read deadline. The result is a fact of the
  * next look. Fails: DR_E_TIMEOUT and the like when a side could not be read. */
-int dr_observe_compare(struct dr_observer *o, size_t from, size_t to, uint64_t generation,
-                       uint64_t tso, int64_t budget_ms, struct dr_err *err) DR_MUST_CHECK;
+struct dr_compare {
+    size_t from, to;
+    uint64_t generation, tso;
+    int64_t budget_ms;
+    struct dr_meanwhile meanwhile;
+};
+int dr_observe_compare(struct dr_observer *o, const struct dr_compare *what,
+                       struct dr_err *err) DR_MUST_CHECK;
 
 /* Asks which statements run on each instance of a cluster, now. Out: array of the
  * cluster's instance count, borrowed until the next look. */

@@ -1,0 +1,150 @@
+/* Acting on the model: who may act, what is made when things go wrong, what is left. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/unit/act_kit.h"
+
+static const char *lease_of(struct pair *p, const char *at)
+{
+    return pair_cell(p, at, "SELECT holder FROM mysql.drover_ledger WHERE k = 'lease'");
+}
+
+/* ---- obligations ---- */
+
+Test(act, gc_is_given_back_when_the_other_cluster_is_gone_for_good)
+{
+    struct pair p;
+    struct boss one, two;
+    pair_open(&p);
+    boss_options(&one, &p, "one");
+    boss_start(&one);
+    boss_until_step(&one, "restore", 100);
+    cr_assert_str_eq(pair_cell(&p, "127.0.1.4:4000", "SELECT @@global.tidb_gc_enable"),
+                     "0");
+    boss_end(&one);
+    static const char *const west[] = {
+        "127.1.1.4:4000", "127.1.1.5:4000",  "127.1.1.1:2379", "127.1.1.2:2379",
+        "127.1.1.3:2379", "127.0.1.11:8300", "127.0.1.12:8300"};
+    for (size_t i = 0; i < sizeof(west) / sizeof(west[0]); i++)
+        pair_ctl(&p,
+                 dr_sprintf(p.arena, "{\"fault\": \"kill\", \"at\": \"%s\"}", west[i]));
+    boss_options(&two, &p, "two");
+    two.o.removed = true;
+    boss_start(&two);
+    for (int i = 0;
+         i < 60 &&
+         strcmp(pair_cell(&p, "127.0.1.4:4000", "SELECT @@global.tidb_gc_enable"), "1") !=
+             0;
+         i++)
+        boss_round(&two);
+    cr_expect_str_eq(pair_cell(&p, "127.0.1.4:4000", "SELECT @@global.tidb_gc_enable"),
+                     "1", "GC stays off: %s\n%s", two.r.text, two.said);
+    boss_until(&two, DR_ROUND_CONVERGED, 20);
+    cr_expect_str_eq(
+        pair_cell(&p, "127.0.1.4:4000",
+                  "SELECT COUNT(*) FROM mysql.drover_ledger WHERE k LIKE 'hold%'"),
+        "0");
+    boss_end(&two);
+    pair_close(&p);
+}
+
+/* ---- time ---- */
+
+Test(act, a_failed_step_beside_a_slow_one_asks_for_no_time_in_the_past)
+{
+    struct pair p;
+    struct boss b;
+    pair_open(&p);
+    boss_options(&b, &p, "one");
+    boss_start(&b);
+    boss_until_step(&b, "generation", 50);
+    /* east's row is refused at once; west's is written, and slow to be seen */
+    pair_ctl(&p, "{\"fault\": \"error\", \"at\": \"127.0.1.4:4000\", \"match\": "
+                 "\"planned\", \"count\": 1, \"number\": 1142, \"message\": \"no\"}");
+    pair_ctl(&p, "{\"fault\": \"late\", \"at\": \"127.1.1.4:4000\", \"match\": \"UNION "
+                 "ALL\", \"count\": 1, \"ms\": 4000}");
+    boss_until(&b, DR_ROUND_CONVERGED, 200);
+    cr_expect(strstr(b.said, "generation: "), "%s", b.said);
+    boss_end(&b);
+    pair_close(&p);
+}
+
+/* ---- the word of a person ---- */
+
+Test(act, a_step_that_was_not_approved_is_not_made)
+{
+    struct pair p;
+    struct boss b;
+    struct dr_plan few;
+    pair_open(&p);
+    boss_options(&b, &p, "one");
+    b.o.approve_all = true;
+    boss_start(&b);
+    dr_actor_look(b.actor, &b.r);
+    few = *b.r.plan;
+    cr_assert_gt(few.action_count, 8);
+    few.action_count = 6;
+    dr_actor_approve(b.actor, &few);
+    boss_until(&b, DR_ROUND_UNAPPROVED, 50);
+    cr_expect(strstr(b.r.text, "not in the approved plan"), "%s", b.r.text);
+    cr_expect_eq(dr_record_mutations(&b.record), 0, "acted before it compared");
+    boss_end(&b);
+    pair_close(&p);
+}
+
+/* ---- takeover ---- */
+
+Test(act, a_silent_instance_that_is_listed_holds_a_takeover_back)
+{
+    struct pair p;
+    struct boss one, two;
+    pair_open(&p);
+    boss_options(&one, &p, "one");
+    boss_start(&one);
+    boss_until_step(&one, "backup", 100);
+    pair_ctl(&p, "{\"fault\": \"hang\", \"at\": \"127.0.1.5:4000\"}");
+    boss_options(&two, &p, "two");
+    two.o.take = true;
+    boss_start(&two);
+    for (int i = 0; i < 4; i++) {
+        boss_round(&two);
+        cr_expect_neq(two.r.state, DR_ROUND_STANDBY, "%s", two.r.text);
+    }
+    cr_expect_eq(dr_actor_epoch(two.actor), 0, "took over past a silent instance");
+    pair_ctl(&p, "{\"fault\": \"unhang\", \"at\": \"127.0.1.5:4000\"}");
+    /* what was asked for stands until it is done */
+    for (int i = 0; i < 10 && !dr_actor_epoch(two.actor); i++)
+        boss_round(&two);
+    cr_expect_neq(dr_actor_epoch(two.actor), 0, "%s", two.r.text);
+    boss_round(&one);
+    cr_expect_eq(dr_actor_epoch(one.actor), 0);
+    boss_until(&two, DR_ROUND_CONVERGED, 100);
+    boss_end(&one);
+    boss_end(&two);
+    pair_close(&p);
+}
+
+Test(act, an_instance_that_died_holds_no_takeover_back)
+{
+    struct pair p;
+    struct boss two;
+    pair_open(&p);
+    pair_bootstrap(&p);
+    pair_ctl(&p, "{\"fault\": \"kill\", \"at\": \"127.0.1.5:4000\"}");
+    boss_options(&two, &p, "two");
+    boss_start(&two);
+    for (int i = 0; i < 120 && !dr_actor_epoch(two.actor); i++)
+        boss_round(&two);
+    cr_expect_neq(dr_actor_epoch(two.actor), 0, "%s", two.r.text);
+    boss_end(&two);
+    pair_close(&p);
+}
+
+Test(act, whole_bootstrap)
+{
+    struct pair p;
+    pair_open(&p);
+    pair_bootstrap(&p);
+    cr_expect_str_eq(lease_of(&p, "127.0.1.4:4000"), "bootstrapper");
+    pair_close(&p);
+}

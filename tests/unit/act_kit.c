@@ -1,0 +1,206 @@
+#include "tests/unit/act_kit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "controller/base/json.h"
+
+enum { WALL_MS = 1795236641, RECORD_MAX = 8 << 20, LEASE_MS = 30000 };
+
+void pair_open(struct pair *p)
+{
+    struct dr_err err = {0};
+    *p = (struct pair){.arena = dr_arena_new(0)};
+    dr_json_init();
+    setenv("DROVER_EAST_PASSWORD", "east-drover", 1);
+    setenv("DROVER_WEST_PASSWORD", "west-drover", 1);
+    setenv("DROVER_SINK_SECRET", "any-long-random-text-will-do", 1);
+    setenv("DROVER_STORAGE_ACCESS_KEY", "minio", 1);
+    setenv("DROVER_STORAGE_SECRET_KEY", "miniostorage", 1);
+    dr_docs_init(&p->docs, p->arena);
+    dr_docs_add_path(&p->docs, "examples/quickstart/topology.yaml");
+    dr_docs_add_path(&p->docs, "examples/quickstart/estate.yaml");
+    dr_docs_finish(&p->docs);
+    cr_assert_eq(p->docs.topology_count, 1);
+    cr_assert_eq(p->docs.estate_count, 1);
+    p->topology = *p->docs.topologies[0];
+    cr_assert_eq(dr_model_new(&p->model, p->docs.estates[0], 1, WALL_MS * 1000LL, &err),
+                 0, "%s", err.text);
+}
+
+void pair_close(struct pair *p)
+{
+    dr_model_free(p->model);
+    dr_arena_free(p->arena);
+}
+
+void pair_ctl(struct pair *p, const char *json)
+{
+    struct dr_err err = {0};
+    json_t *command = NULL, *reply = NULL;
+    cr_assert_eq(dr_json_parse(&command, json, strlen(json), &err), 0, "%s", err.text);
+    cr_assert_eq(dr_model_ctl(p->model, command, &reply, &err), 0, "%s", err.text);
+    json_decref(reply);
+    json_decref(command);
+}
+
+void pair_sql(struct pair *p, const char *cluster, const char *text)
+{
+    pair_ctl(p, dr_sprintf(p->arena,
+                           "{\"fault\": \"sql\", \"cluster\": \"%s\", \"text\": \"%s\"}",
+                           cluster, text));
+}
+
+static bool any_password(const char *password, void *arg)
+{
+    (void)password;
+    (void)arg;
+    return true;
+}
+
+const char *pair_cell(struct pair *p, const char *at, const char *text)
+{
+    struct dr_address address;
+    struct dr_sql_answer out = {0};
+    cr_assert(dr_address_parse(&address, at, 4000));
+    struct dr_model_session *s =
+        dr_model_sql_open(p->model, &address, "127.0.0.1", false);
+    cr_assert(s);
+    cr_assert_eq(dr_model_sql_login(s, "root", NULL, any_password, NULL, &out, p->arena),
+                 0);
+    cr_assert_eq(dr_model_sql_query(s, text, strlen(text), &out, p->arena),
+                 DR_MODEL_DONE);
+    cr_assert_eq(out.error, 0, "'%s': %s", text, out.message);
+    const char *cell = !out.row_count      ? ""
+                       : out.cells[0].text ? dr_strdup(p->arena, out.cells[0].text)
+                                           : "NULL";
+    dr_model_sql_close(s);
+    return cell;
+}
+
+/* ---- one process start ---- */
+
+static int64_t wall_ms(void *arg)
+{
+    const struct boss *b = arg;
+    return dr_model_wall_ms(b->pair->model);
+}
+
+static void say(void *arg, const struct dr_event *e)
+{
+    struct boss *b = arg;
+    size_t len = strlen(b->said);
+    if (e->kind == DR_EVENT_PROGRESS || e->kind == DR_EVENT_PLAN)
+        return;
+    if (getenv("ACT_SAY"))
+        fprintf(stderr, "%s %lld: %d %s%s%s\n", b->o.holder,
+                (long long)dr_model_now_ms(b->pair->model), e->kind,
+                e->action ? e->action->what : "", e->action ? ": " : "",
+                e->text ? e->text : "");
+    if (e->kind != DR_EVENT_START)
+        snprintf(b->said + len, sizeof(b->said) - len, "%s%s%s\n",
+                 e->action ? e->action->name : "", e->action ? ": " : "",
+                 e->text ? e->text : "");
+}
+
+static bool stopped(void *arg)
+{
+    return ((const struct boss *)arg)->stop;
+}
+
+void boss_options(struct boss *b, struct pair *p, const char *holder)
+{
+    *b = (struct boss){.pair = p};
+    b->o = (struct dr_actor_options){.topology = &p->topology,
+                                     .holder = holder,
+                                     .revision = "r1",
+                                     .lease_ms = LEASE_MS,
+                                     .wall_ms = wall_ms,
+                                     .say = say,
+                                     .stop = stopped,
+                                     .arg = b};
+    b->o.allowed[DR_RISK_SAFE] = b->o.allowed[DR_RISK_DISRUPTIVE] = true;
+}
+
+void boss_start(struct boss *b)
+{
+    struct dr_err err = {0};
+    struct dr_fault_options faults = {.script = &b->inject,
+                                      .count = b->inject.kind != DR_INJECT_NONE};
+    cr_assert_eq(dr_access_open(&b->access, b->o.topology, NULL, &err), 0, "%s",
+                 err.text);
+    dr_record_init(&b->record, RECORD_MAX);
+    b->carrier = dr_model_carrier(b->pair->model, 1, "127.9.9.9");
+    b->fault = dr_fault_carrier(b->carrier, &faults);
+    b->wire = dr_wire_new(b->o.topology, b->access, b->fault);
+    b->estate = dr_record_estate(&b->record, b->wire);
+    b->o.access = b->access;
+    b->o.estate = b->estate;
+    b->actor = dr_actor_new(&b->o);
+}
+
+void boss_end(struct boss *b)
+{
+    b->carrier->hang_up(b->carrier, NULL);
+    dr_actor_free(b->actor);
+    b->estate->free(b->estate);
+    b->wire->free(b->wire);
+    b->fault->free(b->fault);
+    b->carrier->free(b->carrier);
+    dr_access_free(b->access);
+    dr_record_release(&b->record);
+}
+
+void boss_pass(struct boss *b, int64_t ms)
+{
+    struct dr_reply none;
+    int64_t until = b->estate->now_ms(b->estate) + ms;
+    while (b->estate->now_ms(b->estate) < until)
+        if (b->estate->wait(b->estate, until, &none))
+            dr_reply_release(&none);
+}
+
+void boss_round(struct boss *b)
+{
+    struct dr_err err = {0};
+    cr_assert_eq(dr_actor_round(b->actor, &b->r, &err), 0, "%s", err.text);
+    cr_assert_geq(b->r.again_ms, 0, "a round asks for the past: %lld ms",
+                  (long long)b->r.again_ms);
+    if (b->r.again_ms)
+        boss_pass(b, b->r.again_ms);
+}
+
+void boss_until(struct boss *b, enum dr_round_state state, int max)
+{
+    for (int i = 0; i < max; i++) {
+        boss_round(b);
+        if (b->r.state == state)
+            return;
+    }
+    cr_assert_fail("state %d is not reached: %d %s\n%s", state, b->r.state, b->r.text,
+                   b->said);
+}
+
+void boss_until_step(struct boss *b, const char *rule, int max)
+{
+    for (int i = 0; i < max; i++) {
+        dr_actor_look(b->actor, &b->r);
+        for (size_t k = 0; k < b->r.plan->action_count; k++)
+            if (b->r.plan->actions[k].ready &&
+                strcmp(b->r.plan->actions[k].name, rule) == 0)
+                return;
+        boss_round(b);
+    }
+    cr_assert_fail("step '%s' is never next: %s\n%s", rule, b->r.text, b->said);
+}
+
+void pair_bootstrap(struct pair *p)
+{
+    struct boss b;
+    boss_options(&b, p, "bootstrapper");
+    boss_start(&b);
+    boss_until(&b, DR_ROUND_CONVERGED, 200);
+    dr_actor_leave(b.actor);
+    boss_end(&b);
+}

@@ -1,0 +1,61 @@
+/* What the tests of acting share: the quickstart's pair on the model, and process starts
+ * of drover that come and go over it, in process and on the virtual clock. */
+#ifndef DR_TESTS_ACT_KIT_H
+#define DR_TESTS_ACT_KIT_H
+
+#include <criterion/criterion.h>
+
+#include "controller/act/act.h"
+#include "controller/estate/fault.h"
+#include "controller/estate/model/model.h"
+#include "controller/estate/record.h"
+#include "controller/estate/wire/wire.h"
+#include "spec/load.h"
+
+enum { EAST, WEST };
+
+struct pair {
+    struct dr_arena *arena;
+    struct dr_docs docs;
+    struct dr_topology topology; /* a copy: a test may change it before the first boss */
+    struct dr_model *model;
+};
+
+void pair_open(struct pair *p);
+void pair_close(struct pair *p);
+/* A command of the model, as `drover-sim ctl` takes it. */
+void pair_ctl(struct pair *p, const char *json);
+/* A statement with every right on a cluster. */
+void pair_sql(struct pair *p, const char *cluster, const char *text);
+/* First cell of a statement on one instance, as `app` sees it; owned by the pair. */
+const char *pair_cell(struct pair *p, const char *at, const char *text);
+
+/* One process start. */
+struct boss {
+    struct pair *pair;
+    struct dr_access *access;
+    struct dr_carrier *carrier, *fault;
+    struct dr_estate *wire, *estate;
+    struct dr_record record;
+    struct dr_injection inject; /* set before boss_start; kind NONE: nothing */
+    struct dr_actor *actor;
+    struct dr_actor_options o; /* changed after boss_options, before boss_start */
+    struct dr_round r;         /* of the latest round */
+    char said[4096];           /* what it said of authority, ends and waits */
+    bool stop;
+};
+
+void boss_options(struct boss *b, struct pair *p, const char *holder);
+void boss_start(struct boss *b);
+void boss_end(struct boss *b); /* as the end of its process: no word to anybody */
+/* One round, then the time that it wants to rest. */
+void boss_round(struct boss *b);
+/* Rounds until one ends in `state`; fails after `max`. */
+void boss_until(struct boss *b, enum dr_round_state state, int max);
+/* Rounds until an action of that rule ("backup") is the next one. */
+void boss_until_step(struct boss *b, const char *rule, int max);
+void boss_pass(struct boss *b, int64_t ms);
+/* Whole bootstrap by a process of its own. */
+void pair_bootstrap(struct pair *p);
+
+#endif
