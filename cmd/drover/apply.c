@@ -1,4 +1,5 @@
 /* drover apply: plans, asks, acts until the plan is empty. */
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -48,28 +49,12 @@ static const struct dr_example examples[] = {
     {0}};
 // clang-format on
 
-/* The ids of the approved plan's steps: what is left must be among them. */
-struct approved {
-    struct dr_arena *arena;
-    struct dr_plan plan;
-};
-
 struct session {
     const struct dr_invocation *in;
     const struct options *o;
     struct dr_progress progress;
-    struct approved approved;
     struct dr_actor *actor;
 };
-
-static void keep_approved(struct approved *x, const struct dr_plan *p)
-{
-    x->plan.action_count = p->action_count;
-    x->plan.actions = DR_NEW_N(x->arena, p->action_count, struct dr_action);
-    for (size_t i = 0; i < p->action_count; i++)
-        x->plan.actions[i].id = dr_strdup(x->arena, p->actions[i].id);
-    memcpy(x->plan.digest, p->digest, sizeof(x->plan.digest));
-}
 
 static int64_t wall_ms(void *arg)
 {
@@ -90,12 +75,16 @@ static void pause_ms(int64_t ms)
         nanosleep(&(struct timespec){.tv_nsec = POLL_MS * 1000000L}, NULL);
 }
 
+/* Ctrl-C ends the question, too: poll() is not resumed after a signal, reading is. */
 static bool answer_is_yes(const struct dr_invocation *in, size_t steps)
 {
     char line[16] = "";
+    struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
     fprintf(in->err.file, "\nCarry out %zu step%s? Only 'yes' goes on: ", steps,
             steps == 1 ? "" : "s");
     fflush(in->err.file);
+    if (poll(&input, 1, -1) != 1 || dr_signals_asked(NULL))
+        return false;
     return fgets(line, sizeof(line), stdin) && strcmp(line, "yes\n") == 0;
 }
 
@@ -122,6 +111,12 @@ static int ask_word(struct session *s, const struct dr_topology *t, const char *
         return DR_EXIT_OK;
     if (r->plan->state == DR_PLAN_BLOCKED)
         return DR_EXIT_BLOCKED;
+    if (t->paused || t->management == DR_OBSERVE) {
+        (void)dr_fail(&err, DR_E_CONFLICT, "the document says: %s",
+                      t->paused ? "paused" : "management: Observe");
+        dr_hint(&err, "drover changes nothing until it says otherwise");
+        return dr_cli_fail(s->in, DR_EXIT_BLOCKED, &err);
+    }
     if (s->o->approve && !digest_fits(s->o->approve, r->plan)) {
         (void)dr_fail(&err, DR_E_CONFLICT, "the plan is %.12s, not %s", r->plan->digest,
                       s->o->approve);
@@ -153,10 +148,6 @@ static int judge(struct session *s, const struct dr_round *r, int64_t *waited_ms
                  int64_t *again_ms)
 {
     *again_ms = r->again_ms;
-    const char *strange = dr_plan_continues(&s->approved.plan, r->plan);
-    if (strange)
-        return over(s, DR_EXIT_BLOCKED, "stopped, the situation changed; not approved",
-                    strange);
     switch (r->state) {
     case DR_ROUND_CONVERGED:
         return over(s, DR_EXIT_OK, "nothing is left to do", "");
@@ -218,7 +209,7 @@ static int with_rig(struct session *s, struct dr_declared *d, struct dr_rig *rig
     dr_actor_look(s->actor, &first);
     int rc = ask_word(s, d->topology, d->declaration->revision, &first);
     if (rc < 0) {
-        keep_approved(&s->approved, first.plan);
+        dr_actor_approve(s->actor, first.plan);
         rc = act(s);
     }
     dr_actor_leave(s->actor);
@@ -262,9 +253,7 @@ static int run(const struct dr_invocation *in)
         dr_state_lock(state, &lock, &err) != 0) {
         rc = dr_cli_fail(in, DR_EXIT_ERROR, &err);
     } else {
-        s.approved.arena = dr_arena_new(0);
         rc = with_journal(&s, &d, state);
-        dr_arena_free(s.approved.arena);
         close(lock);
     }
     dr_declared_close(&d);

@@ -47,7 +47,12 @@ static const struct dr_example examples[] = {
     {0}};
 // clang-format on
 
-enum { FETCH_MS = 60000, INTERVAL_MS = 10000, LEASE_MS = 30000 };
+enum {
+    FETCH_MS = 60000,
+    INTERVAL_MS = 10000,
+    LEASE_MS = 30000,
+    LEASE_ROUNDS = 3 /* it outlasts two rounds that go wrong */
+};
 
 /* What the run stands on: the options, or the Controller document, options first. */
 struct setting {
@@ -177,6 +182,10 @@ static int run(const struct dr_invocation *in)
     if (o->config)
         rc = read_config(in, &s, o->config, a);
     from_options(&s, o);
+    if (rc == 0 && !o->lease_ms && s.lease_ms < LEASE_ROUNDS * s.interval_ms)
+        s.lease_ms = LEASE_ROUNDS * s.interval_ms;
+    if (rc == 0 && s.lease_ms < LEASE_ROUNDS * s.interval_ms)
+        rc = dr_cli_usage(in, "the lease must be at least three times the interval");
     dr_signals_catch();
     if (rc == 0 && (dr_state_dir(state, s.state, &err) != 0 ||
                     dr_state_lock(state, &lock, &err) != 0))

@@ -12,7 +12,7 @@
 #include "controller/loop/declaration.h"
 #include "controller/loop/rig.h"
 
-enum { TICK_MS = 100, NAME_MAX_BYTES = 128, RIG_RETRY_MS = 5000 };
+enum { TICK_MS = 100, NAME_MAX_BYTES = 128, RETRY_MS = 5000 };
 
 /* A declaration that several workers stand on; freed with its last user. */
 struct shared {
@@ -28,7 +28,9 @@ struct worker {
     /* guarded by fleet->lock */
     struct shared *wanted; /* the declaration it should stand on */
     bool removed;          /* the document left its source */
-    bool ended, converged;
+    bool ended;            /* it cares no more; another worker may */
+    bool finished;         /* its thread can be joined at once */
+    bool converged;
     /* the worker's own */
     struct shared *held;
     bool held_removed;
@@ -36,6 +38,7 @@ struct worker {
     struct dr_actor *actor;
     struct dr_journal *journal;
     struct dr_prng jitter;
+    char trouble[DR_ERR_TEXT_MAX]; /* said already */
 };
 
 struct fleet {
@@ -125,7 +128,7 @@ static void close_rig(struct worker *w)
 }
 
 /* Stands on the wanted declaration, when it is another one. False: it cannot yet. */
-static bool follow(struct worker *w, char holder[DR_HOLDER_TEXT])
+static bool follow(struct worker *w, char holder[DR_HOLDER_TEXT], struct dr_err *err)
 {
     struct fleet *f = w->fleet;
     pthread_mutex_lock(&f->lock);
@@ -143,13 +146,9 @@ static bool follow(struct worker *w, char holder[DR_HOLDER_TEXT])
         w->held = wanted;
         w->held_removed = removed;
     }
-    struct dr_err err = {0};
     const struct dr_topology *t = dr_declaration_find(w->held->declaration, w->name);
-    if (!t || dr_rig_open(&w->rig, t, f->o.secrets_dir, &err) != 0) {
-        struct dr_event e = {.kind = DR_EVENT_WAIT, .permille = -1, .text = err.text};
-        worker_say(w, &e);
+    if (!t || dr_rig_open(&w->rig, t, f->o.secrets_dir, err) != 0)
         return false;
-    }
     dr_holder_new(holder);
     struct dr_actor_options o = {.topology = t,
                                  .access = w->rig.access,
@@ -169,6 +168,16 @@ static bool follow(struct worker *w, char holder[DR_HOLDER_TEXT])
     return true;
 }
 
+/* Why nothing can be done, once. */
+static void say_trouble(struct worker *w, const char *text)
+{
+    struct dr_event e = {.kind = DR_EVENT_WAIT, .permille = -1, .text = text};
+    if (strcmp(w->trouble, text) == 0)
+        return;
+    snprintf(w->trouble, sizeof(w->trouble), "%s", text);
+    worker_say(w, &e);
+}
+
 static void sleep_until_woken(struct worker *w, int64_t ms)
 {
     struct fleet *f = w->fleet;
@@ -184,14 +193,28 @@ static void sleep_until_woken(struct worker *w, int64_t ms)
     pthread_mutex_unlock(&f->lock);
 }
 
-/* How long to rest after a round; negative: this worker's work is over. */
+/* Whether this worker's work is over. The main thread may want something else of it at
+ * the same moment: whoever comes first decides. */
+static bool is_over(struct worker *w, const struct dr_round *r)
+{
+    struct fleet *f = w->fleet;
+    bool moves = r->state == DR_ROUND_MOVED || r->state == DR_ROUND_WAITING;
+    bool owes_nothing = w->held_removed && r->state == DR_ROUND_CONVERGED;
+    /* what left the source may be out of reach for good: one run does not wait for it */
+    bool gone = w->held_removed && r->state == DR_ROUND_WAITING;
+    bool over =
+        r->state == DR_ROUND_STOPPED || owes_nothing || (f->o.once && (!moves || gone));
+    pthread_mutex_lock(&f->lock);
+    over = over && (w->wanted == w->held && w->removed == w->held_removed);
+    w->ended |= over;
+    pthread_mutex_unlock(&f->lock);
+    return over;
+}
+
+/* How long to rest after a round. */
 static int64_t rest_after(struct worker *w, const struct dr_round *r)
 {
     struct fleet *f = w->fleet;
-    bool rest = r->state != DR_ROUND_MOVED && r->state != DR_ROUND_WAITING;
-    if (r->state == DR_ROUND_STOPPED ||
-        (w->held_removed && r->state == DR_ROUND_CONVERGED) || (f->o.once && rest))
-        return -1;
     if (r->state != DR_ROUND_CONVERGED && r->state != DR_ROUND_BLOCKED)
         return r->again_ms;
     /* ten per cent of jitter: many topologies must not look at the same moment */
@@ -205,35 +228,32 @@ static void *work(void *arg)
     struct worker *w = arg;
     struct fleet *f = w->fleet;
     char holder[DR_HOLDER_TEXT];
-    struct dr_round r = {0};
+    bool converged = false;
     while (!stopped(f)) {
-        if (!follow(w, holder)) {
+        struct dr_round r;
+        struct dr_err err = {0};
+        if (!follow(w, holder, &err) || dr_actor_round(w->actor, &r, &err) != 0) {
+            say_trouble(w, err.text);
             if (f->o.once)
                 break;
-            sleep_until_woken(w, RIG_RETRY_MS);
+            sleep_until_woken(w, RETRY_MS);
             continue;
         }
-        struct dr_err err = {0};
-        if (dr_actor_round(w->actor, &r, &err) != 0) {
-            struct dr_event e = {.kind = DR_EVENT_WAIT, .permille = -1, .text = err.text};
-            worker_say(w, &e);
-            sleep_until_woken(w, RIG_RETRY_MS);
-            continue;
-        }
-        int64_t ms = rest_after(w, &r);
-        if (ms < 0)
+        w->trouble[0] = '\0';
+        converged = r.state == DR_ROUND_CONVERGED;
+        if (is_over(w, &r))
             break;
-        if (ms)
+        int64_t ms = rest_after(w, &r);
+        if (ms > 0)
             sleep_until_woken(w, ms);
     }
-    bool converged = r.state == DR_ROUND_CONVERGED;
     close_rig(w);
     release(f, w->held);
     dr_journal_close(w->journal);
     pthread_mutex_lock(&f->lock);
     w->held = NULL;
     w->converged = converged;
-    w->ended = true;
+    w->ended = w->finished = true;
     pthread_mutex_unlock(&f->lock);
     return NULL;
 }
@@ -435,8 +455,27 @@ static void join_all(struct fleet *f, bool *good)
     while (f->workers) {
         struct worker *w = f->workers;
         pthread_join(w->thread, NULL);
-        *good &= w->converged;
+        *good &= w->converged || w->removed;
         f->workers = w->next;
+        release(f, w->wanted);
+        free(w);
+    }
+}
+
+/* Threads of topologies that left the source. */
+static void reap(struct fleet *f)
+{
+    for (struct worker **at = &f->workers, *w; (w = *at);) {
+        pthread_mutex_lock(&f->lock);
+        bool finished = w->finished;
+        if (finished)
+            *at = w->next;
+        pthread_mutex_unlock(&f->lock);
+        if (!finished) {
+            at = &w->next;
+            continue;
+        }
+        pthread_join(w->thread, NULL);
         release(f, w->wanted);
         free(w);
     }
@@ -479,6 +518,7 @@ int dr_fleet_run(const struct dr_fleet_options *o, bool *good, struct dr_err *er
         if (rested < o->interval_ms || o->once)
             continue;
         rested = 0;
+        reap(&f);
         struct dr_err why = {0};
         if (look(&f, &why) != 0 && why.code != DR_E_INPUT)
             note(&f, "the source cannot be read: %s; still following %.16s", why.text,
