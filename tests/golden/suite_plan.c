@@ -1,13 +1,29 @@
-/* The planner. A case is a folder called after what fires in it: B041-what (a check of
- * code DR-B041) or R210-what (rule 210 is the next step). Its file `case`: # what goes
- * wrong if this case is deleted facts NAME            the snapshot
- * tests/golden/facts/NAME.json document NAME         optional:
- * tests/golden/facts/NAME.yaml instead of topology.yaml set PATH = JSON       replaces a
- * value of the snapshot; PATH: clusters.1.instances.0.x drop PATH             removes a
- * member or item keep PATH = JSON      one more change, with which it must not fire
- *   keep-document NAME    or: with this declaration it must not fire
- * plan.txt is the wide plan of the first, keep.txt of the second. Every rule and every
- * code must have a case. */
+// clang-format off
+/* The planner. A case is a folder called after what fires in it: B041-what (the check of
+ * code DR-B041 blocks), W061-what (the plan waits for a fact that DR-B061 needs),
+ * R210-what (rule 210 is the next step) or S-what (a situation that is told by a text).
+ * Its file `case`:
+ *
+ *   # what goes wrong if this case is deleted
+ *   facts NAME             the snapshot tests/golden/facts/NAME.json
+ *   declare OLD => NEW     changes tests/golden/facts/topology.yaml, where OLD stands once;
+ *                          \\n is a new line
+ *   set PATH = JSON        replaces or adds a value of the snapshot
+ *   drop PATH              removes a member or item
+ *   removed                the document left its source
+ *   shows TEXT             plan.txt has this text, keep.txt has not
+ *   keep PATH = JSON       one more change, with which it must not fire
+ *   keep-drop PATH         or such a removal
+ *   keep-declare OLD => NEW
+ *   keep-plain             or the declaration as it is
+ *   keep-removed           or the document left its source
+ *   keep-again             or the document is still there
+ *
+ * A PATH is words with dots between them; an item of a list is its number, or its name,
+ * key or id, + appends one: clusters.west.ledger.rows.term.value.n. plan.txt is the wide plan of the
+ * first, keep.txt of the second. Every rule and every code must have a case. */
+// clang-format on
+#include <stdint.h>
 #include <string.h>
 
 #include "controller/base/file.h"
@@ -24,15 +40,42 @@ struct state {
 };
 
 struct side {
-    const char *document;
+    const char *text; /* of the declaration */
+    bool removed;
     json_t *facts;
     struct dr_plan_input input;
     struct dr_plan *plan;
 };
 
+struct case_file {
+    struct side fires, keeps;
+    const char *plain; /* the declaration as it is */
+    const char *shows; /* NULL: nothing named */
+};
+
 static void begin(struct golden *g)
 {
     g->state = DR_NEW(g->suite, struct state);
+}
+
+/* The item of a list that a word of a path means; its size: none. */
+static size_t find_item(const json_t *list, const char *word)
+{
+    static const char *const keys[] = {"name", "key", "id"};
+    uint64_t number;
+    if (strcmp(word, "+") == 0)
+        return json_array_size(list);
+    if (dr_parse_u64(word, strlen(word), &number))
+        return (size_t)number;
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        for (size_t k = 0; k < sizeof(keys) / sizeof(keys[0]); k++) {
+            const char *s =
+                json_string_value(json_object_get(json_array_get(list, i), keys[k]));
+            if (s && strcmp(s, word) == 0)
+                return i;
+        }
+    }
+    return SIZE_MAX;
 }
 
 /* The container of the last word of a path, and that word; NULL: no such place. */
@@ -46,10 +89,8 @@ static json_t *find_parent(json_t *root, char *path, const char **last)
             return at;
         }
         *dot = '\0';
-        uint64_t i;
-        at = json_is_array(at) && dr_parse_u64(path, strlen(path), &i)
-                 ? json_array_get(at, (size_t)i)
-                 : json_object_get(at, path);
+        at = json_is_array(at) ? json_array_get(at, find_item(at, path))
+                               : json_object_get(at, path);
         if (!at)
             return NULL;
         path = dot + 1;
@@ -60,15 +101,15 @@ static json_t *find_parent(json_t *root, char *path, const char **last)
 static bool change(json_t *root, char *path, json_t *value)
 {
     const char *last;
-    uint64_t i;
     json_t *at = find_parent(root, path, &last);
     if (!at)
         return false;
-    if (json_is_array(at) && dr_parse_u64(last, strlen(last), &i)) {
+    if (json_is_array(at)) {
+        size_t i = find_item(at, last);
         if (!value)
-            return json_array_remove(at, (size_t)i) == 0;
+            return json_array_remove(at, i) == 0;
         return i == json_array_size(at) ? json_array_append(at, value) == 0
-                                        : json_array_set(at, (size_t)i, value) == 0;
+                                        : json_array_set(at, i, value) == 0;
     }
     if (!json_is_object(at))
         return false;
@@ -127,51 +168,104 @@ static void copy_side(struct golden *g, struct side *to, const struct side *from
 {
     char *text = dr_json_text(g->arena, from->facts);
     struct dr_err err;
-    *to = (struct side){.document = from->document};
+    *to = (struct side){.text = from->text, .removed = from->removed};
     if (dr_json_parse_in(g->arena, &to->facts, text, strlen(text), &err) != 0)
         golden_fail(g, "%s", err.text);
 }
 
-/* One line of the case; false: it cannot be used. */
-static bool take_line(struct golden *g, struct side *fires, struct side *keeps,
-                      char *line)
+static bool drop(struct golden *g, json_t *facts, char *path)
 {
-    char *rest = strchr(line, ' ');
-    if (*line == '#' || !*line)
+    const char *shown = dr_strdup(g->arena, path);
+    if (change(facts, path, NULL))
         return true;
-    if (!rest) {
-        golden_fail(g, "a line of one word: %s", line);
+    golden_fail(g, "the facts have no %s", shown);
+    return false;
+}
+
+/* "\\n" in a line of the case is a new line. */
+static char *unescape(char *text)
+{
+    char *to = text;
+    for (const char *from = text; *from; from++) {
+        bool newline = from[0] == '\\' && from[1] == 'n';
+        *to++ = newline ? '\n' : *from;
+        from += newline;
+    }
+    *to = '\0';
+    return text;
+}
+
+/* "OLD => NEW" in the declaration. */
+static bool declare(struct golden *g, struct side *s, char *change)
+{
+    char *arrow = strstr(change, " => ");
+    if (!arrow) {
+        golden_fail(g, "not OLD => NEW: %s", change);
         return false;
     }
-    *rest++ = '\0';
-    if (strcmp(line, "facts") == 0)
-        return (fires->facts = load_facts(g, rest)) != NULL;
-    if (strcmp(line, "document") == 0) {
-        fires->document = dr_strdup(g->arena, rest);
-        return true;
+    *arrow = '\0';
+    const char *old = unescape(change), *new = unescape(arrow + 4);
+    const char *at = strstr(s->text, old);
+    if (!at || strstr(at + 1, old)) {
+        golden_fail(g, "the declaration does not have this once: %s", old);
+        return false;
     }
-    if (!fires->facts) {
+    s->text = dr_sprintf(g->arena, "%.*s%s%s", (int)(at - s->text), s->text, new,
+                         at + strlen(old));
+    return true;
+}
+
+/* A line about the second plan. */
+static bool take_keep(struct golden *g, struct case_file *c, const char *word, char *rest)
+{
+    if (!c->keeps.facts)
+        copy_side(g, &c->keeps, &c->fires);
+    if (strcmp(word, "keep") == 0)
+        return apply(g, c->keeps.facts, rest);
+    if (strcmp(word, "keep-drop") == 0)
+        return drop(g, c->keeps.facts, rest);
+    if (strcmp(word, "keep-declare") == 0)
+        return declare(g, &c->keeps, rest);
+    if (strcmp(word, "keep-plain") == 0)
+        c->keeps.text = c->plain;
+    else if (strcmp(word, "keep-removed") == 0)
+        c->keeps.removed = true;
+    else if (strcmp(word, "keep-again") == 0)
+        c->keeps.removed = false;
+    else {
+        golden_fail(g, "unknown word '%s'", word);
+        return false;
+    }
+    return true;
+}
+
+/* One line of the case; false: it cannot be used. */
+static bool take_line(struct golden *g, struct case_file *c, char *line)
+{
+    if (*line == '#' || !*line)
+        return true;
+    char *rest = line + strcspn(line, " ");
+    if (*rest)
+        *rest++ = '\0';
+    if (strcmp(line, "facts") == 0)
+        return (c->fires.facts = load_facts(g, rest)) != NULL;
+    if (!c->fires.facts) {
         golden_fail(g, "`facts NAME` must come first");
         return false;
     }
     if (strcmp(line, "set") == 0)
-        return apply(g, fires->facts, rest);
-    if (strcmp(line, "drop") == 0) {
-        bool done = change(fires->facts, rest, NULL);
-        if (!done)
-            golden_fail(g, "the facts have no %s", rest);
-        return done;
-    }
-    if (!keeps->facts)
-        copy_side(g, keeps, fires);
-    if (strcmp(line, "keep") == 0)
-        return apply(g, keeps->facts, rest);
-    if (strcmp(line, "keep-document") == 0) {
-        keeps->document = dr_strdup(g->arena, rest);
-        return true;
-    }
-    golden_fail(g, "unknown word '%s'", line);
-    return false;
+        return apply(g, c->fires.facts, rest);
+    if (strcmp(line, "drop") == 0)
+        return drop(g, c->fires.facts, rest);
+    if (strcmp(line, "declare") == 0)
+        return declare(g, &c->fires, rest);
+    if (strcmp(line, "removed") == 0)
+        c->fires.removed = true;
+    else if (strcmp(line, "shows") == 0)
+        c->shows = dr_strdup(g->arena, rest);
+    else
+        return take_keep(g, c, line, rest);
+    return true;
 }
 
 static bool build(struct golden *g, struct side *s)
@@ -179,23 +273,25 @@ static bool build(struct golden *g, struct side *s)
     struct dr_docs docs;
     struct dr_facts *facts;
     struct dr_err err;
-    size_t len;
-    char *text = read_shared(g, s->document, ".yaml", &len);
-    if (!text)
-        return false;
     dr_docs_init(&docs, g->arena);
-    dr_docs_add(&docs, dr_sprintf(g->arena, "%s.yaml", s->document), text, len);
+    dr_docs_add(&docs, "topology.yaml", s->text, strlen(s->text));
     dr_docs_finish(&docs);
     if (docs.topology_count != 1) {
-        golden_fail(g, "%s.yaml is not one good topology", s->document);
+        struct dr_buf b;
+        dr_buf_init(&b, FILE_MAX);
+        dr_findings_text(&docs.findings, false, &b);
+        golden_fail(g, "it is not one good topology:\n%s", dr_buf_str(&b));
+        dr_buf_release(&b);
         return false;
     }
     if (dr_facts_decode(&facts, s->facts, g->arena, &err) != 0) {
         golden_fail(g, "facts: %s", err.text);
         return false;
     }
-    s->input = (struct dr_plan_input){
-        .topology = docs.topologies[0], .facts = facts, .revision = "golden"};
+    s->input = (struct dr_plan_input){.topology = docs.topologies[0],
+                                      .facts = facts,
+                                      .revision = "golden",
+                                      .removed = s->removed};
     s->plan = dr_plan_build(&s->input, g->arena);
     return true;
 }
@@ -216,19 +312,25 @@ static bool does_fire(const struct dr_plan *p, char letter, uint64_t number)
     if (letter == 'R')
         return next && next->rule == number;
     snprintf(code, sizeof(code), "DR-B%03u", (unsigned)number);
-    for (size_t i = 0; i < p->blocker_count; i++)
+    for (size_t i = 0; letter == 'W' && i < p->waiting_count; i++)
+        if (p->waitings[i].code && strcmp(p->waitings[i].code, code) == 0)
+            return true;
+    for (size_t i = 0; letter == 'B' && i < p->blocker_count; i++)
         if (strcmp(p->blockers[i].code, code) == 0)
             return true;
     return false;
 }
 
-static void expect(struct golden *g, const struct side *s, const char *file)
+/* Compares the wide plan; *shown: whether it holds the text. */
+static void expect(struct golden *g, const struct side *s, const char *file,
+                   const char *shows, bool *shown)
 {
     struct dr_buf a, b;
     dr_buf_init(&a, FILE_MAX);
     dr_buf_init(&b, FILE_MAX);
     dr_plan_text(s->plan, &s->input, true, &a);
     golden_expect(g, file, dr_buf_str(&a), a.len);
+    *shown = shows && strstr(dr_buf_str(&a), shows);
     dr_plan_text(dr_plan_build(&s->input, g->arena), &s->input, true, &b);
     if (a.len != b.len || memcmp(dr_buf_str(&a), dr_buf_str(&b), a.len) != 0)
         golden_fail(g, "the same inputs gave another plan");
@@ -236,43 +338,67 @@ static void expect(struct golden *g, const struct side *s, const char *file)
     dr_buf_release(&b);
 }
 
-/* "B041-what" -> 41, "R210-what" -> 210. */
+/* "B041-what" -> 41, "W061-what" -> 61, "R210-what" -> 210, "S-what" -> 0. */
 static bool case_number(const char *name, uint64_t *number)
 {
     size_t zeros = strspn(name + 1, "0"), len = strcspn(name, "-");
-    return (*name == 'B' || *name == 'R') && len == 4 && zeros < 3 &&
+    *number = 0;
+    if (*name == 'S')
+        return len == 1;
+    return strchr("BRW", *name) && len == 4 && zeros < 3 &&
            dr_parse_u64(name + 1 + zeros, 3 - zeros, number);
+}
+
+static bool read_case(struct golden *g, struct case_file *c)
+{
+    size_t len;
+    char *text = golden_read(g, "case", &len);
+    if (!text) {
+        golden_fail(g, "no file `case`");
+        return false;
+    }
+    c->plain = c->fires.text = read_shared(g, "topology", ".yaml", &len);
+    if (!c->plain)
+        return false;
+    for (char *line = text, *next; line && *line; line = next) {
+        next = strchr(line, '\n');
+        if (next)
+            *next++ = '\0';
+        if (!take_line(g, c, line))
+            return false;
+    }
+    if (!c->keeps.facts)
+        golden_fail(g, "no `keep`: nothing shows when it stays silent");
+    return c->keeps.facts && build(g, &c->fires) && build(g, &c->keeps);
 }
 
 static void run(struct golden *g)
 {
     struct state *st = g->state;
-    struct side fires = {.document = "topology"}, keeps = {0};
+    struct case_file c = {0};
     uint64_t number;
-    size_t len;
-    char letter = g->case_name[0], *text = golden_read(g, "case", &len);
-    if (!text || !case_number(g->case_name, &number)) {
-        golden_fail(g, "no file `case`, or the folder is not called B041-.. or R210-..");
+    char letter = g->case_name[0];
+    bool in_plan, in_keep;
+    if (!case_number(g->case_name, &number)) {
+        golden_fail(g, "the folder is not called B041-.., W061-.., R210-.. or S-..");
         return;
     }
-    for (char *line = text, *next; line && *line; line = next) {
-        next = strchr(line, '\n');
-        if (next)
-            *next++ = '\0';
-        if (!take_line(g, &fires, &keeps, line))
-            return;
-    }
-    if (!keeps.facts) {
-        golden_fail(g, "no `keep`: nothing shows when it stays silent");
+    if (!read_case(g, &c))
+        return;
+    expect(g, &c.fires, "plan.txt", c.shows, &in_plan);
+    expect(g, &c.keeps, "keep.txt", c.shows, &in_keep);
+    if (c.shows && !in_plan)
+        golden_fail(g, "it does not show: %s", c.shows);
+    if (c.shows && in_keep)
+        golden_fail(g, "what is kept shows, too: %s", c.shows);
+    if (letter == 'S') {
+        if (!c.shows)
+            golden_fail(g, "no `shows`: nothing tells the situation");
         return;
     }
-    if (!build(g, &fires) || !build(g, &keeps))
-        return;
-    expect(g, &fires, "plan.txt");
-    expect(g, &keeps, "keep.txt");
-    if (!does_fire(fires.plan, letter, number))
+    if (!does_fire(c.fires.plan, letter, number))
         golden_fail(g, "it does not fire");
-    if (does_fire(keeps.plan, letter, number))
+    if (does_fire(c.keeps.plan, letter, number))
         golden_fail(g, "it fires with the fact kept, too");
     (letter == 'R' ? st->rules : st->codes)[number] = true;
 }
