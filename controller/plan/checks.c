@@ -14,15 +14,15 @@ static const char *name_of(const struct dr_view *v, size_t c)
     return dr_view_cluster(v, c)->name;
 }
 
-/* Unsure, with the reason of a group that was not read. */
-static enum dr_truth unread(const struct dr_view *v, const struct dr_seen *s,
-                            const char *what, const char **fact)
+enum dr_truth dr_check_unread(const struct dr_view *v, const struct dr_seen *s,
+                              const char *what, const char **fact)
 {
     *fact = dr_sprintf(v->arena, "%s: %s", what, s->why ? s->why : "not asked yet");
     return DR_UNSURE;
 }
 
-static enum dr_truth refuse(const struct dr_view *v, const char **fact, const char *text)
+enum dr_truth dr_check_refuse(const struct dr_view *v, const char **fact,
+                              const char *text)
 {
     *fact = dr_strdup(v->arena, text);
     return DR_FALSE;
@@ -34,7 +34,7 @@ C(mode_is_built)
 {
     (void)c;
     if (v->t->mode != DR_MODE_PRIMARY_SECONDARY)
-        return refuse(v, fact, "mode Bidirectional");
+        return dr_check_refuse(v, fact, "mode Bidirectional");
     return DR_TRUE;
 }
 
@@ -42,10 +42,10 @@ C(method_is_built)
 {
     (void)c;
     if (v->t->bootstrap.method != DR_BOOTSTRAP_BACKUP_RESTORE)
-        return refuse(v, fact, "bootstrap.method Existing");
+        return dr_check_refuse(v, fact, "bootstrap.method Existing");
     for (size_t i = 0; i < v->t->replication.edge_count; i++)
         if (v->t->replication.edges[i].id || v->t->replication.edges[i].start_ts)
-            return refuse(v, fact, "an edge with id or startTs, to be adopted");
+            return dr_check_refuse(v, fact, "an edge with id or startTs, to be adopted");
     return DR_TRUE;
 }
 
@@ -53,13 +53,17 @@ C(words_are_built)
 {
     (void)c;
     if (v->t->failover.id)
-        return refuse(v, fact, "a failover word");
+        return dr_check_refuse(v, fact, "a failover word");
     if (v->t->ledger_reset.declared)
-        return refuse(v, fact, "ledger.reset");
+        return dr_check_refuse(v, fact, "ledger.reset");
     if (v->t->doc.metadata.formerly)
-        return refuse(v, fact, "metadata.formerly");
+        return dr_check_refuse(v, fact, "metadata.formerly");
     if (v->t->secondary.external_ts_read)
-        return refuse(v, fact, "secondary.externalTsRead");
+        return dr_check_refuse(v, fact, "secondary.externalTsRead");
+    if (v->t->policy.window_count)
+        return dr_check_refuse(v, fact, "policy.windows");
+    if (v->t->approval_count)
+        return dr_check_refuse(v, fact, "approvals");
     return DR_TRUE;
 }
 
@@ -67,7 +71,7 @@ C(deployment_is_built)
 {
     const struct dr_tiup *t = &dr_view_cluster(v, c)->tiup;
     if (t->declared && t->topology_file)
-        return refuse(v, fact, "deployment by a TiUP topology file");
+        return dr_check_refuse(v, fact, "deployment by a TiUP topology file");
     return DR_TRUE;
 }
 
@@ -86,20 +90,21 @@ enum dr_truth dr_check_endpoints_answer(const struct dr_view *v, size_t c,
         silent = silent ? silent : &f->instances[i];
     }
     if (silent && more)
-        return unread(
+        return dr_check_unread(
             v, &silent->seen,
             dr_sprintf(v->arena, "SQL %s (and %zu more)", silent->address, more), fact);
     if (silent)
-        return unread(v, &silent->seen, dr_sprintf(v->arena, "SQL %s", silent->address),
-                      fact);
+        return dr_check_unread(v, &silent->seen,
+                               dr_sprintf(v->arena, "SQL %s", silent->address), fact);
     if (!f->identity.seen.known)
-        return unread(v, &f->identity.seen, "identity by SQL", fact);
+        return dr_check_unread(v, &f->identity.seen, "identity by SQL", fact);
     if (!f->pd.seen.known)
-        return unread(v, &f->pd.seen, "PD", fact);
+        return dr_check_unread(v, &f->pd.seen, "PD", fact);
     if (!f->ledger.seen.known)
-        return unread(v, &f->ledger.seen, "ledger", fact);
-    return f->instance_count ? DR_TRUE
-                             : unread(v, &f->identity.seen, "SQL instances", fact);
+        return dr_check_unread(v, &f->ledger.seen, "ledger", fact);
+    return f->instance_count
+               ? DR_TRUE
+               : dr_check_unread(v, &f->identity.seen, "SQL instances", fact);
 }
 
 /* SQL, PD and the declaration must speak of one cluster. */
@@ -124,7 +129,8 @@ C(one_cluster)
             listed |= strcmp(id->members[i].instance, pd->addresses[k]) == 0;
     }
     if (any && pd->address_count && !listed)
-        return refuse(v, fact, "the PD that was asked is none of those that SQL lists");
+        return dr_check_refuse(v, fact,
+                               "the PD that was asked is none of those that SQL lists");
     return DR_TRUE;
 }
 
@@ -133,7 +139,7 @@ C(two_clusters)
     const struct dr_pd *a = &dr_view_facts(v, v->a)->pd, *b = &dr_view_facts(v, v->b)->pd;
     (void)c;
     if (!a->seen.known || !b->seen.known)
-        return unread(v, a->seen.known ? &b->seen : &a->seen, "PD", fact);
+        return dr_check_unread(v, a->seen.known ? &b->seen : &a->seen, "PD", fact);
     if (a->cluster_id != b->cluster_id)
         return DR_TRUE;
     *fact = dr_sprintf(v->arena, "both declared clusters are cluster %" PRIu64,
@@ -147,7 +153,7 @@ C(versions_fit)
                              *b = &dr_view_facts(v, v->b)->identity,
                              *x = &dr_view_facts(v, c)->identity;
     if (!a->seen.known || !b->seen.known)
-        return unread(v, a->seen.known ? &b->seen : &a->seen, "version", fact);
+        return dr_check_unread(v, a->seen.known ? &b->seen : &a->seen, "version", fact);
     if (dr_version_rank(&x->version) < 7005000) {
         *fact = dr_sprintf(v->arena, "TiDB says '%s'", x->version.text);
         return DR_FALSE;
@@ -166,9 +172,9 @@ C(collations_equal)
                              *b = &dr_view_facts(v, v->b)->identity;
     (void)c;
     if (!a->seen.known || !b->seen.known)
-        return unread(v, a->seen.known ? &b->seen : &a->seen, "collation", fact);
+        return dr_check_unread(v, a->seen.known ? &b->seen : &a->seen, "collation", fact);
     if (a->new_collation != b->new_collation)
-        return refuse(v, fact, "new_collation_enabled differs");
+        return dr_check_refuse(v, fact, "new_collation_enabled differs");
     return DR_TRUE;
 }
 
@@ -176,7 +182,7 @@ C(all_instances_declared)
 {
     const struct dr_identity *id = &dr_view_facts(v, c)->identity;
     if (!id->seen.known)
-        return unread(v, &id->seen, "SQL instances", fact);
+        return dr_check_unread(v, &id->seen, "SQL instances", fact);
     for (size_t i = 0; i < id->member_count; i++) {
         if (strcmp(id->members[i].type, "tidb") != 0 ||
             dr_view_asks(v, c, id->members[i].instance))
@@ -189,17 +195,40 @@ C(all_instances_declared)
 
 /* ---- the ledger ---- */
 
-C(ledger_readable)
+static DR_CHECK(ledger_readable)
 {
     const struct dr_ledger_group *g = &dr_view_facts(v, c)->ledger;
     if (!g->seen.known)
-        return unread(v, &g->seen, "ledger", fact);
+        return dr_check_unread(v, &g->seen, "ledger", fact);
     if (!g->table_present)
         return DR_TRUE;
     if (!g->decoded)
-        return unread(v, &dr_view_facts(v, c)->pd.seen, "PD id, the ledger's key", fact);
+        return dr_check_unread(v, &dr_view_facts(v, c)->pd.seen,
+                               "PD id, the ledger's key", fact);
     if (g->rows.unreadable) {
         *fact = dr_sprintf(v->arena, "row '%s' cannot be read", g->rows.unreadable);
+        return DR_FALSE;
+    }
+    return DR_TRUE;
+}
+
+enum dr_truth dr_check_no_ledger(const struct dr_view *v, size_t c, const char **fact)
+{
+    ledger_readable(v, c, fact);
+    return DR_UNSURE;
+}
+
+/* A cluster under another name would be bootstrapped as if it were new. */
+static enum dr_truth every_member_born(const struct dr_view *v, const struct dr_ledger *l,
+                                       const char **fact)
+{
+    for (size_t k = 0; l->birth.present && k < v->t->cluster_count; k++) {
+        bool born = false;
+        for (size_t i = 0; i < l->birth.member_count; i++)
+            born |= strcmp(l->birth.member_names[i], name_of(v, k)) == 0;
+        if (born)
+            continue;
+        *fact = dr_sprintf(v->arena, "the birth row names no member '%s'", name_of(v, k));
         return DR_FALSE;
     }
     return DR_TRUE;
@@ -209,7 +238,7 @@ C(ledger_is_ours)
 {
     const struct dr_ledger *l = dr_view_ledger(v, c);
     if (!l)
-        return ledger_readable(v, c, fact);
+        return dr_check_no_ledger(v, c, fact);
     if (l->birth.present && strcmp(l->birth.topology, v->t->doc.metadata.name) != 0) {
         *fact = dr_sprintf(v->arena, "the cluster belongs to topology '%s'",
                            l->birth.topology);
@@ -227,24 +256,34 @@ C(ledger_is_ours)
             return DR_FALSE;
         }
     }
-    return DR_TRUE;
+    return every_member_born(v, l, fact);
 }
 
-/* birth is written everywhere before the first term: a term beside a missing birth means
- * that a ledger was lost, never that it is new. */
+/* birth is written everywhere before the first term, the terms before the first edge: a
+ * later row beside a missing earlier one means that a ledger was lost, never that it is
+ * new. */
 C(ledger_not_lost)
 {
     const struct dr_ledger *l = dr_view_ledger(v, c);
     if (!l)
-        return ledger_readable(v, c, fact);
+        return dr_check_no_ledger(v, c, fact);
     for (size_t k = 0; k < v->t->cluster_count; k++) {
         const struct dr_ledger *other = dr_view_ledger(v, k);
-        if (other && other->term.present && !l->birth.present) {
-            *fact = dr_sprintf(
-                v->arena, "no birth row, though the ledger of '%s' has term %" PRIu64,
-                name_of(v, k), other->term.n);
-            return DR_FALSE;
+        const char *lost = NULL, *beside = NULL;
+        if (other && other->edge_count && !l->term.present) {
+            lost = "term";
+            beside = dr_sprintf(v->arena, "the edge of generation %" PRIu64,
+                                other->edges[0].generation);
         }
+        if (other && other->term.present && !l->birth.present) {
+            lost = "birth";
+            beside = dr_sprintf(v->arena, "term %" PRIu64, other->term.n);
+        }
+        if (!lost)
+            continue;
+        *fact = dr_sprintf(v->arena, "no %s row, though the ledger of '%s' has %s", lost,
+                           name_of(v, k), beside);
+        return DR_FALSE;
     }
     return DR_TRUE;
 }
@@ -253,7 +292,7 @@ C(term_agrees)
 {
     const struct dr_ledger *l = dr_view_ledger(v, c);
     if (!l)
-        return ledger_readable(v, c, fact);
+        return dr_check_no_ledger(v, c, fact);
     if (!l->term.present || strcmp(l->term.cluster, name_of(v, v->a)) == 0)
         return DR_TRUE;
     *fact = dr_sprintf(v->arena, "term %" PRIu64 " names '%s', the document names '%s'",
@@ -261,16 +300,49 @@ C(term_agrees)
     return DR_FALSE;
 }
 
+/* The row of an edge is written at one end, then at the other: a crash leaves them one
+ * state apart, never more. */
 C(edges_agree)
 {
     const struct dr_edge_row *x = dr_view_edge(v, v->a), *y = dr_view_edge(v, v->b);
-    (void)c;
-    if (!x || !y || (x->generation == y->generation && strcmp(x->id, y->id) == 0))
+    const char *a = name_of(v, v->a), *b = name_of(v, v->b);
+    if (!dr_view_ledger(v, v->a) || !dr_view_ledger(v, v->b))
+        return dr_check_no_ledger(v, dr_view_ledger(v, c) ? v->b : c, fact);
+    if (x && y && (x->generation != y->generation || strcmp(x->id, y->id) != 0)) {
+        *fact = dr_sprintf(v->arena,
+                           "the edge has generation %" PRIu64 " in '%s' and %" PRIu64
+                           " in '%s'",
+                           x->generation, a, y->generation, b);
+        return DR_FALSE;
+    }
+    if (x && y && x->start_ts && y->start_ts && x->start_ts != y->start_ts) {
+        *fact = dr_sprintf(
+            v->arena, "the edge starts at %" PRIu64 " in '%s' and at %" PRIu64 " in '%s'",
+            x->start_ts, a, y->start_ts, b);
+        return DR_FALSE;
+    }
+    int here = x ? (int)x->state : 0, there = y ? (int)y->state : 0;
+    if (here - there >= -1 && here - there <= 1)
         return DR_TRUE;
-    *fact = dr_sprintf(
-        v->arena, "the edge has generation %" PRIu64 " in '%s' and %" PRIu64 " in '%s'",
-        x->generation, name_of(v, v->a), y->generation, name_of(v, v->b));
+    *fact = dr_sprintf(v->arena, "the edge is '%s' in '%s' and '%s' in '%s'",
+                       dr_edge_state_name((enum dr_edge_state)here), a,
+                       dr_edge_state_name((enum dr_edge_state)there), b);
     return DR_FALSE;
+}
+
+C(no_operation_in_flight)
+{
+    const struct dr_ledger *l = dr_view_ledger(v, c);
+    if (!l)
+        return dr_check_no_ledger(v, c, fact);
+    if (l->fenced.why == DR_FENCED_OPERATION) {
+        *fact = dr_sprintf(v->arena, "its fenced row belongs to operation %s",
+                           l->fenced.operation);
+        return DR_FALSE;
+    }
+    if (c == v->a && l->fenced.why != DR_FENCED_NOT)
+        return dr_check_refuse(v, fact, "the primary's ledger has a fenced row");
+    return DR_TRUE;
 }
 
 /* ---- rights ---- */
@@ -292,7 +364,7 @@ static enum dr_truth has_rights(const struct dr_view *v, size_t c, const char *u
 {
     const struct dr_accounts *all = &dr_view_facts(v, c)->accounts;
     if (!all->seen.known)
-        return unread(v, &all->seen, "accounts", fact);
+        return dr_check_unread(v, &all->seen, "accounts", fact);
     const struct dr_account *x = dr_accounts_find(all, user);
     if (!x || !x->host_count) {
         *fact = dr_sprintf(v->arena, "there is no account '%s'", user);
@@ -338,7 +410,7 @@ C(bypass_holders_named)
     const struct dr_switchover *s = &v->t->switchover;
     const struct dr_redo *redo = &v->t->replication.redo;
     if (!all->seen.known)
-        return unread(v, &all->seen, "accounts", fact);
+        return dr_check_unread(v, &all->seen, "accounts", fact);
     for (size_t i = 0; i < all->bypass_count; i++) {
         const char *x = all->bypass[i];
         bool named = strcmp(x, dr_view_cluster(v, c)->sql.user) == 0 ||
@@ -364,7 +436,7 @@ C(primary_open)
     for (size_t i = 0; i < f->instance_count; i++) {
         const struct dr_instance *x = &f->instances[i];
         if (!x->seen.known)
-            return unread(v, &x->seen, x->address, fact);
+            return dr_check_unread(v, &x->seen, x->address, fact);
         if (x->super_read_only || x->restricted_read_only) {
             *fact = dr_sprintf(v->arena, "%s refuses writes, and drover did not fence it",
                                x->address);
@@ -374,23 +446,17 @@ C(primary_open)
     return DR_TRUE;
 }
 
-static bool own_schema(const char *name)
-{
-    return strcmp(name, "drover") == 0 || strcmp(name, "tidb_cdc") == 0 ||
-           strncmp(name, "__TiDB_BR_Temporary_", 20) == 0;
-}
-
 C(secondary_empty)
 {
     const struct dr_tables *t = &dr_view_facts(v, c)->tables;
     if (!t->seen.known)
-        return unread(v, &t->seen, "tables", fact);
+        return dr_check_unread(v, &t->seen, "tables", fact);
     size_t others = 0;
     const struct dr_table *first = NULL;
     for (size_t i = 0; i < t->count; i++) {
         const struct dr_table *x = &t->items[i];
         bool beat = strcmp(x->schema, "drover") == 0 && strcmp(x->name, "heartbeat") == 0;
-        if (beat || (own_schema(x->schema) && strcmp(x->schema, "drover") != 0))
+        if (beat || (dr_view_own_schema(x->schema) && strcmp(x->schema, "drover") != 0))
             continue;
         others++;
         if (!first)
@@ -407,10 +473,11 @@ C(no_tidb_cdc_left)
 {
     const struct dr_tables *t = &dr_view_facts(v, c)->tables;
     if (!t->seen.known)
-        return unread(v, &t->seen, "tables", fact);
+        return dr_check_unread(v, &t->seen, "tables", fact);
     for (size_t i = 0; i < t->schema_count; i++)
         if (strcmp(t->schemas[i], "tidb_cdc") == 0)
-            return refuse(v, fact, "schema tidb_cdc is there: some feed wrote into it");
+            return dr_check_refuse(v, fact,
+                                   "schema tidb_cdc is there: some feed wrote into it");
     return DR_TRUE;
 }
 
@@ -420,14 +487,20 @@ C(secondary_unfenced)
     const struct dr_ledger *l = dr_view_ledger(v, c);
     for (size_t i = 0; l && i < f->instance_count; i++) {
         const struct dr_instance *x = &f->instances[i];
-        if (x->seen.known && l->fenced.why == DR_FENCED_NOT &&
-            (x->super_read_only || x->restricted_read_only)) {
+        if (!x->seen.known)
+            return dr_check_unread(v, &x->seen, x->address, fact);
+        if (x->restricted_read_only) {
+            *fact =
+                dr_sprintf(v->arena, "%s shows tidb_restricted_read_only", x->address);
+            return DR_FALSE;
+        }
+        if (x->super_read_only && l->fenced.why == DR_FENCED_NOT) {
             *fact = dr_sprintf(
                 v->arena, "%s refuses writes, and no fenced row is drover's", x->address);
             return DR_FALSE;
         }
     }
-    return l ? DR_TRUE : ledger_readable(v, c, fact);
+    return l ? DR_TRUE : dr_check_no_ledger(v, c, fact);
 }
 
 C(no_feed_out_of_secondary)
@@ -436,7 +509,7 @@ C(no_feed_out_of_secondary)
     if (!dr_view_cluster(v, c)->ticdc.declared)
         return DR_TRUE;
     if (!x->seen.known)
-        return unread(v, &x->seen, "changefeeds", fact);
+        return dr_check_unread(v, &x->seen, "changefeeds", fact);
     if (!x->count)
         return DR_TRUE;
     *fact = dr_sprintf(v->arena, "changefeed '%s' runs out of it", x->items[0].id);
@@ -450,9 +523,11 @@ C(no_strangers_feed)
 {
     const struct dr_feeds *x = &dr_view_facts(v, c)->feeds;
     if (!x->seen.known)
-        return unread(v, &x->seen, "changefeeds", fact);
+        return dr_check_unread(v, &x->seen, "changefeeds", fact);
     for (size_t i = 0; i < x->count; i++) {
-        if (strcmp(x->items[i].id, v->gen.feed_id) == 0 && dr_view_edge(v, v->a))
+        /* made only after both ends know its start-ts */
+        if (strcmp(x->items[i].id, v->gen.feed_id) == 0 &&
+            dr_holds(v, DR_P_MAKING, c) != DR_FALSE)
             continue;
         *fact = dr_sprintf(v->arena, "changefeed '%s' is not drover's", x->items[i].id);
         return DR_FALSE;
@@ -478,10 +553,8 @@ C(feeds_of_this_cluster)
 C(ticdc_well)
 {
     const struct dr_cdc_server *s = &dr_view_facts(v, c)->cdc;
-    if (!dr_view_cluster(v, c)->ticdc.declared)
-        return refuse(v, fact, "no ticdc is declared");
     if (!s->seen.known)
-        return unread(v, &s->seen, "TiCDC", fact);
+        return dr_check_unread(v, &s->seen, "TiCDC", fact);
     if (dr_version_rank(&s->version) < 7005000) {
         *fact = dr_sprintf(v->arena, "TiCDC says '%s'", s->version.text);
         return DR_FALSE;
@@ -498,25 +571,15 @@ C(prefixes_fresh)
     const struct dr_listing *x = &v->f->backup_prefix, *y = &v->f->redo_prefix;
     (void)c;
     if (!x->seen.known || strcmp(x->prefix, v->gen.backup) != 0)
-        return unread(v, &x->seen, "backup storage", fact);
+        return dr_check_unread(v, &x->seen, "backup storage", fact);
     if (*v->gen.redo && (!y->seen.known || strcmp(y->prefix, v->gen.redo) != 0))
-        return unread(v, &y->seen, "redo storage", fact);
+        return dr_check_unread(v, &y->seen, "redo storage", fact);
     const struct dr_listing *full = x->count ? x : *v->gen.redo && y->count ? y : NULL;
     if (!full)
         return DR_TRUE;
     *fact = dr_sprintf(v->arena, "prefix '%s' already holds %zu objects", full->prefix,
                        full->count);
     return DR_FALSE;
-}
-
-C(storage_declared)
-{
-    (void)c;
-    if (!v->t->storage.backup.declared)
-        return refuse(v, fact, "storage.backup is not declared");
-    if (*v->gen.redo && !v->t->storage.redo.declared)
-        return refuse(v, fact, "storage.redo is not declared");
-    return DR_TRUE;
 }
 
 static bool waived(const struct dr_view *v, const struct dr_table *x)
@@ -537,12 +600,12 @@ enum dr_truth dr_check_tables_replicate(const struct dr_view *v, size_t c,
 {
     const struct dr_tables *t = &dr_view_facts(v, c)->tables;
     if (!t->seen.known)
-        return unread(v, &t->seen, "tables", fact);
+        return dr_check_unread(v, &t->seen, "tables", fact);
     char *list = dr_strdup(v->arena, "");
     size_t n = 0;
     for (size_t i = 0; i < t->count; i++) {
         const struct dr_table *x = &t->items[i];
-        if (x->eligible || own_schema(x->schema) || waived(v, x))
+        if (x->eligible || dr_view_own_schema(x->schema) || waived(v, x))
             continue;
         if (++n <= 5)
             list = dr_sprintf(v->arena, "%s%s%s.%s", list, *list ? ", " : "", x->schema,
@@ -558,71 +621,6 @@ enum dr_truth dr_check_tables_replicate(const struct dr_view *v, size_t c,
 C(tables_replicate)
 {
     return dr_check_tables_replicate(v, c, fact);
-}
-
-/* ---- while it goes on ---- */
-
-C(history_of_t)
-{
-    const struct dr_ledger *l = dr_view_ledger(v, c);
-    const struct dr_safepoints *s = &dr_view_facts(v, c)->safepoints;
-    if (!l)
-        return ledger_readable(v, c, fact);
-    if (!l->backup.present)
-        return DR_TRUE;
-    if (!dr_ledger_hold(l, "bootstrap"))
-        return refuse(v, fact, "the hold on history ended at its deadline");
-    if (!s->seen.known)
-        return unread(v, &s->seen, "GC safepoint", fact);
-    if (s->gc_safe_point <= l->backup.tso)
-        return DR_TRUE;
-    *fact = dr_sprintf(v->arena, "GC's safe point %" PRIu64 " is past T %" PRIu64,
-                       s->gc_safe_point, l->backup.tso);
-    return DR_FALSE;
-}
-
-C(feed_acts)
-{
-    const struct dr_feeds *x = &dr_view_facts(v, c)->feeds;
-    const struct dr_feed *ours = dr_feeds_find(x, v->gen.feed_id);
-    if (!x->seen.known || !ours)
-        return DR_TRUE;
-    if (ours->state == DR_FEED_NORMAL || ours->state == DR_FEED_WARNING)
-        return DR_TRUE;
-    *fact = dr_sprintf(v->arena, "changefeed '%s' is %s%s%s", ours->id,
-                       dr_feed_state_name(ours->state), ours->error ? ": " : "",
-                       ours->error ? ours->error : "");
-    return DR_FALSE;
-}
-
-C(feed_is_there)
-{
-    const struct dr_feed_detail *d = &dr_view_facts(v, c)->feed;
-    if (dr_holds(v, DR_P_MADE, c) != DR_TRUE)
-        return DR_TRUE;
-    if (dr_holds(v, DR_P_FEED_SEEN, c) == DR_TRUE)
-        return DR_TRUE;
-    if (!d->seen.known || !d->absence_proven) {
-        *fact = dr_sprintf(v->arena,
-                           "changefeed '%s' is not listed; its absence is not proven",
-                           v->gen.feed_id);
-        return DR_UNSURE;
-    }
-    *fact = dr_sprintf(v->arena, "changefeed '%s' was removed, and not by drover",
-                       v->gen.feed_id);
-    return DR_FALSE;
-}
-
-C(feed_as_made)
-{
-    const struct dr_feed_detail *d = &dr_view_facts(v, c)->feed;
-    if (!d->seen.known || !d->present || strcmp(d->id, v->gen.feed_id) != 0 ||
-        !d->difference_count)
-        return DR_TRUE;
-    *fact =
-        dr_sprintf(v->arena, "%s is %s, drover would make it %s", d->differences[0].field,
-                   d->differences[0].observed, d->differences[0].desired);
-    return DR_FALSE;
 }
 
 // clang-format off
@@ -657,20 +655,22 @@ const struct dr_plan_check dr_plan_checks[] = {
      "spec.primary", "set primary back; this version does not switch over"},
     {"DR-B024", DR_SCOPE_PRIMARY, DR_P_NONE, edges_agree, "both ends name one generation of the edge",
      "spec.clusters", "find out who wrote the row; drover touches neither"},
+    {"DR-B025", DR_SCOPE_EACH, DR_P_NONE, no_operation_in_flight, "no fence of an operation",
+     "spec.primary", "let the version of drover that began the operation end it"},
     {"DR-B030", DR_SCOPE_EACH, DR_P_NONE, controller_rights, "the controller's account with its privileges",
      "spec.clusters[%s].sql.user", "run the GRANT on that cluster"},
     {"DR-B031", DR_SCOPE_SECONDARY, DR_P_NONE, sink_rights, "the sink account with its privileges",
      "spec.replication.sink.user", "create the account or run the GRANT on the secondary"},
     {"DR-B032", DR_SCOPE_SECONDARY, DR_P_NONE, bypass_holders_named, "no bypass of the fence but declared ones",
      "spec.switchover.bypassHolders", "revoke RESTRICTED_REPLICA_WRITER_ADMIN, or name the account in switchover.bypassHolders"},
-    {"DR-B040", DR_SCOPE_PRIMARY, DR_P_TERM, primary_open, "the declared primary open at genesis",
-     "spec.primary", "lift the fence, or declare the other cluster as primary"},
+    {"DR-B040", DR_SCOPE_PRIMARY, DR_P_MADE, primary_open, "the declared primary open until the feed is made",
+     "spec.primary", "ask who fenced it; then lift the fence, or declare the other cluster as primary"},
     {"DR-B041", DR_SCOPE_SECONDARY, DR_P_RESTORE_BEGUN, secondary_empty, "an empty secondary",
      "spec.clusters[%s]", "drop what is there by hand, or point to an empty cluster; drover drops no data of others"},
     {"DR-B042", DR_SCOPE_SECONDARY, DR_P_RESTORE_BEGUN, no_tidb_cdc_left, "a secondary that no feed wrote into",
      "spec.clusters[%s]", "when no feed writes into it: DROP DATABASE tidb_cdc"},
     {"DR-B043", DR_SCOPE_SECONDARY, DR_P_NONE, secondary_unfenced, "no fence of somebody else",
-     "spec.clusters[%s]", "ask who fenced it; then SET GLOBAL tidb_super_read_only = OFF"},
+     "spec.clusters[%s]", "ask who fenced it; then SET GLOBAL tidb_super_read_only (or tidb_restricted_read_only) = OFF"},
     {"DR-B044", DR_SCOPE_SECONDARY, DR_P_NONE, no_feed_out_of_secondary, "no changefeed out of the secondary",
      "spec.clusters[%s].ticdc", "delete the changefeed"},
     {"DR-B045", DR_SCOPE_PRIMARY, DR_P_NONE, no_strangers_feed, "no changefeed out of the primary but drover's",
@@ -679,20 +679,26 @@ const struct dr_plan_check dr_plan_checks[] = {
      "spec.clusters[%s].ticdc", "correct the endpoint: it belongs to another cluster's TiCDC"},
     {"DR-B047", DR_SCOPE_PRIMARY, DR_P_NONE, ticdc_well, "a healthy TiCDC of the primary, 7.5 or later",
      "spec.clusters[%s].ticdc", "deploy or repair TiCDC"},
-    {"DR-B048", DR_SCOPE_PRIMARY, DR_P_EDGE_PLANNED, prefixes_fresh, "fresh storage prefixes",
+    {"DR-B048", DR_SCOPE_PRIMARY, DR_P_BACKUP_BEGUN, prefixes_fresh, "fresh storage prefixes",
      "spec.storage", "empty the prefix, or let the next generation use another"},
-    {"DR-B049", DR_SCOPE_PRIMARY, DR_P_MADE, storage_declared, "storage for backup (and redo)",
-     "spec.storage", "declare it"},
     {"DR-B050", DR_SCOPE_PRIMARY, DR_P_NONE, tables_replicate, "only tables that TiCDC can replicate, or waived ones",
      "spec.replication.allowUnreplicated", "give the table a primary key, or name it in replication.allowUnreplicated"},
-    {"DR-B051", DR_SCOPE_PRIMARY, DR_P_MADE, history_of_t, "history since T kept until the feed runs",
-     "spec.bootstrap.gcHold", "begin again with an emptied secondary: the copy's history is gone"},
-    {"DR-B060", DR_SCOPE_PRIMARY, DR_P_NONE, feed_acts, "a changefeed that runs",
+    {"DR-B051", DR_SCOPE_PRIMARY, DR_P_MADE, dr_check_history_of_t, "history since T kept until the feed runs",
+     "spec.bootstrap.gcHold", "begin again: empty the secondary, then delete rows edge/.., backup and restoring from mysql.drover_ledger on both sides"},
+    {"DR-B052", DR_SCOPE_SECONDARY, DR_P_MAKING, dr_check_restore_goes_on, "a half restore that drover can clear away",
+     "spec.clusters[%s]", "drop it by hand: the restoring row says that the cluster was empty before"},
+    {"DR-B053", DR_SCOPE_PRIMARY, DR_P_MAKING, dr_check_copies_agree, "one backup that both copies' rows speak of",
+     "spec.bootstrap", "find out who wrote the row; T cannot be guessed, begin again with an emptied secondary"},
+    {"DR-B054", DR_SCOPE_PRIMARY, DR_P_MAKING, dr_check_comparison_whole, "every table compared at T",
+     "spec.bootstrap.verify.budget", "raise bootstrap.verify.budget"},
+    {"DR-B060", DR_SCOPE_PRIMARY, DR_P_NONE, dr_check_feed_acts, "a changefeed that runs",
      "spec.replication", "mend the cause, then resume the changefeed"},
-    {"DR-B061", DR_SCOPE_PRIMARY, DR_P_NONE, feed_is_there, "the changefeed that drover made",
+    {"DR-B061", DR_SCOPE_PRIMARY, DR_P_NONE, dr_check_feed_is_there, "the changefeed that drover made",
      "spec.replication", "find out who deleted it; a rebuild may be needed"},
-    {"DR-B062", DR_SCOPE_PRIMARY, DR_P_NONE, feed_as_made, "the changefeed as the document says",
+    {"DR-B062", DR_SCOPE_PRIMARY, DR_P_NONE, dr_check_feed_as_made, "the changefeed as the document says",
      "spec.replication", "set it back, or change the document"},
+    {"DR-B063", DR_SCOPE_SECONDARY, DR_P_MADE, dr_check_sink_let_in, "a sink account that is let in, once drover opened it",
+     "spec.replication.sink.user", "ask who changed it, and why; then unlock it, or have its password set back"},
     {.code = NULL},
 };
 // clang-format on

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "controller/base/digest.h"
+#include "controller/base/tso.h"
 #include "controller/plan/view.h"
 
 /* What is built up while all rows are matched; the plan only points at it. */
@@ -32,7 +33,7 @@ static bool in_scope(const struct dr_view *v, enum dr_scope scope, size_t c)
 }
 
 static void add_waiting(struct build *b, const char *subject, const char *what,
-                        int64_t retry_ms)
+                        const char *code, int64_t retry_ms)
 {
     struct dr_plan *p = b->plan;
     for (size_t i = 0; i < p->waiting_count; i++)
@@ -41,7 +42,8 @@ static void add_waiting(struct build *b, const char *subject, const char *what,
             return;
     struct dr_waiting *w =
         DR_PUSH(b->v.arena, p->waitings, p->waiting_count, b->waiting_room);
-    *w = (struct dr_waiting){.subject = subject, .what = what, .retry_ms = retry_ms};
+    *w = (struct dr_waiting){
+        .subject = subject, .what = what, .code = code, .retry_ms = retry_ms};
 }
 
 static void add_blocker(struct build *b, const struct dr_plan_check *k, size_t c,
@@ -64,33 +66,49 @@ static void add_blocker(struct build *b, const struct dr_plan_check *k, size_t c
                              .mark = dr_doc_mark(&b->v.t->doc, path)};
 }
 
-/* A cluster that does not answer makes most facts about it unknown: its endpoints are the
- * one thing worth saying. They are the subject of the first check that is unsure. */
+/* What a check says. One that may be behind us does not refuse while that is unknown: a
+ * converged secondary whose ledger is silent for a moment holds no data of others. */
+static enum dr_truth ask_check(struct build *b, const struct dr_plan_check *k, size_t c,
+                               const char **fact)
+{
+    const struct dr_view *v = &b->v;
+    enum dr_truth past = k->past == DR_P_NONE ? DR_FALSE : dr_holds(v, k->past, c);
+    if (past == DR_TRUE)
+        return DR_TRUE;
+    enum dr_truth holds = k->holds(v, c, fact);
+    if (holds != DR_FALSE || past == DR_FALSE)
+        return holds;
+    *fact = dr_sprintf(v->arena, "not known: %s", dr_predicates[k->past].text);
+    return DR_UNSURE;
+}
+
+/* A cluster that does not answer makes most facts about it unknown, and those that
+ * compare it with the other: its endpoints are the one thing worth saying. They are the
+ * subject of the first check that is unsure. */
 static void match_checks(struct build *b)
 {
     const struct dr_view *v = &b->v;
-    bool silent[2] = {false, false};
+    bool silent = false, sunk = false;
     for (const struct dr_plan_check *k = dr_plan_checks; k->code; k++) {
+        bool answers = k->holds == dr_check_endpoints_answer;
+        bool ground = strcmp(k->code, DR_CHECK_ABOVE_GROUND) < 0;
+        if (sunk && !ground)
+            break;
         for (size_t c = 0; c < v->t->cluster_count && c < 2; c++) {
-            enum dr_truth past =
-                k->past == DR_P_NONE ? DR_FALSE : dr_holds(v, k->past, c);
-            if (!in_scope(v, k->scope, c) || past == DR_TRUE)
+            if (!in_scope(v, k->scope, c))
                 continue;
             const char *fact = "";
-            enum dr_truth holds = k->holds(v, c, &fact);
-            /* whether it is still asked is not known: then it refuses nothing */
-            if (holds == DR_FALSE && past == DR_UNSURE)
-                holds = DR_UNSURE;
-            switch (holds) {
+            switch (ask_check(b, k, c, &fact)) {
             case DR_TRUE:
                 break;
             case DR_FALSE:
                 add_blocker(b, k, c, fact);
+                sunk |= ground;
                 break;
             case DR_UNSURE:
-                if (!silent[c])
-                    add_waiting(b, name_of(v, c), fact, 1000);
-                silent[c] |= k->holds == dr_check_endpoints_answer;
+                if (!silent || answers)
+                    add_waiting(b, name_of(v, c), fact, k->code, 1000);
+                silent |= answers;
                 break;
             }
         }
@@ -105,7 +123,8 @@ static const char *fill_name(const struct dr_view *v, const char *pattern, size_
 }
 
 /* The step of rule r on cluster c is missing. */
-static void add_action(struct build *b, const struct dr_plan_rule *r, size_t c)
+static void add_action(struct build *b, const struct dr_plan_rule *r, size_t c,
+                       bool unsure)
 {
     const struct dr_view *v = &b->v;
     struct dr_plan *p = b->plan;
@@ -122,6 +141,7 @@ static void add_action(struct build *b, const struct dr_plan_rule *r, size_t c)
         .undo = r->undo,
         .risk = r->risk,
         .predicted_ms = r->predicted_ms,
+        .unsure = unsure,
         .needs_approval = v->t->policy.approve[r->risk],
         .call = {.kind = DR_CALL_NONE, .at = {.cluster = (uint16_t)c}},
     };
@@ -147,7 +167,8 @@ static void wait_for_predicate(struct build *b, enum dr_predicate p, size_t c,
                                const char *prefix)
 {
     add_waiting(b, name_of(&b->v, c),
-                dr_sprintf(b->v.arena, "%s%s", prefix, dr_predicates[p].text), 1000);
+                dr_sprintf(b->v.arena, "%s%s", prefix, dr_predicates[p].text), NULL,
+                1000);
 }
 
 /* Whether the missing step of rule r on cluster c may be made now; else says what for it
@@ -155,17 +176,46 @@ static void wait_for_predicate(struct build *b, enum dr_predicate p, size_t c,
 static bool may_start(struct build *b, const struct dr_plan_rule *r, size_t c)
 {
     bool may = true;
-    if (r->wait != DR_P_NONE && dr_holds(&b->v, r->wait, c) != DR_FALSE) {
-        wait_for_predicate(b, r->wait, c, "");
+    enum dr_truth runs = r->wait == DR_P_NONE ? DR_FALSE : dr_holds(&b->v, r->wait, c);
+    if (runs != DR_FALSE) {
+        wait_for_predicate(b, r->wait, c, runs == DR_TRUE ? "" : "not known: ");
         may = false;
     }
     for (size_t i = 0; i < sizeof(r->needs) / sizeof(r->needs[0]); i++) {
-        if (r->needs[i] == DR_P_NONE || dr_holds(&b->v, r->needs[i], c) == DR_TRUE)
+        enum dr_truth holds =
+            r->needs[i] == DR_P_NONE ? DR_TRUE : dr_holds(&b->v, r->needs[i], c);
+        if (holds == DR_TRUE)
             continue;
-        wait_for_predicate(b, r->needs[i], c, "not yet: ");
+        wait_for_predicate(b, r->needs[i], c,
+                           holds == DR_FALSE ? "not yet: " : "not known: ");
         may = false;
     }
     return may;
+}
+
+static void add_notice(struct build *b, const char *text)
+{
+    struct dr_plan *p = b->plan;
+    *DR_PUSH(b->v.arena, p->notices, p->notice_count, b->notice_room) = text;
+}
+
+/* Once the feed is made, a missing step means that somebody changed what drover had set:
+ * whether that is put right is for the policy to say. */
+static bool is_left(struct build *b, const struct dr_plan_rule *r, size_t c)
+{
+    const struct dr_view *v = &b->v;
+    enum dr_drift_action policy = v->t->policy.drift[r->drift];
+    if (!r->is_drift || policy == DR_DRIFT_CORRECT || missing(v, r, c) != DR_TRUE ||
+        dr_holds(v, DR_P_MADE, c) != DR_TRUE)
+        return false;
+    if (policy != DR_DRIFT_IGNORE && !b->plan->blocker_count)
+        add_notice(b, dr_sprintf(v->arena,
+                                 "%s: not so any more: %s; it is left as it is, because "
+                                 "policy.drift.%s is %s",
+                                 name_of(v, c), dr_predicates[r->done].text,
+                                 dr_drift_class_name(r->drift),
+                                 dr_drift_action_name(policy)));
+    return true;
 }
 
 /* Adds the missing steps of all rules. Out: the first rule that misses one, NULL: none;
@@ -183,9 +233,9 @@ static const struct dr_plan_rule *match_rules(struct build *b, bool *unsure)
             if (!in_scope(v, r->scope, c))
                 continue;
             enum dr_truth m = missing(v, r, c);
-            if (m == DR_FALSE)
+            if (m == DR_FALSE || is_left(b, r, c))
                 continue;
-            add_action(b, r, c);
+            add_action(b, r, c, m == DR_UNSURE);
             if (m == DR_UNSURE && (!next || next == r)) {
                 if (!b->plan->waiting_count) /* else the cause is said already */
                     wait_for_predicate(b, r->done, c, "not known: ");
@@ -211,27 +261,74 @@ static void make_ready(struct build *b, const struct dr_plan_rule *next)
     }
 }
 
+/* GC of the primary, as somebody else set it. */
+static const char *gc_notice(const struct dr_view *v)
+{
+    const struct dr_cluster_facts *a = dr_view_facts(v, v->a);
+    const struct dr_ledger *l = dr_view_ledger(v, v->a);
+    for (size_t i = 0; l && i < a->instance_count; i++) {
+        const struct dr_instance *x = &a->instances[i];
+        bool ours = x->gc_enable == l->gc.set.enable &&
+                    x->gc_life_time_ms == l->gc.set.life_time_ms;
+        bool before = x->gc_enable == l->gc.before.enable &&
+                      x->gc_life_time_ms == l->gc.before.life_time_ms;
+        if (!x->seen.known)
+            continue;
+        if (!l->gc.present && !x->gc_enable)
+            return "GC is off, and drover did not switch it off";
+        if (l->gc.present && !ours && !before)
+            return "somebody else set GC while drover held it: drover left it so";
+    }
+    return NULL;
+}
+
+/* The alarm of a hold that takes long. */
+static const char *hold_notice(const struct dr_view *v)
+{
+    const struct dr_ledger *l = dr_view_ledger(v, v->a);
+    const struct dr_hold_row *h = l ? dr_ledger_hold(l, "bootstrap") : NULL;
+    uint64_t now = dr_view_facts(v, v->a)->ledger.tso;
+    if (!h)
+        return NULL;
+    if (now > h->deadline)
+        return "GC is held, and the hold's deadline is over";
+    int64_t left_ms = dr_tso_ms(h->deadline) - dr_tso_ms(now);
+    return left_ms < v->t->bootstrap.gc_hold.deadline_ms / 2
+               ? "GC is held, and more than half of the hold's time is over"
+               : NULL;
+}
+
+/* After bootstrap a fence of somebody else on the primary is told, never lifted. */
+static const char *fence_notice(const struct dr_view *v)
+{
+    const struct dr_cluster_facts *a = dr_view_facts(v, v->a);
+    bool fenced = false;
+    for (size_t i = 0; i < a->instance_count; i++)
+        fenced |= a->instances[i].seen.known && (a->instances[i].super_read_only ||
+                                                 a->instances[i].restricted_read_only);
+    return fenced && dr_holds(v, DR_P_MADE, v->a) == DR_TRUE
+               ? "refuses writes, and drover did not fence it"
+               : NULL;
+}
+
 static void add_notices(struct build *b)
 {
     const struct dr_view *v = &b->v;
-    const struct dr_cluster_facts *a = dr_view_facts(v, v->a);
-    const struct dr_ledger *l = dr_view_ledger(v, v->a);
-    struct dr_plan *p = b->plan;
+    const char *primary = name_of(v, v->a);
     for (size_t c = 0; c < v->t->cluster_count && c < 2; c++) {
         const struct dr_ledger *x = dr_view_ledger(v, c);
         if (x && x->foreign_count)
-            *DR_PUSH(v->arena, p->notices, p->notice_count, b->notice_room) =
-                dr_sprintf(v->arena, "%s: %zu ledger rows of another cluster are ignored",
-                           name_of(v, c), x->foreign_count);
+            add_notice(b, dr_sprintf(v->arena,
+                                     "%s: %zu ledger rows of another cluster are ignored",
+                                     name_of(v, c), x->foreign_count));
     }
-    for (size_t i = 0; l && !l->gc.present && i < a->instance_count; i++) {
-        if (!a->instances[i].seen.known || a->instances[i].gc_enable)
-            continue;
-        *DR_PUSH(v->arena, p->notices, p->notice_count, b->notice_room) =
-            dr_sprintf(v->arena, "%s: GC is off, and drover did not switch it off",
-                       name_of(v, v->a));
-        break;
-    }
+    const char *gc = gc_notice(v), *hold = hold_notice(v), *fence = fence_notice(v);
+    if (gc)
+        add_notice(b, dr_sprintf(v->arena, "%s: %s", primary, gc));
+    if (hold)
+        add_notice(b, dr_sprintf(v->arena, "%s: %s", primary, hold));
+    if (fence)
+        add_notice(b, dr_sprintf(v->arena, "%s %s", primary, fence));
 }
 
 /* Numbers that move (lag, TSOs, times) stay out: the same situation has the same digest.
@@ -299,14 +396,14 @@ struct dr_plan *dr_plan_build(const struct dr_plan_input *in, struct dr_arena *a
             match_checks(&b);
         bool unsure;
         const struct dr_plan_rule *next = match_rules(&b, &unsure);
-        bool free = discharge || (!p->waiting_count && !hands_off(in->topology));
+        bool free = !hands_off(in->topology) && (discharge || !p->waiting_count);
         if (next && !unsure && !p->blocker_count && free)
             make_ready(&b, next);
         else if (next && hands_off(in->topology))
             add_waiting(&b, p->topology,
                         in->topology->paused ? "paused by the document"
                                              : "only observed: management is Observe",
-                        10000);
+                        NULL, 10000);
         add_notices(&b);
         dr_protection(v, p);
     } else {

@@ -41,6 +41,7 @@ struct dr_action {
     enum dr_risk risk;
     int64_t predicted_ms; /* 0: grows with the data */
     bool needs_approval;  /* policy.approve names its risk */
+    bool unsure;          /* whether it is missing is not known; never ready */
     bool ready;           /* `call` is complete and may be made now */
     struct dr_call call;
     bool compares; /* not a call: both sides are compared at the backup's TSO */
@@ -59,6 +60,7 @@ struct dr_blocker {
 /* A fact or a running thing the plan waits for. */
 struct dr_waiting {
     const char *subject, *what;
+    const char *code; /* of the check that needs the fact; NULL: a step needs it */
     int64_t retry_ms; /* look again after this */
 };
 

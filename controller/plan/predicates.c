@@ -23,6 +23,20 @@ static enum dr_truth each_instance(const struct dr_view *v, size_t c,
     return all;
 }
 
+/* FALSE when `test` fails on each instance. */
+static enum dr_truth some_instance(const struct dr_view *v, size_t c,
+                                   bool (*test)(const struct dr_view *, size_t,
+                                                const struct dr_instance *))
+{
+    const struct dr_cluster_facts *f = dr_view_facts(v, c);
+    enum dr_truth some = f->instance_count ? DR_FALSE : DR_UNSURE;
+    for (size_t i = 0; i < f->instance_count; i++) {
+        const struct dr_instance *x = &f->instances[i];
+        some = dr_truth_or(some, x->seen.known ? dr_truth_of(test(v, c, x)) : DR_UNSURE);
+    }
+    return some;
+}
+
 static bool edge_at_least(const struct dr_view *v, size_t c, enum dr_edge_state state)
 {
     const struct dr_edge_row *e = dr_view_edge(v, c);
@@ -135,11 +149,33 @@ P(gc_held)
     return l->gc.present ? each_instance(v, c, shows_held_gc) : DR_FALSE;
 }
 
-static const struct dr_copy_row *copy_row(const struct dr_view *v, size_t c, bool restore)
+/* A gc row that remembers one instance's word while SET GLOBAL is on its way to another
+ * would give the wrong setting back. */
+P(gc_settled)
 {
-    const struct dr_ledger *l = dr_view_ledger(v, c);
-    const struct dr_copy_row *r = l ? (restore ? &l->restoring : &l->backup) : NULL;
-    return r && r->present && r->generation == v->gen.n ? r : NULL;
+    const struct dr_cluster_facts *f = dr_view_facts(v, c);
+    enum dr_truth all = f->instance_count ? DR_TRUE : DR_UNSURE;
+    for (size_t i = 0; i < f->instance_count; i++) {
+        const struct dr_instance *x = &f->instances[i], *y = &f->instances[0];
+        bool same =
+            x->gc_enable == y->gc_enable && x->gc_life_time_ms == y->gc_life_time_ms;
+        all = dr_truth_and(all, x->seen.known && y->seen.known ? dr_truth_of(same)
+                                                               : DR_UNSURE);
+    }
+    return all;
+}
+
+/* The edge, and the copy that was restored, come after it. */
+P(backup_begun)
+{
+    (void)c;
+    enum dr_truth row = dr_view_ledger(v, v->a)
+                            ? dr_truth_of(dr_view_copy(v, false) != NULL)
+                            : DR_UNSURE,
+                  restored = dr_view_ledger(v, v->b)
+                                 ? dr_truth_of(dr_view_copy(v, true) != NULL)
+                                 : DR_UNSURE;
+    return dr_truth_or(dr_truth_or(row, restored), edge_here(v, v->a, DR_EDGE_MAKING));
 }
 
 P(backup_done)
@@ -147,12 +183,22 @@ P(backup_done)
     const struct dr_listing *s = &v->f->backup_prefix;
     if (!dr_view_ledger(v, v->a))
         return DR_UNSURE;
-    if (!copy_row(v, v->a, false))
+    if (!dr_view_copy(v, false))
         return DR_FALSE;
     (void)c;
     if (!s->seen.known || strcmp(s->prefix, v->gen.backup) != 0)
         return DR_UNSURE;
     return dr_truth_of(s->has_meta);
+}
+
+/* The destination ends with the prefix: g1 is no part of g10. */
+static bool goes_to(const char *destination, const char *prefix)
+{
+    const char *at = destination ? strstr(destination, prefix) : NULL;
+    for (size_t n = strlen(prefix); at; at = strstr(at + 1, prefix))
+        if (at[n] == '\0' || at[n] == '/')
+            return true;
+    return false;
 }
 
 /* Whether instance `j` still works on the copy: its job list says so, or its connection
@@ -162,8 +208,7 @@ static bool job_runs(const struct dr_jobs *j, const struct dr_copy_row *r, bool 
     const struct dr_job *jobs = restore ? j->restores : j->backups;
     size_t count = restore ? j->restore_count : j->backup_count;
     for (size_t i = 0; i < count; i++)
-        if (!jobs[i].finished && jobs[i].destination &&
-            strstr(jobs[i].destination, r->prefix))
+        if (!jobs[i].finished && goes_to(jobs[i].destination, r->prefix))
             return true;
     for (size_t i = 0; j->instance && i < j->session_count; i++)
         if (j->sessions[i].id == r->connection_id &&
@@ -177,7 +222,7 @@ static bool job_runs(const struct dr_jobs *j, const struct dr_copy_row *r, bool 
 static enum dr_truth copy_runs(const struct dr_view *v, size_t c, bool restore)
 {
     const struct dr_cluster_facts *f = dr_view_facts(v, c);
-    const struct dr_copy_row *r = copy_row(v, c, restore);
+    const struct dr_copy_row *r = dr_view_copy(v, restore);
     if (!dr_view_ledger(v, c))
         return DR_UNSURE;
     if (!r)
@@ -202,7 +247,7 @@ P(restore_begun)
     (void)c;
     if (!dr_view_ledger(v, v->b))
         return DR_UNSURE;
-    return dr_truth_or(dr_truth_of(copy_row(v, v->b, true) != NULL),
+    return dr_truth_or(dr_truth_of(dr_view_copy(v, true) != NULL),
                        dr_truth_of(edge_at_least(v, v->b, DR_EDGE_MAKING)));
 }
 
@@ -212,39 +257,13 @@ P(restore_runs)
     return copy_runs(v, v->b, true);
 }
 
-static bool equality_is_ours(const struct dr_view *v)
-{
-    const struct dr_equality *q = &v->f->equality;
-    return q->seen.known && q->generation == v->gen.n;
-}
-
-const struct dr_table *dr_view_half_restored(const struct dr_view *v)
-{
-    const struct dr_tables *a = &dr_view_facts(v, v->a)->tables,
-                           *b = &dr_view_facts(v, v->b)->tables;
-    for (size_t i = 0, j = 0; i < b->count; i++) {
-        const struct dr_table *x = &b->items[i];
-        int order = -1;
-        while (j < a->count) { /* both sorted */
-            order = strcmp(a->items[j].schema, x->schema);
-            order = order ? order : strcmp(a->items[j].name, x->name);
-            if (order >= 0)
-                break;
-            j++;
-        }
-        if (j < a->count && order == 0 && x->kind == DR_TABLE_BASE)
-            return x;
-    }
-    return NULL;
-}
-
 /* A RESTORE that was sent again found tables there, and the comparison shows that they
  * are not whole. */
 P(not_half)
 {
     (void)c;
-    if (v->f->restore_refused != v->gen.n || !equality_is_ours(v) ||
-        !v->f->equality.difference_count)
+    const struct dr_equality *q = dr_view_equality(v);
+    if (v->f->restore_refused != v->gen.n || !q || !q->difference_count)
         return DR_TRUE;
     if (!dr_view_facts(v, v->a)->tables.seen.known ||
         !dr_view_facts(v, v->b)->tables.seen.known)
@@ -252,15 +271,16 @@ P(not_half)
     return dr_truth_of(!dr_view_half_restored(v));
 }
 
+/* While half-restored tables are in the way, the restore need not be sent again: the
+ * fence comes first, then they are dropped. */
 P(restored)
 {
-    (void)c;
-    const struct dr_copy_row *r = copy_row(v, v->b, true);
+    const struct dr_equality *q = dr_view_equality(v);
     if (!dr_view_ledger(v, v->b))
         return DR_UNSURE;
-    if (!r)
+    if (!dr_view_copy(v, true))
         return DR_FALSE;
-    if (equality_is_ours(v) && v->f->equality.difference_count)
+    if (q && q->difference_count && not_half(v, c) == DR_TRUE)
         return DR_FALSE;
     enum dr_truth runs = copy_runs(v, v->b, true);
     return runs == DR_UNSURE ? DR_UNSURE : dr_truth_of(runs == DR_FALSE);
@@ -317,10 +337,13 @@ P(fenced)
 
 P(equal)
 {
+    const struct dr_equality *q = dr_view_equality(v);
     (void)c;
-    if (!equality_is_ours(v))
+    if (!dr_view_ledger(v, v->a))
+        return DR_UNSURE;
+    if (!q)
         return DR_FALSE; /* not compared yet: that is the step */
-    return dr_truth_of(v->f->equality.difference_count == 0);
+    return dr_truth_of(q->complete && q->difference_count == 0);
 }
 
 P(sink_row)
@@ -335,7 +358,9 @@ P(sink_row)
 P(sink_open)
 {
     const struct dr_sink_login *s = &v->f->sink_login;
-    (void)c;
+    enum dr_truth noted = sink_row(v, c);
+    if (noted != DR_TRUE)
+        return noted; /* the row comes first */
     if (!s->seen.known || s->generation != v->gen.n)
         return DR_UNSURE;
     return dr_truth_of(s->answer == DR_LOGIN_LET_IN);
@@ -352,22 +377,17 @@ P(making_here)
     return edge_here(v, c, DR_EDGE_MAKING);
 }
 
-static const struct dr_feed *our_feed(const struct dr_view *v)
-{
-    return dr_feeds_find(&dr_view_facts(v, v->a)->feeds, v->gen.feed_id);
-}
-
 P(feed_seen)
 {
     (void)c;
     if (!dr_view_facts(v, v->a)->feeds.seen.known)
         return DR_UNSURE;
-    return dr_truth_of(our_feed(v) != NULL);
+    return dr_truth_of(dr_view_feed(v) != NULL);
 }
 
 P(feed_rising)
 {
-    const struct dr_feed *x = our_feed(v);
+    const struct dr_feed *x = dr_view_feed(v);
     (void)c;
     if (!dr_view_facts(v, v->a)->feeds.seen.known)
         return DR_UNSURE;
@@ -394,7 +414,7 @@ static bool is_ticdc_service(const char *id)
 P(feed_holds_gc)
 {
     const struct dr_cluster_facts *f = dr_view_facts(v, v->a);
-    const struct dr_feed *x = our_feed(v);
+    const struct dr_feed *x = dr_view_feed(v);
     (void)c;
     if (!f->safepoints.seen.known || !f->feeds.seen.known || !f->ledger.seen.known)
         return DR_UNSURE;
@@ -426,10 +446,10 @@ static bool shows_gc_before(const struct dr_view *v, size_t c,
     return shows_gc(x, &dr_view_ledger(v, c)->gc.before);
 }
 
-static bool shows_gc_of_another(const struct dr_view *v, size_t c,
-                                const struct dr_instance *x)
+static bool shows_gc_of_ours(const struct dr_view *v, size_t c,
+                             const struct dr_instance *x)
 {
-    return !shows_gc(x, &dr_view_ledger(v, c)->gc.set);
+    return shows_held_gc(v, c, x) || shows_gc_before(v, c, x);
 }
 
 P(hold_expired)
@@ -442,7 +462,7 @@ P(hold_expired)
     if (h)
         return dr_truth_of(dr_view_facts(v, v->a)->ledger.tso > h->deadline);
     /* the hold precedes the backup: a backup row alone means it was discharged */
-    return dr_truth_of(copy_row(v, v->a, false) != NULL &&
+    return dr_truth_of(dr_view_copy(v, false) != NULL &&
                        edge_both(v, DR_EDGE_MADE) != DR_TRUE);
 }
 
@@ -453,17 +473,27 @@ P(hold_obsolete)
     return dr_truth_or(edge_both(v, DR_EDGE_MADE), hold_expired(v, c));
 }
 
+/* Something else than the bootstrap needs GC held. */
+static bool others_hold(const struct dr_ledger *l)
+{
+    return l->hold_count > (dr_ledger_hold(l, "bootstrap") != NULL);
+}
+
 /* Given back already, or set to something else by somebody: then it is theirs. */
 P(gc_released)
 {
     const struct dr_ledger *l = dr_view_ledger(v, c);
     if (!l)
         return DR_UNSURE;
-    if (!l->gc.present)
+    if (!l->gc.present || others_hold(l))
         return hold_obsolete(v, c);
-    enum dr_truth free = dr_truth_or(each_instance(v, c, shows_gc_before),
-                                     each_instance(v, c, shows_gc_of_another));
-    return dr_truth_and(free, hold_obsolete(v, c));
+    enum dr_truth ours = each_instance(v, c, shows_gc_of_ours),
+                  back = each_instance(v, c, shows_gc_before);
+    if (ours == DR_FALSE) /* and on its way, while an instance still shows ours */
+        back = some_instance(v, c, shows_held_gc) == DR_FALSE ? DR_TRUE : DR_UNSURE;
+    else if (ours == DR_UNSURE)
+        back = DR_UNSURE;
+    return dr_truth_and(back, hold_obsolete(v, c));
 }
 
 P(hold_cleared)
@@ -472,8 +502,9 @@ P(hold_cleared)
     if (!l)
         return DR_UNSURE;
     bool backup = l->backup.present && edge_both(v, DR_EDGE_MADE) == DR_TRUE;
-    return dr_truth_and(dr_truth_of(!l->hold_count && !l->gc.present && !backup),
-                        hold_obsolete(v, c));
+    bool gc = l->gc.present && !others_hold(l);
+    bool left = dr_ledger_hold(l, "bootstrap") || gc || backup;
+    return dr_truth_and(dr_truth_of(!left), hold_obsolete(v, c));
 }
 
 P(copy_cleared)

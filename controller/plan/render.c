@@ -65,6 +65,8 @@ static void action_text(const struct dr_action *x, size_t number, bool wide,
     dr_buf_addf(out, "  %2zu. %-11s %s", number, dr_risk_name(x->risk), x->what);
     if (x->needs_approval)
         dr_buf_adds(out, "  (needs an approval)");
+    if (x->unsure)
+        dr_buf_adds(out, "  (perhaps)");
     dr_buf_addc(out, '\n');
     if (!wide)
         return;
@@ -92,7 +94,9 @@ static void headline(const struct dr_plan *p, struct dr_buf *out)
     for (size_t i = 0; i < p->action_count; i++)
         by_risk[p->actions[i].risk]++;
     if (p->state == DR_PLAN_CONVERGED) {
-        dr_buf_adds(out, "\nno changes: the world is as the document says\n");
+        dr_buf_addf(out, "\nno changes%s\n",
+                    p->notice_count ? "; see the notes"
+                                    : ": the world is as the document says");
         return;
     }
     dr_buf_addf(out, "\nplan %.12s: %zu step%s", p->digest, p->action_count,
@@ -152,6 +156,7 @@ static json_t *action_json(const struct dr_action *x)
     json_object_set_new(o, "predictedMs",
                         x->predicted_ms ? json_integer(x->predicted_ms) : json_null());
     json_object_set_new(o, "needsApproval", json_boolean(x->needs_approval));
+    json_object_set_new(o, "unsure", json_boolean(x->unsure));
     json_object_set_new(o, "ready", json_boolean(x->ready));
     set(o, "call", dr_call_rows[x->call.kind].name);
     return o;
@@ -192,6 +197,7 @@ json_t *dr_plan_json(const struct dr_plan *p)
         json_t *w = json_object();
         set(w, "subject", p->waitings[i].subject);
         set(w, "what", p->waitings[i].what);
+        set(w, "code", p->waitings[i].code);
         json_array_append_new(list, w);
     }
     json_object_set_new(o, "waits", list);

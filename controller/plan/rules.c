@@ -85,18 +85,20 @@ static void emit_birth(const struct dr_view *v, size_t c, struct dr_action *x)
     write_rows(v, x, c, &row, 1);
 }
 
-/* The primary's own row first; the other cluster gets a copy of it. */
+/* The first term; where a ledger has one already, the other gets a copy of it. */
 static void emit_term(const struct dr_view *v, size_t c, struct dr_action *x)
 {
-    const struct dr_ledger *l = dr_view_ledger(v, v->a);
     struct dr_term_row r = {.present = true,
                             .n = 1,
                             .cluster = name_of(v, v->a),
                             .operation = "genesis",
                             .revision = v->in->revision,
                             .agreed = v->in->revision};
-    if (c != v->a && l && l->term.present)
-        r = l->term;
+    for (size_t k = 0; k < v->t->cluster_count; k++) {
+        const struct dr_ledger *l = dr_view_ledger(v, k);
+        if (l && l->term.present && l->term.n >= r.n)
+            r = l->term;
+    }
     struct dr_row_write row = {.key = DR_KEY_TERM,
                                .value = dr_term_value(&r, v->arena),
                                .expect = DR_ROW_ABSENT};
@@ -256,11 +258,16 @@ static void emit_gc_release(const struct dr_view *v, size_t c, struct dr_action 
 
 static void emit_hold_clear(const struct dr_view *v, size_t c, struct dr_action *x)
 {
-    struct dr_row_write rows[3] = {{.key = dr_hold_key("bootstrap", v->arena)},
-                                   {.key = DR_KEY_GC},
-                                   {.key = DR_KEY_BACKUP}};
+    const struct dr_ledger *l = dr_view_ledger(v, c);
+    struct dr_row_write rows[3] = {{.key = dr_hold_key("bootstrap", v->arena)}};
+    size_t n = 1;
+    /* the gc row is every hold's */
+    if (l->hold_count <= (dr_ledger_hold(l, "bootstrap") != NULL))
+        rows[n++].key = DR_KEY_GC;
     /* before the feed is made the backup row stays: it says that history was given up */
-    write_rows(v, x, c, rows, dr_holds(v, DR_P_MADE, c) == DR_TRUE ? 3 : 2);
+    if (dr_holds(v, DR_P_MADE, c) == DR_TRUE)
+        rows[n++].key = DR_KEY_BACKUP;
+    write_rows(v, x, c, rows, n);
 }
 
 static void emit_copy_clear(const struct dr_view *v, size_t c, struct dr_action *x)
@@ -359,9 +366,15 @@ static void emit_sink_open(const struct dr_view *v, size_t c, struct dr_action *
     x->call.args.sink.from = name_of(v, v->a);
 }
 
+/* The feed may have been made with what stands at one end: the other gets the same. */
 static void emit_making(const struct dr_view *v, size_t c, struct dr_action *x)
 {
-    write_edge(v, c, x, DR_EDGE_MAKING, dr_view_ledger(v, v->a)->backup.tso);
+    const struct dr_edge_row *other = dr_view_edge(v, c == v->a ? v->b : v->a);
+    const struct dr_copy_row *backup = dr_view_copy(v, false);
+    uint64_t start_ts = backup ? backup->tso : 0;
+    if (other && other->start_ts)
+        start_ts = other->start_ts;
+    write_edge(v, c, x, DR_EDGE_MAKING, start_ts);
 }
 
 static void emit_feed(const struct dr_view *v, size_t c, struct dr_action *x)
@@ -414,6 +427,7 @@ const struct dr_plan_rule dr_plan_rules[] = {
      .expect = "both ledgers name the primary", .undo = "ledger.reset in the document"},
     {.id = 130, .concern = "ids", .name = "ids", .scope = DR_SCOPE_EACH, .wanted = wants_ids,
      .done = DR_P_IDS_HELD, .emit = emit_ids, .risk = DR_RISK_SAFE, .predicted_ms = 200,
+     .is_drift = true, .drift = DR_DRIFT_ID_PAIRS,
      .what = "%s: set the auto-increment pair",
      .why = "ids made on one side must never be made on the other",
      .precondition = "the declared pairs have disjoint residues",
@@ -441,11 +455,11 @@ const struct dr_plan_rule dr_plan_rules[] = {
      .precondition = "the schema holds no table but heartbeat",
      .expect = "the schema is gone", .undo = "none: the rows are worthless"},
     {.id = 170, .concern = "gc", .name = "hold", .scope = DR_SCOPE_PRIMARY,
-     .past = DR_P_MADE, .done = DR_P_HOLD, .emit = emit_hold, .risk = DR_RISK_SAFE,
+     .past = DR_P_MADE, .done = DR_P_HOLD, .needs = {DR_P_GC_SETTLED}, .emit = emit_hold, .risk = DR_RISK_SAFE,
      .predicted_ms = 50,
      .what = "%s: note the hold on history and the GC setting before it",
      .why = "whoever finds GC held must know why, until when, and what to set back",
-     .precondition = "the GC setting of each instance is known",
+     .precondition = "all instances show one GC setting",
      .expect = "rows hold/bootstrap and gc stand", .undo = "step 330"},
     {.id = 180, .concern = "gc", .name = "hold-gc", .scope = DR_SCOPE_PRIMARY,
      .past = DR_P_MADE, .done = DR_P_GC_HELD, .emit = emit_gc_hold, .risk = DR_RISK_SAFE,
@@ -461,15 +475,6 @@ const struct dr_plan_rule dr_plan_rules[] = {
      .why = "T is where the copy ends and the feed begins",
      .precondition = "GC is held; no backup of this generation runs on any instance",
      .expect = "the storage holds backupmeta", .undo = "delete the prefix, by hand"},
-    {.id = 200, .concern = "seeding", .name = "drop-half-restore", .scope = DR_SCOPE_SECONDARY,
-     .past = DR_P_MAKING, .done = DR_P_NOT_HALF,
-     .needs = {DR_P_TERM, DR_P_FENCE_ROW, DR_P_FENCED, DR_P_RESTORE_BEGUN}, .emit = emit_drop_half,
-     .risk = DR_RISK_DESTRUCTIVE, .predicted_ms = 500,
-     .what = "%s: drop a half-restored table",
-     .why = "the restore could not be resumed and its tables are not whole",
-     .precondition = "the restoring row proves that the cluster was empty before; the fence of "
-                     "the cluster is ours; the table is one of the backup's; term and approval stand",
-     .expect = "the table is gone", .undo = "none: the backup holds the rows"},
     {.id = 210, .concern = "seeding", .name = "restore", .scope = DR_SCOPE_SECONDARY,
      .past = DR_P_MAKING, .done = DR_P_RESTORED, .wait = DR_P_RESTORE_RUNS,
      .needs = {DR_P_TERM, DR_P_BACKUP_DONE}, .emit = emit_restore, .risk = DR_RISK_DISRUPTIVE,
@@ -487,6 +492,7 @@ const struct dr_plan_rule dr_plan_rules[] = {
      .expect = "the schema is gone", .undo = "none needed"},
     {.id = 230, .concern = "fence", .name = "ttl-off", .scope = DR_SCOPE_SECONDARY,
      .done = DR_P_TTL_OFF, .emit = emit_ttl_off, .risk = DR_RISK_SAFE, .predicted_ms = 500,
+     .is_drift = true, .drift = DR_DRIFT_VARIABLES,
      .what = "%s: switch TTL jobs off",
      .why = "TTL jobs delete rows behind the fence",
      .precondition = "the cluster is the secondary by the highest term",
@@ -499,12 +505,21 @@ const struct dr_plan_rule dr_plan_rules[] = {
      .expect = "the fenced row says: secondary", .undo = "none needed"},
     {.id = 250, .concern = "fence", .name = "fence", .scope = DR_SCOPE_SECONDARY,
      .done = DR_P_FENCED, .needs = {DR_P_TERM, DR_P_FENCE_ROW}, .emit = emit_fence,
-     .risk = DR_RISK_DISRUPTIVE, .predicted_ms = 1000,
+     .risk = DR_RISK_DISRUPTIVE, .predicted_ms = 1000, .is_drift = true, .drift = DR_DRIFT_FENCE,
      .what = "%s: refuse business writes on each instance (tidb_super_read_only)",
      .why = "what is written here would be lost or break the feed",
      .precondition = "the term names the other cluster; controller and sink hold the bypass",
      .expect = "each instance that the cluster lists shows the flag",
      .undo = "SET GLOBAL tidb_super_read_only = OFF"},
+    {.id = 255, .concern = "seeding", .name = "drop-half-restore", .scope = DR_SCOPE_SECONDARY,
+     .past = DR_P_MAKING, .done = DR_P_NOT_HALF,
+     .needs = {DR_P_TERM, DR_P_FENCE_ROW, DR_P_FENCED, DR_P_RESTORE_BEGUN}, .emit = emit_drop_half,
+     .risk = DR_RISK_DESTRUCTIVE, .predicted_ms = 500,
+     .what = "%s: drop a half-restored table",
+     .why = "the restore could not be resumed and its tables are not whole",
+     .precondition = "the restoring row proves that the cluster was empty before; the fence of "
+                     "the cluster is ours; the table is one of the backup's; term and approval stand",
+     .expect = "the table is gone", .undo = "none: the backup holds the rows"},
     {.id = 260, .concern = "seeding", .name = "compare", .scope = DR_SCOPE_SECONDARY,
      .past = DR_P_MAKING, .done = DR_P_EQUAL, .emit = emit_compare, .risk = DR_RISK_SAFE,
      .what = "%s: compare schemas and row counts with the primary at T",
@@ -519,7 +534,7 @@ const struct dr_plan_rule dr_plan_rules[] = {
      .precondition = "the account is dedicated", .expect = "the sink row carries the generation",
      .undo = "none needed"},
     {.id = 280, .concern = "edges", .name = "sink-account", .scope = DR_SCOPE_SECONDARY,
-     .past = DR_P_MADE, .done = DR_P_SINK_OPEN, .emit = emit_sink_open, .risk = DR_RISK_SAFE,
+     .past = DR_P_MAKING, .done = DR_P_SINK_OPEN, .emit = emit_sink_open, .risk = DR_RISK_SAFE,
      .predicted_ms = 200,
      .what = "%s: give the sink account this generation's password and unlock it",
      .why = "only the feed of this generation can log in",

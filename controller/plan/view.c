@@ -125,3 +125,50 @@ bool dr_view_asks(const struct dr_view *v, size_t c, const char *advertised)
             return true;
     return false;
 }
+
+const struct dr_table *dr_view_half_restored(const struct dr_view *v)
+{
+    const struct dr_tables *a = &dr_view_facts(v, v->a)->tables,
+                           *b = &dr_view_facts(v, v->b)->tables;
+    for (size_t i = 0, j = 0; i < b->count; i++) {
+        const struct dr_table *x = &b->items[i];
+        int order = -1;
+        while (j < a->count) { /* both sorted */
+            order = strcmp(a->items[j].schema, x->schema);
+            order = order ? order : strcmp(a->items[j].name, x->name);
+            if (order >= 0)
+                break;
+            j++;
+        }
+        if (j < a->count && order == 0 && x->kind == DR_TABLE_BASE)
+            return x;
+    }
+    return NULL;
+}
+
+const struct dr_copy_row *dr_view_copy(const struct dr_view *v, bool restore)
+{
+    const struct dr_ledger *l = dr_view_ledger(v, restore ? v->b : v->a);
+    const struct dr_copy_row *r = l ? (restore ? &l->restoring : &l->backup) : NULL;
+    return r && r->present && r->generation == v->gen.n ? r : NULL;
+}
+
+const struct dr_equality *dr_view_equality(const struct dr_view *v)
+{
+    const struct dr_equality *q = &v->f->equality;
+    const struct dr_copy_row *backup = dr_view_copy(v, false);
+    bool ours = q->seen.known && q->generation == v->gen.n;
+    return ours && (!backup || backup->tso == q->tso) ? q : NULL;
+}
+
+const struct dr_feed *dr_view_feed(const struct dr_view *v)
+{
+    const struct dr_feeds *all = &dr_view_facts(v, v->a)->feeds;
+    return all->seen.known ? dr_feeds_find(all, v->gen.feed_id) : NULL;
+}
+
+bool dr_view_own_schema(const char *name)
+{
+    return strcmp(name, "drover") == 0 || strcmp(name, "tidb_cdc") == 0 ||
+           strncmp(name, "__TiDB_BR_Temporary_", 20) == 0;
+}

@@ -50,17 +50,19 @@ enum dr_truth dr_truth_or(enum dr_truth x, enum dr_truth y);
     X(NO_OLD_BEAT, no_old_beat, "no schema 'drover' is left on the secondary", "tables")            \
     X(HOLD, hold, "a hold row stands for the bootstrap", "ledger")                                  \
     X(GC_HELD, gc_held, "each instance shows the held GC setting", "ledger instances")              \
+    X(GC_SETTLED, gc_settled, "all instances show one GC setting", "instances")                     \
+    X(BACKUP_BEGUN, backup_begun, "a backup of this generation was begun", "ledger")                \
     X(BACKUP_DONE, backup_done, "the storage holds the whole backup", "ledger backup_prefix")       \
     X(BACKUP_RUNS, backup_runs, "a backup of this generation runs", "ledger jobs")                  \
     X(RESTORE_BEGUN, restore_begun, "a restore of this generation was begun", "ledger")             \
     X(RESTORE_RUNS, restore_runs, "a restore of this generation runs", "ledger jobs")               \
-    X(RESTORED, restored, "the restore ended and nothing shows a difference", "ledger jobs equality")\
+    X(RESTORED, restored, "the restore ended, and no difference calls for it again", "ledger jobs equality")\
     X(NOT_HALF, not_half, "no half-restored table is in the way of the restore", "tables equality") \
     X(NO_TIDB_CDC, no_tidb_cdc, "no schema 'tidb_cdc' was carried over", "tables")                  \
     X(TTL_OFF, ttl_off, "TTL jobs are off on each instance", "instances")                           \
     X(FENCE_ROW, fence_row, "the fenced row says: secondary", "ledger")                             \
     X(FENCED, fenced, "each instance refuses writes", "instances identity")                         \
-    X(EQUAL, equal, "both sides are equal at the backup's TSO", "equality")                         \
+    X(EQUAL, equal, "every table is equal at the backup's TSO", "ledger equality")                  \
     X(SINK_ROW, sink_row, "the sink row carries this generation", "ledger")                         \
     X(SINK_OPEN, sink_open, "the sink account of this generation is let in", "sink_login")          \
     X(MAKING, making, "both ends know the feed's start-ts", "ledger")                               \
@@ -94,6 +96,15 @@ extern const struct dr_predicate_row dr_predicates[DR_P_COUNT];
 
 /* The next table of the secondary that a half restore left, NULL: none. */
 const struct dr_table *dr_view_half_restored(const struct dr_view *v);
+/* The copy's row of the generation in work: `backup` of the primary, or `restoring` of
+ * the secondary. NULL: none, or the ledger is not known. */
+const struct dr_copy_row *dr_view_copy(const struct dr_view *v, bool restore);
+/* The comparison of this generation at this T; NULL: not made. */
+const struct dr_equality *dr_view_equality(const struct dr_view *v);
+/* The feed of the generation in work as TiCDC lists it; NULL: not listed, not known. */
+const struct dr_feed *dr_view_feed(const struct dr_view *v);
+/* drover's own schemas, and those that its tools leave. */
+bool dr_view_own_schema(const char *name);
 
 enum dr_truth dr_holds(const struct dr_view *v, enum dr_predicate p, size_t c);
 
@@ -113,6 +124,9 @@ struct dr_plan_rule {
     void (*emit)(const struct dr_view *v, size_t c, struct dr_action *action);
     enum dr_risk risk;
     bool discharges; /* also when the document left its source */
+    /* Once the feed is made, what somebody changed is put right only with `correct`. */
+    bool is_drift;
+    enum dr_drift_class drift;
     int64_t predicted_ms;
     const char *what; /* "%s" is the subject */
     const char *why, *precondition, *expect, *undo;
@@ -132,13 +146,32 @@ struct dr_plan_check {
     const char *way_out;
 };
 extern const struct dr_plan_check dr_plan_checks[]; /* ends with code NULL */
+/* The checks before this one are the ground (mode, identity, ledger): while one of them
+ * fails the later ones are not asked, for what they say would mislead. */
+#define DR_CHECK_ABOVE_GROUND "DR-B030"
 
-/* Whether every declared endpoint of the cluster answered. */
-enum dr_truth dr_check_endpoints_answer(const struct dr_view *v, size_t c,
-                                        const char **fact);
-/* Whether every table of the cluster can be replicated, or is waived. */
-enum dr_truth dr_check_tables_replicate(const struct dr_view *v, size_t c,
-                                        const char **fact);
+/* Unsure, with the reason of a group that was not read. */
+enum dr_truth dr_check_unread(const struct dr_view *v, const struct dr_seen *s,
+                              const char *what, const char **fact);
+/* False, with what was seen. */
+enum dr_truth dr_check_refuse(const struct dr_view *v, const char **fact,
+                              const char *text);
+
+/* Checks used outside of checks.c, or from checks_copy.c; as `holds` above. */
+#define DR_CHECK(name)                                                                   \
+    enum dr_truth name(const struct dr_view *v, size_t c, const char **fact)
+DR_CHECK(dr_check_endpoints_answer);
+DR_CHECK(dr_check_tables_replicate);
+/* Unsure: the ledger is not known. DR-B020 says when a row cannot be read. */
+DR_CHECK(dr_check_no_ledger);
+DR_CHECK(dr_check_history_of_t);
+DR_CHECK(dr_check_restore_goes_on);
+DR_CHECK(dr_check_copies_agree);
+DR_CHECK(dr_check_comparison_whole);
+DR_CHECK(dr_check_feed_acts);
+DR_CHECK(dr_check_feed_is_there);
+DR_CHECK(dr_check_feed_as_made);
+DR_CHECK(dr_check_sink_let_in);
 
 /* "protected", part by part; into p. */
 void dr_protection(const struct dr_view *v, struct dr_plan *p);

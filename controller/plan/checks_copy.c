@@ -1,0 +1,155 @@
+/* What must hold from the backup on: of the copy, its comparison, and the feed. The rows
+ * of these checks stand in checks.c. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "controller/base/tso.h"
+#include "controller/plan/view.h"
+
+/* Once the feed is past T and TiCDC itself holds its history, the hold's end costs
+ * nothing. */
+DR_CHECK(dr_check_history_of_t)
+{
+    const struct dr_ledger *l = dr_view_ledger(v, c);
+    const struct dr_copy_row *backup = dr_view_copy(v, false);
+    const struct dr_safepoints *s = &dr_view_facts(v, c)->safepoints;
+    if (!l)
+        return dr_check_no_ledger(v, c, fact);
+    if (!backup || dr_truth_and(dr_holds(v, DR_P_FEED_RISING, c),
+                                dr_holds(v, DR_P_FEED_HOLDS_GC, c)) == DR_TRUE)
+        return DR_TRUE;
+    if (!dr_ledger_hold(l, "bootstrap"))
+        return dr_check_refuse(v, fact, "the hold on history ended at its deadline");
+    if (!s->seen.known)
+        return dr_check_unread(v, &s->seen, "GC safepoint", fact);
+    if (s->gc_safe_point <= backup->tso)
+        return DR_TRUE;
+    *fact = dr_sprintf(v->arena, "GC's safe point %" PRIu64 " is past T %" PRIu64,
+                       s->gc_safe_point, backup->tso);
+    return DR_FALSE;
+}
+
+/* A refused restore whose leftovers are none that drover drops would be sent again and
+ * again. */
+DR_CHECK(dr_check_restore_goes_on)
+{
+    const struct dr_equality *q = dr_view_equality(v);
+    const struct dr_tables *t = &dr_view_facts(v, c)->tables;
+    if (v->f->restore_refused != v->gen.n || !q || !q->difference_count)
+        return DR_TRUE;
+    if (!t->seen.known)
+        return dr_check_unread(v, &t->seen, "tables", fact);
+    if (dr_view_half_restored(v))
+        return DR_TRUE;
+    for (size_t i = 0; i < t->count; i++) {
+        if (dr_view_own_schema(t->items[i].schema))
+            continue;
+        *fact = dr_sprintf(v->arena,
+                           "RESTORE is refused because of %s.%s, which is no base table "
+                           "of the primary",
+                           t->items[i].schema, t->items[i].name);
+        return DR_FALSE;
+    }
+    return DR_TRUE;
+}
+
+DR_CHECK(dr_check_copies_agree)
+{
+    const struct dr_copy_row *backup = dr_view_copy(v, false),
+                             *restoring = dr_view_copy(v, true);
+    const char *a = dr_view_cluster(v, v->a)->name, *b = dr_view_cluster(v, v->b)->name;
+    if (!dr_view_ledger(v, c))
+        return dr_check_no_ledger(v, c, fact);
+    if (!restoring || (backup && backup->tso == restoring->tso &&
+                       strcmp(backup->prefix, restoring->prefix) == 0))
+        return DR_TRUE;
+    *fact = backup ? dr_sprintf(v->arena,
+                                "'%s' was restored from '%s' at %" PRIu64
+                                ", the backup row of '%s' says '%s' at %" PRIu64,
+                                b, restoring->prefix, restoring->tso, a, backup->prefix,
+                                backup->tso)
+                   : dr_sprintf(v->arena, "'%s' was restored, but '%s' has no backup row",
+                                b, a);
+    return DR_FALSE;
+}
+
+DR_CHECK(dr_check_comparison_whole)
+{
+    const struct dr_equality *q = dr_view_equality(v);
+    (void)c;
+    if (!q || q->complete || q->difference_count)
+        return DR_TRUE;
+    return dr_check_refuse(v, fact, "the time ran out before every table was counted");
+}
+
+/* The longest that TiCDC keeps history for a feed that does not advance.
+ * Source: tiflow: pkg/txnutil/gc/gc_manager.go, gc-ttl. */
+static bool history_is_lost(const struct dr_view *v, const struct dr_feed *x)
+{
+    const struct dr_cluster_facts *a = dr_view_facts(v, v->a);
+    return a->cdc.seen.known && a->ledger.seen.known &&
+           dr_tso_age_ms(a->ledger.tso, x->checkpoint) >= a->cdc.gc_ttl_s * 1000;
+}
+
+DR_CHECK(dr_check_feed_acts)
+{
+    const struct dr_feed *x = dr_view_feed(v);
+    (void)c;
+    if (!x || x->state == DR_FEED_NORMAL || x->state == DR_FEED_WARNING)
+        return DR_TRUE;
+    *fact = dr_sprintf(
+        v->arena, "changefeed '%s' is %s%s%s%s", x->id, dr_feed_state_name(x->state),
+        x->error ? ": " : "", x->error ? x->error : "",
+        history_is_lost(v, x) ? ", for longer than gc-ttl: a rebuild is needed" : "");
+    return DR_FALSE;
+}
+
+/* Whether the absence of the feed of this generation is proven.
+ * Source: tiflow: cdc/owner/owner.go handleQueries: a new owner knows no feed yet. */
+static bool absence_is_proven(const struct dr_view *v)
+{
+    const struct dr_feed_detail *d = &dr_view_facts(v, v->a)->feed;
+    return d->seen.known && d->absence_proven && strcmp(d->id, v->gen.feed_id) == 0;
+}
+
+DR_CHECK(dr_check_feed_is_there)
+{
+    const struct dr_feeds *all = &dr_view_facts(v, v->a)->feeds;
+    if (dr_holds(v, DR_P_MADE, c) != DR_TRUE || dr_view_feed(v))
+        return DR_TRUE;
+    if (!all->seen.known)
+        return dr_check_unread(v, &all->seen, "changefeeds", fact);
+    bool proven = absence_is_proven(v);
+    *fact = dr_sprintf(v->arena, "changefeed '%s' %s", v->gen.feed_id,
+                       proven ? "was removed, and not by drover"
+                              : "is not listed; its absence is not proven");
+    return proven ? DR_FALSE : DR_UNSURE;
+}
+
+DR_CHECK(dr_check_feed_as_made)
+{
+    const struct dr_feed_detail *d = &dr_view_facts(v, v->a)->feed;
+    (void)c;
+    if (!d->seen.known || !d->present || strcmp(d->id, v->gen.feed_id) != 0 ||
+        !d->difference_count)
+        return DR_TRUE;
+    *fact =
+        dr_sprintf(v->arena, "%s is %s, drover would make it %s", d->differences[0].field,
+                   d->differences[0].observed, d->differences[0].desired);
+    return DR_FALSE;
+}
+
+/* The rows say `making` only after the account was let in: who locked it since is not
+ * drover. Afterwards the feed itself tells. */
+DR_CHECK(dr_check_sink_let_in)
+{
+    const struct dr_sink_login *s = &v->f->sink_login;
+    if (dr_holds(v, DR_P_MAKING, c) != DR_TRUE || !s->seen.known ||
+        s->generation != v->gen.n || s->answer == DR_LOGIN_LET_IN)
+        return DR_TRUE;
+    *fact = dr_sprintf(v->arena, "account '%s' %s", v->t->replication.sink.user,
+                       s->answer == DR_LOGIN_LOCKED
+                           ? "was locked, and not by drover"
+                           : "has another password, and drover did not set it");
+    return DR_FALSE;
+}
