@@ -1,6 +1,7 @@
 /* Pages of the repository that are printed from tables. */
 #include <stdlib.h>
 
+#include "controller/plan/plan.h"
 #include "spec/explain.h"
 #include "spec/schema.h"
 #include "tests/golden/golden.h"
@@ -22,12 +23,29 @@ static void schema(struct dr_arena *a, struct dr_buf *out)
     json_decref(root);
 }
 
+static void rules(struct dr_arena *a, struct dr_buf *out)
+{
+    (void)a;
+    dr_plan_rules_text(out);
+}
+
+static void blockers(struct dr_arena *a, struct dr_buf *out)
+{
+    (void)a;
+    for (size_t i = 0; dr_plan_code(i); i++) {
+        dr_buf_adds(out, i ? "\n" : "");
+        dr_plan_explain(dr_plan_code(i), out);
+    }
+}
+
 static const struct {
     const char *path;
     void (*print)(struct dr_arena *a, struct dr_buf *out);
 } pages[] = {
     {"spec/REFERENCE.md", reference},
     {"spec/drover.schema.json", schema},
+    {"controller/plan/RULES.txt", rules},
+    {"controller/plan/BLOCKERS.txt", blockers},
 };
 
 static void end(struct golden *g)
