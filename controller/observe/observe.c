@@ -21,13 +21,15 @@ enum {
 
 enum tier { HOT, WARM, COLD };
 
+#define RETIRED SIZE_MAX
+
 /* One question and its latest answer. */
 struct question {
     enum dr_call_kind kind;
     enum tier tier;
     uint16_t cluster;
     const char *instance; /* NULL: any */
-    size_t index;         /* of the instance */
+    size_t index;         /* of the instance; RETIRED: it is not listed any more */
     bool forgotten;       /* ask at the next look, whatever its age */
     uint64_t ticket;      /* open; 0: none */
     struct dr_call call;  /* as asked */
@@ -43,7 +45,6 @@ struct dr_observer {
     struct dr_arena *cycle;   /* the snapshot and arguments of this look */
     struct question *questions;
     size_t count, room;
-    size_t asked_instances; /* SQL instances the questions cover */
     const char *accounts[2];
     size_t account_count;
     struct dr_memory memory;
@@ -59,30 +60,70 @@ static struct question *add(struct dr_observer *o, enum dr_call_kind kind, enum 
     return q;
 }
 
-static void add_instances(struct dr_observer *o, size_t c)
+/* Of an instance that the cluster lists no more: kept for the next one that comes. */
+static bool is_retired(const struct question *q)
 {
-    const struct dr_access_cluster *a = &o->access->clusters[c];
-    for (size_t i = 0; i < a->sql_count; i++) {
-        static const struct {
-            enum dr_call_kind kind;
-            enum tier tier;
-        } per_instance[] = {{DR_CALL_SQL_HOT, HOT}, {DR_CALL_SQL_JOBS, HOT}};
-        for (size_t k = 0; k < 2; k++) {
-            struct question *q = add(o, per_instance[k].kind, per_instance[k].tier, c);
-            q->instance = a->sql[i].text;
-            q->index = i;
-        }
+    return q->instance && q->index == RETIRED;
+}
+
+static struct question *find_asked(struct dr_observer *o, enum dr_call_kind kind,
+                                   size_t c, const char *instance)
+{
+    for (size_t i = 0; i < o->count; i++) {
+        struct question *q = &o->questions[i];
+        if (q->kind == kind && q->cluster == c && q->instance &&
+            (instance ? strcmp(q->instance, instance) == 0 : is_retired(q)))
+            return q;
     }
-    o->asked_instances += a->sql_count;
+    return NULL;
+}
+
+/* Out: whether it is a new one. */
+static bool ask_instance(struct dr_observer *o, enum dr_call_kind kind, size_t c,
+                         size_t index)
+{
+    const char *text = o->access->clusters[c].sql[index].text;
+    struct question *q = find_asked(o, kind, c, text);
+    bool newcomer = !q;
+    if (newcomer) {
+        q = find_asked(o, kind, c, NULL);
+        if (q) {
+            q->seen = (struct dr_seen){.why = "not asked yet"};
+            q->forgotten = true;
+        } else {
+            q = add(o, kind, HOT, c);
+        }
+        q->instance = text;
+    }
+    q->index = index;
+    return newcomer;
+}
+
+/* Questions to each instance, as the list of instances is now. Out: whether one is new.
+ */
+static bool ask_instances(struct dr_observer *o, size_t c)
+{
+    bool newcomer = false;
+    static const enum dr_call_kind kinds[] = {DR_CALL_SQL_HOT, DR_CALL_SQL_JOBS};
+    for (size_t i = 0; i < o->count; i++)
+        if (o->questions[i].instance && o->questions[i].cluster == c)
+            o->questions[i].index = RETIRED;
+    /* those that stay first: a newcomer must not take their place */
+    for (int newcomers = 0; newcomers < 2; newcomers++)
+        for (size_t i = 0; i < o->access->clusters[c].sql_count; i++)
+            for (size_t k = 0; k < 2; k++)
+                if (newcomers ||
+                    find_asked(o, kinds[k], c, o->access->clusters[c].sql[i].text))
+                    newcomer |= ask_instance(o, kinds[k], c, i);
+    return newcomer;
 }
 
 /* The whole list of questions, in the order in which they are asked. */
 static void make_questions(struct dr_observer *o)
 {
-    o->asked_instances = 0;
     for (size_t c = 0; c < o->t->cluster_count; c++) {
         const struct dr_cluster *x = &o->t->clusters[c];
-        add_instances(o, c);
+        (void)ask_instances(o, c);
         add(o, DR_CALL_SQL_LEDGER, HOT, c);
         add(o, DR_CALL_SQL_IDENTITY, WARM, c);
         add(o, DR_CALL_PD_IDENTITY, WARM, c);
@@ -299,7 +340,7 @@ static void ask_due(struct dr_observer *o, bool focused, const struct focus *x)
     bool busy = !x || !x->made;
     for (size_t i = 0; i < o->count; i++) {
         struct question *q = &o->questions[i];
-        if (needs_focus(q->kind) != focused || !is_old(q, now, busy))
+        if (needs_focus(q->kind) != focused || is_retired(q) || !is_old(q, now, busy))
             continue;
         if (!focused || aim(o, q, x))
             ask(o, q);
@@ -411,6 +452,8 @@ static void assemble(struct dr_observer *o, int64_t wall_ms)
         x->jobs = DR_NEW_N(o->cycle, x->instance_count, struct dr_jobs);
     }
     for (size_t i = 0; i < o->count; i++) {
+        if (is_retired(&o->questions[i]))
+            continue;
         take_sql(o, &o->questions[i], &f->clusters[o->questions[i].cluster]);
         take_http(o, &o->questions[i], f);
     }
@@ -419,33 +462,17 @@ static void assemble(struct dr_observer *o, int64_t wall_ms)
     dr_memory_fill(&o->memory, f, o->cycle);
 }
 
-/* An instance that the cluster lists newly gets its questions. */
+/* An instance that the cluster lists newly gets its questions; one that it lists no more
+ * is asked no more. */
 static void follow_discovery(struct dr_observer *o)
 {
-    size_t total = 0;
+    bool newcomer = false;
     for (size_t c = 0; c < o->t->cluster_count; c++) {
         dr_access_discover(o->access, c, &o->facts->clusters[c].identity);
-        total += o->access->clusters[c].sql_count;
+        newcomer |= ask_instances(o, c);
     }
-    if (total == o->asked_instances)
-        return;
-    for (size_t c = 0; c < o->t->cluster_count; c++) {
-        size_t have = 0;
-        const struct dr_access_cluster *x = &o->access->clusters[c];
-        for (size_t i = 0; i < o->count; i++)
-            have +=
-                o->questions[i].kind == DR_CALL_SQL_HOT && o->questions[i].cluster == c;
-        for (; have < x->sql_count; have++) {
-            for (int k = 0; k < 2; k++) {
-                struct question *q =
-                    add(o, k ? DR_CALL_SQL_JOBS : DR_CALL_SQL_HOT, HOT, c);
-                q->instance = x->sql[have].text;
-                q->index = have;
-            }
-        }
-    }
-    o->asked_instances = total;
-    ask_due(o, false, NULL);
+    if (newcomer)
+        ask_due(o, false, NULL);
 }
 
 /* Whether a cluster's ledger is known to name no edge, or which. */
@@ -600,7 +627,7 @@ const struct dr_jobs *dr_observe_jobs(struct dr_observer *o, size_t cluster,
     struct dr_jobs *out = DR_NEW_N(o->cycle, x->sql_count, struct dr_jobs);
     for (size_t i = 0; i < o->count; i++) {
         struct question *q = &o->questions[i];
-        if (q->kind == DR_CALL_SQL_JOBS && q->cluster == cluster)
+        if (q->kind == DR_CALL_SQL_JOBS && q->cluster == cluster && !is_retired(q))
             ask(o, q);
     }
     collect(o);

@@ -48,6 +48,37 @@ Test(act, gc_is_given_back_when_the_other_cluster_is_gone_for_good)
     pair_close(&p);
 }
 
+/* ---- instances that come and go ---- */
+
+Test(act, an_instance_found_by_discovery_may_go_again)
+{
+    struct pair p;
+    struct boss b;
+    struct dr_cluster clusters[2];
+    pair_open(&p);
+    memcpy(clusters, p.topology.clusters, sizeof(clusters));
+    clusters[EAST].sql.endpoint_count = clusters[WEST].sql.endpoint_count = 1;
+    clusters[EAST].sql.discover = clusters[WEST].sql.discover = true;
+    p.topology.clusters = clusters;
+    boss_options(&b, &p, "one");
+    boss_start(&b);
+    boss_until(&b, DR_ROUND_CONVERGED, 200);
+    cr_expect_eq(b.r.facts->clusters[EAST].instance_count, 2);
+    pair_ctl(&p, "{\"fault\": \"kill\", \"at\": \"127.0.1.5:4000\"}");
+    for (int i = 0; i < 300 && b.r.facts->clusters[EAST].instance_count == 2; i++)
+        boss_round(&b);
+    boss_round(&b);
+    cr_expect_eq(b.r.facts->clusters[EAST].instance_count, 1);
+    pair_ctl(&p, "{\"fault\": \"start\", \"at\": \"127.0.1.5:4000\"}");
+    for (int i = 0; i < 300 && b.r.facts->clusters[EAST].instance_count == 1; i++)
+        boss_round(&b);
+    boss_until(&b, DR_ROUND_CONVERGED, 50);
+    cr_expect_eq(b.r.facts->clusters[EAST].instance_count, 2);
+    cr_expect_str_eq(b.r.facts->clusters[EAST].instances[1].address, "127.0.1.5:4000");
+    boss_end(&b);
+    pair_close(&p);
+}
+
 /* ---- time ---- */
 
 Test(act, a_failed_step_beside_a_slow_one_asks_for_no_time_in_the_past)
