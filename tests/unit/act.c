@@ -1,7 +1,9 @@
 /* Acting on the model: who may act, what is made when things go wrong, what is left. */
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "controller/base/num.h"
 #include "tests/unit/act_kit.h"
 
 static const char *lease_of(struct pair *p, const char *at)
@@ -177,5 +179,53 @@ Test(act, whole_bootstrap)
     pair_open(&p);
     pair_bootstrap(&p);
     cr_expect_str_eq(lease_of(&p, "127.0.1.4:4000"), "bootstrapper");
+    pair_close(&p);
+}
+
+/* ---- rest ---- */
+
+static size_t bytes_held(void)
+{
+    struct mallinfo2 m = mallinfo2();
+    return m.uordblks + m.hblkhd;
+}
+
+/* A converged pair over many rounds: nothing but lease and heartbeat is written, and
+ * nothing grows. ROUNDS=100000 takes a minute. */
+Test(act, converged_rounds_write_lease_and_beat_and_keep_nothing)
+{
+    enum { WARM_UP = 500 };
+    struct pair p;
+    struct boss b;
+    uint64_t rounds = 2000;
+    const char *given = getenv("ROUNDS");
+    if (given)
+        cr_assert(dr_parse_u64(given, strlen(given), &rounds));
+    pair_open(&p);
+    boss_options(&b, &p, "one");
+    boss_start(&b);
+    boss_until(&b, DR_ROUND_CONVERGED, 200);
+    for (int i = 0; i < WARM_UP; i++)
+        boss_round(&b);
+    uint64_t changes = dr_record_changes(&b.record);
+    uint64_t mutations = dr_record_mutations(&b.record);
+    uint64_t hot = b.record.calls[DR_CALL_SQL_HOT] + b.record.calls[DR_CALL_SQL_LEDGER];
+    size_t said = strlen(b.said), held = bytes_held();
+    for (uint64_t i = 0; i < rounds; i++) {
+        boss_round(&b);
+        cr_assert_eq(b.r.state, DR_ROUND_CONVERGED, "%s", b.r.text);
+        cr_assert_eq(b.r.plan->is_protected, DR_TRUE);
+    }
+    cr_expect_eq(dr_record_changes(&b.record), changes);
+    cr_expect_eq(dr_record_mutations(&b.record) - mutations, 2 * rounds);
+    cr_expect_leq(b.record.calls[DR_CALL_SQL_HOT] + b.record.calls[DR_CALL_SQL_LEDGER] -
+                      hot,
+                  6 * rounds);
+    cr_expect_eq(strlen(b.said), said, "%s", b.said + said);
+    size_t now = bytes_held();
+    cr_expect_lt(now, held + (256 << 10), "%zu bytes grew to %zu", held, now);
+    if (given)
+        printf("%zu -> %zu bytes\n", held, now);
+    boss_end(&b);
     pair_close(&p);
 }

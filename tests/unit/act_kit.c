@@ -6,7 +6,7 @@
 
 #include "controller/base/json.h"
 
-enum { WALL_MS = 1795236641, RECORD_MAX = 8 << 20, LEASE_MS = 30000 };
+enum { WALL_MS = 1795236641, RECORD_MAX = 64 << 10, LEASE_MS = 30000 };
 
 void pair_open(struct pair *p)
 {
