@@ -2,29 +2,22 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+enum { MISSED_MAX = 60 };
 
 void dr_memory_init(struct dr_memory *m)
 {
     memset(m, 0, sizeof(*m));
-    m->texts = dr_arena_new(64 << 20);
     m->result = dr_arena_new(64 << 20);
     m->equality.seen.why = "not compared yet";
 }
 
 void dr_memory_release(struct dr_memory *m)
 {
-    dr_arena_free(m->texts);
+    free(m->feeds);
     dr_arena_free(m->result);
-}
-
-void dr_memory_text(struct dr_memory *m, const char **reason, const char *text)
-{
-    /* the same reason again costs nothing; a long row of new ones is bounded */
-    if (*reason && strcmp(*reason, text) == 0)
-        return;
-    *reason = dr_arena_used(m->texts) < 32 << 20 ? dr_strdup(m->texts, text)
-                                                 : "no answer (see earlier reasons)";
 }
 
 static struct dr_feed_memory *feed_slot(struct dr_memory *m, uint16_t cluster,
@@ -33,12 +26,29 @@ static struct dr_feed_memory *feed_slot(struct dr_memory *m, uint16_t cluster,
     for (size_t i = 0; i < m->feed_count; i++)
         if (m->feeds[i].cluster == cluster && strcmp(m->feeds[i].id, id) == 0)
             return &m->feeds[i];
-    if (m->feed_count == DR_MEMORY_FEEDS || strlen(id) >= DR_FEED_ID_MAX)
+    if (strlen(id) >= DR_FEED_ID_MAX)
         return NULL;
+    if (m->feed_count == m->feed_room) {
+        m->feed_room = m->feed_room ? m->feed_room * 2 : 4;
+        m->feeds = dr_xrealloc(m->feeds, m->feed_room * sizeof(*m->feeds));
+    }
     struct dr_feed_memory *x = &m->feeds[m->feed_count++];
     *x = (struct dr_feed_memory){.cluster = cluster};
     snprintf(x->id, sizeof(x->id), "%s", id);
     return x;
+}
+
+/* A feed that is gone is forgotten; a new owner knows none for a while, so not at once.
+ */
+static void forget_missed(struct dr_memory *m, uint16_t cluster)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < m->feed_count; i++) {
+        struct dr_feed_memory *x = &m->feeds[i];
+        if (x->cluster != cluster || x->missed++ < MISSED_MAX)
+            m->feeds[kept++] = *x;
+    }
+    m->feed_count = kept;
 }
 
 static void note_feeds(struct dr_memory *m, uint16_t cluster, const struct dr_feeds *f)
@@ -53,8 +63,10 @@ static void note_feeds(struct dr_memory *m, uint16_t cluster, const struct dr_fe
         else if (s->checkpoint && x->checkpoint > s->checkpoint)
             s->rises++;
         s->checkpoint = x->checkpoint;
+        s->missed = 0;
         x->rises = s->rises;
     }
+    forget_missed(m, cluster);
 }
 
 static void note_poll(struct dr_memory *m, const struct dr_feed_detail *d, int64_t now_ms)

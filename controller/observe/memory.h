@@ -5,26 +5,21 @@
 
 #include "controller/facts/call.h"
 
-enum {
-    DR_MEMORY_FEEDS = 64,
-    DR_FEED_ID_MAX = 129,
-    DR_ABSENT_POLLS = 3,
-    DR_ABSENT_MS = 10000
-};
+enum { DR_FEED_ID_MAX = 129, DR_ABSENT_POLLS = 3, DR_ABSENT_MS = 10000 };
 
 struct dr_feed_memory {
     char id[DR_FEED_ID_MAX];
     uint16_t cluster;
     uint64_t checkpoint;
     uint32_t rises;
+    uint32_t missed; /* lists in a row that did not have it */
 };
 
 struct dr_memory {
-    struct dr_arena *texts;  /* reasons; started anew when it grows */
     struct dr_arena *result; /* of the latest comparison */
     struct dr_equality equality;
-    struct dr_feed_memory feeds[DR_MEMORY_FEEDS];
-    size_t feed_count;
+    struct dr_feed_memory *feeds;
+    size_t feed_count, feed_room;
     /* absence of one feed: polls in a row by one healthy owner */
     char absent_id[DR_FEED_ID_MAX], absent_owner[DR_FEED_ID_MAX];
     uint32_t absent_polls;
@@ -53,7 +48,5 @@ void dr_memory_compare(struct dr_memory *m, uint64_t generation, uint64_t tso,
                        int64_t now_ms);
 /* Puts what is remembered into a snapshot. */
 void dr_memory_fill(const struct dr_memory *m, struct dr_facts *f, struct dr_arena *a);
-/* Replaces a reason by a copy of `text`. */
-void dr_memory_text(struct dr_memory *m, const char **reason, const char *text);
 
 #endif

@@ -1,6 +1,7 @@
 #include "controller/observe/observe.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +12,7 @@
 /* Short deadlines: an endpoint that does not answer is a fact too, and the next look asks
  * again. PD's own redirects take up to 3 s. */
 enum {
+    WHY_MAX = 320, /* of the reason why something is not known */
     HTTP_DEADLINE_MS = 5000,
     BESIDE_MS = 500,     /* how long what runs beside a long question waits */
     WARM_BUSY_MS = 5000, /* while a step of bootstrap may be next */
@@ -34,7 +36,8 @@ struct question {
     uint64_t ticket;      /* open; 0: none */
     struct dr_call call;  /* as asked */
     struct dr_reply reply;
-    struct dr_seen seen;
+    struct dr_seen seen; /* its reason stands in `why` */
+    char why[WHY_MAX];   /* "": not asked yet */
 };
 
 struct dr_observer {
@@ -56,7 +59,6 @@ static struct question *add(struct dr_observer *o, enum dr_call_kind kind, enum 
 {
     struct question *q = DR_PUSH(o->lasting, o->questions, o->count, o->room);
     *q = (struct question){.kind = kind, .tier = tier, .cluster = (uint16_t)cluster};
-    q->seen.why = "not asked yet";
     return q;
 }
 
@@ -88,7 +90,8 @@ static bool ask_instance(struct dr_observer *o, enum dr_call_kind kind, size_t c
     if (newcomer) {
         q = find_asked(o, kind, c, NULL);
         if (q) {
-            q->seen = (struct dr_seen){.why = "not asked yet"};
+            q->seen = (struct dr_seen){0};
+            q->why[0] = '\0';
             q->forgotten = true;
         } else {
             q = add(o, kind, HOT, c);
@@ -303,7 +306,7 @@ static void keep(struct dr_observer *o, struct question *q, struct dr_reply *r)
     }
     q->seen.known = false;
     q->seen.code = r->err.code;
-    dr_memory_text(&o->memory, &q->seen.why, r->err.text);
+    snprintf(q->why, sizeof(q->why), "%.*s", WHY_MAX - 1, r->err.text);
     dr_reply_release(r);
 }
 
@@ -353,7 +356,7 @@ static void ask_due(struct dr_observer *o, bool focused, const struct focus *x)
 static struct dr_seen seen_of(const struct dr_observer *o, const struct question *q)
 {
     struct dr_seen s = q->seen;
-    s.why = dr_strdup(o->cycle, s.why);
+    s.why = *q->why ? dr_strdup(o->cycle, q->why) : "not asked yet";
     return s;
 }
 
