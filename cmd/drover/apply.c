@@ -12,7 +12,7 @@
 #include "controller/act/lock.h"
 #include "controller/loop/rig.h"
 
-enum { OUTPUT_MAX = 16 << 20, POLL_MS = 200, DIGEST_MIN = 8 };
+enum { OUTPUT_MAX = 16 << 20, POLL_MS = 200, DIGEST_MIN = 8, LOOKS = 3 };
 
 struct options {
     const char *secrets, *state, *approve;
@@ -31,7 +31,7 @@ static const struct dr_option options[] = {
      .help = "take over from a controller that holds the lease"},
     {.name = "wait", .kind = DR_OPT_DURATION, .value = "DURATION", .fallback = "30s",
      .offset = offsetof(struct options, wait_ms),
-     .help = "how long to wait for another controller's lease"},
+     .help = "how long to wait for another controller's lease, or a fact that cannot be read"},
     {.name = "secrets", .kind = DR_OPT_TEXT, .value = "DIR",
      .offset = offsetof(struct options, secrets), .help = "folder of relative secret files"},
     {.name = "state", .kind = DR_OPT_TEXT, .value = "DIR", .offset = offsetof(struct options, state),
@@ -54,6 +54,8 @@ struct session {
     const struct options *o;
     struct dr_progress progress;
     struct dr_actor *actor;
+    struct dr_estate *estate; /* borrowed: its clock */
+    int64_t moving_ms;        /* when last nothing kept it from going on */
 };
 
 static int64_t wall_ms(void *arg)
@@ -117,6 +119,11 @@ static int ask_word(struct session *s, const struct dr_topology *t, const char *
         dr_hint(&err, "drover changes nothing until it says otherwise");
         return dr_cli_fail(s->in, DR_EXIT_BLOCKED, &err);
     }
+    if (r->blind) { /* nobody can say yes to what is not known */
+        fprintf(s->in->err.file, "nothing is done while a fact is not known: %s\n",
+                r->text);
+        return DR_EXIT_BLOCKED;
+    }
     if (s->o->approve && !digest_fits(s->o->approve, r->plan)) {
         (void)dr_fail(&err, DR_E_CONFLICT, "the plan is %.12s, not %s", r->plan->digest,
                       s->o->approve);
@@ -144,25 +151,27 @@ static int over(const struct session *s, enum dr_exit code, const char *what,
 }
 
 /* What a round means for the command. Out: -1 go on after *again_ms, else the status. */
-static int judge(struct session *s, const struct dr_round *r, int64_t *waited_ms,
-                 int64_t *again_ms)
+static int judge(struct session *s, const struct dr_round *r, int64_t *again_ms)
 {
     *again_ms = r->again_ms;
+    int64_t now_ms = s->estate->now_ms(s->estate);
+    if (!r->blind && r->state != DR_ROUND_STANDBY)
+        s->moving_ms = now_ms;
+    bool too_long = now_ms - s->moving_ms >= s->o->wait_ms;
     switch (r->state) {
     case DR_ROUND_CONVERGED:
         return over(s, DR_EXIT_OK, "nothing is left to do", "");
     case DR_ROUND_MOVED:
-    case DR_ROUND_WAITING:
         return -1;
+    case DR_ROUND_WAITING:
+        return too_long && r->blind ? over(s, DR_EXIT_BLOCKED, "gave up", r->text) : -1;
     case DR_ROUND_BLOCKED:
         return over(s, DR_EXIT_BLOCKED, "blocked", r->text);
     case DR_ROUND_UNAPPROVED:
         return over(s, DR_EXIT_BLOCKED, "stopped", r->text);
     case DR_ROUND_STANDBY:
-        *waited_ms += r->again_ms;
-        if (*waited_ms >= s->o->wait_ms)
-            return over(s, DR_EXIT_BLOCKED, "gave up (--take takes over)", r->text);
-        return -1;
+        return too_long ? over(s, DR_EXIT_BLOCKED, "gave up (--take takes over)", r->text)
+                        : -1;
     case DR_ROUND_STOPPED:
         return over(s, DR_EXIT_INTERRUPTED,
                     "stopped on request; run it again to go on where it is", "");
@@ -172,13 +181,14 @@ static int judge(struct session *s, const struct dr_round *r, int64_t *waited_ms
 
 static int act(struct session *s)
 {
-    int64_t waited_ms = 0, again_ms;
+    int64_t again_ms;
+    s->moving_ms = s->estate->now_ms(s->estate);
     for (;;) {
         struct dr_round r;
         struct dr_err err = {0};
         if (dr_actor_round(s->actor, &r, &err) != 0)
             return dr_cli_fail(s->in, DR_EXIT_ERROR, &err);
-        int rc = judge(s, &r, &waited_ms, &again_ms);
+        int rc = judge(s, &r, &again_ms);
         if (rc >= 0)
             return rc;
         pause_ms(again_ms);
@@ -205,8 +215,13 @@ static int with_rig(struct session *s, struct dr_declared *d, struct dr_rig *rig
                                  .arg = s};
     o.allowed[DR_RISK_SAFE] = o.allowed[DR_RISK_DISRUPTIVE] = true;
     s->actor = dr_actor_new(&o);
+    s->estate = rig->estate;
     struct dr_round first;
     dr_actor_look(s->actor, &first);
+    for (int i = 1; i < LOOKS && first.blind && !dr_signals_asked(NULL); i++) {
+        pause_ms(first.again_ms);
+        dr_actor_look(s->actor, &first);
+    }
     int rc = ask_word(s, d->topology, d->declaration->revision, &first);
     if (rc < 0) {
         dr_actor_approve(s->actor, first.plan);

@@ -27,7 +27,7 @@ static const struct dr_option options[] = {
     {.name = "dir", .kind = DR_OPT_TEXT, .value = "DIR", .offset = offsetof(struct options, dir),
      .help = "a folder of documents instead of a repository"},
     {.name = "once", .kind = DR_OPT_FLAG, .offset = offsetof(struct options, once),
-     .help = "end when every topology is converged, blocked or in need of a word"},
+     .help = "end when every topology is converged, blocked, in need of a word, or not to be read"},
     {.name = "interval", .kind = DR_OPT_DURATION, .value = "DURATION",
      .offset = offsetof(struct options, interval_ms),
      .help = "between two looks at a converged topology (default: 10s)"},

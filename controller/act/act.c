@@ -114,6 +114,7 @@ void dr_actor_look(struct dr_actor *x, struct dr_round *out)
                    [DR_PLAN_BLOCKED] = {DR_ROUND_BLOCKED, QUIET_MS}};
     out->state = by_plan[x->plan->state].state;
     out->again_ms = by_plan[x->plan->state].again_ms;
+    out->blind = x->plan->state == DR_PLAN_WAITING && x->plan->blind;
     if (x->plan->state == DR_PLAN_WAITING && x->plan->waiting_count)
         out->text = dr_sprintf(x->cycle, "%s: %s", x->plan->waitings[0].subject,
                                x->plan->waitings[0].what);
@@ -197,6 +198,8 @@ static bool hands_off(const struct dr_actor *x)
 static void yield_to(struct dr_round *out, enum dr_round_state state, const char *why,
                      int64_t again_ms)
 {
+    if (out->blind && state == DR_ROUND_WAITING)
+        why = out->text; /* which fact says more */
     out->state = state;
     out->text = why;
     out->again_ms = again_ms;

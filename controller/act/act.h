@@ -75,6 +75,7 @@ struct dr_round {
     const struct dr_facts *facts; /* the same */
     int64_t again_ms;             /* look again after this */
     const char *text;             /* why, one line; never NULL */
+    bool blind; /* nothing was made because a fact that it needs is not known */
 };
 
 struct dr_actor;

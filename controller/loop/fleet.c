@@ -12,7 +12,12 @@
 #include "controller/loop/declaration.h"
 #include "controller/loop/rig.h"
 
-enum { TICK_MS = 100, NAME_MAX_BYTES = 128, RETRY_MS = 5000 };
+enum {
+    TICK_MS = 100,
+    NAME_MAX_BYTES = 128,
+    RETRY_MS = 5000,
+    ONCE_BLIND_MS = 30000 /* with `once`: how long an unknown fact is waited for */
+};
 
 /* A declaration that several workers stand on; freed with its last user. */
 struct shared {
@@ -39,6 +44,7 @@ struct worker {
     struct dr_journal *journal;
     struct dr_prng jitter;
     char trouble[DR_ERR_TEXT_MAX]; /* said already */
+    int64_t seeing_ms; /* the estate's clock, when last no needed fact was unknown */
 };
 
 struct fleet {
@@ -165,6 +171,7 @@ static bool follow(struct worker *w, char holder[DR_HOLDER_TEXT], struct dr_err 
     o.allowed[DR_RISK_SAFE] = !f->o.approve[DR_RISK_SAFE];
     o.allowed[DR_RISK_DISRUPTIVE] = !f->o.approve[DR_RISK_DISRUPTIVE];
     w->actor = dr_actor_new(&o);
+    w->seeing_ms = w->rig.estate->now_ms(w->rig.estate);
     return true;
 }
 
@@ -202,8 +209,11 @@ static bool is_over(struct worker *w, const struct dr_round *r)
     bool owes_nothing = w->held_removed && r->state == DR_ROUND_CONVERGED;
     /* what left the source may be out of reach for good: one run does not wait for it */
     bool gone = w->held_removed && r->state == DR_ROUND_WAITING;
-    bool over =
-        r->state == DR_ROUND_STOPPED || owes_nothing || (f->o.once && (!moves || gone));
+    int64_t now_ms = w->rig.estate->now_ms(w->rig.estate);
+    w->seeing_ms = r->blind ? w->seeing_ms : now_ms;
+    bool blind = now_ms - w->seeing_ms >= ONCE_BLIND_MS;
+    bool over = r->state == DR_ROUND_STOPPED || owes_nothing ||
+                (f->o.once && (!moves || gone || blind));
     pthread_mutex_lock(&f->lock);
     over = over && (w->wanted == w->held && w->removed == w->held_removed);
     w->ended |= over;

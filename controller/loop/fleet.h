@@ -19,7 +19,9 @@ struct dr_fleet_options {
     int64_t fetch_ms;        /* deadline of one fetch */
     int64_t lease_ms;
     bool approve[DR_RISK_COUNT]; /* risks that need an approval, beside each topology's */
-    bool once; /* each topology until it is converged, blocked or in need of a word */
+    /* Each topology until it is converged, blocked, in need of a word, or in need of a
+     * fact that cannot be read for 30 s. */
+    bool once;
     /* Called by any worker, one at a time. topology NULL: about the declarations. */
     void (*say)(void *arg, const char *topology, const struct dr_event *e);
     bool (*stop)(void *arg); /* called by any worker */
