@@ -1,0 +1,196 @@
+#!/bin/bash
+# The walk from outside: a document in git becomes a protected pair, and all that may stand
+# in its way is said. Real processes, sockets and repository; the estate is drover-sim's.
+# Usage: tests/e2e/walk.sh [BUILD]; the last line says "N passed, N failed".
+. "$(dirname "$0")/kit.sh"
+sim_up 20
+. examples/quickstart/env
+doc=$work/topology.yaml
+
+# ---- usage ----
+while IFS= read -r line; do
+    told "usage '$line'" 64 drover $line
+    has "usage '$line' says where help is" "--help" "$said"
+done <<'T'
+
+frobnicate
+plan
+plan --nosuch x.yaml
+plan a b c
+apply --wait soon x.yaml
+run
+run --git /x --dir /y
+run --interval
+status
+plan -o yaml x.yaml
+T
+told "no such document" 1 drover plan "$work/none.yaml"
+told "a document that is none" 1 drover plan "$work/estate.yaml"
+has "it says what is missing" "declares 0 topologies" "$said"
+
+# ---- plan looks only ----
+before=$(ctl print)
+told "plan" 0 drover plan --save-observed "$work/facts.json" "$doc"
+plan=$said
+has "it has the whole way" "RESTORE DATABASE" "$plan"
+told "the saved facts plan again" 0 drover plan --observed "$work/facts.json" "$doc"
+is "byte by byte the same" "$plan" "$said"
+told "plan as JSON" 0 drover plan -o json "$doc"
+is "which is JSON, of the same digest" "plan $(jq -r '.digest[0:12]' <<<"$said")" "$(grep -o '^plan [0-9a-f]*' <<<"$plan")"
+told "plan, detailed" 2 drover plan --detailed-exitcode "$doc"
+told "status before" 3 drover status "$doc"
+has "it is not protected" "NOT protected" "$said"
+told "status as JSON" 3 drover status -o json "$doc"
+is "which is JSON" no "$(jq -r '.protection[] | select(.name == "feed").holds' <<<"$said")"
+told "apply asks nobody" 1 drover apply "$doc"
+has "it says what to give" "--yes" "$said"
+told "apply of another plan" 1 drover apply --approve 0123456789ab "$doc"
+has "it names the plan" "the plan is $(grep -o '^plan [0-9a-f]*' <<<"$plan" | cut -d' ' -f2)" "$said"
+is "none of them changed anything" "$before" "$(ctl print)"
+is "nor sent what nobody knows" "[]" "$(ctl unknown)"
+
+# ---- what stands in the way ----
+# blocked NAME CODE TEXT: plan and apply refuse with both, and change nothing
+blocked() {
+    local state
+    state=$(ctl print)
+    told "$1: plan" 3 drover plan "$doc"
+    has "$1: plan says the code or that it waits" "$2" "$said"
+    has "$1: plan says what" "$3" "$said"
+    told "$1: apply" 3 drover apply --yes --wait 1s "$doc"
+    has "$1: apply says what" "$3" "$said"
+    is "$1: nothing was changed" "$state" "$(ctl print)"
+}
+DROVER_EAST_PASSWORD=wrong blocked "wrong password" "waits for" "Access denied for user 'drover'"
+for p in "${east_pd[@]}"; do ctl kill "$p" >/dev/null; done
+blocked "no PD answers" "waits for" "east: "
+for p in "${east_pd[@]}"; do ctl start "$p" >/dev/null; done
+becomes "PD is back" 30 eval '[ "$(ctl state clusters.east | jq .pd.ok)" = true ]'
+sql "$west" "CREATE DATABASE old; CREATE TABLE old.t (id INT PRIMARY KEY)"
+blocked "secondary not empty" DR-B "old"
+sql "$west" "DROP DATABASE old"
+sql "$west" "REVOKE RESTRICTED_REPLICA_WRITER_ADMIN ON *.* FROM drover"
+blocked "missing privilege" DR-B "GRANT RESTRICTED_REPLICA_WRITER_ADMIN ON *.* TO 'drover'@'%'"
+sql "$west" "$(grep -o "GRANT RESTRICTED_REPLICA_WRITER_ADMIN ON [^;]*" <<<"$said" | head -1)"
+sql "$east" "CREATE TABLE shop.keyless (a INT)"
+blocked "table without a key" DR-B "shop.keyless"
+sql "$east" "DROP TABLE shop.keyless"
+told "and without all that" 0 drover plan "$doc"
+is "the same plan as in the beginning" "$(grep '^plan' <<<"$plan")" "$(grep '^plan' <<<"$said")"
+
+# ---- from git to protected ----
+repo=$work/repo
+git init -q -b main "$repo"
+cp "$doc" "$repo/shop.yaml"
+commit "$repo" "shop: east is primary"
+gc=$(gc_of)
+start run "$build/drover" run --git "$repo" --state "$work/state" --interval 1s --lease 10s
+run=$started
+becomes "run brings the pair to protected" 60 is_protected
+becomes "and clears what it noted" 20 grep -q "clear the restoring row" "$work/run.log"
+is "GC as before" "$gc" "$(gc_of)"
+is "the feed starts where the backup ended" 1 "$(curl -s "$feeds" | jq .total)"
+is "rows of the primary are there" "" "$(app "$east" "INSERT INTO orders (customer_id, item, amount) VALUES (1, 'fig', 9)")"
+becomes "and on the secondary" 20 sides_agree
+has "which takes no writes" "ERROR" "$(app "$west" "INSERT INTO orders (customer_id, item, amount) VALUES (1, 'lost', 9)")"
+told "status" 0 drover status "$doc"
+has "protected" "shop: protected" "$said"
+told "status as JSON" 0 drover status -o json "$doc"
+is "with numbers" number "$(jq -r '.lagMs | type' <<<"$said")"
+is "and the holder" "$(hostname):$run" "$(jq -r .holder <<<"$said" | cut -d: -f1,2)"
+# Unknown is neither absent nor down: nothing is said to be missing that may be there.
+DROVER_WEST_PASSWORD=wrong told "status, the secondary not to be read" 3 drover status "$doc"
+has "is not known" "NOT KNOWN to be protected" "$said"
+lacks "and does not call the feed missing" "no changefeed" "$said"
+DROVER_WEST_PASSWORD=wrong told "plan, the secondary not to be read" 3 drover plan "$doc"
+has "says that it may know too little" "More may be missing" "$said"
+lacks "and offers no second copy" "BACKUP" "$said"
+told "plan: nothing to do" 0 drover plan --detailed-exitcode "$doc"
+
+# ---- one at a time ----
+told "a second run on the same state folder" 1 drover run --git "$repo" --state "$work/state" --once
+has "names who holds it" "process $run on $(hostname)" "$said"
+told "apply, too" 1 drover apply --yes --state "$work/state" "$doc"
+has "names the holder" "process $run on" "$said"
+
+# ---- commits ----
+good=$(git -C "$repo" rev-parse HEAD)
+sed -i 's/  primary: east /  primray: east /' "$repo/shop.yaml"
+line=$(grep -n primray "$repo/shop.yaml" | cut -d: -f1)
+commit "$repo" "a typo"
+bad=$(git -C "$repo" rev-parse HEAD)
+becomes "a bad commit is reported" 15 grep -q "shop.yaml:$line:3: DR-V" "$work/run.log"
+said=$(cat "$work/run.log")
+has "with its revision" "revision ${bad:0:16} is not valid and is not followed; still following ${good:0:16}" "$said"
+has "and what was meant" "primary" "$(grep -A4 "shop.yaml:$line:3" <<<"$said")"
+beat=$(sql "$east" "SELECT tso FROM drover.heartbeat")
+sleep 3
+is "once" 1 "$(grep -c "is not valid and is not followed" "$work/run.log")"
+is "the last good one is kept up meanwhile" yes "$([ "$(sql "$east" "SELECT tso FROM drover.heartbeat")" -gt "$beat" ] && echo yes)"
+is "and it is still protected" 0 "$(is_protected; echo $?)"
+cp "$doc" "$repo/shop.yaml"
+sed -i 's/rpo: 30s/rpo: 40s/' "$repo/shop.yaml"
+commit "$repo" "rpo 40s"
+good=$(git -C "$repo" rev-parse HEAD)
+becomes "a good commit is followed again" 15 grep -q "following revision ${good:0:16}: rpo 40s" "$work/run.log"
+
+# ---- the end of run ----
+finish "$run" TERM
+is "SIGTERM ends it with 0" 0 $?
+is "the lease is given back" '{"until":"0"} {"until":"0"}' "$(ledger "$east" lease) $(ledger "$west" lease)"
+state=$(quiet_state)
+told "run --once where nothing is to do" 0 drover run --git "$repo" --once --state "$work/state"
+lacks "it makes no step" "done  " "$said"
+is "it changes nothing but lease and heartbeat" "$state" "$(quiet_state)"
+told "the same on an empty state folder" 0 drover run --git "$repo" --once --state "$work/state2"
+is "nothing again" "$state" "$(quiet_state)"
+told "run --dir" 0 drover run --dir "$repo" --once --state "$work/state2"
+
+# ---- the document leaves ----
+start run "$build/drover" run --git "$repo" --state "$work/state" --interval 1s
+run=$started
+becomes "run takes over again" 15 grep -q "took over with epoch" "$work/run.log"
+git -C "$repo" rm -q shop.yaml
+git -C "$repo" commit -q -m "shop is no longer ours"
+becomes "a removed document is noticed" 15 grep -q "topology 'shop' left the source: its care ends" "$work/run.log"
+becomes "and the lease given back" 15 eval '[ "$(ledger "$east" lease)" = "{\"until\":\"0\"}" ]'
+is "GC as before" "$gc" "$(gc_of)"
+is "the feed runs on" normal "$(curl -s "$feeds" | jq -r '.items[0].state')"
+is "nothing was destroyed" "" "$(app "$east" "INSERT INTO orders (customer_id, item, amount) VALUES (2, 'date', 5)")"
+becomes "rows still flow" 20 sides_agree
+is "run waits for what comes" 0 "$(kill -0 "$run"; echo $?)"
+cp "$doc" "$repo/shop.yaml"
+commit "$repo" "shop is ours again"
+becomes "a document that comes back is cared for" 15 eval '[ "$(ledger "$east" lease)" != "{\"until\":\"0\"}" ]'
+finish "$run" INT
+is "SIGINT ends it as well" 0 $?
+is "nothing was sent that nobody knows" "[]" "$(ctl unknown)"
+sim_down
+
+# ---- apply beside a living run ----
+sim_up 4
+sed -i "s/^/&/" "$doc"
+git init -q -b main "$work/repo2"
+cp "$doc" "$work/repo2/"
+commit "$work/repo2" "shop"
+start run "$build/drover" run --git "$work/repo2" --state "$work/state3" --interval 1s --lease 10s
+run=$started
+becomes "run is at the backup" 20 grep -q "start .*BACKUP" "$work/run.log"
+told "apply waits, then gives up" 3 drover apply --yes --wait 1s "$doc"
+has "it names the holder" "controller $(hostname):$run:" "$said"
+start apply "$build/drover" apply --yes --take "$doc"
+apply=$started
+becomes "apply --take takes over" 20 grep -q "took over with epoch 2" "$work/apply.log"
+becomes "the old one yields" 20 grep -q "standby controller $(hostname):$apply:.* holds the lease" "$work/run.log"
+finish_in=60
+until_true $finish_in eval "! kill -0 $apply" || no "apply ends" "within $finish_in s" "$(tail -5 "$work/apply.log")"
+finish "$apply"
+is "apply brings the pair to protected" 0 $?
+becomes "protected" 20 is_protected
+becomes "run goes on with what is left: nothing" 20 grep -q "took over with epoch 3" "$work/run.log"
+is "exactly one feed" 1 "$(curl -s "$feeds" | jq .total)"
+is "both sides hold the same" "$(rows_of "$east")" "$(rows_of "$west")"
+finish "$run" TERM
+is "run ends well" 0 $?
+sim_down
+verdict

@@ -1,0 +1,3 @@
+#!/bin/bash
+# The walk from git to protected, built with sanitizers.
+exec bash tests/e2e/walk.sh build/asan
