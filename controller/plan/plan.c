@@ -150,13 +150,14 @@ static void add_action(struct build *b, const struct dr_plan_rule *r, size_t c,
 static enum dr_truth missing(const struct dr_view *v, const struct dr_plan_rule *r,
                              size_t c)
 {
-    if (r->past != DR_P_NONE && dr_holds(v, r->past, c) == DR_TRUE)
+    enum dr_truth past = r->past == DR_P_NONE ? DR_FALSE : dr_holds(v, r->past, c);
+    if (past == DR_TRUE)
         return DR_FALSE;
     switch (dr_holds(v, r->done, c)) {
     case DR_TRUE:
         return DR_FALSE;
-    case DR_FALSE:
-        return DR_TRUE;
+    case DR_FALSE: /* whether it is asked at all is another question */
+        return past == DR_UNSURE ? DR_UNSURE : DR_TRUE;
     case DR_UNSURE:
         break;
     }

@@ -13,6 +13,12 @@ static const struct dr_feed *our_feed(const struct dr_view *v)
     return dr_feeds_find(&dr_view_facts(v, v->a)->feeds, v->gen.feed_id);
 }
 
+/* Which changefeed is drover's stands in the ledgers. */
+static bool feed_is_named(const struct dr_view *v)
+{
+    return v->gen.planned || (dr_view_ledger(v, v->a) && dr_view_ledger(v, v->b));
+}
+
 static enum dr_truth feed_runs(const struct dr_view *v, const char **text)
 {
     const struct dr_feeds *x = &dr_view_facts(v, v->a)->feeds;
@@ -20,6 +26,10 @@ static enum dr_truth feed_runs(const struct dr_view *v, const char **text)
     if (!x->seen.known) {
         *text = dr_sprintf(v->arena, "changefeeds not known: %s",
                            x->seen.why ? x->seen.why : "not asked yet");
+        return DR_UNSURE;
+    }
+    if (!feed_is_named(v) || (ours && dr_holds(v, DR_P_MADE, v->a) == DR_UNSURE)) {
+        *text = "whether drover's changefeed runs is not known: a ledger is not";
         return DR_UNSURE;
     }
     if (!ours || dr_holds(v, DR_P_MADE, v->a) != DR_TRUE) {
@@ -63,7 +73,8 @@ static enum dr_truth one_feeder(const struct dr_view *v, const char **text)
 {
     const struct dr_feeds *x = &dr_view_facts(v, v->a)->feeds,
                           *y = &dr_view_facts(v, v->b)->feeds;
-    if (!x->seen.known || (dr_view_cluster(v, v->b)->ticdc.declared && !y->seen.known)) {
+    if (!feed_is_named(v) || !x->seen.known ||
+        (dr_view_cluster(v, v->b)->ticdc.declared && !y->seen.known)) {
         *text = "changefeeds not known";
         return DR_UNSURE;
     }
