@@ -118,7 +118,9 @@ static void render_text(const struct dr_plan *p, const struct dr_topology *t,
     for (size_t i = 0; i < p->waiting_count; i++)
         dr_buf_addf(b, "  %-13s %s: %s\n", "waits", p->waitings[i].subject,
                     p->waitings[i].what);
-    if (p->action_count)
+    if (p->action_count && p->actions[0].unsure)
+        dr_buf_addf(b, "  %-13s whether a step is missing is not known\n", "plan");
+    else if (p->action_count)
         dr_buf_addf(b, "  %-13s %zu step%s missing, next: %s\n", "plan", p->action_count,
                     p->action_count == 1 ? "" : "s", p->actions[0].what);
 }

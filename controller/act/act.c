@@ -101,6 +101,16 @@ static bool belongs_to_another(const struct dr_actor *x)
     return another;
 }
 
+/* The plan waits for a fact that nobody could read: a check that is unsure, or a first
+ * step of which it is not known whether it is missing. */
+static bool is_blind(const struct dr_plan *p)
+{
+    bool blind = p->action_count && p->actions[0].unsure;
+    for (size_t i = 0; i < p->waiting_count; i++)
+        blind |= p->waitings[i].code != NULL;
+    return blind && p->state == DR_PLAN_WAITING;
+}
+
 void dr_actor_look(struct dr_actor *x, struct dr_round *out)
 {
     dr_actor_refresh(x);
@@ -114,7 +124,7 @@ void dr_actor_look(struct dr_actor *x, struct dr_round *out)
                    [DR_PLAN_BLOCKED] = {DR_ROUND_BLOCKED, QUIET_MS}};
     out->state = by_plan[x->plan->state].state;
     out->again_ms = by_plan[x->plan->state].again_ms;
-    out->blind = x->plan->state == DR_PLAN_WAITING && x->plan->blind;
+    out->blind = is_blind(x->plan);
     if (x->plan->state == DR_PLAN_WAITING && x->plan->waiting_count)
         out->text = dr_sprintf(x->cycle, "%s: %s", x->plan->waitings[0].subject,
                                x->plan->waitings[0].what);
