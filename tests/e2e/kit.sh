@@ -98,14 +98,13 @@ sim_up() {
         [ -z "${EDIT:-}" ] || "$EDIT"
         start sim "$build/drover-sim" "$work/estate.yaml" --speed "$speed" --ctl "$work/ctl" "$@"
         sim=$started
-        until_true 10 sim_spoke
+        until_true 30 sim_spoke
         if grep -q '^ready' "$work/sim.out"; then return 0; fi
         finish "$sim" TERM
         grep -q 'cannot listen' "$work/sim.log" || break
     done
-    cat "$work/sim.log"
-    echo "0 passed, 1 failed"
-    exit 1
+    no "drover-sim starts" ready "$(cat "$work/sim.out" "$work/sim.log"; kill -0 "$sim" && echo "it runs")"
+    verdict
 }
 sim_spoke() { grep -q '^ready' "$work/sim.out" || ! kill -0 "$sim"; }
 sim_down() { finish "$sim" TERM; }
