@@ -7,13 +7,15 @@
 #   make CC=clang        another compiler;  make BUILD=dir  another output folder
 #   make SANITIZE=1      AddressSanitizer and UndefinedBehaviorSanitizer;  =thread: races
 
+VERSION := 0.1.0
+
 BUILD   ?= build
 PREFIX  ?= /usr/local
 PKG_CONFIG ?= pkg-config
 
 LIBS_PKG := yaml-0.1 libcurl jansson libmariadb libgit2 sqlite3 libcrypto
 
-STD      := -std=c11 -D_GNU_SOURCE -I. -include controller/base/banned.h
+STD      := -std=c11 -D_GNU_SOURCE -DDR_VERSION='"$(VERSION)"' -I. -include controller/base/banned.h
 WARN     := -Wall -Wextra -Wpedantic -Wstrict-prototypes -Wmissing-prototypes \
             -Wold-style-definition -Wvla -Wwrite-strings -Wshadow -Wformat=2 -Wno-format-nonliteral -Werror
 HARDEN   := -fstack-protector-strong -fstack-clash-protection -fcf-protection=full \

@@ -310,6 +310,9 @@ int dr_cli(const struct dr_command *const *commands, int argc, const char *const
         word = argv[2];
     } else if (help || !strcmp(word, "--help") || !strcmp(word, "-h")) {
         return print_general_help(&in, commands);
+    } else if (!strcmp(word, "--version")) {
+        fprintf(out, "drover %s\n", DR_VERSION);
+        return ferror(out) || fflush(out) ? DR_EXIT_ERROR : DR_EXIT_OK;
     }
     for (size_t i = 0; commands[i] && count < MANY; i++) {
         if (!strcmp(commands[i]->name, word))
