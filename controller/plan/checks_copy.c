@@ -29,6 +29,20 @@ DR_CHECK(dr_check_history_of_t)
     return DR_FALSE;
 }
 
+/* Both rows are written and cleared in one transaction. A hold noted anew without the gc
+ * row would remember held GC as the setting before it, and leave GC off for ever. */
+DR_CHECK(dr_check_hold_is_whole)
+{
+    const struct dr_ledger *l = dr_view_ledger(v, c);
+    if (!l)
+        return dr_check_no_ledger(v, c, fact);
+    if (l->gc.present || !l->hold_count)
+        return DR_TRUE;
+    return dr_check_refuse(v, fact,
+                           "a hold row stands without row gc: the GC setting before it "
+                           "is not known");
+}
+
 /* A refused restore whose leftovers are none that drover drops would be sent again and
  * again. */
 DR_CHECK(dr_check_restore_goes_on)

@@ -106,6 +106,18 @@ P(beat_table)
     return g->seen.known ? dr_truth_of(g->beat_table_present) : DR_UNSURE;
 }
 
+static bool takes_writes(const struct dr_view *v, size_t c, const struct dr_instance *x)
+{
+    (void)v;
+    (void)c;
+    return !x->super_read_only && !x->restricted_read_only;
+}
+
+P(open_here)
+{
+    return each_instance(v, c, takes_writes);
+}
+
 /* TRUE: the cluster has no such schema. */
 static enum dr_truth no_schema(const struct dr_view *v, size_t c, const char *name)
 {

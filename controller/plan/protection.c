@@ -61,10 +61,12 @@ static enum dr_truth fence_stands(const struct dr_view *v, const char **text)
     enum dr_truth holds =
         dr_truth_and(dr_holds(v, DR_P_FENCE_ROW, v->b), dr_holds(v, DR_P_FENCED, v->b));
     const char *name = dr_view_cluster(v, v->b)->name;
+    bool closed = dr_holds(v, DR_P_FENCED, v->b) == DR_TRUE;
     *text = dr_sprintf(v->arena,
-                       holds == DR_TRUE    ? "%s refuses writes on each instance"
-                       : holds == DR_FALSE ? "%s takes writes on an instance"
-                                           : "the fence of %s is not known",
+                       holds == DR_TRUE     ? "%s refuses writes on each instance"
+                       : holds == DR_UNSURE ? "the fence of %s is not known"
+                       : closed             ? "the fence of %s is not drover's"
+                                            : "%s takes writes on an instance",
                        name);
     return holds;
 }

@@ -441,7 +441,7 @@ const struct dr_plan_rule dr_plan_rules[] = {
      .precondition = "preflight holds; backup and redo prefixes of the generation are empty",
      .expect = "both ends name the same generation", .undo = "none needed: the next one is used"},
     {.id = 150, .concern = "seeding", .name = "heartbeat-table", .scope = DR_SCOPE_PRIMARY,
-     .wanted = wants_beat, .done = DR_P_BEAT_TABLE, .emit = emit_beat_table,
+     .wanted = wants_beat, .done = DR_P_BEAT_TABLE, .needs = {DR_P_OPEN}, .emit = emit_beat_table,
      .risk = DR_RISK_SAFE, .predicted_ms = 500,
      .what = "%s: make table drover.heartbeat",
      .why = "a row written here and seen there shows the real delay",

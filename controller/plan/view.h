@@ -46,6 +46,7 @@ enum dr_truth dr_truth_or(enum dr_truth x, enum dr_truth y);
     X(TERM, term, "the term names the primary", "ledger")                                           \
     X(IDS_HELD, ids_held, "each instance shows the declared id pair", "instances")                  \
     X(EDGE_PLANNED, edge_planned, "the edge has a generation", "ledger")                            \
+    X(OPEN, open_here, "each instance takes writes", "instances")                                   \
     X(BEAT_TABLE, beat_table, "the heartbeat table is there, or not wanted", "ledger")              \
     X(NO_OLD_BEAT, no_old_beat, "no schema 'drover' is left on the secondary", "tables")            \
     X(HOLD, hold, "a hold row stands for the bootstrap", "ledger")                                  \
@@ -165,6 +166,7 @@ DR_CHECK(dr_check_tables_replicate);
 /* Unsure: the ledger is not known. DR-B020 says when a row cannot be read. */
 DR_CHECK(dr_check_no_ledger);
 DR_CHECK(dr_check_history_of_t);
+DR_CHECK(dr_check_hold_is_whole);
 DR_CHECK(dr_check_restore_goes_on);
 DR_CHECK(dr_check_copies_agree);
 DR_CHECK(dr_check_comparison_whole);
