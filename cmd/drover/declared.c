@@ -1,6 +1,7 @@
 #include "cmd/drover/declared.h"
 
 #include <signal.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -48,8 +49,11 @@ int dr_declared_open(struct dr_declared *out, const struct dr_invocation *in)
     *out = (struct dr_declared){0};
     int rc = dr_origin_open(&out->origin, &config, &err);
     if (rc == 0)
-        rc = dr_declaration_read(&out->declaration, out->origin, in->args[0], READ_MS,
-                                 &err);
+        rc = dr_declaration_read(&out->declaration,
+                                 &(struct dr_declaration_source){.origin = out->origin,
+                                                                 .prefix = in->args[0],
+                                                                 .deadline_ms = READ_MS},
+                                 false, &err);
     if (rc != 0) {
         dr_declared_close(out);
         return dr_cli_fail(in, DR_EXIT_ERROR, &err);
@@ -86,12 +90,13 @@ int dr_state_dir(char dir[4096], const char *given, struct dr_err *err)
     return dr_dir_make(dir, err);
 }
 
-static volatile sig_atomic_t asked;
+/* Lock-free, so that a signal may set it while threads read it. */
+static atomic_int asked;
 
 static void on_signal(int signal)
 {
     (void)signal;
-    if (asked++)
+    if (atomic_fetch_add(&asked, 1))
         _exit(DR_EXIT_INTERRUPTED);
 }
 
@@ -108,5 +113,5 @@ void dr_signals_catch(void)
 bool dr_signals_asked(void *ignored)
 {
     (void)ignored;
-    return asked != 0;
+    return atomic_load(&asked) != 0;
 }

@@ -3,13 +3,45 @@
 #include <stdlib.h>
 #include <string.h>
 
-int dr_declaration_read(struct dr_declaration **out, struct dr_origin *origin,
-                        const char *prefix, int64_t deadline_ms, struct dr_err *err)
+enum { STOP_POLL_MS = 100 };
+
+static int refresh(const struct dr_declaration_source *from, struct dr_err *err)
+{
+    int rc = dr_origin_start(from->origin, from->deadline_ms, err);
+    for (bool ready = false; rc == 0 && !ready;) {
+        dr_origin_wait(from->origin, STOP_POLL_MS, &ready);
+        if (!ready && from->stop && from->stop(from->arg))
+            rc = dr_fail(err, DR_E_CANCELLED, "the fetch was given up");
+    }
+    return rc;
+}
+
+static void add_file(struct dr_declaration *d, const struct dr_origin_file *f,
+                     const char *prefix, bool alone)
+{
+    const char *name = f->path;
+    if (prefix)
+        name = alone && !*name
+                   ? prefix
+                   : dr_sprintf(d->arena, "%s%s%s", prefix,
+                                prefix[strlen(prefix) - 1] == '/' ? "" : "/", name);
+    struct dr_declared_file *kept = &d->files[d->file_count++];
+    kept->name = name;
+    memcpy(kept->digest, f->digest, sizeof(kept->digest));
+    dr_docs_add(&d->docs, name, f->bytes, f->len);
+}
+
+int dr_declaration_read(struct dr_declaration **out,
+                        const struct dr_declaration_source *from, bool stored,
+                        struct dr_err *err)
 {
     struct dr_declaration *d = dr_xcalloc(1, sizeof(*d));
     struct dr_origin_revision r;
     d->arena = dr_arena_new(0);
-    int rc = dr_origin_poll(origin, d->arena, deadline_ms, NULL, &r, err);
+    int rc = stored ? dr_origin_read_stored(from->origin, d->arena, &r, err)
+                    : refresh(from, err);
+    if (rc == 0 && !stored)
+        rc = dr_origin_read(from->origin, d->arena, NULL, &r, err);
     if (rc != 0) {
         dr_declaration_free(d);
         return rc;
@@ -21,19 +53,30 @@ int dr_declaration_read(struct dr_declaration **out, struct dr_origin *origin,
     d->path_removed = r.path_removed;
     d->obstacles = r.obstacles;
     d->obstacle_count = r.obstacle_count;
+    d->files = DR_NEW_N(d->arena, r.file_count, struct dr_declared_file);
     dr_docs_init(&d->docs, d->arena);
-    for (size_t i = 0; i < r.file_count; i++) {
-        const char *name = r.files[i].path;
-        if (prefix)
-            name = r.file_count == 1 && !*name
-                       ? prefix
-                       : dr_sprintf(d->arena, "%s%s%s", prefix,
-                                    prefix[strlen(prefix) - 1] == '/' ? "" : "/", name);
-        dr_docs_add(&d->docs, name, r.files[i].bytes, r.files[i].len);
-    }
+    for (size_t i = 0; i < r.file_count; i++)
+        add_file(d, &r.files[i], from->prefix, r.file_count == 1);
     dr_docs_finish(&d->docs);
     *out = d;
     return 0;
+}
+
+static const struct dr_declared_file *file_of(const struct dr_declaration *d,
+                                              const char *name)
+{
+    const struct dr_topology *t = dr_declaration_find(d, name);
+    for (size_t i = 0; t && i < d->file_count; i++)
+        if (strcmp(d->files[i].name, t->doc.file) == 0)
+            return &d->files[i];
+    return NULL;
+}
+
+bool dr_declaration_same(const struct dr_declaration *x, const struct dr_declaration *y,
+                         const char *name)
+{
+    const struct dr_declared_file *a = file_of(x, name), *b = file_of(y, name);
+    return a && b && strcmp(a->name, b->name) == 0 && strcmp(a->digest, b->digest) == 0;
 }
 
 void dr_declaration_free(struct dr_declaration *d)

@@ -15,18 +15,36 @@ struct dr_declaration {
     struct dr_docs docs;
     size_t obstacle_count;
     const struct dr_origin_obstacle *obstacles;
+    size_t file_count;
+    struct dr_declared_file {
+        const char *name; /* as findings name it */
+        char digest[65];  /* of its bytes */
+    } * files;
 };
 
-/* Reads and decodes the origin's revision. prefix: put before file names in findings,
- * NULL: none. Out: owned (dr_declaration_free), also when documents are broken: look at
- * docs.findings. Fails: as dr_origin_poll. Blocks: up to deadline_ms. */
-int dr_declaration_read(struct dr_declaration **out, struct dr_origin *origin,
-                        const char *prefix, int64_t deadline_ms,
+struct dr_declaration_source {
+    struct dr_origin *origin;
+    const char *prefix;      /* put before file names in findings; NULL: none */
+    int64_t deadline_ms;     /* of one fetch */
+    bool (*stop)(void *arg); /* true: do not wait for the fetch any longer; may be NULL */
+    void *arg;
+};
+
+/* Reads and decodes the origin's revision. stored: what an earlier fetch left, without
+ * asking the server. Out: owned (dr_declaration_free), also when documents are broken:
+ * look at docs.findings. Fails: as dr_origin_poll; DR_E_CANCELLED (`stop`). Blocks: up to
+ * deadline_ms. */
+int dr_declaration_read(struct dr_declaration **out,
+                        const struct dr_declaration_source *from, bool stored,
                         struct dr_err *err) DR_MUST_CHECK;
 void dr_declaration_free(struct dr_declaration *d);
 
 /* The topology of that name; NULL: none. */
 const struct dr_topology *dr_declaration_find(const struct dr_declaration *d,
                                               const char *name);
+
+/* Whether the file that declares that topology is the same, byte for byte, in both. */
+bool dr_declaration_same(const struct dr_declaration *x, const struct dr_declaration *y,
+                         const char *name);
 
 #endif

@@ -399,6 +399,9 @@ static int follow_declaration(struct fleet *f, struct dr_declaration *d,
     for (size_t i = 0; i < d->docs.topology_count && rc == 0; i++) {
         const char *name = d->docs.topologies[i]->doc.metadata.name;
         struct worker *w = find_worker(f, name);
+        /* a commit elsewhere costs this topology nothing */
+        if (w && !w->removed && dr_declaration_same(w->wanted->declaration, d, name))
+            continue;
         if (w)
             point_at(f, w, s, false);
         else
@@ -427,7 +430,20 @@ static int follow_declaration(struct fleet *f, struct dr_declaration *d,
 static int look(struct fleet *f, struct dr_err *err)
 {
     struct dr_declaration *d;
-    int rc = dr_declaration_read(&d, f->o.origin, f->o.prefix, f->o.fetch_ms, err);
+    struct dr_declaration_source from = {.origin = f->o.origin,
+                                         .prefix = f->o.prefix,
+                                         .deadline_ms = f->o.fetch_ms,
+                                         .stop = f->o.stop,
+                                         .arg = f->o.arg};
+    int rc = dr_declaration_read(&d, &from, false, err);
+    /* the source may be lost with its region: what was declared last still holds */
+    struct dr_err ignored;
+    if (rc != 0 && !f->revision[0] && !stopped(f) && !f->o.once &&
+        dr_declaration_read(&d, &from, true, &ignored) == 0) {
+        note(f, "the source cannot be read: %s; going on from what was read last",
+             err->text);
+        rc = 0;
+    }
     if (rc != 0)
         return rc;
     for (size_t i = 0; i < d->obstacle_count; i++)
