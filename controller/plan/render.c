@@ -237,6 +237,9 @@ static void rule_text(const struct dr_plan_rule *r, struct dr_buf *out)
         dr_buf_addf(out, "    wait    %s\n", dr_predicates[r->wait].name);
     for (size_t i = 0; i < sizeof(r->needs) / sizeof(r->needs[0]) && r->needs[i]; i++)
         dr_buf_addf(out, "    needs   %s\n", dr_predicates[r->needs[i]].name);
+    if (r->is_drift)
+        dr_buf_addf(out, "    drift   policy.drift.%s decides once the feed is made\n",
+                    dr_drift_class_name(r->drift));
     if (r->discharges)
         dr_buf_adds(out, "    also    when the document left its source\n");
     dr_buf_addf(out, "    what    %s\n", r->what);
@@ -255,7 +258,9 @@ void dr_plan_rules_text(struct dr_buf *out)
     dr_buf_adds(out, "\nRules (the first whose step is not done is next)\n");
     for (const struct dr_plan_rule *r = dr_plan_rules; r->id; r++)
         rule_text(r, out);
-    dr_buf_adds(out, "\nChecks (all must hold before any step)\n\n");
+    dr_buf_adds(out,
+                "\nChecks (all must hold before any step; from " DR_CHECK_ABOVE_GROUND
+                " on they are asked only when those\nbefore it hold)\n\n");
     for (const struct dr_plan_check *k = dr_plan_checks; k->code; k++)
         dr_buf_addf(out, "  %s  %-13s %s%s%s\n", k->code, scope_word(k->scope), k->rule,
                     k->past ? "; until " : "",

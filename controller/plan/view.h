@@ -65,7 +65,7 @@ enum dr_truth dr_truth_or(enum dr_truth x, enum dr_truth y);
     X(FENCED, fenced, "each instance refuses writes", "instances identity")                         \
     X(EQUAL, equal, "every table is equal at the backup's TSO", "ledger equality")                  \
     X(SINK_ROW, sink_row, "the sink row carries this generation", "ledger")                         \
-    X(SINK_OPEN, sink_open, "the sink account of this generation is let in", "sink_login")          \
+    X(SINK_OPEN, sink_open, "the sink account of this generation is let in", "ledger sink_login")   \
     X(MAKING, making, "both ends know the feed's start-ts", "ledger")                               \
     X(MAKING_HERE, making_here, "this end knows the feed's start-ts", "ledger")                     \
     X(FEED_SEEN, feed_seen, "TiCDC lists the feed", "feeds")                                        \
