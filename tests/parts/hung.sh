@@ -1,0 +1,3 @@
+#!/bin/bash
+# One topology's endpoints hang; another's rounds keep their interval.
+exec bash tests/e2e/hung.sh build
