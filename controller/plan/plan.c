@@ -66,6 +66,38 @@ static void add_blocker(struct build *b, const struct dr_plan_check *k, size_t c
                              .mark = dr_doc_mark(&b->v.t->doc, path)};
 }
 
+static void add_notice(struct build *b, const char *text)
+{
+    struct dr_plan *p = b->plan;
+    *DR_PUSH(b->v.arena, p->notices, p->notice_count, b->notice_room) = text;
+}
+
+/* Once the feed is made, what somebody changed is refused, told or not told, as the
+ * policy says. True: it does not block. */
+static bool is_only_told(struct build *b, const struct dr_plan_check *k, size_t c,
+                         const char *fact)
+{
+    static const struct {
+        const char *code;
+        enum dr_drift_class drift;
+    } rows[] = {{"DR-B030", DR_DRIFT_GRANTS},
+                {"DR-B031", DR_DRIFT_GRANTS},
+                {"DR-B032", DR_DRIFT_GRANTS},
+                {"DR-B062", DR_DRIFT_CHANGEFEED_CONFIG}};
+    const struct dr_view *v = &b->v;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        enum dr_drift_action policy = v->t->policy.drift[rows[i].drift];
+        if (strcmp(rows[i].code, k->code) != 0 || dr_holds(v, DR_P_MADE, c) != DR_TRUE)
+            continue;
+        if (policy == DR_DRIFT_WARN)
+            add_notice(b,
+                       dr_sprintf(v->arena, "%s: %s (%s, policy.drift.%s)", name_of(v, c),
+                                  fact, k->code, dr_drift_class_name(rows[i].drift)));
+        return policy == DR_DRIFT_WARN || policy == DR_DRIFT_IGNORE;
+    }
+    return false;
+}
+
 /* What a check says. One that may be behind us does not refuse while that is unknown: a
  * converged secondary whose ledger is silent for a moment holds no data of others. */
 static enum dr_truth ask_check(struct build *b, const struct dr_plan_check *k, size_t c,
@@ -102,6 +134,8 @@ static void match_checks(struct build *b)
             case DR_TRUE:
                 break;
             case DR_FALSE:
+                if (is_only_told(b, k, c, fact))
+                    break;
                 add_blocker(b, k, c, fact);
                 sunk |= ground;
                 break;
@@ -192,12 +226,6 @@ static bool may_start(struct build *b, const struct dr_plan_rule *r, size_t c)
         may = false;
     }
     return may;
-}
-
-static void add_notice(struct build *b, const char *text)
-{
-    struct dr_plan *p = b->plan;
-    *DR_PUSH(b->v.arena, p->notices, p->notice_count, b->notice_room) = text;
 }
 
 /* Once the feed is made, a missing step means that somebody changed what drover had set:

@@ -36,6 +36,10 @@ static enum dr_truth feed_runs(const struct dr_view *v, const char **text)
         *text = "no changefeed runs yet";
         return DR_FALSE;
     }
+    if (dr_holds(v, DR_P_FEED_MATCHES, v->a) == DR_FALSE) { /* perhaps its sink */
+        *text = dr_sprintf(v->arena, "changefeed %s is not as drover makes it", ours->id);
+        return DR_FALSE;
+    }
     *text = dr_sprintf(v->arena, "changefeed %s is %s, %u rising checkpoints seen",
                        ours->id, dr_feed_state_name(ours->state), ours->rises);
     return dr_truth_of(ours->state == DR_FEED_NORMAL && ours->rises >= 2);
