@@ -218,6 +218,13 @@ static int with_rig(struct session *s, struct dr_declared *d, struct dr_rig *rig
     s->estate = rig->estate;
     struct dr_round first;
     dr_actor_look(s->actor, &first);
+    /* "two rising checkpoints" show only to one who looks more than once */
+    for (int i = 0; i < LOOKS && first.plan->state == DR_PLAN_CONVERGED &&
+                    first.plan->is_protected != DR_TRUE;
+         i++) {
+        pause_ms(1000);
+        dr_actor_look(s->actor, &first);
+    }
     for (int i = 1; i < LOOKS && first.blind && !dr_signals_asked(NULL); i++) {
         pause_ms(first.again_ms);
         dr_actor_look(s->actor, &first);

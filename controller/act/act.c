@@ -302,6 +302,7 @@ int dr_actor_round(struct dr_actor *x, struct dr_round *out, struct dr_err *err)
     int rc = 0;
     x->round++;
     dr_actor_look(x, out);
+    dr_actor_resolve(x);
     if (x->o.stop && x->o.stop(x->o.arg))
         yield_to(out, DR_ROUND_STOPPED, "", 0);
     else if (hands_off(x))

@@ -22,6 +22,7 @@ struct dr_actor {
                               * stands in its ledger at least; INT64_MIN: not known to */
     int64_t beat_at_ms;      /* the latest renewal; INT64_MIN: none */
     struct dr_prng jitter;
+    bool resolved; /* no intent of an earlier process or of unknown outcome is open */
     /* a step that did not reach its expected result is not repeated at once */
     char failed_id[96];
     uint32_t failures;
@@ -65,6 +66,10 @@ bool dr_authority_end_session(struct dr_actor *x, size_t cluster, const char *in
                               uint64_t id);
 void dr_authority_lose(struct dr_actor *x); /* the next round takes over anew */
 struct dr_authority dr_authority_for(const struct dr_actor *x, size_t cluster);
+
+/* ---- resolve.c ---- */
+/* Gives open intents of the journal the outcome that the latest look shows. */
+void dr_actor_resolve(struct dr_actor *x);
 
 /* ---- step.c ---- */
 /* Makes one group of ready steps (all of one rule). Out: how it went, for the round. */

@@ -315,6 +315,9 @@ static void settle_one(struct dr_actor *x, struct step *s)
     }
     if (sent && read_back(x, s->action) == DR_TRUE) {
         s->outcome = DR_JOURNAL_DONE;
+    } else if (s->outcome == DR_JOURNAL_DONE && x->o.stop && x->o.stop(x->o.arg)) {
+        s->outcome = DR_JOURNAL_UNKNOWN;
+        snprintf(s->text, sizeof(s->text), "stopped before its result was seen");
     } else if (s->outcome == DR_JOURNAL_DONE) {
         s->outcome = DR_JOURNAL_FAILED;
         snprintf(s->text, sizeof(s->text), "not observed: %s", s->action->expect);
@@ -334,6 +337,7 @@ static int settle(struct dr_actor *x, struct step *steps, size_t n, struct dr_ro
             rc = note_outcome(x, s, err);
         if (s->outcome != DR_JOURNAL_DONE && !failed)
             failed = s;
+        x->resolved &= s->outcome != DR_JOURNAL_UNKNOWN;
     }
     if (failed) {
         back_off(x, failed->action->id);

@@ -2,6 +2,7 @@
 #include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "controller/base/num.h"
 #include "tests/unit/act_kit.h"
@@ -179,6 +180,56 @@ Test(act, whole_bootstrap)
     pair_open(&p);
     pair_bootstrap(&p);
     cr_expect_str_eq(lease_of(&p, "127.0.1.4:4000"), "bootstrapper");
+    pair_close(&p);
+}
+
+/* ---- the record ---- */
+
+static size_t open_intents(struct dr_journal *j, struct dr_arena *a)
+{
+    const struct dr_journal_entry *rows;
+    size_t count;
+    struct dr_err err = {0};
+    struct dr_journal_filter open = {.open_intents = true};
+    cr_assert_eq(dr_journal_read(j, a, &open, &rows, &count, &err), 0, "%s", err.text);
+    return count;
+}
+
+Test(act, an_intent_that_a_crash_left_open_is_resolved_by_the_next_process)
+{
+    struct pair p;
+    struct boss one, two;
+    struct dr_journal *j;
+    struct dr_err err = {0};
+    char dir[] = "/tmp/drover-act-XXXXXX";
+    pair_open(&p);
+    cr_assert(mkdtemp(dir));
+    cr_assert_eq(dr_journal_open(&j, dir, 0, &err), 0, "%s", err.text);
+    boss_options(&one, &p, "one");
+    one.o.journal = j;
+    boss_start(&one);
+    boss_until_step(&one, "generation", 50);
+    cr_expect_eq(open_intents(j, p.arena), 0);
+    struct dr_journal_entry e = {.topology = "shop",
+                                 .action = "140/east",
+                                 .verb = "ledger.write",
+                                 .target = "east",
+                                 .why = "a crash comes before its outcome"};
+    int64_t id;
+    cr_assert_eq(dr_journal_intent(j, &e, &id, &err), 0, "%s", err.text);
+    boss_end(&one);
+    cr_expect_eq(open_intents(j, p.arena), 1);
+    boss_options(&two, &p, "two");
+    two.o.journal = j;
+    boss_start(&two);
+    boss_until(&two, DR_ROUND_CONVERGED, 200);
+    cr_expect_eq(open_intents(j, p.arena), 0);
+    boss_end(&two);
+    dr_journal_close(j);
+    static const char *const files[] = {"journal.db", "journal.db-wal", "journal.db-shm"};
+    for (size_t i = 0; i < 3; i++)
+        (void)remove(dr_sprintf(p.arena, "%s/%s", dir, files[i]));
+    (void)rmdir(dir);
     pair_close(&p);
 }
 

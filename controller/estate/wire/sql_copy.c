@@ -171,6 +171,8 @@ static enum dr_flow take_copy(struct dr_script *s, const struct dr_answer *a)
         if (strstr(text, META_EXISTS) || strstr(text, TABLES_EXIST)) {
             s->reply.err.code = DR_E_CONFLICT;
             dr_script_no_effect(s);
+        } else if (s->reply.err.code == DR_E_CONFLICT) {
+            s->mutated = true; /* a lock or a write lost in the middle proves nothing */
         }
         return flow;
     }
