@@ -202,7 +202,8 @@ static bool has_ready(const struct dr_plan *p)
 
 static bool hands_off(const struct dr_actor *x)
 {
-    return x->o.topology->management == DR_OBSERVE || x->o.topology->paused;
+    return !x->o.removed &&
+           (x->o.topology->management == DR_OBSERVE || x->o.topology->paused);
 }
 
 static void yield_to(struct dr_round *out, enum dr_round_state state, const char *why,

@@ -399,10 +399,11 @@ static const char *goal_of(const struct build *b)
                       name_of(v, v->a), name_of(v, v->b));
 }
 
-/* Observed only, or paused: what is missing is shown, nothing is made ready. */
-static bool hands_off(const struct dr_topology *t)
+/* Observed only, or paused: what is missing is shown, nothing is made ready. A document that
+ * is gone pauses nothing: what drover holds is given back whatever its last word was. */
+static bool hands_off(const struct dr_plan_input *in)
 {
-    return t->management == DR_OBSERVE || t->paused;
+    return !in->removed && (in->topology->management == DR_OBSERVE || in->topology->paused);
 }
 
 struct dr_plan *dr_plan_build(const struct dr_plan_input *in, struct dr_arena *a)
@@ -425,10 +426,10 @@ struct dr_plan *dr_plan_build(const struct dr_plan_input *in, struct dr_arena *a
             match_checks(&b);
         bool unsure;
         const struct dr_plan_rule *next = match_rules(&b, &unsure);
-        bool free = !hands_off(in->topology) && (discharge || !p->waiting_count);
+        bool free = !hands_off(in) && (discharge || !p->waiting_count);
         if (next && !unsure && !p->blocker_count && free)
             make_ready(&b, next);
-        else if (next && hands_off(in->topology))
+        else if (next && hands_off(in))
             add_waiting(&b, p->topology,
                         in->topology->paused ? "paused by the document"
                                              : "only observed: management is Observe",
