@@ -111,6 +111,17 @@ static bool is_blind(const struct dr_plan *p)
     return blind && p->state == DR_PLAN_WAITING;
 }
 
+/* What a look says outlives a refresh in the same round (a takeover makes one). */
+static const char *keep_text(struct dr_actor *x, const char *fmt, ...) DR_PRINTF(2, 3);
+static const char *keep_text(struct dr_actor *x, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(x->looked, sizeof(x->looked), fmt, ap);
+    va_end(ap);
+    return x->looked;
+}
+
 void dr_actor_look(struct dr_actor *x, struct dr_round *out)
 {
     dr_actor_refresh(x);
@@ -126,15 +137,15 @@ void dr_actor_look(struct dr_actor *x, struct dr_round *out)
     out->again_ms = by_plan[x->plan->state].again_ms;
     out->blind = is_blind(x->plan);
     if (x->plan->state == DR_PLAN_WAITING && x->plan->waiting_count)
-        out->text = dr_sprintf(x->cycle, "%s: %s", x->plan->waitings[0].subject,
-                               x->plan->waitings[0].what);
+        out->text = keep_text(x, "%s: %s", x->plan->waitings[0].subject,
+                              x->plan->waitings[0].what);
     if (x->o.removed && belongs_to_another(x)) {
         out->state = DR_ROUND_CONVERGED;
         out->text = "its clusters belong to another topology now";
     }
     if (x->plan->state == DR_PLAN_BLOCKED)
-        out->text = dr_sprintf(x->cycle, "%s %s: %s", x->plan->blockers[0].code,
-                               x->plan->blockers[0].subject, x->plan->blockers[0].fact);
+        out->text = keep_text(x, "%s %s: %s", x->plan->blockers[0].code,
+                              x->plan->blockers[0].subject, x->plan->blockers[0].fact);
 }
 
 /* Says what changed, once. */

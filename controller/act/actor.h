@@ -30,6 +30,7 @@ struct dr_actor {
     char said_goal[160];
     size_t said_actions;
     char said_wait[512];
+    char looked[DR_ERR_TEXT_MAX]; /* the reason that the latest look gave */
 };
 
 /* Observes and plans anew. What pointed into facts, plan or `cycle` is gone. */
