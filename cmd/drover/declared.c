@@ -95,9 +95,14 @@ static atomic_int asked;
 
 static void on_signal(int signal)
 {
+    static const char last[] =
+        "drover: stopped at once; start it again and it goes on where things are\n";
     (void)signal;
-    if (atomic_fetch_add(&asked, 1))
-        _exit(DR_EXIT_INTERRUPTED);
+    if (!atomic_fetch_add(&asked, 1))
+        return;
+    ssize_t said = write(STDERR_FILENO, last, sizeof(last) - 1);
+    (void)said;
+    _exit(DR_EXIT_INTERRUPTED);
 }
 
 void dr_signals_catch(void)

@@ -41,6 +41,14 @@ static void draw_bar(struct dr_progress *p, const struct dr_event *e)
     p->bar = true;
 }
 
+/* A log gets a line for each twentieth, not one every two seconds for hours. */
+static bool is_news(struct dr_progress *p, int permille)
+{
+    bool news = permille / 50 != p->permille / 50;
+    p->permille = permille;
+    return news;
+}
+
 static void end_bar(struct dr_progress *p)
 {
     if (p->bar)
@@ -103,7 +111,7 @@ void dr_progress_say(struct dr_progress *p, const char *topology,
     if (e->kind == DR_EVENT_PROGRESS) {
         if (p->stream.terminal)
             draw_bar(p, e);
-        else if (e->permille >= 0)
+        else if (e->permille >= 0 && is_news(p, e->permille))
             fprintf(p->stream.file, "        %s: %d %%\n", e->action->what,
                     e->permille / 10);
         return;

@@ -10,7 +10,8 @@ struct dr_progress {
     struct dr_stream stream;
     bool bar; /* a bar stands on the present line */
     bool json;
-    size_t step; /* steps ended so far */
+    size_t step;  /* steps ended so far */
+    int permille; /* of the copy that runs, as said last */
 };
 
 /* topology NULL: one topology only, its name is not repeated. */

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "controller/act/actor.h"
 #include "controller/base/num.h"
 #include "tests/unit/act_kit.h"
 
@@ -180,6 +181,45 @@ Test(act, whole_bootstrap)
     pair_open(&p);
     pair_bootstrap(&p);
     cr_expect_str_eq(lease_of(&p, "127.0.1.4:4000"), "bootstrapper");
+    pair_close(&p);
+}
+
+/* ---- unknown outcomes ---- */
+
+static bool any_password(const char *password, void *arg)
+{
+    (void)password;
+    (void)arg;
+    return true;
+}
+
+/* A statement whose answer was lost may land as long as its session lives: the session is
+ * killed and seen gone, and what cannot be seen is not called gone. */
+Test(act, the_session_of_an_unknown_outcome_is_ended)
+{
+    struct pair p;
+    struct boss b;
+    struct dr_address at;
+    struct dr_sql_answer out = {0};
+    const char *where = "127.0.1.4:4000";
+    pair_open(&p);
+    boss_options(&b, &p, "one");
+    boss_start(&b);
+    boss_until_step(&b, "hold-gc", 100);
+    cr_assert(dr_address_parse(&at, where, 4000));
+    struct dr_model_session *s = dr_model_sql_open(p.model, &at, "127.9.9.9", false);
+    cr_assert_eq(dr_model_sql_login(s, "drover", NULL, any_password, NULL, &out, p.arena),
+                 0);
+    uint64_t id = dr_model_sql_connection_id(s);
+    pair_ctl(&p, "{\"fault\": \"hang\", \"at\": \"127.0.1.4:4000\"}");
+    cr_expect_not(dr_authority_end_session(b.actor, EAST, where, id));
+    pair_ctl(&p, "{\"fault\": \"unhang\", \"at\": \"127.0.1.4:4000\"}");
+    cr_expect(dr_model_sql_alive(s));
+    cr_expect(dr_authority_end_session(b.actor, EAST, where, id));
+    cr_expect_not(dr_model_sql_alive(s));
+    cr_expect_not(dr_authority_end_session(b.actor, EAST, NULL, 0), "nobody knows which");
+    dr_model_sql_close(s);
+    boss_end(&b);
     pair_close(&p);
 }
 
