@@ -2,10 +2,14 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "controller/base/digest.h"
 #include "controller/base/json.h"
 #include "tests/sim/story.h"
+
+enum { BRANCH_S = 120 }; /* a scenario takes a tenth of a second */
 
 bool sim_fail(struct run *r, const char *fmt, ...)
 {
@@ -33,12 +37,28 @@ static void on_exchange(void *arg, uint64_t n)
 {
     struct run *r = arg;
     sim_heal(r);
-    if (r->hook_at == EVERY_EXCHANGE && r->at_hook) {
-        r->at_hook(r);
-    } else if (r->hook_at && n == r->hook_at && r->at_hook) {
-        r->hook_at = 0;
-        r->at_hook(r);
+    r->exchange = n;
+    if (r->at_every)
+        r->at_every(r);
+    if (!r->counts || n <= r->from)
+        return;
+    if (r->sweep)
+        sim_branch(r, n - r->from);
+    if (r->strike_at && n - r->from == r->strike_at) {
+        r->strike_at = 0;
+        r->story->strike(r);
     }
+}
+
+/* A fault that found nothing to spoil: from here on it is the fault-free run again. */
+static void on_answer(void *arg, uint64_t n)
+{
+    const struct dr_injection *i;
+    struct run *r = arg;
+    i = &r->script[0];
+    if (r->branched && r->story->inject && n == i->exchange && i->kind &&
+        !dr_fault_look(r->c.fault)->struck)
+        sim_branch_ends(r);
 }
 
 bool sim_begin(struct run *r, struct sim_controller *c, bool faulty)
@@ -54,6 +74,7 @@ bool sim_begin(struct run *r, struct sim_controller *c, bool faulty)
                             .journal = *r->journal ? r->journal : NULL,
                             .intents = &r->intents,
                             .hook = faulty ? on_exchange : NULL,
+                            .answered = faulty ? on_answer : NULL,
                             .hook_arg = r};
     struct dr_buf why;
     dr_buf_init(&why, 2048);
@@ -318,48 +339,150 @@ bool sim_ends(struct run *r)
     return by_ending[r->story->ending](r);
 }
 
-static void close_run(struct run *r, bool open)
+static void add_up(struct run *r)
 {
+    r->out->struck += dr_fault_look(r->c.fault)->struck;
+    if (!r->out->exchanges)
+        r->out->exchanges = dr_fault_look(r->c.fault)->exchanges;
+}
+
+/* What the run has come to. */
+static void conclude(struct run *r)
+{
+    struct dr_buf state;
     if (r->other_alive)
         sim_controller_end(&r->other);
     if (r->c.actor) {
-        r->out->struck += dr_fault_look(r->c.fault)->struck;
-        if (!r->out->exchanges)
-            r->out->exchanges = dr_fault_look(r->c.fault)->exchanges;
+        add_up(r);
         sim_controller_end(&r->c);
     }
-    if (open) {
-        struct dr_buf state;
-        dr_buf_init(&state, 64 << 20);
-        dr_model_print(r->w.model, &state);
-        dr_sha256_hex(r->out->digest, dr_buf_str(&state), state.len);
-        dr_buf_release(&state);
-        r->out->virtual_ms = dr_model_now_ms(r->w.model);
-    }
+    dr_buf_init(&state, 64 << 20);
+    dr_model_print(r->w.model, &state);
+    dr_sha256_hex(r->out->digest, dr_buf_str(&state), state.len);
+    dr_buf_release(&state);
+    r->out->virtual_ms = dr_model_now_ms(r->w.model);
     r->out->checks = r->w.checks;
-    sim_world_close(&r->w);
-    dr_arena_free(r->kept);
+}
+
+/* Opens the world and plays the story. False: no world. */
+static bool play(struct run *r, struct dr_buf *log)
+{
+    r->kept = dr_arena_new(0);
+    bool open = sim_world_open(&r->w, &r->story->setting, r->seed, &r->out->why);
+    r->w.log = log;
+    r->counts = true;
+    if (open && (!r->story->prepare || r->story->prepare(r)))
+        r->out->passed = r->story->play ? r->story->play(r, r->number)
+                                        : sim_begin(r, &r->c, true) && sim_ends(r);
+    if (r->out->passed)
+        r->out->passed = no_unknown_statement(r);
+    if (open)
+        conclude(r);
+    return open;
+}
+
+static bool find(struct run *r, const char *name, uint64_t seed, struct sim_result *out)
+{
+    uint64_t n = 0;
+    memset(r, 0, sizeof(*r));
+    memset(out, 0, sizeof(*out));
+    dr_buf_init(&out->why, 16384);
+    r->story = sim_find_story(name, &n);
+    r->seed = seed;
+    r->out = out;
+    r->number = n;
+    if (!r->story)
+        return false;
+    /* room for a fault; a stale read wants a memory from the start */
+    r->script_count = r->story->inject != DR_INJECT_NONE;
+    r->script[0].kind =
+        r->story->inject == DR_INJECT_STALE ? DR_INJECT_STALE : DR_INJECT_NONE;
+    return true;
 }
 
 bool sim_run(const char *name, uint64_t seed, struct sim_result *out, struct dr_buf *log)
 {
-    uint64_t n = 0;
-    struct run r = {.story = sim_find_story(name, &n), .seed = seed, .out = out};
-    r.number = n;
-    memset(out, 0, sizeof(*out));
-    dr_buf_init(&out->why, 16384);
-    if (!r.story)
+    struct run r;
+    if (!find(&r, name, seed, out))
         return false;
-    r.kept = dr_arena_new(0);
-    bool open = sim_world_open(&r.w, &r.story->setting, seed, &out->why);
-    r.w.log = log;
-    if (open && (!r.story->prepare || r.story->prepare(&r)))
-        out->passed = r.story->play ? r.story->play(&r, n)
-                                    : sim_begin(&r, &r.c, false) && sim_ends(&r);
-    if (out->passed)
-        out->passed = no_unknown_statement(&r);
-    close_run(&r, open);
+    r.strike_at = r.story->strike ? r.number : 0;
+    (void)play(&r, log);
+    sim_world_close(&r.w);
+    dr_arena_free(r.kept);
     return true;
+}
+
+/* ---- many at once ---- */
+
+static void report(struct run *r, bool idle)
+{
+    char name[SIM_NAME];
+    snprintf(name, sizeof(name), "%s/%" PRIu64, r->story->name, r->number);
+    r->sweep->report(r->sweep->arg, name, r->out, idle);
+}
+
+void sim_branch_ends(struct run *r)
+{
+    r->out->passed = sim_intact(r);
+    r->out->checks = r->w.checks;
+    report(r, true);
+    _exit(0);
+}
+
+/* Begins the scenario in a process of its own. True: this is that process. */
+static bool branch(struct run *r, const char *name, uint64_t n)
+{
+    uint64_t ignored;
+    char full[SIM_NAME];
+    int status = 0;
+    pid_t pid = fork();
+    snprintf(full, sizeof(full), "%s/%" PRIu64, name, n);
+    if (pid == 0) {
+        r->story = sim_find_story(full, &ignored);
+        r->number = r->strike_at = n;
+        r->branched = true;
+        (void)alarm(BRANCH_S);
+        return true;
+    }
+    if (pid < 0 || waitpid(pid, &status, 0) < 0 || status != 0)
+        r->sweep->died(r->sweep->arg, full, pid < 0 ? -1 : status);
+    return false;
+}
+
+void sim_branch(struct run *r, uint64_t n)
+{
+    const struct sim_sweep *s = r->sweep;
+    if (r->branched || n < s->first || n > s->last || (n - s->first) % s->step != 0)
+        return;
+    for (size_t i = 0; s->stories[i] && s->more(s->arg); i++)
+        if (branch(r, s->stories[i], n))
+            return;
+}
+
+void sim_sweep(const struct sim_sweep *s, uint64_t seed)
+{
+    struct run r;
+    struct sim_result out;
+    char name[SIM_NAME];
+    snprintf(name, sizeof(name), "%s/0", s->stories[0]);
+    if (!find(&r, name, seed, &out))
+        return;
+    r.sweep = s;
+    for (size_t i = 0; s->stories[i]; i++) {
+        uint64_t n;
+        snprintf(name, sizeof(name), "%s/0", s->stories[i]);
+        const struct story *story = sim_find_story(name, &n);
+        if (story->inject == DR_INJECT_STALE)
+            r.script[0].kind = DR_INJECT_STALE;
+    }
+    (void)play(&r, NULL);
+    if (r.branched) {
+        report(&r, false);
+        _exit(0);
+    }
+    sim_world_close(&r.w);
+    dr_arena_free(r.kept);
+    sim_result_release(&out);
 }
 
 void sim_result_release(struct sim_result *r)

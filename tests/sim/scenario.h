@@ -21,9 +21,26 @@ struct sim_result {
 
 /* Runs one scenario. log: everything that happened; NULL: none. False: no such name. */
 bool sim_run(const char *name, uint64_t seed, struct sim_result *out, struct dr_buf *log);
+
+/* Scenarios "STORY/n" of stories that begin alike and differ from exchange n on: the
+ * beginning is played once, and at exchange n a process for each goes its own way. Each
+ * comes to what sim_run() of its name comes to. */
+struct sim_sweep {
+    const char *const *stories; /* of one setting and one play; end with NULL */
+    uint64_t first, step, last; /* n, in steps */
+    bool (*more)(void *arg);    /* false: the time is over */
+    /* In the scenario's own process, at its end. idle: nothing went wrong after all, and
+     * what is left is the fault-free run (there is no digest). */
+    void (*report)(void *arg, const char *name, const struct sim_result *r, bool idle);
+    void (*died)(void *arg, const char *name, int status); /* without a report */
+    void *arg;
+};
+void sim_sweep(const struct sim_sweep *s, uint64_t seed);
+
 void sim_result_release(struct sim_result *r);
 
 /* Settings and stories without a number, in order; NULL at the end. */
 const char *sim_story(size_t i, const char **text);
+bool sim_story_numbered(size_t i);
 
 #endif

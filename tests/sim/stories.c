@@ -12,28 +12,13 @@
 #define YEAR_MS (INT64_C(86400000) * 365)
 
 /* One fault at one exchange; a crash loses the controller's disk, too. */
-static bool play_fault(struct run *r, uint64_t n, enum dr_inject kind)
+static void strike_fault(struct run *r)
 {
     r->script[0] = (struct dr_injection){
-        .exchange = n, .kind = kind, .delay_ms = kind == DR_INJECT_DELAYED ? 3000 : 0};
-    r->script_count = 1;
-    return sim_begin(r, &r->c, true) && sim_ends(r);
+        .exchange = r->exchange,
+        .kind = r->story->inject,
+        .delay_ms = r->story->inject == DR_INJECT_DELAYED ? 3000 : 0};
 }
-
-#define FAULT_STORY(fn, kind)                                                            \
-    static bool fn(struct run *r, uint64_t n)                                            \
-    {                                                                                    \
-        return play_fault(r, n, kind);                                                   \
-    }
-FAULT_STORY(play_crash_before, DR_INJECT_CRASH_BEFORE)
-FAULT_STORY(play_crash_sent, DR_INJECT_CRASH_SENT)
-FAULT_STORY(play_crash_replied, DR_INJECT_CRASH_REPLIED)
-FAULT_STORY(play_not_sent, DR_INJECT_NOT_SENT)
-FAULT_STORY(play_lost, DR_INJECT_LOST)
-FAULT_STORY(play_stale, DR_INJECT_STALE)
-FAULT_STORY(play_delayed, DR_INJECT_DELAYED)
-FAULT_STORY(play_truncated, DR_INJECT_TRUNCATED)
-FAULT_STORY(play_error_after, DR_INJECT_ERROR_AFTER)
 
 /* The second controller acts for a while, the first one stands still in the middle of an
  * exchange, and goes on as if nothing had been. */
@@ -84,8 +69,7 @@ static bool alone_at_last(struct run *r)
 
 static bool play_late(struct run *r, uint64_t n)
 {
-    r->hook_at = n;
-    r->at_hook = second_acts;
+    (void)n;
     return sim_begin(r, &r->c, true) && take_turns(r) && alone_at_last(r);
 }
 
@@ -109,20 +93,6 @@ static void jump_back(struct run *r)
     r->w.wall_shift_ms -= YEAR_MS;
 }
 
-static bool play_clock_forward(struct run *r, uint64_t n)
-{
-    r->hook_at = n;
-    r->at_hook = jump_forward;
-    return sim_begin(r, &r->c, true) && sim_ends(r);
-}
-
-static bool play_clock_back(struct run *r, uint64_t n)
-{
-    r->hook_at = n;
-    r->at_hook = jump_back;
-    return sim_begin(r, &r->c, true) && sim_ends(r);
-}
-
 /* After n rounds the document leaves its source; the next start only discharges. */
 static bool play_removed(struct run *r, uint64_t n)
 {
@@ -131,6 +101,29 @@ static bool play_removed(struct run *r, uint64_t n)
         return false;
     r->removed = r->w.history.removed = true;
     return sim_again(r) && sim_ends(r);
+}
+
+enum { SETTLED_ROUNDS = 10 };
+
+/* What goes wrong, goes wrong in the rounds after the pair is protected. */
+static bool play_settled(struct run *r, uint64_t n)
+{
+    struct dr_round last = {0};
+    (void)n;
+    r->counts = false;
+    if (!sim_begin(r, &r->c, true) || !sim_rounds(r, ROUNDS_MAX, sim_is_protected, &last))
+        return false;
+    struct sim_history was = r->w.history;
+    r->from = dr_fault_look(r->c.fault)->exchanges;
+    r->counts = true;
+    if (!sim_rounds(r, SETTLED_ROUNDS, NULL, &last))
+        return false;
+    if (r->starts == 1)
+        r->out->exchanges = dr_fault_look(r->c.fault)->exchanges - r->from;
+    if (r->w.history.restores != was.restores ||
+        r->w.history.backup_count != was.backup_count)
+        return sim_fail(r, "C7: a protected pair was copied again");
+    return sim_ends(r);
 }
 
 /* Several faults, drawn; each controller start draws again. */
@@ -201,13 +194,6 @@ static void hurt(struct run *r)
         r->heal_at_ms = dr_model_now_ms(r->w.model) + OUTAGE_MS;
 }
 
-static bool play_outage(struct run *r, uint64_t n)
-{
-    r->hook_at = n;
-    r->at_hook = hurt;
-    return sim_begin(r, &r->c, true) && sim_ends(r);
-}
-
 /* Down from the start; nothing may be taken for empty, absent or done. */
 static bool play_down(struct run *r, uint64_t n)
 {
@@ -230,7 +216,7 @@ static void lose_row(struct run *r)
 {
     if (!sim_world_now(&r->w)->c[SIM_B].ledger.fenced.why)
         return;
-    r->hook_at = 0;
+    r->at_every = NULL;
     if (!sim_world_sql(&r->w, SIM_B, "DELETE FROM shop.stock WHERE item = 'pear'"))
         (void)sim_fail(r, "the scenario could not lose a row");
 }
@@ -238,8 +224,7 @@ static void lose_row(struct run *r)
 static bool play_wrong_copy(struct run *r, uint64_t n)
 {
     (void)n;
-    r->hook_at = EVERY_EXCHANGE;
-    r->at_hook = lose_row;
+    r->at_every = lose_row;
     if (!sim_begin(r, &r->c, true) || !sim_ends(r))
         return false;
     return !sim_world_now(&r->w)->c[SIM_A].feed_count ||
@@ -434,20 +419,30 @@ static const struct story stories[] = {
     {"dropped", "both ledgers were dropped (0), A's (1), B's (2)", .ending = REFUSED, .play = play_dropped, .numbered = true},
     {"renamed", "the topology has another name now", .ending = REFUSED, .play = play_renamed},
     {"two", "two controllers from the start", .ending = PROTECTED, .play = play_two},
-    {"late", "the first controller stands still at exchange n while a second one acts", .ending = PROTECTED, .play = play_late, .numbered = true},
-    {"clock-forward", "the host's clock jumps a year ahead at exchange n", .ending = PROTECTED, .play = play_clock_forward, .numbered = true},
-    {"clock-back", "the host's clock jumps a year back at exchange n", .ending = PROTECTED, .play = play_clock_back, .numbered = true},
+    {"late", "the first controller stands still at exchange n while a second one acts", .ending = PROTECTED, .play = play_late, .numbered = true, .strike = second_acts},
+    {"clock-forward", "the host's clock jumps a year ahead at exchange n", .ending = PROTECTED, .numbered = true, .strike = jump_forward},
+    {"clock-back", "the host's clock jumps a year back at exchange n", .ending = PROTECTED, .numbered = true, .strike = jump_back},
     {"removed", "the document leaves its source after n rounds", .ending = DISCHARGED, .play = play_removed, .numbered = true},
-    {"fault/crash-before", "crash before exchange n is sent", .ending = PROTECTED, .play = play_crash_before, .numbered = true},
-    {"fault/crash-sent", "crash after it was sent", .ending = PROTECTED, .play = play_crash_sent, .numbered = true},
-    {"fault/crash-replied", "crash after its reply", .ending = PROTECTED, .play = play_crash_replied, .numbered = true},
-    {"fault/not-sent", "exchange n is not sent", .ending = PROTECTED, .play = play_not_sent, .numbered = true},
-    {"fault/lost", "the reply to exchange n is lost", .ending = PROTECTED, .play = play_lost, .numbered = true},
-    {"fault/stale", "exchange n reads what was before", .ending = PROTECTED, .play = play_stale, .numbered = true},
-    {"fault/delayed", "the reply comes 3 s later", .ending = PROTECTED, .play = play_delayed, .numbered = true},
-    {"fault/truncated", "half the reply arrives", .ending = PROTECTED, .play = play_truncated, .numbered = true},
-    {"fault/error-after", "done, and answered with an error", .ending = PROTECTED, .play = play_error_after, .numbered = true},
-    {"outage", "at exchange n something of the estate fails for 20 s", .ending = PROTECTED, .play = play_outage, .numbered = true},
+    {"fault/crash-before", "crash before exchange n is sent", .ending = PROTECTED, .numbered = true, .strike = strike_fault, .inject = DR_INJECT_CRASH_BEFORE},
+    {"fault/crash-sent", "crash after it was sent", .ending = PROTECTED, .numbered = true, .strike = strike_fault, .inject = DR_INJECT_CRASH_SENT},
+    {"fault/crash-replied", "crash after its reply", .ending = PROTECTED, .numbered = true, .strike = strike_fault, .inject = DR_INJECT_CRASH_REPLIED},
+    {"fault/not-sent", "exchange n is not sent", .ending = PROTECTED, .numbered = true, .strike = strike_fault, .inject = DR_INJECT_NOT_SENT},
+    {"fault/lost", "the reply to exchange n is lost", .ending = PROTECTED, .numbered = true, .strike = strike_fault, .inject = DR_INJECT_LOST},
+    {"fault/stale", "exchange n reads what was before", .ending = PROTECTED, .numbered = true, .strike = strike_fault, .inject = DR_INJECT_STALE},
+    {"fault/delayed", "the reply comes 3 s later", .ending = PROTECTED, .numbered = true, .strike = strike_fault, .inject = DR_INJECT_DELAYED},
+    {"fault/truncated", "half the reply arrives", .ending = PROTECTED, .numbered = true, .strike = strike_fault, .inject = DR_INJECT_TRUNCATED},
+    {"fault/error-after", "done, and answered with an error", .ending = PROTECTED, .numbered = true, .strike = strike_fault, .inject = DR_INJECT_ERROR_AFTER},
+    {"settled/crash-before", "a protected pair: crash before its exchange n", .ending = PROTECTED, .play = play_settled, .numbered = true, .strike = strike_fault, .inject = DR_INJECT_CRASH_BEFORE},
+    {"settled/crash-sent", ".. crash after it was sent", .ending = PROTECTED, .play = play_settled, .numbered = true, .strike = strike_fault, .inject = DR_INJECT_CRASH_SENT},
+    {"settled/crash-replied", ".. crash after its reply", .ending = PROTECTED, .play = play_settled, .numbered = true, .strike = strike_fault, .inject = DR_INJECT_CRASH_REPLIED},
+    {"settled/not-sent", ".. exchange n is not sent", .ending = PROTECTED, .play = play_settled, .numbered = true, .strike = strike_fault, .inject = DR_INJECT_NOT_SENT},
+    {"settled/lost", ".. the reply is lost", .ending = PROTECTED, .play = play_settled, .numbered = true, .strike = strike_fault, .inject = DR_INJECT_LOST},
+    {"settled/stale", ".. it reads what was before", .ending = PROTECTED, .play = play_settled, .numbered = true, .strike = strike_fault, .inject = DR_INJECT_STALE},
+    {"settled/delayed", ".. the reply comes 3 s later", .ending = PROTECTED, .play = play_settled, .numbered = true, .strike = strike_fault, .inject = DR_INJECT_DELAYED},
+    {"settled/truncated", ".. half the reply arrives", .ending = PROTECTED, .play = play_settled, .numbered = true, .strike = strike_fault, .inject = DR_INJECT_TRUNCATED},
+    {"settled/error-after", ".. done, and answered with an error", .ending = PROTECTED, .play = play_settled, .numbered = true, .strike = strike_fault, .inject = DR_INJECT_ERROR_AFTER},
+    {"settled/outage", ".. something of the estate fails for 20 s", .ending = PROTECTED, .play = play_settled, .numbered = true, .strike = hurt},
+    {"outage", "at exchange n something of the estate fails for 20 s", .ending = PROTECTED, .numbered = true, .strike = hurt},
     {"down", "something of the estate is down for the first rounds", .ending = PROTECTED, .play = play_down, .numbered = true},
     {"wrong-copy", "B loses a row between restore and fence", .ending = REFUSED, .play = play_wrong_copy},
     {"look", "a second controller only looks", .ending = PROTECTED, .play = play_look},
@@ -463,6 +458,11 @@ const char *sim_story(size_t i, const char **text)
         return NULL;
     *text = stories[i].text;
     return stories[i].name;
+}
+
+bool sim_story_numbered(size_t i)
+{
+    return stories[i].numbered;
 }
 
 const struct story *sim_find_story(const char *name, uint64_t *n)

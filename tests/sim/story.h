@@ -13,8 +13,6 @@ enum {
     FOREVER_MS = 4 * 3600 * 1000,
 };
 
-#define EVERY_EXCHANGE UINT64_MAX
-
 enum ending {
     PROTECTED,  /* within bounds, equal, then quiet */
     REFUSED,    /* never protected, B's and the feeds' state left alone */
@@ -23,6 +21,7 @@ enum ending {
 };
 
 struct run;
+struct sim_sweep;
 struct story {
     const char *name, *text;
     struct sim_setting setting;
@@ -30,6 +29,10 @@ struct story {
     bool (*prepare)(struct run *r);          /* before the first controller */
     bool (*play)(struct run *r, uint64_t n); /* NULL: one controller until the end */
     bool numbered;                           /* its name ends in "/<number>" */
+    /* Numbered by an exchange: what happens right before it is sent. What was played
+     * before it is the same for every number, and is played once for many: sim_sweep. */
+    void (*strike)(struct run *r);
+    enum dr_inject inject; /* what `strike` injects there; 0: something else */
 };
 
 struct run {
@@ -42,16 +45,27 @@ struct run {
     struct sim_result *out;
     struct dr_injection script[RANDOM_FAULTS];
     size_t script_count;
-    uint64_t hook_at; /* exchange at which the story does something; 0: never */
-    void (*at_hook)(struct run *r);
-    uint64_t number;    /* the story's */
-    int64_t heal_at_ms; /* an outage ends then; 0: none */
-    char journal[64];   /* folder; "": no journal is kept */
-    uint64_t intents;   /* steps seen with their intent on disk before them */
+    void (*at_every)(struct run *r); /* before each exchange; NULL: nothing */
+    uint64_t number;                 /* the story's */
+    uint64_t strike_at;              /* exchange, counted from the first that counts */
+    uint64_t from;                   /* the last exchange that does not count */
+    uint64_t exchange;               /* under way */
+    bool counts;
+    const struct sim_sweep *sweep; /* the common beginning of many scenarios */
+    bool branched;                 /* a process of its own, begun in a sweep */
+    int64_t heal_at_ms;            /* an outage ends then; 0: none */
+    char journal[64];              /* folder; "": no journal is kept */
+    uint64_t intents;              /* steps seen with their intent on disk before them */
     const struct dr_topology *topology;
     bool removed, take;
     struct dr_arena *kept; /* texts that outlive a controller */
 };
+
+/* What a branch came to, once and for all: the process ends. */
+void sim_branch_ends(struct run *r) __attribute__((noreturn));
+/* At an exchange of a sweep: begins a scenario of each story. Returns in their processes,
+ * too. */
+void sim_branch(struct run *r, uint64_t n);
 
 /* An outage whose time is over ends. */
 void sim_heal(struct run *r);

@@ -352,9 +352,10 @@ static void before_exchange(void *arg, uint64_t n, const struct dr_exchange *ex)
 static void after_exchange(void *arg, uint64_t n)
 {
     struct sim_controller *c = arg;
-    (void)n;
     write_some(c->world);
     sim_world_judge(c->world, c->holder);
+    if (c->answered)
+        c->answered(c->hook_arg, n);
 }
 
 static int64_t wall_ms(void *arg)
@@ -411,6 +412,7 @@ bool sim_controller_start(struct sim_controller *c, struct sim_world *w,
     memset(c, 0, sizeof(*c));
     c->world = w;
     c->hook = how->hook;
+    c->answered = how->answered;
     c->hook_arg = how->hook_arg;
     snprintf(c->holder, sizeof(c->holder), "%s", how->holder);
     if (dr_access_open(&c->access, t, NULL, &err) != 0) {

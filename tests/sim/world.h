@@ -78,6 +78,8 @@ struct sim_controller {
     uint64_t rounds;
     /* Called before each of its exchanges; NULL: nothing. */
     void (*hook)(void *arg, uint64_t exchange);
+    /* .. and after each of its answers; NULL: nothing. */
+    void (*answered)(void *arg, uint64_t exchange);
     void *hook_arg;
 };
 
@@ -91,6 +93,8 @@ struct sim_start {
     const char *journal;                /* folder; NULL: none is kept */
     uint64_t *intents;
     void (*hook)(void *arg, uint64_t exchange);
+    /* .. and after each of its answers; NULL: nothing. */
+    void (*answered)(void *arg, uint64_t exchange);
     void *hook_arg;
 };
 bool sim_controller_start(struct sim_controller *c, struct sim_world *w,

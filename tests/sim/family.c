@@ -1,0 +1,339 @@
+/* Workers: each takes its share of every family, in passes, so that a budget that ends
+ * early ends on a sample of everything. Results come through a pipe, one line each. */
+#include "tests/sim/family.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "controller/base/buf.h"
+
+enum { SHOWN_FAILURES = 20, AGAIN = 48, AGAIN_EVERY = 331 };
+
+#define KINDS(prefix)                                                                    \
+    prefix "/crash-before", prefix "/crash-sent", prefix "/crash-replied",               \
+        prefix "/not-sent", prefix "/lost", prefix "/stale", prefix "/delayed",          \
+        prefix "/truncated", prefix "/error-after"
+static const char *const fault[] = {KINDS("fault"), NULL};
+static const char *const settled[] = {KINDS("settled"), NULL};
+static const char *const late[] = {"late", NULL};
+static const char *const clocks[] = {"clock-forward", "clock-back", NULL};
+static const char *const outage[] = {"outage", NULL};
+static const char *const settled_outage[] = {"settled/outage", NULL};
+
+/* Families of scenarios that are numbered by an exchange. */
+static const struct sweep_family {
+    const char *const *stories;
+    uint64_t every; /* one exchange of so many */
+    bool is_settled;
+} sweeps[] = {
+    {fault, 1, false},  {late, 1, false},          {settled, 1, true},
+    {outage, 7, false}, {settled_outage, 7, true}, {clocks, 97, false},
+};
+enum { SWEEPS = sizeof(sweeps) / sizeof(sweeps[0]) };
+
+/* A result to be had again by a scenario on its own. */
+struct again {
+    char name[SIM_NAME], digest[DR_DIGEST_TEXT];
+    bool passed;
+};
+
+struct worker {
+    const struct sim_batch *b;
+    FILE *report;
+};
+
+struct collector {
+    struct sim_batch *b;
+    struct again again[AGAIN];
+    size_t again_count;
+    uint64_t failures;
+};
+
+double sim_now_s(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* ---- families ---- */
+
+/* The name's first part, but "clock-.." is one family and settings are another. */
+static struct sim_family *family_of(struct sim_batch *b, const char *name)
+{
+    char text[SIM_NAME];
+    const char *end = strchr(name, '/');
+    snprintf(text, sizeof(text), "%.*s", end ? (int)(end - name) : 8,
+             end ? name : "settings");
+    if (strncmp(text, "clock-", 6) == 0)
+        text[5] = '\0';
+    for (size_t i = 0; i < b->family_count; i++)
+        if (strcmp(b->families[i].name, text) == 0)
+            return &b->families[i];
+    if (b->family_count == SIM_FAMILIES)
+        abort();
+    struct sim_family *f = &b->families[b->family_count++];
+    *f = (struct sim_family){.name = dr_xstrdup(text)};
+    return f;
+}
+
+/* ---- the list of single scenarios ---- */
+
+struct list {
+    char (*names)[SIM_NAME];
+    size_t count, room;
+};
+
+static void add(struct list *l, const char *story, uint64_t n, bool numbered)
+{
+    if (l->count == l->room) {
+        l->room = l->room ? l->room * 2 : 256;
+        l->names = dr_xrealloc(l->names, l->room * sizeof(*l->names));
+    }
+    if (numbered)
+        snprintf(l->names[l->count++], SIM_NAME, "%s/%" PRIu64, story, n);
+    else
+        snprintf(l->names[l->count++], SIM_NAME, "%s", story);
+}
+
+static void list_settings(struct list *l, const struct sim_result *plain)
+{
+    const char *text;
+    for (size_t i = 0; sim_story(i, &text); i++) {
+        const char *name = sim_story(i, &text);
+        if (!sim_story_numbered(i))
+            add(l, name, 0, false);
+    }
+    for (uint64_t n = 0; n < 3; n++)
+        add(l, "dropped", n, true);
+    for (uint64_t n = 1; n <= plain->rounds; n++)
+        add(l, "removed", n, true);
+    for (uint64_t n = 0; n < 14; n++)
+        add(l, "down", n, true);
+    for (uint64_t n = 0; n <= plain->exchanges; n += plain->exchanges / 6 + 1)
+        add(l, "journal", n, true);
+}
+
+/* ---- workers ---- */
+
+static void report_line(FILE *report, const char *name, const struct sim_result *r,
+                        const char *why, bool idle)
+{
+    fprintf(report, "%d %d %" PRIu64 " %" PRIu64 " %s %s\t", r->passed, idle, r->checks,
+            r->struck, *r->digest ? r->digest : "-", name);
+    for (const char *s = r->passed ? "" : why; *s; s++)
+        fputc(*s == '\n' ? ' ' : *s, report);
+    fputc('\n', report);
+    fflush(report);
+}
+
+static bool more(void *arg)
+{
+    const struct worker *w = arg;
+    return sim_now_s() < w->b->until;
+}
+
+static void report_branch(void *arg, const char *name, const struct sim_result *r,
+                          bool idle)
+{
+    const struct worker *w = arg;
+    report_line(w->report, name, r, dr_buf_str(&r->why), idle);
+}
+
+static void report_death(void *arg, const char *name, int status)
+{
+    const struct worker *w = arg;
+    struct sim_result dead = {.passed = false};
+    char why[64];
+    snprintf(why, sizeof(why), "the process died (status %d)", status);
+    report_line(w->report, name, &dead, why, false);
+}
+
+/* In a process of its own: one that dies is a failure and not the end. */
+static void run_apart(struct worker *w, const char *name)
+{
+    int status = 0;
+    pid_t pid = fork();
+    if (pid == 0) {
+        struct sim_result r;
+        if (sim_run(name, w->b->seed, &r, NULL))
+            report_line(w->report, name, &r, dr_buf_str(&r.why), false);
+        _exit(0);
+    }
+    if (pid < 0 || waitpid(pid, &status, 0) < 0 || status != 0)
+        report_death(w, name, status);
+}
+
+/* One pass of worker j: every (stride * jobs)th exchange of each family. */
+static void run_pass(struct worker *w, uint64_t pass, uint64_t j,
+                     const uint64_t last[SWEEPS])
+{
+    const struct sim_batch *b = w->b;
+    for (size_t i = 0; i < SWEEPS && more(w); i++) {
+        uint64_t every = sweeps[i].every;
+        struct sim_sweep s = {.stories = sweeps[i].stories,
+                              .first = 1 + (pass * b->jobs + j) * every,
+                              .step = b->stride * b->jobs * every,
+                              .last = last[i],
+                              .more = more,
+                              .report = report_branch,
+                              .died = report_death,
+                              .arg = w};
+        if (s.first <= s.last)
+            sim_sweep(&s, b->seed);
+    }
+    for (uint64_t n = 1 + pass * b->jobs + j; n <= b->randoms && more(w);
+         n += b->stride * b->jobs) {
+        char name[SIM_NAME];
+        snprintf(name, sizeof(name), "random/%" PRIu64, n);
+        run_apart(w, name);
+    }
+}
+
+static void work(const struct sim_batch *b, const struct list *l, uint64_t j,
+                 const uint64_t last[SWEEPS], FILE *report)
+{
+    struct worker w = {.b = b, .report = report};
+    for (size_t i = j; i < l->count && more(&w); i += b->jobs)
+        run_apart(&w, l->names[i]);
+    for (uint64_t pass = 0; pass < b->stride; pass++)
+        run_pass(&w, pass, j, last);
+}
+
+/* ---- results ---- */
+
+static void take_line(struct collector *c, char *line)
+{
+    int passed, idle, used = 0;
+    uint64_t checks, struck;
+    char digest[DR_DIGEST_TEXT];
+    line[strcspn(line, "\n")] = '\0';
+    if (sscanf(line, "%d %d %" SCNu64 " %" SCNu64 " %64s %n", &passed, &idle, &checks,
+               &struck, digest, &used) < 5)
+        return;
+    char *name = line + used, *tab = strchr(name, '\t');
+    if (tab)
+        *tab++ = '\0';
+    struct sim_family *f = family_of(c->b, name);
+    f->checks += checks;
+    f->struck += struck;
+    f->passed += passed != 0;
+    f->failed += passed == 0;
+    f->idle += idle != 0;
+    if (!idle && strchr(name, '/') && (f->passed + f->failed) % AGAIN_EVERY == 1 &&
+        c->again_count < AGAIN) {
+        struct again *a = &c->again[c->again_count++];
+        snprintf(a->name, sizeof(a->name), "%s", name);
+        snprintf(a->digest, sizeof(a->digest), "%s", digest);
+        a->passed = passed;
+    }
+    if (!passed && ++c->failures <= SHOWN_FAILURES)
+        printf("FAIL --seed %" PRIu64 " --scenario %s\n     %s\n", c->b->seed, name,
+               tab ? tab : "");
+}
+
+/* What a sweep said of a scenario is what the scenario comes to on its own. */
+static void compare(struct collector *c)
+{
+    for (size_t i = 0; i < c->again_count; i++) {
+        struct again *a = &c->again[i];
+        struct sim_result r;
+        bool same = sim_run(a->name, c->b->seed, &r, NULL) && r.passed == a->passed &&
+                    strcmp(r.digest, a->digest) == 0;
+        sim_result_release(&r);
+        c->b->again++;
+        if (same)
+            continue;
+        family_of(c->b, a->name)->failed++;
+        printf("FAIL --seed %" PRIu64 " --scenario %s\n     ends otherwise in a sweep\n",
+               c->b->seed, a->name);
+    }
+}
+
+static void collect(struct collector *c, FILE *in[], size_t jobs)
+{
+    char *line = NULL;
+    size_t room = 0;
+    for (size_t j = 0; j < jobs; j++) {
+        while (getline(&line, &room, in[j]) > 0)
+            take_line(c, line);
+        fclose(in[j]);
+    }
+    free(line);
+}
+
+static void plan_counts(struct sim_batch *b, const struct list *l,
+                        const uint64_t last[SWEEPS])
+{
+    for (size_t i = 0; i < l->count; i++)
+        family_of(b, l->names[i])->planned++;
+    for (size_t i = 0; i < SWEEPS; i++)
+        for (size_t k = 0; sweeps[i].stories[k]; k++) {
+            char name[SIM_NAME];
+            snprintf(name, sizeof(name), "%s/1", sweeps[i].stories[k]);
+            family_of(b, name)->planned +=
+                (last[i] + sweeps[i].every - 1) / sweeps[i].every;
+        }
+    family_of(b, "random/1")->planned += b->randoms;
+}
+
+static void run_all(struct sim_batch *b, const struct list *l,
+                    const uint64_t last[SWEEPS])
+{
+    struct collector c = {.b = b};
+    FILE *in[SIM_JOBS];
+    pid_t pids[SIM_JOBS];
+    fflush(stdout);
+    for (size_t j = 0; j < b->jobs; j++) {
+        int fds[2];
+        if (pipe(fds) != 0)
+            abort();
+        pids[j] = fork();
+        if (pids[j] == 0) {
+            close(fds[0]);
+            FILE *report = fdopen(fds[1], "w");
+            work(b, l, j, last, report);
+            fclose(report);
+            _exit(0);
+        }
+        close(fds[1]);
+        in[j] = fdopen(fds[0], "r");
+    }
+    collect(&c, in, b->jobs);
+    for (size_t j = 0; j < b->jobs; j++) {
+        int status = 0;
+        waitpid(pids[j], &status, 0);
+        if (status != 0) {
+            printf("FAIL a worker died (status %d)\n", status);
+            b->families[0].failed++;
+        }
+    }
+    compare(&c);
+}
+
+bool sim_batch_run(struct sim_batch *b, struct sim_result *plain)
+{
+    struct sim_result calm;
+    struct list l = {0};
+    uint64_t last[SWEEPS];
+    if (!sim_run("plain", b->seed, plain, NULL) || !plain->passed)
+        return false;
+    if (!sim_run("settled/lost/0", b->seed, &calm, NULL) || !calm.passed) {
+        sim_result_release(plain);
+        *plain = calm;
+        return false;
+    }
+    for (size_t i = 0; i < SWEEPS; i++)
+        last[i] = sweeps[i].is_settled ? calm.exchanges : plain->exchanges;
+    list_settings(&l, plain);
+    plan_counts(b, &l, last);
+    run_all(b, &l, last);
+    sim_result_release(&calm);
+    free(l.names);
+    return true;
+}

@@ -1,0 +1,29 @@
+/* All scenarios that there are, by family, spread over a few processes. */
+#ifndef DR_TESTS_SIM_FAMILY_H
+#define DR_TESTS_SIM_FAMILY_H
+
+#include "tests/sim/scenario.h"
+
+enum { SIM_FAMILIES = 12, SIM_JOBS = 8 };
+
+struct sim_family {
+    const char *name;
+    uint64_t planned, passed, failed, idle, struck, checks;
+};
+
+struct sim_batch {
+    uint64_t seed, jobs, randoms;
+    uint64_t stride; /* exchanges are taken in that many passes, each spread over all */
+    double until;    /* of the monotonic clock, in seconds */
+    struct sim_family families[SIM_FAMILIES];
+    size_t family_count;
+    uint64_t again; /* scenarios of sweeps that were also replayed on their own */
+};
+
+double sim_now_s(void);
+
+/* Runs everything that fits the time; failures are printed as they are known. False: the
+ * fault-free run fails (its result says why). */
+bool sim_batch_run(struct sim_batch *b, struct sim_result *plain);
+
+#endif
