@@ -72,6 +72,7 @@ ctl() { "$sim" ctl --socket "$dir/ctl" "$@" 2>&1; }
 raw() {
     exec 9<>"/dev/tcp/$1/$2" || return
     printf "$3" >&9
+    [ -z "${4:-}" ] || { sleep 0.3; printf "$4" >&9; } # a second part, later
     timeout 3 head -c 400 <&9 | tr -d '\0\r'
     exec 9>&-
 }
@@ -208,7 +209,7 @@ has "HTTP: nonsense" "HTTP/1.1 400 Bad Request" "$(raw $pd 2379 'nonsense\r\n\r\
 has "HTTP: no Host" "HTTP/1.1 400 Bad Request" "$(raw $pd 2379 'GET / HTTP/1.1\r\n\r\n')"
 has "HTTP: endless header" "HTTP/1.1 431 " "$(raw $pd 2379 "GET / HTTP/1.1\r\nA: $(printf '%070000d' 0)\r\n\r\n")"
 has "HTTP: too large" "HTTP/1.1 413 " "$(raw $store 6060 'PUT /backup/x HTTP/1.1\r\nHost: x\r\nContent-Length: 999999999999\r\n\r\n')"
-has "HTTP: 100-continue" "HTTP/1.1 100 Continue" "$(raw $cdc 8300 'POST /api/v2/changefeeds HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}')"
+has "HTTP: 100-continue" "HTTP/1.1 100 Continue" "$(raw $cdc 8300 'POST /api/v2/changefeeds HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\nConnection: close\r\n\r\n' '{}')"
 has "MySQL: a giant packet" "max_allowed_packet" "$(raw $east 4000 '\xff\xff\xff\x01')"
 has "MySQL: a client of old" "Client does not support authentication protocol" "$(raw $east 4000 '\x05\x00\x00\x01\x01\x00\x00\x00\x00')"
 has "MySQL: HTTP on its port" "TiDB" "$(raw $east 4000 'GET / HTTP/1.1\r\n\r\n')"
