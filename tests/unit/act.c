@@ -184,6 +184,27 @@ Test(act, whole_bootstrap)
     pair_close(&p);
 }
 
+Test(act, the_lease_is_renewed_beside_a_long_comparison)
+{
+    struct pair p;
+    struct boss b;
+    pair_open(&p);
+    boss_options(&b, &p, "one");
+    boss_start(&b);
+    boss_until_step(&b, "compare", 100);
+    uint64_t beats = b.record.outcomes[DR_CALL_BEAT][DR_DONE];
+    int64_t start_ms = dr_model_now_ms(p.model);
+    pair_ctl(&p, "{\"fault\": \"late\", \"at\": \"127.1.1.4:4000\", \"match\": "
+                 "\"COUNT(*) AS n\", \"count\": 1, \"ms\": 95000}");
+    boss_round(&b);
+    cr_expect_gt(dr_model_now_ms(p.model) - start_ms, 90000);
+    beats = b.record.outcomes[DR_CALL_BEAT][DR_DONE] - beats;
+    cr_expect_geq(beats, 2 * 9, "%zu beats in 95 s of a lease of 30 s", (size_t)beats);
+    boss_until(&b, DR_ROUND_CONVERGED, 100);
+    boss_end(&b);
+    pair_close(&p);
+}
+
 /* ---- unknown outcomes ---- */
 
 static bool any_password(const char *password, void *arg)
