@@ -63,4 +63,7 @@ struct dr_address peer_full(int keep[64]);
  * signed by ca.pem. */
 void peer_certificates(const char *dir);
 
+/* Whether the name resolves here: a bare system may have no /etc/hosts. */
+bool peer_knows_localhost(void);
+
 #endif

@@ -35,7 +35,7 @@ Test(live_rogue, logins_that_fail_prove_that_nothing_was_sent)
         cr_assert_eq(a.carried, DR_NOT_SENT, "case %zu", i);
         cr_assert_eq(a.err.code, cases[i].code, "case %zu: %s", i, a.err.text);
         cr_assert(strstr(a.err.text, cases[i].says), "case %zu: %s", i, a.err.text);
-        cr_assert_lt(now_ms(&k) - began_ms, 3000, "case %zu", i);
+        cr_assert_lt(now_ms(&k) - began_ms, 15000, "case %zu", i);
         cr_assert_eq(k.peer->statements, 0);
         dr_arena_free(a.arena);
         kit_close(&k);
@@ -351,6 +351,8 @@ Test(live_rogue, silent_endpoints_hold_nobody_up, .timeout = 60)
  * the name up and tries each of its addresses. */
 Test(live_rogue, names_are_looked_up_by_the_probe_too)
 {
+    if (!peer_knows_localhost())
+        cr_skip_test("this machine does not know the name localhost");
     enum { MANY = 40 };
     static struct dr_login logins[MANY];
     struct kit k;
