@@ -399,11 +399,13 @@ static const char *goal_of(const struct build *b)
                       name_of(v, v->a), name_of(v, v->b));
 }
 
-/* Observed only, or paused: what is missing is shown, nothing is made ready. A document that
- * is gone pauses nothing: what drover holds is given back whatever its last word was. */
+/* Observed only, or paused: what is missing is shown, nothing is made ready. A document
+ * that is gone pauses nothing: what drover holds is given back whatever its last word
+ * was. */
 static bool hands_off(const struct dr_plan_input *in)
 {
-    return !in->removed && (in->topology->management == DR_OBSERVE || in->topology->paused);
+    return !in->removed &&
+           (in->topology->management == DR_OBSERVE || in->topology->paused);
 }
 
 struct dr_plan *dr_plan_build(const struct dr_plan_input *in, struct dr_arena *a)
