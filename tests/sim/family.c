@@ -82,6 +82,11 @@ static struct sim_family *family_of(struct sim_batch *b, const char *name)
     return f;
 }
 
+static bool wanted(struct sim_batch *b, const char *name)
+{
+    return !b->only || strcmp(family_of(b, name)->name, b->only) == 0;
+}
+
 /* ---- the list of single scenarios ---- */
 
 struct list {
@@ -267,6 +272,22 @@ static void collect(struct collector *c, FILE *in[], size_t jobs)
     free(line);
 }
 
+/* Leaves out what is not wanted. */
+static void choose(struct sim_batch *b, struct list *l, uint64_t last[SWEEPS])
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < l->count; i++)
+        if (wanted(b, l->names[i]))
+            memmove(l->names[kept++], l->names[i], SIM_NAME);
+    l->count = kept;
+    for (size_t i = 0; i < SWEEPS; i++) {
+        char name[SIM_NAME];
+        snprintf(name, sizeof(name), "%s/1", sweeps[i].stories[0]);
+        last[i] = wanted(b, name) ? last[i] : 0;
+    }
+    b->randoms = wanted(b, "random/1") ? b->randoms : 0;
+}
+
 static void plan_counts(struct sim_batch *b, const struct list *l,
                         const uint64_t last[SWEEPS])
 {
@@ -331,6 +352,7 @@ bool sim_batch_run(struct sim_batch *b, struct sim_result *plain)
     for (size_t i = 0; i < SWEEPS; i++)
         last[i] = sweeps[i].is_settled ? calm.exchanges : plain->exchanges;
     list_settings(&l, plain);
+    choose(b, &l, last);
     plan_counts(b, &l, last);
     run_all(b, &l, last);
     sim_result_release(&calm);

@@ -13,8 +13,9 @@ struct sim_family {
 
 struct sim_batch {
     uint64_t seed, jobs, randoms;
-    uint64_t stride; /* exchanges are taken in that many passes, each spread over all */
-    double until;    /* of the monotonic clock, in seconds */
+    uint64_t stride;  /* exchanges are taken in that many passes, each spread over all */
+    const char *only; /* a family; NULL: all */
+    double until;     /* of the monotonic clock, in seconds */
     struct sim_family families[SIM_FAMILIES];
     size_t family_count;
     uint64_t again; /* scenarios of sweeps that were also replayed on their own */

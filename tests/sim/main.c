@@ -21,7 +21,7 @@ enum { LOG_MAX = 256 << 20 };
 
 struct options {
     uint64_t seed, budget_s, jobs, stride, randoms;
-    const char *scenario;
+    const char *scenario, *only;
     bool list, quiet;
 };
 
@@ -58,6 +58,7 @@ static bool parse(int argc, char **argv, struct options *o)
         {"--seed", &o->seed, NULL},       {"--budget", &o->budget_s, NULL},
         {"--jobs", &o->jobs, NULL},       {"--stride", &o->stride, NULL},
         {"--randoms", &o->randoms, NULL}, {"--scenario", NULL, &o->scenario},
+        {"--only", NULL, &o->only},
     };
     for (int i = 1; i < argc; i++) {
         bool taken = strcmp(argv[i], "--list") == 0 || strcmp(argv[i], "--quiet") == 0;
@@ -94,6 +95,8 @@ static void print_families(const struct sim_batch *b, double took)
     uint64_t runs = 0;
     for (size_t i = 0; i < b->family_count; i++) {
         const struct sim_family *f = &b->families[i];
+        if (!f->planned)
+            continue;
         printf("%-9s %6" PRIu64 " of %6" PRIu64 " scenarios, %" PRIu64 " failed, %" PRIu64
                " faults struck, %" PRIu64 " found nothing to spoil, %" PRIu64
                " judgements\n",
@@ -115,6 +118,7 @@ static int run_all(const struct options *o)
                           .jobs = o->jobs,
                           .stride = o->stride,
                           .randoms = o->randoms,
+                          .only = o->only,
                           .until = begin + (double)o->budget_s};
     sim_negative(&passed, &failed);
     printf("planted   %6" PRIu64 " violations, %" PRIu64 " not found\n", passed + failed,
@@ -146,7 +150,7 @@ int main(int argc, char **argv)
     if (!parse(argc, argv, &o)) {
         fprintf(stderr,
                 "usage: sim [--seed N] [--scenario S [--quiet]] [--budget SECONDS]"
-                " [--jobs N] [--stride N] [--randoms N] [--list]\n");
+                " [--jobs N] [--only FAMILY] [--stride N] [--randoms N] [--list]\n");
         return 64;
     }
     if (o.list)

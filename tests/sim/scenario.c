@@ -9,7 +9,10 @@
 #include "controller/base/json.h"
 #include "tests/sim/story.h"
 
-enum { BRANCH_S = 120 }; /* a scenario takes a tenth of a second */
+enum {
+    BRANCH_S = 120, /* a scenario takes a tenth of a second */
+    C12_EVERY = 5
+};
 
 bool sim_fail(struct run *r, const char *fmt, ...)
 {
@@ -125,7 +128,9 @@ bool sim_rounds(struct run *r, uint64_t max, bool (*until)(const struct dr_round
                 return sim_fail(r, "too many process starts");
             continue;
         }
-        if (!same_inputs_same_plan(r, last))
+        /* every round of a run without faults, some of each other one */
+        if ((!r->number || (i + r->number) % C12_EVERY == 0) &&
+            !same_inputs_same_plan(r, last))
             return false;
         if (until && until(last))
             return true;

@@ -11,6 +11,7 @@
 #include "controller/estate/model/cdc.h"
 #include "controller/estate/model/internal.h"
 #include "controller/estate/model/pd.h"
+#include "controller/estate/model/sql_lex.h"
 #include "controller/estate/model/sql_store.h"
 #include "controller/estate/model/sql_vars.h"
 
@@ -24,21 +25,22 @@ static int64_t duration(const char *go)
 
 static void read_instances(struct sim_cluster *out, const struct dr_model_cluster *c)
 {
-    int life = dr_var_index(DR_V_GC_LIFE);
+    int life = dr_var_index(DR_V_GC_LIFE), gc = dr_var_index(DR_V_GC_ENABLE);
+    int fence = dr_var_index(DR_V_SUPER_RO), ttl = dr_var_index(DR_V_TTL_JOBS);
     out->instance_count =
         c->instance_count < SIM_INSTANCES ? c->instance_count : SIM_INSTANCES;
     for (size_t i = 0; i < out->instance_count; i++) {
         const struct dr_model_instance *in = &c->instances[i];
         out->instances[i] = (struct sim_instance){
             .up = in->up,
-            .fenced = dr_instance_global_on(in, DR_V_SUPER_RO),
-            .gc_enable = dr_instance_global_on(in, DR_V_GC_ENABLE),
-            .ttl_jobs = dr_instance_global_on(in, DR_V_TTL_JOBS),
+            .fenced = dr_var_on(in->globals[fence]),
+            .gc_enable = dr_var_on(in->globals[gc]),
+            .ttl_jobs = dr_var_on(in->globals[ttl]),
             .gc_life_ms = duration(in->globals[life]),
         };
     }
-    out->stored_fence = dr_var_on(c->globals[dr_var_index(DR_V_SUPER_RO)]);
-    out->stored_gc_enable = dr_var_on(c->globals[dr_var_index(DR_V_GC_ENABLE)]);
+    out->stored_fence = dr_var_on(c->globals[fence]);
+    out->stored_gc_enable = dr_var_on(c->globals[gc]);
     out->stored_gc_life_ms = duration(c->globals[life]);
 }
 
@@ -170,7 +172,7 @@ static bool is_users(const struct dr_table_def *def)
     if (def->view || def->sequence)
         return false;
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-        if (strcasecmp(def->schema, others[i]) == 0)
+        if (dr_same_word(def->schema, others[i]))
             return false;
     return true;
 }

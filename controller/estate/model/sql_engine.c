@@ -9,8 +9,15 @@
 #include "controller/base/num.h"
 #include "controller/estate/model/sql_account.h"
 
+enum { PREPARED = 64 };
+
+struct prepared {
+    sqlite3_stmt *st; /* reset, of the text that it was prepared from; NULL: none */
+};
+
 struct dr_engine {
     sqlite3 *db;
+    struct prepared prepared[PREPARED]; /* by a hash of the text */
     struct dr_bound *bound;
     size_t count, room;
     struct dr_exec *x; /* whose statement runs */
@@ -406,6 +413,8 @@ void dr_engine_free(struct dr_engine *e)
 {
     if (!e)
         return;
+    for (size_t i = 0; i < PREPARED; i++)
+        sqlite3_finalize(e->prepared[i].st);
     sqlite3_close(e->db);
     free(e->bound);
     free(e);
@@ -550,6 +559,39 @@ static int collect(struct dr_exec *x, sqlite3_stmt *st, struct dr_rows *out)
     return rc;
 }
 
+/* The slot of a text. What another text has left there is replaced. */
+static struct prepared *slot_of(struct dr_engine *e, const char *sql)
+{
+    uint64_t h = 14695981039346656037u;
+    for (const char *s = sql; *s; s++)
+        h = (h ^ (unsigned char)*s) * 1099511628211u;
+    return &e->prepared[(h ^ h >> 32) % PREPARED];
+}
+
+/* A statement prepared before, while nobody else uses it, or a new one. SQLite prepares
+ * it again by itself when the schema has changed. */
+static int prepare(struct dr_engine *e, const char *sql, sqlite3_stmt **st)
+{
+    struct prepared *p = slot_of(e, sql);
+    if (!p->st || strcmp(sqlite3_sql(p->st), sql) != 0)
+        return sqlite3_prepare_v2(e->db, sql, -1, st, NULL);
+    *st = p->st;
+    p->st = NULL;
+    return SQLITE_OK;
+}
+
+static void give_back(struct dr_engine *e, const char *sql, sqlite3_stmt *st, bool good)
+{
+    struct prepared *p = slot_of(e, sql);
+    if (!good) {
+        sqlite3_finalize(st);
+        return;
+    }
+    sqlite3_reset(st);
+    sqlite3_finalize(p->st);
+    p->st = st;
+}
+
 enum dr_run dr_engine_query(struct dr_exec *x, const char *sql, struct dr_rows *out)
 {
     struct dr_engine *e = engine(x);
@@ -564,12 +606,12 @@ enum dr_run dr_engine_query(struct dr_exec *x, const char *sql, struct dr_rows *
     }
     e->x = x;
     x->out->error = 0;
-    int rc = sqlite3_prepare_v2(e->db, sql, -1, &st, NULL);
+    int rc = prepare(e, sql, &st);
     if (rc == SQLITE_OK)
         rc = collect(x, st, out);
     if (rc != SQLITE_DONE)
         r = x->out->error ? DR_RUN_ERROR : translate(x, sqlite3_errmsg(e->db));
-    sqlite3_finalize(st);
+    give_back(e, sql, st, rc == SQLITE_DONE);
     e->x = outer;
     e->tso = outer_tso;
     return r;

@@ -248,7 +248,7 @@ bool dr_at_end(const struct dr_cur *c)
 bool dr_token_is(const struct dr_token *t, const char *word)
 {
     return (t->kind == DR_TOK_WORD || t->kind == DR_TOK_OP) &&
-           strcasecmp(t->text, word) == 0;
+           dr_same_word(t->text, word);
 }
 
 bool dr_is(const struct dr_cur *c, const char *word)

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <strings.h>
 
 #include "controller/base/arena.h"
 
@@ -59,5 +60,12 @@ bool dr_skip_parens(struct dr_cur *c);
 
 /* 'x' with quotes and backslashes doubled as SQLite wants it (quotes only). */
 const char *dr_sqlite_quote(struct dr_arena *a, const char *s, size_t len);
+
+/* Whether two words are the same, whatever their case. Most that are not differ in their
+ * first byte. */
+static inline bool dr_same_word(const char *a, const char *b)
+{
+    return ((*a ^ *b) & ~0x20) == 0 && strcasecmp(a, b) == 0;
+}
 
 #endif

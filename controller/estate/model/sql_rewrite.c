@@ -104,7 +104,7 @@ static bool reserved_after_table(const char *s)
                                         "STRAIGHT_JOIN", "EXCEPT", "INTERSECT", "AS",
                                         "PARTITION",     "WINDOW", NULL};
     for (size_t i = 0; words[i]; i++)
-        if (strcasecmp(words[i], s) == 0)
+        if (dr_same_word(words[i], s))
             return true;
     return false;
 }
@@ -116,7 +116,7 @@ static enum dr_run table_ref(struct work *w)
     w->i++;
     top(w)->want_table = false;
     for (size_t k = 0; k < w->cte_count; k++) {
-        if (strcasecmp(w->ctes[k], name) == 0 && !is(w, ".")) {
+        if (dr_same_word(w->ctes[k], name) && !is(w, ".")) {
             space(w);
             quoted(w->out, '"', name, strlen(name));
             return DR_RUN_OK;
@@ -159,7 +159,7 @@ static enum dr_run table_ref(struct work *w)
 static bool word_in(const char *s, const char *const *words)
 {
     for (; *words; words++)
-        if (strcasecmp(*words, s) == 0)
+        if (dr_same_word(*words, s))
             return true;
     return false;
 }
@@ -231,7 +231,7 @@ static enum dr_run sys_var(struct work *w)
 static void user_var(struct work *w)
 {
     const struct dr_user_var *v = w->x->s->user_vars;
-    while (v && strcasecmp(v->name, tok(w, 0)->text) != 0)
+    while (v && !dr_same_word(v->name, tok(w, 0)->text))
         v = v->next;
     operand(w);
     int64_t n;
@@ -271,7 +271,7 @@ static const char *unit_of(const struct dr_token *t)
     static const char *const units[] = {"MICROSECOND", "SECOND", "MINUTE", "HOUR", "DAY",
                                         "WEEK",        "MONTH",  "YEAR",   NULL};
     for (size_t i = 0; t->kind == DR_TOK_WORD && units[i]; i++)
-        if (strcasecmp(units[i], t->text) == 0)
+        if (dr_same_word(units[i], t->text))
             return units[i];
     return NULL;
 }
@@ -367,7 +367,7 @@ static bool clause(struct work *w)
     struct frame *f = top(w);
     const char *s = tok(w, 0)->text;
     bool query = f->kind == FRAME_QUERY || w->depth == 0;
-    if (strcasecmp(s, "SELECT") == 0) {
+    if (dr_same_word(s, "SELECT")) {
         f->kind = w->depth ? FRAME_QUERY : f->kind;
         f->in_from = f->want_table = false;
         f->select_list = true;
@@ -386,18 +386,18 @@ static bool clause(struct work *w)
     }
     if (!query)
         return false;
-    if (strcasecmp(s, "FROM") == 0 || strcasecmp(s, "UNION") == 0 || word_in(s, ends)) {
+    if (dr_same_word(s, "FROM") || dr_same_word(s, "UNION") || word_in(s, ends)) {
         end_item(w);
         if (w->depth == 0 && f->select_list)
             w->named = true;
         f->select_list = false;
-        f->in_from = f->want_table = strcasecmp(s, "FROM") == 0;
+        f->in_from = f->want_table = dr_same_word(s, "FROM");
         if (f->in_from && dr_token_is(tok(w, 1), "DUAL")) {
             f->in_from = f->want_table = false;
             w->i += 2;
             return true;
         }
-    } else if (strcasecmp(s, "JOIN") == 0 || strcasecmp(s, "STRAIGHT_JOIN") == 0) {
+    } else if (dr_same_word(s, "JOIN") || dr_same_word(s, "STRAIGHT_JOIN")) {
         f->want_table = true;
         space(w);
         dr_buf_adds(w->out, "JOIN");
@@ -438,7 +438,7 @@ static bool renamed(struct work *w)
     const char *s = tok(w, 0)->text;
     bool call = dr_token_is(tok(w, 1), "(");
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-        if (strcasecmp(words[i].in, s) != 0 || (words[i].call && !call))
+        if (!dr_same_word(words[i].in, s) || (words[i].call && !call))
             continue;
         if (call && !words[i].call) {
             if (strcmp(words[i].in, "MOD") == 0 || !strstr(words[i].out, "()"))
@@ -487,7 +487,7 @@ static void chain(struct work *w)
 
 static bool word_is(const struct work *w, const char *word)
 {
-    return strcasecmp(tok(w, 0)->text, word) == 0;
+    return dr_same_word(tok(w, 0)->text, word);
 }
 
 /* AS, USING, COLLATE, which mean other things by where they stand. */
@@ -498,7 +498,7 @@ static bool connective(struct work *w)
     if (word_is(w, "COLLATE")) {
         size_t n = after->len;
         space(w);
-        dr_buf_adds(w->out, n > 3 && strcasecmp(after->text + n - 3, "_ci") == 0
+        dr_buf_adds(w->out, n > 3 && dr_same_word(after->text + n - 3, "_ci")
                                 ? "COLLATE NOCASE"
                                 : "COLLATE BINARY");
         w->i += 2;

@@ -126,11 +126,20 @@ size_t dr_var_count(void)
     return sizeof(dr_vars) / sizeof(dr_vars[0]);
 }
 
+/* The table is sorted by name, in lower case. */
 int dr_var_find(const char *name)
 {
-    for (size_t i = 0; i < dr_var_count(); i++)
-        if (strcasecmp(dr_vars[i].name, name) == 0)
-            return (int)i;
+    size_t lo = 0, hi = dr_var_count();
+    while (lo < hi) {
+        size_t mid = (lo + hi) / 2;
+        int c = strcasecmp(name, dr_vars[mid].name);
+        if (c == 0)
+            return (int)mid;
+        if (c < 0)
+            hi = mid;
+        else
+            lo = mid + 1;
+    }
     return -1;
 }
 
@@ -140,20 +149,8 @@ static const char *const known_names[] = {
 #undef X
 };
 
-/* Sorted by name: a binary search per read of a known variable is cheap. */
 int dr_var_index(enum dr_var_known v)
 {
-    size_t lo = 0, hi = dr_var_count();
-    while (lo < hi) {
-        size_t mid = (lo + hi) / 2;
-        int c = strcmp(known_names[v], dr_vars[mid].name);
-        if (c == 0)
-            return (int)mid;
-        if (c < 0)
-            hi = mid;
-        else
-            lo = mid + 1;
-    }
     return dr_var_find(known_names[v]);
 }
 
