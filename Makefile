@@ -101,6 +101,16 @@ $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(if $(FUZZ),,$(BUILD)/tests/fuzz/repla
 	@echo "  LINK  $@"
 	@$(CC) $(LDOPT) $(if $(FUZZ),-fsanitize=fuzzer) -o $@ $^ $(PKG_LIBS) -lssl -lpthread -lm
 
+# Counts and ratios; nothing is asserted.
+$(BUILD)/bench: $(BUILD)/tests/bench/bench.o $(BUILD)/libdrover.a
+	@echo "  LINK  $@"
+	@$(CC) $(LDOPT) -o $@ $^ $(PKG_LIBS) -lssl -lpthread -lm
+
+.PHONY: bench
+bench:
+	@$(MAKE) --no-print-directory -s BUILDING=1 $(BUILD)/bench
+	@$(BUILD)/bench
+
 # Golden cases: documents and facts in, findings and plans out, byte for byte.
 $(BUILD)/golden: $(GOLDEN_SRC:%.c=$(BUILD)/%.o) \
                  $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/main.c,$(DROVER_SRC))) $(BUILD)/libdrover.a
