@@ -242,6 +242,8 @@ bool cdc_redo_start(struct cdc_feed *f, struct dr_buf *why)
         r->names.state = dr_prng_next(&f->cdc->model->prng);
         r->arena = dr_arena_new(0);
     }
+    if (r->meta_due)
+        settle_meta(f);
     r->resolved = f->checkpoint;
     r->place.bucket = NULL;
     if (!swallows(storage(f)) &&
