@@ -17,14 +17,13 @@ static int refresh(const struct dr_declaration_source *from, struct dr_err *err)
 }
 
 static void add_file(struct dr_declaration *d, const struct dr_origin_file *f,
-                     const char *prefix, bool alone)
+                     const char *prefix, bool lone_file)
 {
     const char *name = f->path;
     if (prefix)
-        name = alone && !*name
-                   ? prefix
-                   : dr_sprintf(d->arena, "%s%s%s", prefix,
-                                prefix[strlen(prefix) - 1] == '/' ? "" : "/", name);
+        name = lone_file ? prefix
+                         : dr_sprintf(d->arena, "%s%s%s", prefix,
+                                      prefix[strlen(prefix) - 1] == '/' ? "" : "/", name);
     struct dr_declared_file *kept = &d->files[d->file_count++];
     kept->name = name;
     memcpy(kept->digest, f->digest, sizeof(kept->digest));
@@ -56,7 +55,7 @@ int dr_declaration_read(struct dr_declaration **out,
     d->files = DR_NEW_N(d->arena, r.file_count, struct dr_declared_file);
     dr_docs_init(&d->docs, d->arena);
     for (size_t i = 0; i < r.file_count; i++)
-        add_file(d, &r.files[i], from->prefix, r.file_count == 1);
+        add_file(d, &r.files[i], from->prefix, r.lone_file);
     dr_docs_finish(&d->docs);
     *out = d;
     return 0;

@@ -171,7 +171,8 @@ static void hash_files(const struct dr_origin_revision *r, char out[DR_REVISION_
     snprintf(out, DR_REVISION_TEXT, "dir:%s", hex);
 }
 
-static int read_into(struct dr_origin *o, struct dr_collect *c, struct dr_err *err)
+static int read_into(struct dr_origin *o, struct dr_collect *c, bool *lone_file,
+                     struct dr_err *err)
 {
     const char *dir = o->config.dir;
     struct stat st;
@@ -194,6 +195,7 @@ static int read_into(struct dr_origin *o, struct dr_collect *c, struct dr_err *e
     if (dr_collect_fits(c, name, (uint64_t)st.st_size))
         take_bytes(c, fd, dr_strdup(c->arena, name));
     close(fd);
+    *lone_file = true;
     return 0;
 }
 
@@ -201,11 +203,13 @@ int dr_folder_read(struct dr_origin *o, struct dr_arena *a,
                    struct dr_origin_revision *out, struct dr_err *err)
 {
     struct dr_collect c = dr_origin_collect(o, a);
-    int rc = read_into(o, &c, err);
+    bool lone_file = false;
+    int rc = read_into(o, &c, &lone_file, err);
     if (rc)
         return rc;
     char revision[DR_REVISION_TEXT];
     dr_collect_finish(&c, out);
+    out->lone_file = lone_file;
     hash_files(out, revision);
     out->revision = dr_strdup(a, revision);
     return o->seen ? dr_seen_remember(o->seen, out, err) : 0;

@@ -122,6 +122,7 @@ struct dr_origin_revision {
     size_t file_count;
     const struct dr_origin_obstacle *obstacles; /* sorted by path */
     size_t obstacle_count;
+    bool lone_file;    /* the folder given is no folder but this one file */
     bool complete;     /* false: a document that is not listed may yet exist */
     bool path_removed; /* git: `path` is not in this revision, but was in an earlier one
                         * of its first-parent history: the last document was removed */

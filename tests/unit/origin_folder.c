@@ -40,8 +40,14 @@ Test(origin_folder, gives_its_documents_in_a_stable_order)
     cr_assert_str_eq(place_files(&p, &r), "a.yaml b/x.yml c.yaml");
     cr_assert_eq(strncmp(r.revision, "dir:", 4), 0);
     cr_assert_eq(strlen(r.revision), 68);
-    cr_assert(r.changed && r.complete);
+    cr_assert(r.changed && r.complete && !r.lone_file);
     cr_assert_null(r.author);
+    struct dr_origin *alone = folder("d/a.yaml", false);
+    r = place_poll(&p, alone, NULL);
+    cr_assert_str_eq(place_files(&p, &r), "a.yaml");
+    cr_assert(r.lone_file);
+    dr_origin_close(alone);
+    r = place_poll(&p, o, NULL);
     place_run(&p, "touch d/a.yaml; printf new > d/t.txt");
     again = place_poll(&p, o, r.revision);
     cr_assert_not(again.changed);
