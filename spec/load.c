@@ -182,6 +182,14 @@ void dr_docs_add(struct dr_docs *d, const char *name, const char *bytes, size_t 
     *s = (struct dr_source){
         .name = name, .bytes = bytes, .len = len, .order = d->sources++};
     *DR_PUSH(d->arena, d->source_list, d->source_count, d->source_room) = s;
+    if (dr_arena_used(d->arena) > DR_DOCS_MEMORY_MAX) {
+        if (!d->full)
+            dr_report(&d->findings, s, DR_V_LIMIT, NULL,
+                      "too much in the files before: neither this one nor those after it "
+                      "are read");
+        d->full = d->incomplete = true;
+        return;
+    }
     size_t first = d->findings.count;
     struct dr_node *next, *root = dr_yaml_read(d->arena, s, &d->findings);
     size_t last = d->findings.count;

@@ -16,6 +16,10 @@ struct dr_broken {
     const char *name; /* NULL: unknown */
 };
 
+/* What all texts together may take up before no further one is read; the arena of the
+ * texts must have room for one more beyond it. */
+enum { DR_DOCS_MEMORY_MAX = 256 << 20 };
+
 struct dr_docs {
     struct dr_arena *arena;
     struct dr_findings findings;
@@ -27,6 +31,7 @@ struct dr_docs {
     size_t estate_count, estate_room;
     struct dr_broken *broken;
     size_t broken_count, broken_room;
+    bool full;       /* DR_DOCS_MEMORY_MAX is crossed: nothing more is read */
     bool incomplete; /* a text could not be read to its end: documents may be missing */
     uint32_t sources;
     struct dr_source **source_list;

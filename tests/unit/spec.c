@@ -267,6 +267,25 @@ Test(spec, secrets_are_not_quoted)
 
 /* ---- several texts ---- */
 
+/* Within the limits of each file, many files still fill the memory: reading ends, said
+ * once, and nobody may conclude that a document is gone. */
+Test(spec, too_much_in_all_files_ends_the_reading)
+{
+    struct dr_arena *a = dr_arena_new(0);
+    char *good = slurp(a, "examples/quickstart/topology.yaml");
+    struct dr_docs d;
+    dr_docs_init(&d, a);
+    dr_alloc(a, DR_DOCS_MEMORY_MAX);
+    dr_docs_add(&d, "a.yaml", good, strlen(good));
+    dr_docs_add(&d, "b.yaml", good, strlen(good));
+    dr_docs_finish(&d);
+    cr_assert_eq(d.topology_count, 0);
+    cr_assert_eq(d.findings.count, 1);
+    cr_assert_eq(d.findings.items[0].code, DR_V_LIMIT);
+    cr_assert(d.incomplete);
+    dr_arena_free(a);
+}
+
 Test(spec, a_wrong_document_is_broken_not_gone)
 {
     struct dr_arena *a = dr_arena_new(0);
