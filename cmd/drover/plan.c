@@ -117,7 +117,7 @@ static const struct dr_facts *look(struct dr_observer *obs,
         struct dr_plan_input again = *in;
         again.facts = f;
         struct dr_plan *p = dr_plan_build(&again, a);
-        if (p->state != DR_PLAN_CONVERGED || p->is_protected == DR_TRUE)
+        if (!dr_plan_look_again(p))
             break;
         nanosleep(&(struct timespec){.tv_sec = 1}, NULL);
         f = dr_observe(obs, dr_wall_ms());

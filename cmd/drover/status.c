@@ -49,6 +49,7 @@ struct numbers {
     int64_t lag_ms, beat_age_ms;
     int64_t recoverable_ms; /* unix ms of the redo's common point; 0: none */
     const char *holder;
+    bool redo_known;
     uint64_t epoch;
     const char *feed;
 };
@@ -71,6 +72,7 @@ static struct numbers measure(const struct dr_topology *t, const struct dr_facts
     for (size_t i = 0; ls->seen.known && lp->seen.known && i < ls->beat_count; i++)
         if (strcmp(ls->beats[i].origin, t->clusters[p].name) == 0)
             n.beat_age_ms = dr_tso_age_ms(lp->tso, ls->beats[i].tso);
+    n.redo_known = f->redo.seen.known || !t->replication.redo.level;
     if (f->redo.seen.known && f->redo.found)
         n.recoverable_ms = dr_tso_ms(f->redo.resolved);
     if (lp->decoded) {
@@ -104,7 +106,8 @@ static void render_text(const struct dr_plan *p, const struct dr_topology *t,
     text_age(b, "heartbeat", n->beat_age_ms);
     dr_buf_addf(b, "  %-13s %s\n", "recoverable to",
                 n->recoverable_ms ? dr_time_text(n->recoverable_ms, time)
-                                  : "no common point (no redo)");
+                : n->redo_known   ? "no common point (no redo)"
+                                  : "unknown");
     dr_buf_addf(b, "  %-13s %s\n", "changefeed", n->feed ? n->feed : "none");
     dr_buf_addf(b, "  %-13s %s, epoch %" PRIu64 "\n", "controller",
                 n->holder ? n->holder : "none acts", n->epoch);
@@ -118,6 +121,8 @@ static void render_text(const struct dr_plan *p, const struct dr_topology *t,
     for (size_t i = 0; i < p->waiting_count; i++)
         dr_buf_addf(b, "  %-13s %s: %s\n", "waits", p->waitings[i].subject,
                     p->waitings[i].what);
+    for (size_t i = 0; i < p->notice_count; i++)
+        dr_buf_addf(b, "  %-13s %s\n", "note", p->notices[i]);
     if (p->action_count && p->actions[0].unsure)
         dr_buf_addf(b, "  %-13s whether a step is missing is not known\n", "plan");
     else if (p->action_count)
@@ -157,7 +162,7 @@ static int show(const struct dr_invocation *in, struct dr_observer *obs,
     for (int i = 0; i < LOOKS; i++) {
         input->facts = dr_observe(obs, dr_wall_ms());
         p = dr_plan_build(input, a);
-        if (p->state != DR_PLAN_CONVERGED || p->is_protected == DR_TRUE)
+        if (!dr_plan_look_again(p))
             break;
         nanosleep(&(struct timespec){.tv_sec = 1}, NULL);
     }

@@ -340,10 +340,22 @@ static const char *fence_notice(const struct dr_view *v)
                : NULL;
 }
 
+/* Observed only, or paused: what is missing is shown, nothing is made ready. A document
+ * that is gone pauses nothing: what drover holds is given back whatever its last word
+ * was. */
+static bool hands_off(const struct dr_plan_input *in)
+{
+    return !in->removed &&
+           (in->topology->management == DR_OBSERVE || in->topology->paused);
+}
+
 static void add_notices(struct build *b)
 {
     const struct dr_view *v = &b->v;
     const char *primary = name_of(v, v->a);
+    if (!b->plan->action_count && hands_off(v->in)) /* else the plan waits, and says so */
+        add_notice(b, v->t->paused ? "paused by the document: nothing new is started"
+                                   : "management is Observe: drover only looks");
     for (size_t c = 0; c < v->t->cluster_count && c < 2; c++) {
         const struct dr_ledger *x = dr_view_ledger(v, c);
         if (x && x->foreign_count)
@@ -399,13 +411,15 @@ static const char *goal_of(const struct build *b)
                       name_of(v, v->a), name_of(v, v->b));
 }
 
-/* Observed only, or paused: what is missing is shown, nothing is made ready. A document
- * that is gone pauses nothing: what drover holds is given back whatever its last word
- * was. */
-static bool hands_off(const struct dr_plan_input *in)
+/* The ledgers name another topology or another primary: steps towards this one would be
+ * steps against what runs there, and are not even shown. */
+static bool belongs_elsewhere(const struct dr_plan *p)
 {
-    return !in->removed &&
-           (in->topology->management == DR_OBSERVE || in->topology->paused);
+    for (size_t i = 0; i < p->blocker_count; i++)
+        if (strcmp(p->blockers[i].code, "DR-B021") == 0 ||
+            strcmp(p->blockers[i].code, "DR-B023") == 0)
+            return true;
+    return false;
 }
 
 struct dr_plan *dr_plan_build(const struct dr_plan_input *in, struct dr_arena *a)
@@ -426,8 +440,9 @@ struct dr_plan *dr_plan_build(const struct dr_plan_input *in, struct dr_arena *a
         b.only_discharge = discharge;
         if (!discharge)
             match_checks(&b);
-        bool unsure;
-        const struct dr_plan_rule *next = match_rules(&b, &unsure);
+        bool unsure = false;
+        const struct dr_plan_rule *next =
+            belongs_elsewhere(p) ? NULL : match_rules(&b, &unsure);
         bool free = !hands_off(in) && (discharge || !p->waiting_count);
         if (next && !unsure && !p->blocker_count && free)
             make_ready(&b, next);

@@ -90,6 +90,10 @@ struct dr_plan {
 /* Never fails: what it cannot decide is blocked or waits. Takes microseconds. */
 struct dr_plan *dr_plan_build(const struct dr_plan_input *in, struct dr_arena *a);
 
+/* Whether a look a moment later may tell what this one cannot: only who looks more than
+ * once sees a checkpoint rise. */
+bool dr_plan_look_again(const struct dr_plan *p);
+
 /* Whether the step's result is observed (its rule's `done` holds). */
 enum dr_truth dr_plan_done(const struct dr_plan_input *in, const struct dr_action *action,
                            struct dr_arena *a);

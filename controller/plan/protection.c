@@ -42,7 +42,9 @@ static enum dr_truth feed_runs(const struct dr_view *v, const char **text)
     }
     *text = dr_sprintf(v->arena, "changefeed %s is %s, %u rising checkpoints seen",
                        ours->id, dr_feed_state_name(ours->state), ours->rises);
-    return dr_truth_of(ours->state == DR_FEED_NORMAL && ours->rises >= 2);
+    if (ours->state != DR_FEED_NORMAL)
+        return DR_FALSE;
+    return ours->rises >= 2 ? DR_TRUE : DR_UNSURE; /* a stall shows as lag */
 }
 
 static enum dr_truth lag_small(const struct dr_view *v, const char **text)
@@ -188,4 +190,13 @@ void dr_protection(const struct dr_view *v, struct dr_plan *p)
         x->holds = parts[i].holds(v, &x->text);
         p->is_protected = dr_truth_and(p->is_protected, x->holds);
     }
+}
+
+bool dr_plan_look_again(const struct dr_plan *p)
+{
+    if (p->is_protected == DR_TRUE)
+        return false;
+    return p->state == DR_PLAN_CONVERGED ||
+           (p->state == DR_PLAN_BLOCKED && p->is_protected == DR_UNSURE &&
+            !p->waiting_count);
 }

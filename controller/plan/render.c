@@ -242,7 +242,7 @@ static void rule_text(const struct dr_plan_rule *r, struct dr_buf *out)
                     dr_drift_class_name(r->drift));
     if (r->discharges)
         dr_buf_adds(out, "    also    when the document left its source\n");
-    dr_buf_addf(out, "    what    %s\n", r->what);
+    dr_buf_addf(out, "    what    %s\n", r->what + (strncmp(r->what, "%s: ", 4) ? 0 : 4));
     dr_buf_addf(out, "    why     %s\n", r->why);
     dr_buf_addf(out, "    before  %s\n", r->precondition);
     dr_buf_addf(out, "    after   %s\n", r->expect);
