@@ -85,7 +85,8 @@ static void option_help(const struct dr_option *o, struct dr_buf *out)
         dr_buf_addf(&left, "%c%s", i ? '|' : ' ', o->words[i]);
     if (o->value)
         dr_buf_addf(&left, " %s", o->value);
-    dr_buf_addf(out, "  %-30s %s", dr_buf_str(&left), o->help);
+    dr_buf_addf(out, "  %-30s%s%s", dr_buf_str(&left),
+                left.len <= 30 ? " " : "\n                                 ", o->help);
     if (o->fallback)
         dr_buf_addf(out, " (default %s)", o->fallback);
     dr_buf_addc(out, '\n');

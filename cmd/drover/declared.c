@@ -19,16 +19,30 @@ static int show_findings(const struct dr_invocation *in, const struct dr_declara
     return d->docs.findings.errors ? DR_EXIT_ERROR : 0;
 }
 
+/* "a, b, c", as far as they fit. */
+static const char *names_of(const struct dr_docs *docs, char *text, size_t room)
+{
+    size_t used = 0;
+    text[0] = '\0';
+    for (size_t i = 0; i < docs->topology_count && used < room; i++)
+        used += (size_t)snprintf(text + used, room - used, "%s%s", i ? ", " : "",
+                                 docs->topologies[i]->doc.metadata.name);
+    return text;
+}
+
 static int pick(struct dr_declared *out, const struct dr_invocation *in)
 {
     struct dr_err err;
     const struct dr_docs *docs = &out->declaration->docs;
+    char names[256];
     if (in->arg_count > 1) {
         out->topology = dr_declaration_find(out->declaration, in->args[1]);
         if (out->topology)
             return 0;
         (void)dr_fail(&err, DR_E_INPUT, "'%s' declares no topology '%s'", in->args[0],
                       in->args[1]);
+        if (docs->topology_count)
+            dr_hint(&err, "it declares %s", names_of(docs, names, sizeof(names)));
         return dr_cli_fail(in, DR_EXIT_ERROR, &err);
     }
     if (docs->topology_count == 1) {
@@ -37,8 +51,11 @@ static int pick(struct dr_declared *out, const struct dr_invocation *in)
     }
     (void)dr_fail(&err, DR_E_INPUT, "'%s' declares %zu topologies", in->args[0],
                   docs->topology_count);
-    dr_hint(&err, docs->topology_count ? "name one: PATH NAME"
-                                       : "a topology is a document of kind: Topology");
+    if (docs->topology_count)
+        dr_hint(&err, "name one: PATH NAME; it declares %s",
+                names_of(docs, names, sizeof(names)));
+    else
+        dr_hint(&err, "a topology is a document of kind: Topology");
     return dr_cli_fail(in, DR_EXIT_ERROR, &err);
 }
 

@@ -1,6 +1,7 @@
 /* drover explain: the reference of the language and of every code. */
 #include "spec/explain.h"
 #include <string.h>
+#include <strings.h>
 
 #include "cmd/drover/cmd.h"
 #include "controller/base/arena.h"
@@ -52,8 +53,14 @@ static int run(const struct dr_invocation *in)
     const char *word = in->arg_count ? in->args[0] : "Topology", *meant = NULL;
     struct dr_arena *a = dr_arena_new(0);
     struct dr_buf out;
+    char code[16];
     int rc;
     dr_buf_init(&out, OUTPUT_MAX);
+    if (strncasecmp(word, "dr-", 3) == 0 && strlen(word) < sizeof(code)) {
+        for (size_t i = 0; i <= strlen(word); i++)
+            code[i] = word[i] >= 'a' && word[i] <= 'z' ? (char)(word[i] - 32) : word[i];
+        word = code;
+    }
     if (o->all)
         dr_explain_all(a, &out);
     if (o->all || explain_plan(word, &out) || dr_explain(a, word, &out, &meant)) {
