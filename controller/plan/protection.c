@@ -32,8 +32,13 @@ static enum dr_truth feed_runs(const struct dr_view *v, const char **text)
         *text = "whether drover's changefeed runs is not known: a ledger is not";
         return DR_UNSURE;
     }
+    if (!ours && dr_holds(v, DR_P_MADE, v->a) == DR_TRUE &&
+        !dr_view_facts(v, v->a)->feed.absence_proven) {
+        *text = "TiCDC does not list drover's changefeed; its absence is not proven";
+        return DR_UNSURE;
+    }
     if (!ours || dr_holds(v, DR_P_MADE, v->a) != DR_TRUE) {
-        *text = "no changefeed runs yet";
+        *text = "no changefeed runs";
         return DR_FALSE;
     }
     if (dr_holds(v, DR_P_FEED_MATCHES, v->a) == DR_FALSE) { /* perhaps its sink */
@@ -103,7 +108,9 @@ static enum dr_truth redo_advances(const struct dr_view *v, const char **text)
         return DR_TRUE;
     }
     if (!r->seen.known || !g->seen.known) {
-        *text = "redo logs not known";
+        *text = dr_sprintf(v->arena, "redo logs not known: %s",
+                           r->seen.known || !r->seen.why ? "the primary's TSO is not"
+                                                         : r->seen.why);
         return DR_UNSURE;
     }
     if (!r->found) {
