@@ -72,7 +72,7 @@ finish() {
         sleep 0.1
     done
     kill -9 "$1" 2>/dev/null
-    wait "$1" 2>/dev/null
+    { wait "$1"; } 2>/dev/null
     status=$?
     unset "alive[$1]"
     return $status
