@@ -87,6 +87,26 @@ static void from_document(struct setting *s, const struct dr_controller_doc *c)
     s->json = c->log.format == DR_LOG_JSON;
 }
 
+/* What the document asks for and this version does not do: refused where safety was asked
+ * for, said where a service was. Out: 0, or the exit status. */
+static int refuse_unbuilt(const struct dr_invocation *in,
+                          const struct dr_controller_doc *c)
+{
+    struct dr_err err;
+    if (c->source.git.declared && c->source.git.verify.mode != DR_GIT_VERIFY_NONE) {
+        (void)dr_fail(
+            &err, DR_E_INPUT,
+            "source.git.verify asks for signed commits; this version cannot check "
+            "signatures");
+        dr_hint(&err, "remove verify, and let the git server refuse unsigned commits");
+        return dr_cli_fail(in, DR_EXIT_ERROR, &err);
+    }
+    if (c->listener_count || dr_secret_given(&c->webhook_secret))
+        fprintf(in->err.file,
+                "note: listeners and webhook are not served by this version\n");
+    return 0;
+}
+
 static int read_config(const struct dr_invocation *in, struct setting *s,
                        const char *path, struct dr_arena *a)
 {
@@ -109,7 +129,7 @@ static int read_config(const struct dr_invocation *in, struct setting *s,
         return dr_cli_fail(in, DR_EXIT_ERROR, &err);
     }
     from_document(s, docs.controllers[0]);
-    return 0;
+    return refuse_unbuilt(in, docs.controllers[0]);
 }
 
 static void from_options(struct setting *s, const struct options *o)
