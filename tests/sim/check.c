@@ -317,6 +317,34 @@ static void c3_settings_by_the_holder(const struct sim_look *l, struct dr_buf *w
     }
 }
 
+/* "sim-12": the later process has the higher number. */
+static uint64_t start_of(const char *holder)
+{
+    uint64_t n = 0;
+    const char *dash = holder ? strrchr(holder, '-') : NULL;
+    return dash && dr_parse_u64(dash + 1, strlen(dash + 1), &n) ? n : 0;
+}
+
+/* Whoever was relieved by a later process begins no job and touches no account. */
+static void c3_no_job_by_the_relieved(const struct sim_look *l, struct dr_buf *wrong)
+{
+    uint64_t who = start_of(l->history->holder);
+    for (int c = 0; who && c < 2; c++) {
+        const struct sim_cluster *now = &l->now->c[c], *was = &l->before->c[c];
+        if (start_of(now->ledger.holder) <= who)
+            continue;
+        if (now->jobs > was->jobs)
+            dr_buf_addf(wrong, "%s: %s began a BACKUP or RESTORE, but %s holds the epoch",
+                        side[c], l->history->holder, now->ledger.holder);
+        if (now->sink_print != was->sink_print)
+            dr_buf_addf(wrong, "%s: %s changed the sink account, but %s holds the epoch",
+                        side[c], l->history->holder, now->ledger.holder);
+        if (now->stored_ttl_jobs != was->stored_ttl_jobs)
+            dr_buf_addf(wrong, "%s: %s switched TTL jobs, but %s holds the epoch",
+                        side[c], l->history->holder, now->ledger.holder);
+    }
+}
+
 static void c4_ledger_readable(const struct sim_look *l, struct dr_buf *wrong)
 {
     for (int c = 0; c < 2; c++)
@@ -363,6 +391,7 @@ const struct sim_check sim_checks[] = {
     {"C3",  "ledger rows are written by the holder of the epoch",                      c3_rows_by_the_holder},
     {"C3b", "epochs only rise, and have one holder",                                   c3_epoch_rises},
     {"C3c", "settings are changed by the holder of the epoch",                         c3_settings_by_the_holder},
+    {"C3d", "who was relieved begins no job and touches no account",                   c3_no_job_by_the_relieved},
     {"C4",  "what drover writes it can read",                                          c4_ledger_readable},
     {"C5",  "after any prefix the rows that later steps rest on are there",            c5_order},
     {0},

@@ -20,7 +20,7 @@ enum { SHOWN_FAILURES = 20, AGAIN = 48, AGAIN_EVERY = 331 };
         prefix "/truncated", prefix "/error-after"
 static const char *const fault[] = {KINDS("fault"), NULL};
 static const char *const settled[] = {KINDS("settled"), NULL};
-static const char *const late[] = {"late", NULL};
+static const char *const late[] = {"late", "late/taken", "late/done", NULL};
 static const char *const clocks[] = {"clock-forward", "clock-back", NULL};
 static const char *const outage[] = {"outage", NULL};
 static const char *const settled_outage[] = {"settled/outage", NULL};

@@ -243,6 +243,27 @@ static bool plant_c3c(struct sim_world *w)
     return ok;
 }
 
+static bool by_the_relieved(struct sim_world *w, const char *text)
+{
+    bool ok = sql(w, SIM_B,
+                  "UPDATE mysql.drover_ledger SET epoch = 2, holder = 'sim-2'"
+                  " WHERE k = 'epoch'");
+    sim_world_judge(w, NULL);
+    ok = ok && !w->broken && sql(w, SIM_B, "%s", text);
+    sim_world_judge(w, "sim-1");
+    return ok;
+}
+
+static bool plant_c3d_account(struct sim_world *w)
+{
+    return by_the_relieved(w, "ALTER USER 'cdc'@'%' ACCOUNT UNLOCK");
+}
+
+static bool plant_c3d_ttl(struct sim_world *w)
+{
+    return by_the_relieved(w, "SET GLOBAL tidb_ttl_job_enable = OFF");
+}
+
 static bool plant_c4(struct sim_world *w)
 {
     return put(w, SIM_A, DR_KEY_SINK, "{\"account\":1}");
@@ -279,6 +300,8 @@ static const struct {
     {"C3b",  "an epoch that goes back",                       plant_c3b_back},
     {"C3b",  "an epoch of two holders",                       plant_c3b_twice},
     {"C3c",  "a setting changed by a stranger",               plant_c3c},
+    {"C3d",  "the sink account unlocked by the relieved",     plant_c3d_account},
+    {"C3d",  "TTL jobs switched by the relieved",             plant_c3d_ttl},
     {"C4",   "a row nobody can read",                         plant_c4},
     {"C5",   "an edge before the births",                     plant_c5},
     // clang-format on

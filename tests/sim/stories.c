@@ -22,19 +22,39 @@ static void strike_fault(struct run *r)
 
 /* The second controller acts for a while, the first one stands still in the middle of an
  * exchange, and goes on as if nothing had been. */
-static void second_acts(struct run *r)
+static void second_acts_for(struct run *r, uint64_t rounds)
 {
-    struct dr_round last;
+    struct dr_round last = {0};
     r->take = true;
     if (!sim_begin(r, &r->other, false))
         return;
     r->take = false;
     r->other_alive = true;
-    uint64_t n = 1 + dr_prng_below(&r->w.prng, 12);
-    for (uint64_t i = 0; i < n && !r->w.broken; i++) {
+    for (uint64_t i = 0; i < rounds && !r->w.broken; i++) {
         (void)sim_controller_round(&r->other, &last);
+        if (rounds == ROUNDS_MAX && sim_is_protected(&last))
+            return;
         sim_rest(r, &last);
     }
+    if (rounds == ROUNDS_MAX)
+        (void)sim_fail(r, "C7: the second controller came to no end: %s", last.text);
+}
+
+static void second_acts(struct run *r)
+{
+    second_acts_for(r, 1 + dr_prng_below(&r->w.prng, 12));
+}
+
+/* It only takes over: what the first one decided on is still true, but not its to do. */
+static void second_takes_over(struct run *r)
+{
+    second_acts_for(r, 1);
+}
+
+/* It brings everything to its end: what the first one decided on would undo it. */
+static void second_ends(struct run *r)
+{
+    second_acts_for(r, ROUNDS_MAX);
 }
 
 /* Both go on, round by round, until one of them finds everything done. */
@@ -420,6 +440,8 @@ static const struct story stories[] = {
     {"renamed", "the topology has another name now", .ending = REFUSED, .play = play_renamed},
     {"two", "two controllers from the start", .ending = PROTECTED, .play = play_two},
     {"late", "the first controller stands still at exchange n while a second one acts", .ending = PROTECTED, .play = play_late, .numbered = true, .strike = second_acts},
+    {"late/taken", ".. while it only takes over", .ending = PROTECTED, .play = play_late, .numbered = true, .strike = second_takes_over, .acting = true},
+    {"late/done", ".. while it comes to its end", .ending = PROTECTED, .play = play_late, .numbered = true, .strike = second_ends, .acting = true},
     {"clock-forward", "the host's clock jumps a year ahead at exchange n", .ending = PROTECTED, .numbered = true, .strike = jump_forward},
     {"clock-back", "the host's clock jumps a year back at exchange n", .ending = PROTECTED, .numbered = true, .strike = jump_back},
     {"removed", "the document leaves its source after n rounds", .ending = DISCHARGED, .play = play_removed, .numbered = true},

@@ -32,6 +32,7 @@ struct story {
     /* Numbered by an exchange: what happens right before it is sent. What was played
      * before it is the same for every number, and is played once for many: sim_sweep. */
     void (*strike)(struct run *r);
+    bool acting;           /* in a sweep only exchanges that may change something */
     enum dr_inject inject; /* what `strike` injects there; 0: something else */
 };
 
@@ -51,6 +52,7 @@ struct run {
     uint64_t from;                   /* the last exchange that does not count */
     uint64_t exchange;               /* under way */
     bool counts;
+    bool acts;                     /* the exchange under way does more than look */
     const struct sim_sweep *sweep; /* the common beginning of many scenarios */
     bool branched;                 /* a process of its own, begun in a sweep */
     int64_t heal_at_ms;            /* an outage ends then; 0: none */

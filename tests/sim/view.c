@@ -11,6 +11,8 @@
 #include "controller/estate/model/cdc.h"
 #include "controller/estate/model/internal.h"
 #include "controller/estate/model/pd.h"
+#include "controller/estate/model/sql_account.h"
+#include "controller/estate/model/sql_brie.h"
 #include "controller/estate/model/sql_lex.h"
 #include "controller/estate/model/sql_store.h"
 #include "controller/estate/model/sql_vars.h"
@@ -42,6 +44,17 @@ static void read_instances(struct sim_cluster *out, const struct dr_model_cluste
     out->stored_fence = dr_var_on(c->globals[fence]);
     out->stored_gc_enable = dr_var_on(c->globals[gc]);
     out->stored_gc_life_ms = duration(c->globals[life]);
+    out->stored_ttl_jobs = dr_var_on(c->globals[ttl]);
+}
+
+static void read_account(struct sim_cluster *out, struct dr_model_cluster *c)
+{
+    const struct dr_account *a = dr_account_find(c, "cdc", "%");
+    if (!a)
+        return;
+    out->sink_print = 1 + a->locked;
+    for (const char *s = a->password ? a->password : ""; *s; s++)
+        out->sink_print = out->sink_print * 1099511628211u + (unsigned char)*s;
 }
 
 /* ---- the ledger ---- */
@@ -199,6 +212,8 @@ void sim_view_read(struct sim_view *v, const struct sim_view *before, struct dr_
         out->gc_safe_point = c->gc_safe_point;
         out->tso = c->last_tso;
         read_instances(out, c);
+        read_account(out, c);
+        out->jobs = dr_brie_running(c);
         read_ledger(out, before ? &before->c[i] : NULL, c, kept);
         read_feeds(out, m, i, a);
         read_safepoints(out, m, i);

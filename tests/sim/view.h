@@ -35,6 +35,9 @@ struct sim_cluster {
     /* as stored in the cluster, which an instance shows a little later */
     bool stored_fence, stored_gc_enable;
     int64_t stored_gc_life_ms;
+    bool stored_ttl_jobs;
+    size_t jobs;         /* BACKUP and RESTORE under way */
+    uint64_t sink_print; /* of the sink account's password and lock; 0: none */
     bool has_ledger;
     struct dr_ledger ledger;
     size_t row_count; /* of this cluster_id */

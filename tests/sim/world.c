@@ -330,7 +330,7 @@ static void before_exchange(void *arg, uint64_t n, const struct dr_exchange *ex)
     struct sim_world *w = c->world;
     sim_view_odd_clocks(w->model);
     if (c->hook)
-        c->hook(c->hook_arg, n);
+        c->hook(c->hook_arg, n, ex);
     if (w->log)
         dr_buf_addf(w->log, "%" PRId64 " %s #%" PRIu64 " ", dr_model_now_ms(w->model),
                     c->holder, n);

@@ -77,7 +77,7 @@ struct sim_controller {
     bool unannounced;  /* a step was made without an intent */
     uint64_t rounds;
     /* Called before each of its exchanges; NULL: nothing. */
-    void (*hook)(void *arg, uint64_t exchange);
+    void (*hook)(void *arg, uint64_t exchange, const struct dr_exchange *ex);
     /* .. and after each of its answers; NULL: nothing. */
     void (*answered)(void *arg, uint64_t exchange);
     void *hook_arg;
@@ -92,7 +92,7 @@ struct sim_start {
     const struct dr_topology *topology; /* NULL: the world's */
     const char *journal;                /* folder; NULL: none is kept */
     uint64_t *intents;
-    void (*hook)(void *arg, uint64_t exchange);
+    void (*hook)(void *arg, uint64_t exchange, const struct dr_exchange *ex);
     /* .. and after each of its answers; NULL: nothing. */
     void (*answered)(void *arg, uint64_t exchange);
     void *hook_arg;
