@@ -166,6 +166,22 @@ C(versions_fit)
     return DR_TRUE;
 }
 
+/* Settings of changefeeds are checked against the declared version. */
+C(version_as_declared)
+{
+    const struct dr_version *want = &dr_view_cluster(v, c)->version;
+    const struct dr_identity *x = &dr_view_facts(v, c)->identity;
+    if (!want->text)
+        return DR_TRUE;
+    if (!x->seen.known)
+        return dr_check_unread(v, &x->seen, "version", fact);
+    if (want->major == x->version.major && want->minor == x->version.minor)
+        return DR_TRUE;
+    *fact = dr_sprintf(v->arena, "it is declared as %s and says it is %s", want->text,
+                       x->version.text);
+    return DR_FALSE;
+}
+
 C(collations_equal)
 {
     const struct dr_identity *a = &dr_view_facts(v, v->a)->identity,
@@ -645,6 +661,8 @@ const struct dr_plan_check dr_plan_checks[] = {
      "spec.clusters", "deploy the secondary anew with the primary's collation setting"},
     {"DR-B015", DR_SCOPE_EACH, DR_P_NONE, all_instances_declared, "every SQL instance declared",
      "spec.clusters[%s].sql.endpoints", "declare the instance, use discover: true, or stop it"},
+    {"DR-B016", DR_SCOPE_EACH, DR_P_NONE, version_as_declared, "the declared version, as far as the minor one",
+     "spec.clusters[%s].version", "correct the version in the document, or leave it out"},
     {"DR-B020", DR_SCOPE_EACH, DR_P_NONE, ledger_readable, "a ledger that this version can read",
      "spec.clusters[%s]", "use the version of drover that wrote the row, or remove a row written by hand"},
     {"DR-B021", DR_SCOPE_EACH, DR_P_NONE, ledger_is_ours, "one topology per cluster, with the PD ids of its birth",
