@@ -296,6 +296,12 @@ static bool ends_protected(struct run *r)
                         last.text ? last.text : "",
                         last.plan ? sim_missing(last.plan, r->kept) : "");
     }
+    if (r->heal_at_ms) { /* an outage that began at the very end */
+        sim_world_pass(&r->w, r->heal_at_ms - dr_model_now_ms(r->w.model));
+        sim_heal(r);
+        if (!sim_rounds(r, ROUNDS_MAX, sim_is_protected, &last))
+            return sim_fail(r, "C7: not protected after the outage");
+    }
     if (!stays_quiet(r) || !gc_is_back(r))
         return false;
     struct dr_buf why;
@@ -363,6 +369,12 @@ static void add_up(struct run *r)
 static void conclude(struct run *r)
 {
     struct dr_buf state;
+    dr_buf_init(&state, 1 << 20);
+    sim_view_shape(sim_world_now(&r->w), &state);
+    dr_sha256_hex(r->out->shape, dr_buf_str(&state), state.len);
+    if (r->w.log)
+        dr_buf_add(r->w.log, dr_buf_str(&state), state.len);
+    dr_buf_release(&state);
     if (r->other_alive)
         sim_controller_end(&r->other);
     if (r->c.actor) {

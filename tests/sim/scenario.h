@@ -16,6 +16,8 @@ struct sim_result {
     uint64_t rounds, checks;
     uint64_t struck; /* faults that changed anything */
     int64_t virtual_ms;
+    char
+        shape[DR_DIGEST_TEXT]; /* of what sim_view_shape() writes; "": nothing compared */
     char digest[DR_DIGEST_TEXT]; /* of the end state, apart from what moves by itself */
 };
 

@@ -221,6 +221,46 @@ void sim_view_read(struct sim_view *v, const struct sim_view *before, struct dr_
     }
 }
 
+/* ---- shape ---- */
+
+/* Numbers this long are TSOs and PD's ids. */
+enum { LONG_NUMBER = 12 };
+
+static void add_without_times(struct dr_buf *out, const char *s)
+{
+    while (*s) {
+        size_t digits = strspn(s, "0123456789"), n = digits ? digits : 1;
+        if (digits >= LONG_NUMBER)
+            dr_buf_adds(out, "..");
+        else
+            dr_buf_addf(out, "%.*s", (int)n, s);
+        s += n;
+    }
+}
+
+void sim_view_shape(const struct sim_view *v, struct dr_buf *out)
+{
+    for (int i = 0; i < SIM_CLUSTERS; i++) {
+        const struct sim_cluster *c = &v->c[i];
+        dr_buf_addf(out,
+                    "%c: fence %d, gc %d %" PRId64 ", ttl %d, %zu tables, %zu jobs\n",
+                    'A' + i, c->stored_fence, c->stored_gc_enable, c->stored_gc_life_ms,
+                    c->stored_ttl_jobs, c->table_count, c->jobs);
+        for (size_t k = 0; k < c->instance_count; k++)
+            dr_buf_addf(out, "  instance %zu: up %d, fence %d, gc %d, ttl %d\n", k,
+                        c->instances[k].up, c->instances[k].fenced,
+                        c->instances[k].gc_enable, c->instances[k].ttl_jobs);
+        for (size_t k = 0; k < c->feed_count; k++)
+            dr_buf_addf(out, "  feed %s: %s, to %d\n", c->feeds[k].id, c->feeds[k].state,
+                        c->feeds[k].to);
+        for (size_t k = 0; k < c->row_count; k++) {
+            dr_buf_addf(out, "  row %s: ", c->rows[k].key);
+            add_without_times(out, c->rows[k].value);
+            dr_buf_addc(out, '\n');
+        }
+    }
+}
+
 /* ---- odd clocks ---- */
 
 enum { AHEAD_MS = 3, ODD = 21 };

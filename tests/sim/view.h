@@ -60,6 +60,10 @@ struct sim_view {
 void sim_view_read(struct sim_view *v, const struct sim_view *before, struct dr_model *m,
                    struct dr_arena *a, struct dr_arena *kept);
 
+/* Writes down what must be the same at the end whatever went wrong on the way: apart from
+ * times, epochs, holders and connection ids. */
+void sim_view_shape(const struct sim_view *v, struct dr_buf *out);
+
 /* Lets the next TSOs have low bits that a double would lose: most of the model's own end
  * in 18 zeros. */
 void sim_view_odd_clocks(struct dr_model *m);
