@@ -160,7 +160,11 @@ static int judge(struct session *s, const struct dr_round *r, int64_t *again_ms)
     bool too_long = now_ms - s->moving_ms >= s->o->wait_ms;
     switch (r->state) {
     case DR_ROUND_CONVERGED:
-        return over(s, DR_EXIT_OK, "nothing is left to do", "");
+        return over(s, DR_EXIT_OK,
+                    r->plan->is_protected == DR_TRUE
+                        ? "nothing is left to do: protected"
+                        : "nothing is left to do; whether it is protected: drover status",
+                    "");
     case DR_ROUND_MOVED:
         return -1;
     case DR_ROUND_WAITING:
@@ -193,6 +197,17 @@ static int act(struct session *s)
             return rc;
         pause_ms(again_ms);
     }
+}
+
+/* What is made is numbered as in the plan that was shown. */
+static void number_steps(struct dr_progress *p, const struct dr_plan *plan,
+                         struct dr_arena *a)
+{
+    const char **ids = DR_NEW_N(a, plan->action_count, const char *);
+    for (size_t i = 0; i < plan->action_count; i++)
+        ids[i] = dr_strdup(a, plan->actions[i].id);
+    p->ids = ids;
+    p->id_count = plan->action_count;
 }
 
 static int with_rig(struct session *s, struct dr_declared *d, struct dr_rig *rig,
@@ -231,8 +246,11 @@ static int with_rig(struct session *s, struct dr_declared *d, struct dr_rig *rig
     }
     int rc = ask_word(s, d->topology, d->declaration->revision, &first);
     if (rc < 0) {
+        struct dr_arena *a = dr_arena_new(0);
         dr_actor_approve(s->actor, first.plan);
+        number_steps(&s->progress, first.plan, a);
         rc = act(s);
+        dr_arena_free(a);
     }
     dr_actor_leave(s->actor);
     dr_actor_free(s->actor);

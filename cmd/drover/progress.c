@@ -2,13 +2,17 @@
 
 #include <inttypes.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "controller/base/json.h"
 #include "controller/base/num.h"
 #include "controller/base/tso.h"
 #include "controller/loop/rig.h"
 
-enum { BAR_CELLS = 30 };
+/* A bar and the numbers beside it stay on one line: a longer one cannot be written over.
+ */
+enum { BAR_CELLS = 30, BESIDE_BAR = 38, QUICK_MS = 500 };
 
 static const char *const kind_words[] = {
     [DR_EVENT_PLAN] = "plan",           [DR_EVENT_START] = "start",
@@ -21,14 +25,33 @@ static const char *round_second(int64_t ms, char text[DR_DURATION_TEXT])
     return dr_duration_text(ms < 10000 ? ms / 100 * 100 : ms / 1000 * 1000, text);
 }
 
+static int bar_cells(const struct dr_progress *p)
+{
+    struct winsize w = {0};
+    int columns = ioctl(fileno(p->stream.file), TIOCGWINSZ, &w) == 0 && w.ws_col
+                      ? w.ws_col
+                      : BAR_CELLS + BESIDE_BAR;
+    int cells = columns - BESIDE_BAR;
+    return cells < 0 ? 0 : cells > BAR_CELLS ? BAR_CELLS : cells;
+}
+
+/* "12/27 ": the number that the step had in the plan that was shown. */
+static void say_number(const struct dr_progress *p, const struct dr_action *a)
+{
+    for (size_t i = 0; i < p->id_count; i++)
+        if (strcmp(p->ids[i], a->id) == 0)
+            fprintf(p->stream.file, "%2zu/%zu ", i + 1, p->id_count);
+}
+
 static void draw_bar(struct dr_progress *p, const struct dr_event *e)
 {
     char elapsed[DR_DURATION_TEXT], left[DR_DURATION_TEXT];
     int permille = e->permille < 0 ? 0 : e->permille > 1000 ? 1000 : e->permille;
-    fprintf(p->stream.file, "\r\033[K  [");
-    for (int i = 0; i < BAR_CELLS; i++)
-        fputc(i < permille * BAR_CELLS / 1000 ? '#' : '.', p->stream.file);
-    fprintf(p->stream.file, "] ");
+    int cells = bar_cells(p);
+    fprintf(p->stream.file, "\r\033[K  ");
+    for (int i = 0; i < cells; i++)
+        fputc(i < permille * cells / 1000 ? '#' : '.', p->stream.file);
+    fputc(' ', p->stream.file);
     if (e->permille < 0)
         fprintf(p->stream.file, "  ? %%");
     else
@@ -64,11 +87,14 @@ static void say_end(struct dr_progress *p, const struct dr_event *e)
     const char *colour = !p->stream.colour               ? ""
                          : e->outcome == DR_JOURNAL_DONE ? "\033[32m"
                                                          : "\033[31m";
-    p->step++;
-    fprintf(p->stream.file, "%s%-7s%s %s (%s)%s%s\n", colour, mark,
-            p->stream.colour ? "\033[0m" : "", e->action->what,
-            round_second(e->elapsed_ms, elapsed), e->text && *e->text ? ": " : "",
-            e->text && *e->text ? e->text : "");
+    fprintf(p->stream.file, "%s%-7s%s ", colour, mark, p->stream.colour ? "\033[0m" : "");
+    say_number(p, e->action);
+    fputs(e->action->what, p->stream.file);
+    if (e->elapsed_ms >= QUICK_MS) /* how long a quick step took tells nothing */
+        fprintf(p->stream.file, " (%s)", round_second(e->elapsed_ms, elapsed));
+    if (e->text && *e->text)
+        fprintf(p->stream.file, ": %s", e->text);
+    fputc('\n', p->stream.file);
 }
 
 static void say_json(struct dr_progress *p, const char *topology,
@@ -125,7 +151,9 @@ void dr_progress_say(struct dr_progress *p, const char *topology,
                 e->plan->action_count, e->plan->action_count == 1 ? "" : "s");
         break;
     case DR_EVENT_START:
-        fprintf(p->stream.file, "start   %s\n", e->text);
+        fputs("start   ", p->stream.file);
+        say_number(p, e->action);
+        fprintf(p->stream.file, "%s\n", e->text);
         break;
     case DR_EVENT_END:
         say_end(p, e);

@@ -10,8 +10,9 @@ struct dr_progress {
     struct dr_stream stream;
     bool bar; /* a bar stands on the present line */
     bool json;
-    size_t step;  /* steps ended so far */
-    int permille; /* of the copy that runs, as said last */
+    int permille;           /* of the copy that runs, as said last */
+    const char *const *ids; /* of the steps that were shown, in order; NULL: no numbers */
+    size_t id_count;
 };
 
 /* topology NULL: one topology only, its name is not repeated. */

@@ -59,6 +59,7 @@ becomes() {
 start() {
     local name=$1
     shift
+    rm -f "$work/$name.out" "$work/$name.log" # the child makes them anew, a moment later
     "$@" >"$work/$name.out" 2>"$work/$name.log" </dev/null &
     started=$!
     alive[$started]=$name
