@@ -4,4 +4,4 @@
 set -eu
 cd "$(dirname "$0")/../.."
 ${MAKE:-make} --no-print-directory -s BUILDING=1 build/sim
-exec build/sim --budget "${SIM_BUDGET:-420}" --jobs "${JOBS:-$(nproc)}"
+exec build/sim --budget "${SIM_BUDGET:-300}" --jobs "${JOBS:-$(nproc)}"
