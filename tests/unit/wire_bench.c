@@ -59,11 +59,12 @@ static void answer_rows(struct dr_arena *a, struct dr_sql_answer *out, const cha
     }
 }
 
-static void answer_sql(struct dr_arena *a, struct dr_sql_answer *out, const char *back)
+static void answer_sql(struct dr_arena *a, struct dr_sql_answer *out, const char *back,
+                       uint64_t connection_id)
 {
     uint64_t n = 0;
     out->session = 7;
-    out->connection_id = 4711;
+    out->connection_id = connection_id;
     if (back && (back[0] == '#' || back[0] == '!')) {
         size_t digits = strspn(back + 1, "0123456789");
         cr_assert(dr_parse_u64(back + 1, digits, &n));
@@ -121,8 +122,8 @@ static void fake_submit(struct dr_carrier *c, const struct dr_exchange *x,
                               line->want ? line->want : "(the end)");
     f->answer.carried = DR_ANSWERED;
     if (x->kind == DR_EXCHANGE_SQL)
-        answer_sql(f->answer.arena, &f->answer.sql,
-                   line->want ? line->back : "!1105 end");
+        answer_sql(f->answer.arena, &f->answer.sql, line->want ? line->back : "!1105 end",
+                   t->session ? t->session : 4711);
     else
         answer_http(f->answer.arena, &f->answer.http,
                     line->want ? line->back : "418 the end");

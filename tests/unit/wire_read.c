@@ -232,6 +232,39 @@ Test(wire, jobs_leave_out_other_accounts_and_ourselves)
     done(&b, &r);
 }
 
+/* Each tidb-server numbers its sessions by itself: what is ours on one may be an older
+ * controller's on another, and a takeover must see it to kill it. */
+Test(wire, jobs_know_their_own_sessions_by_instance)
+{
+    static const struct wire_line lines[] = {
+        {"SHOW BACKUPS", "Destination|State|Progress|Finish_time|Connection"},
+        {"SHOW RESTORES", "Destination|State|Progress|Finish_time|Connection"},
+        {"SHOW PROCESSLIST", "Id|User|Time|Info\n4711|drover|0|~\n5000|drover|0|~"},
+        {NULL, NULL}};
+    static const struct {
+        struct dr_target at;
+        uint64_t session;
+        size_t count;
+        uint64_t left;
+    } asked[] = {{{.cluster = 0, .instance = "127.0.1.4:4000"}, 4711, 1, 5000},
+                 {{.cluster = 1, .instance = "127.1.1.4:4000"}, 5000, 1, 4711},
+                 {{.cluster = 1, .instance = "127.1.1.5:4000"}, 6000, 2, 4711}};
+    struct wire_talk talk = {.lines = lines};
+    struct wire_bench b;
+    wire_bench_open(&b, &talk);
+    for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++) {
+        struct dr_reply r;
+        talk = (struct wire_talk){.lines = lines, .session = asked[i].session};
+        wire_bench_ask(&b, &(struct dr_call){.kind = DR_CALL_SQL_JOBS, .at = asked[i].at},
+                       &r);
+        cr_assert_eq(r.outcome, DR_DONE, "%s", r.err.text);
+        cr_assert_eq(r.as.jobs->session_count, asked[i].count, "%zu", i);
+        cr_expect_eq(r.as.jobs->sessions[0].id, asked[i].left, "%zu", i);
+        dr_reply_release(&r);
+    }
+    wire_bench_close(&b);
+}
+
 static const struct {
     const char *back;
     enum dr_outcome outcome;

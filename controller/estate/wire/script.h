@@ -131,8 +131,9 @@ enum dr_flow dr_script_http(struct dr_script *s, const char *method, const char 
                             const char *body);
 /* The storage place a STORE_* call is for. */
 const struct dr_access_store *dr_script_store(const struct dr_script *s);
-/* Whether this connection id is one of this process's own sessions. */
-bool dr_wire_own(const struct dr_wire *w, uint64_t connection_id);
+/* Whether the instance now asked knows one of this process's own sessions by that id.
+ * Another instance may give the same number to somebody else's. */
+bool dr_script_own(const struct dr_script *s, uint64_t connection_id);
 
 /* ---- SQL helpers (sql.c) ---- */
 /* 'text' with quotes and backslashes escaped; `name` with backticks doubled. */

@@ -167,7 +167,7 @@ static enum dr_flow take_sessions(struct dr_script *s, const struct dr_answer *a
             continue;
         if (!dr_cell_u64(&a->sql, i, "Id", &one.id))
             return dr_script_fail(s, DR_E_PROTOCOL, "the process list is unreadable");
-        if (one.id == a->sql.connection_id || dr_wire_own(s->wire, one.id))
+        if (one.id == a->sql.connection_id || dr_script_own(s, one.id))
             continue;
         if (!time->text || !dr_parse_i64(time->text, time->len, &one.time_s))
             one.time_s = 0;

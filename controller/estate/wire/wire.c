@@ -94,10 +94,12 @@ const char *dr_script_redact(struct dr_script *s, const char *text, size_t len)
 
 /* ---- own sessions ---- */
 
-bool dr_wire_own(const struct dr_wire *w, uint64_t connection_id)
+bool dr_script_own(const struct dr_script *s, uint64_t connection_id)
 {
+    const struct dr_wire *w = s->wire;
     for (size_t i = 0; i < w->own_count; i++)
-        if (w->own[i].connection_id == connection_id)
+        if (w->own[i].connection_id == connection_id &&
+            dr_address_equal(&w->own[i].at, &s->endpoint.at))
             return true;
     return false;
 }
