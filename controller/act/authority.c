@@ -84,14 +84,17 @@ void dr_authority_lose(struct dr_actor *x)
 
 /* ---- ending what an older holder left ---- */
 
+/* A copy that runs is adopted. A session that is only named by a row is not: its statement
+ * may still be on its way, beside the one that the new holder would send. */
 static bool is_spared(const struct dr_actor *x, size_t c, const char *instance,
-                      uint64_t id)
+                      const struct dr_session *s)
 {
     const struct dr_ledger *l = &facts_of(x, c)->ledger.rows;
     const struct dr_copy_row *rows[2] = {&l->backup, &l->restoring};
+    static const char *const words[2] = {"BACKUP", "RESTORE"};
     for (int i = 0; i < 2; i++)
-        if (rows[i]->present && rows[i]->connection_id == id && instance &&
-            strcmp(rows[i]->instance, instance) == 0)
+        if (rows[i]->present && rows[i]->connection_id == s->id && instance &&
+            strcmp(rows[i]->instance, instance) == 0 && strcmp(s->word, words[i]) == 0)
             return true;
     return false;
 }
@@ -116,7 +119,7 @@ static int kill_on(struct dr_actor *x, size_t c, const struct dr_jobs *j)
     uint64_t *ids = DR_NEW_N(x->step, j->session_count, uint64_t);
     size_t n = 0;
     for (size_t i = 0; i < j->session_count; i++)
-        if (!is_spared(x, c, j->instance, j->sessions[i].id))
+        if (!is_spared(x, c, j->instance, &j->sessions[i]))
             ids[n++] = j->sessions[i].id;
     if (n)
         kill_sessions(x, c, j->instance, ids, n);
