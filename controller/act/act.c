@@ -211,10 +211,12 @@ static bool has_ready(const struct dr_plan *p)
     return false;
 }
 
+/* Paused or only observed: the lease is left to others. What drover owes (a hold past its
+ * deadline) is made ready by the plan all the same, and is done. */
 static bool hands_off(const struct dr_actor *x)
 {
-    return !x->o.removed &&
-           (x->o.topology->management == DR_OBSERVE || x->o.topology->paused);
+    bool off = x->o.topology->management == DR_OBSERVE || x->o.topology->paused;
+    return off && !x->o.removed && !has_ready(x->plan);
 }
 
 static void yield_to(struct dr_round *out, enum dr_round_state state, const char *why,

@@ -277,13 +277,33 @@ static const struct dr_plan_rule *match_rules(struct build *b, bool *unsure)
     return next;
 }
 
+/* A closed window stops the start of what somebody notices. */
+static bool waits_for_window(struct build *b, const struct dr_action *x)
+{
+    enum { MINUTE_MS = 60000 };
+    const struct dr_view *v = &b->v;
+    int64_t opens_ms;
+    char text[DR_TIME_TEXT];
+    if (x->risk < DR_RISK_DISRUPTIVE ||
+        dr_window_open(&v->t->policy, v->f->wall_ms, &opens_ms))
+        return false;
+    int64_t left_ms = opens_ms - v->f->wall_ms;
+    add_waiting(b, x->subject,
+                dr_sprintf(v->arena,
+                           "policy.windows: what somebody notices may start again on "
+                           "%.16s UTC",
+                           dr_time_text(opens_ms, text)),
+                NULL, left_ms < MINUTE_MS ? left_ms : MINUTE_MS);
+    return true;
+}
+
 static void make_ready(struct build *b, const struct dr_plan_rule *next)
 {
     struct dr_plan *p = b->plan;
     for (size_t i = 0; i < p->action_count && p->actions[i].rule == next->id; i++) {
         struct dr_action *x = &p->actions[i];
         size_t c = x->call.at.cluster;
-        if (!may_start(b, next, c))
+        if (!may_start(b, next, c) || waits_for_window(b, x))
             continue;
         next->emit(&b->v, c, x);
         x->ready = true;
@@ -340,20 +360,22 @@ static const char *fence_notice(const struct dr_view *v)
                : NULL;
 }
 
-/* Observed only, or paused: what is missing is shown, nothing is made ready. A document
- * that is gone pauses nothing: what drover holds is given back whatever its last word
- * was. */
-static bool hands_off(const struct dr_plan_input *in)
+/* Observed only, or paused: what is missing is shown, nothing is made ready. Whatever the
+ * last word was, a document that is gone pauses nothing, and no pause keeps GC held past
+ * the hold's deadline: what drover holds is given back. */
+static bool hands_off(const struct dr_plan_input *in, bool discharge)
 {
-    return !in->removed &&
-           (in->topology->management == DR_OBSERVE || in->topology->paused);
+    if (in->removed)
+        return false;
+    return in->topology->management == DR_OBSERVE || (in->topology->paused && !discharge);
 }
 
 static void add_notices(struct build *b)
 {
     const struct dr_view *v = &b->v;
     const char *primary = name_of(v, v->a);
-    if (!b->plan->action_count && hands_off(v->in)) /* else the plan waits, and says so */
+    if (!b->plan->action_count &&
+        hands_off(v->in, b->only_discharge)) /* else the plan waits, and says so */
         add_notice(b, v->t->paused ? "paused by the document: nothing new is started"
                                    : "management is Observe: drover only looks");
     for (size_t c = 0; c < v->t->cluster_count && c < 2; c++) {
@@ -443,10 +465,11 @@ struct dr_plan *dr_plan_build(const struct dr_plan_input *in, struct dr_arena *a
         bool unsure = false;
         const struct dr_plan_rule *next =
             belongs_elsewhere(p) ? NULL : match_rules(&b, &unsure);
-        bool free = !hands_off(in) && (discharge || !p->waiting_count);
+        bool off = hands_off(in, discharge);
+        bool free = !off && (discharge || !p->waiting_count);
         if (next && !unsure && !p->blocker_count && free)
             make_ready(&b, next);
-        else if (next && hands_off(in))
+        else if (next && off)
             add_waiting(&b, p->topology,
                         in->topology->paused ? "paused by the document"
                                              : "only observed: management is Observe",

@@ -175,6 +175,10 @@ DR_CHECK(dr_check_feed_is_there);
 DR_CHECK(dr_check_feed_as_made);
 DR_CHECK(dr_check_sink_let_in);
 
+/* Whether steps that somebody notices may start now; no windows: always. Out: *opens_ms
+ * unix time of the next one, when not. */
+bool dr_window_open(const struct dr_policy *p, int64_t wall_ms, int64_t *opens_ms);
+
 /* "protected", part by part; into p. */
 void dr_protection(const struct dr_view *v, struct dr_plan *p);
 

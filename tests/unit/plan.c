@@ -78,3 +78,37 @@ Test(plan, three_values)
         }
     }
 }
+
+/* 2026-11-21 is a Saturday. */
+Test(plan, windows)
+{
+    enum { SAT = 1 << 5, SUN = 1 << 6, MON = 1 << 0, ALL = 127 };
+    static const struct {
+        struct dr_time_window w[2];
+        size_t count;
+        int64_t minute; /* of that Saturday */
+        bool open;
+        int64_t opens; /* minutes from then */
+    } cases[] = {
+        {.count = 0, .minute = 0, .open = true},
+        {.w = {{SAT, 22 * 60, 4 * 60}}, .count = 1, .minute = 1319, .opens = 1},
+        {.w = {{SAT, 22 * 60, 4 * 60}}, .count = 1, .minute = 1320, .open = true},
+        {.w = {{SAT, 22 * 60, 4 * 60}}, .count = 1, .minute = 1679, .open = true},
+        {.w = {{SAT, 22 * 60, 4 * 60}}, .count = 1, .minute = 1680, .opens = 9720},
+        {.w = {{SUN, 22 * 60, 4 * 60}}, .count = 1, .minute = 2880 + 239, .open = true},
+        {.w = {{MON, 60, 120}, {SUN, 60, 120}}, .count = 2, .minute = 0, .opens = 1500},
+        {.w = {{ALL, 60, 59}}, .count = 1, .minute = 59, .opens = 1},
+        {.w = {{ALL, 60, 59}}, .count = 1, .minute = 58, .open = true},
+        {.w = {{SAT, 0, 60}}, .count = 1, .minute = -1, .opens = 1},
+    };
+    const int64_t saturday = 1795219200000;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct dr_policy p = {.windows = cases[i].w, .window_count = cases[i].count};
+        int64_t now = saturday + cases[i].minute * 60000 + 59999, opens;
+        bool open = dr_window_open(&p, now, &opens);
+        cr_expect_eq(open, cases[i].open, "%zu", i);
+        if (!open)
+            cr_expect_eq((opens - saturday) / 60000 - cases[i].minute, cases[i].opens,
+                         "%zu: %lld", i, (long long)(opens - saturday) / 60000);
+    }
+}
