@@ -36,7 +36,8 @@ static void say_error(const struct dr_stream *s, const char *text)
 int dr_cli_fail(const struct dr_invocation *in, enum dr_exit code,
                 const struct dr_err *err)
 {
-    say_error(&in->err, err->text);
+    char text[DR_ERR_SHOWN_MAX];
+    say_error(&in->err, dr_err_shown(err, text));
     if (err->hint[0])
         fprintf(in->err.file, "  hint: %s\n", err->hint);
     return code;

@@ -1,6 +1,8 @@
 #include "controller/base/err.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -88,6 +90,28 @@ void dr_hint(struct dr_err *err, const char *fmt, ...)
     va_start(ap, fmt);
     vsnprintf(err->hint, sizeof(err->hint), fmt, ap);
     va_end(ap);
+}
+
+void dr_err_at(struct dr_err *err, const char *file, uint32_t line, uint32_t column)
+{
+    if (!err || !file)
+        return;
+    size_t len = strlen(file), room = sizeof(err->file) - 1;
+    bool cut = len > room;
+    snprintf(err->file, sizeof(err->file), "%s%s", cut ? ".." : "",
+             cut ? file + len - (room - 2) : file);
+    err->line = line;
+    err->column = column;
+}
+
+const char *dr_err_shown(const struct dr_err *err, char out[DR_ERR_SHOWN_MAX])
+{
+    if (err->file[0])
+        snprintf(out, DR_ERR_SHOWN_MAX, "%s:%" PRIu32 ":%" PRIu32 ": %s", err->file,
+                 err->line, err->column, err->text);
+    else
+        snprintf(out, DR_ERR_SHOWN_MAX, "%s", err->text);
+    return out;
 }
 
 const char *dr_code_name(enum dr_code code)

@@ -55,6 +55,13 @@ int dr_wrap(struct dr_err *err, const char *fmt, ...) DR_PRINTF(2, 3);
 /* Sets the hint. */
 void dr_hint(struct dr_err *err, const char *fmt, ...) DR_PRINTF(2, 3);
 
+/* Says where in the declaration the cause stands; a long file name keeps its end. */
+void dr_err_at(struct dr_err *err, const char *file, uint32_t line, uint32_t column);
+
+/* "file:line:col: text", or the text alone. Out: `out`. */
+enum { DR_ERR_SHOWN_MAX = DR_ERR_TEXT_MAX + DR_ERR_FILE_MAX + 32 };
+const char *dr_err_shown(const struct dr_err *err, char out[DR_ERR_SHOWN_MAX]);
+
 /* Short stable word of a code ("input", "timeout", ..), for logs and JSON. */
 const char *dr_code_name(enum dr_code code);
 

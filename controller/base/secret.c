@@ -92,8 +92,16 @@ static int read_file(struct dr_secret *out, const char *name, const char *dir,
     if (n < 0 || (size_t)n >= sizeof(path))
         return dr_fail(err, DR_E_INPUT, "secret file name is too long");
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-    if (fd < 0)
-        return dr_fail_errno(err, errno, "cannot open secret file '%s'", path);
+    if (fd < 0) {
+        int why = errno,
+            bad = dr_fail_errno(err, why, "cannot open secret file '%s'", path);
+        if (why == ENOENT)
+            dr_hint(err, "make it with mode 0600%s",
+                    name[0] == '/' ? "" : ", or name another folder with --secrets DIR");
+        else if (why == ELOOP)
+            dr_hint(err, "a link is not followed: name the file itself");
+        return bad;
+    }
     int rc = check_file(fd, path, err);
     if (rc == 0)
         rc = read_bytes(fd, path, bytes, &len, err);
@@ -117,9 +125,18 @@ int dr_secret_read(struct dr_secret *out, const struct dr_secret_ref *ref,
     if (!ref->env)
         return dr_fail(err, DR_E_BUG, "a secret reference names neither file nor env");
     const char *v = getenv(ref->env);
-    if (!v || !*v || strlen(v) > DR_SECRET_MAX)
-        return dr_fail(err, DR_E_INPUT,
-                       "environment variable %s is not set, empty or too long", ref->env);
+    if (!v || !*v) {
+        int rc = dr_fail(err, DR_E_INPUT, "environment variable %s is %s", ref->env,
+                         v ? "empty" : "not set");
+        dr_hint(err,
+                "export %s where drover is started, or refer to a file of mode 0600: "
+                "{file: PATH}",
+                ref->env);
+        return rc;
+    }
+    if (strlen(v) > DR_SECRET_MAX)
+        return dr_fail(err, DR_E_LIMIT, "environment variable %s is over %d bytes",
+                       ref->env, DR_SECRET_MAX);
     dr_secret_set(out, v, strlen(v));
     return 0;
 }

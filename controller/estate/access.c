@@ -40,23 +40,42 @@ static int endpoints_of(struct dr_endpoint **out, size_t *out_count,
     return 0;
 }
 
-static int read_login(struct dr_login *out, const char *user,
+/* Where secrets come from, and the document that refers to them. */
+struct vault {
+    const struct dr_doc *doc;
+    const char *dir;
+    struct dr_arena *arena;
+};
+
+/* path: of the field, for the error. */
+static int read_secret(const struct vault *v, struct dr_secret *out,
+                       const struct dr_secret_ref *ref, const char *path,
+                       struct dr_err *err)
+{
+    int rc = dr_secret_read(out, ref, v->dir, err);
+    if (!rc || !v->doc->root)
+        return rc ? dr_wrap(err, "%s", path) : 0;
+    struct dr_mark at = dr_doc_mark(v->doc, path);
+    dr_err_at(err, at.file, at.line, at.column);
+    return dr_wrap(err, "%s", path);
+}
+
+static int read_login(const struct vault *v, struct dr_login *out, const char *user,
                       const struct dr_secret_ref *password, const struct dr_tls *tls,
-                      const char *dir, const char *field, struct dr_err *err)
+                      const char *path, struct dr_err *err)
 {
     out->user = user;
     out->tls = *tls;
-    if (!dr_secret_given(password)) {
-        dr_secret_set(&out->password, "", 0);
-        return 0;
-    }
-    return dr_secret_read(&out->password, password, dir, err) ? dr_wrap(err, "%s", field)
-                                                              : 0;
+    if (dr_secret_given(password))
+        return read_secret(v, &out->password, password, path, err);
+    dr_secret_set(&out->password, "", 0);
+    return 0;
 }
 
-static int open_cluster(struct dr_access_cluster *c, const struct dr_cluster *declared,
-                        const char *dir, struct dr_arena *a, struct dr_err *err)
+static int open_cluster(const struct vault *v, struct dr_access_cluster *c,
+                        const struct dr_cluster *declared, struct dr_err *err)
 {
+    struct dr_arena *a = v->arena;
     const struct dr_sql_access *sql = &declared->sql;
     c->declared = declared;
     c->sql = DR_NEW_N(a, sql->endpoint_count, struct dr_sql_endpoint);
@@ -74,13 +93,16 @@ static int open_cluster(struct dr_access_cluster *c, const struct dr_cluster *de
     if (!rc)
         rc = endpoints_of(&c->cdc, &c->cdc_count, declared->ticdc.endpoints,
                           declared->ticdc.endpoint_count, &declared->ticdc.tls, a, err);
-    if (!rc)
-        rc = read_login(&c->controller, sql->user, &sql->password, &sql->tls, dir,
-                        "sql.password", err);
+    if (rc)
+        return dr_wrap(err, "cluster '%s'", declared->name);
+    const char *at = dr_sprintf(a, "spec.clusters[%s]", declared->name);
+    rc = read_login(v, &c->controller, sql->user, &sql->password, &sql->tls,
+                    dr_sprintf(a, "%s.sql.password", at), err);
     if (!rc && declared->ticdc.user)
-        rc = read_login(&c->cdc_user, declared->ticdc.user, &declared->ticdc.password,
-                        &declared->ticdc.tls, dir, "ticdc.password", err);
-    return rc ? dr_wrap(err, "cluster '%s'", declared->name) : 0;
+        rc =
+            read_login(v, &c->cdc_user, declared->ticdc.user, &declared->ticdc.password,
+                       &declared->ticdc.tls, dr_sprintf(a, "%s.ticdc.password", at), err);
+    return rc;
 }
 
 static const char *signing_region(const struct dr_storage_uri *uri)
@@ -115,23 +137,27 @@ static int store_endpoint(struct dr_access_store *s, const struct dr_storage_uri
     return 0;
 }
 
-static int open_store(struct dr_access_store *s, const struct dr_storage_place *declared,
-                      const char *dir, const char *field, struct dr_arena *a,
+static int open_store(const struct vault *v, struct dr_access_store *s,
+                      const struct dr_storage_place *declared, const char *path,
                       struct dr_err *err)
 {
+    struct dr_arena *a = v->arena;
     s->declared = declared;
     if (!declared->declared || declared->uri.scheme != DR_STORAGE_S3)
         return 0;
     int rc = store_endpoint(s, &declared->uri, a, err);
-    if (!rc && dr_secret_given(&declared->access_key)) {
-        struct dr_store_key *key = DR_NEW(a, struct dr_store_key);
-        s->key = key;
-        key->region = signing_region(&declared->uri);
-        rc = dr_secret_read(&key->access, &declared->access_key, dir, err);
-        if (!rc)
-            rc = dr_secret_read(&key->secret, &declared->secret_key, dir, err);
-    }
-    return rc ? dr_wrap(err, "%s", field) : 0;
+    if (rc)
+        return dr_wrap(err, "%s", path);
+    if (!dr_secret_given(&declared->access_key))
+        return 0;
+    struct dr_store_key *key = DR_NEW(a, struct dr_store_key);
+    s->key = key;
+    key->region = signing_region(&declared->uri);
+    rc = read_secret(v, &key->access, &declared->access_key,
+                     dr_sprintf(a, "%s.accessKey", path), err);
+    return rc ? rc
+              : read_secret(v, &key->secret, &declared->secret_key,
+                            dr_sprintf(a, "%s.secretKey", path), err);
 }
 
 int dr_access_open(struct dr_access **out, const struct dr_topology *t,
@@ -143,21 +169,17 @@ int dr_access_open(struct dr_access **out, const struct dr_topology *t,
     a->topology = t;
     a->cluster_count = t->cluster_count;
     a->clusters = DR_NEW_N(arena, t->cluster_count, struct dr_access_cluster);
+    struct vault v = {.doc = &t->doc, .dir = secrets_dir, .arena = arena};
     int rc = 0;
     for (size_t i = 0; !rc && i < t->cluster_count; i++)
-        rc = open_cluster(&a->clusters[i], &t->clusters[i], secrets_dir, arena, err);
-    if (!rc && dr_secret_given(&t->replication.sink.password)) {
-        rc = dr_secret_read(&a->sink_password, &t->replication.sink.password, secrets_dir,
-                            err);
-        if (rc)
-            (void)dr_wrap(err, "replication.sink.password");
-    }
+        rc = open_cluster(&v, &a->clusters[i], &t->clusters[i], err);
+    if (!rc && dr_secret_given(&t->replication.sink.password))
+        rc = read_secret(&v, &a->sink_password, &t->replication.sink.password,
+                         "spec.replication.sink.password", err);
     if (!rc)
-        rc = open_store(&a->backup, &t->storage.backup, secrets_dir, "storage.backup",
-                        arena, err);
+        rc = open_store(&v, &a->backup, &t->storage.backup, "spec.storage.backup", err);
     if (!rc)
-        rc = open_store(&a->redo, &t->storage.redo, secrets_dir, "storage.redo", arena,
-                        err);
+        rc = open_store(&v, &a->redo, &t->storage.redo, "spec.storage.redo", err);
     if (rc)
         dr_access_free(a);
     else

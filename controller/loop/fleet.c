@@ -16,6 +16,7 @@ enum {
     TICK_MS = 100,
     NAME_MAX_BYTES = 128,
     RETRY_MS = 5000,
+    TROUBLE_MAX = DR_ERR_SHOWN_MAX + DR_ERR_HINT_MAX + 8,
     ONCE_BLIND_MS = 30000 /* with `once`: how long an unknown fact is waited for */
 };
 
@@ -43,7 +44,7 @@ struct worker {
     struct dr_actor *actor;
     struct dr_journal *journal;
     struct dr_prng jitter;
-    char trouble[DR_ERR_TEXT_MAX]; /* said already */
+    char trouble[TROUBLE_MAX]; /* said already */
     int64_t seeing_ms; /* the estate's clock, when last no needed fact was unknown */
 };
 
@@ -176,12 +177,15 @@ static bool follow(struct worker *w, char holder[DR_HOLDER_TEXT], struct dr_err 
 }
 
 /* Why nothing can be done, once. */
-static void say_trouble(struct worker *w, const char *text)
+static void say_trouble(struct worker *w, const struct dr_err *err)
 {
-    struct dr_event e = {.kind = DR_EVENT_WAIT, .permille = -1, .text = text};
+    char shown[DR_ERR_SHOWN_MAX], text[TROUBLE_MAX];
+    struct dr_event e = {.kind = DR_EVENT_WAIT, .permille = -1, .text = w->trouble};
+    snprintf(text, sizeof(text), "%s%s%s%s", dr_err_shown(err, shown),
+             err->hint[0] ? " (" : "", err->hint, err->hint[0] ? ")" : "");
     if (strcmp(w->trouble, text) == 0)
         return;
-    snprintf(w->trouble, sizeof(w->trouble), "%s", text);
+    memcpy(w->trouble, text, sizeof(text));
     worker_say(w, &e);
 }
 
@@ -243,7 +247,7 @@ static void *work(void *arg)
         struct dr_round r;
         struct dr_err err = {0};
         if (!follow(w, holder, &err) || dr_actor_round(w->actor, &r, &err) != 0) {
-            say_trouble(w, err.text);
+            say_trouble(w, &err);
             if (f->o.once)
                 break;
             sleep_until_woken(w, RETRY_MS);

@@ -169,6 +169,8 @@ Test(base, secret_files_are_checked)
     chmod(path, 0644);
     struct dr_secret_ref ref = {.file = "pw"};
     cr_assert_eq(dr_secret_read(&s, &ref, dir, &err), -DR_E_INPUT);
+    cr_assert(strstr(err.text, "mode 0644") && strstr(err.hint, "chmod 0600"), "%s",
+              err.text);
     chmod(path, 0600);
     cr_assert_eq(dr_secret_read(&s, &ref, NULL, &err), -DR_E_INPUT);
     cr_assert_eq(dr_secret_read(&s, &ref, dir, &err), 0, "%s", err.text);
@@ -180,6 +182,25 @@ Test(base, secret_files_are_checked)
     dr_secret_release(&s);
     unlink(path);
     rmdir(dir);
+}
+
+Test(base, errors_say_their_place)
+{
+    struct dr_err err;
+    char shown[DR_ERR_SHOWN_MAX], path[300];
+    (void)dr_fail(&err, DR_E_INPUT, "no password");
+    cr_assert_str_eq(dr_err_shown(&err, shown), "no password");
+    dr_err_at(&err, NULL, 1, 1);
+    cr_assert_str_eq(dr_err_shown(&err, shown), "no password");
+    dr_err_at(&err, "a.yaml", 20, 17);
+    (void)dr_wrap(&err, "sql");
+    cr_assert_str_eq(dr_err_shown(&err, shown), "a.yaml:20:17: sql: no password");
+    memset(path, 'x', sizeof(path));
+    snprintf(path + 200, sizeof(path) - 200, "/a.yaml");
+    dr_err_at(&err, path, 1, 2);
+    dr_err_shown(&err, shown);
+    cr_assert(strncmp(shown, "..x", 3) == 0 && strstr(shown, "x/a.yaml:1:2: "), "%s",
+              shown);
 }
 
 Test(base, digests_match_known_answers)
