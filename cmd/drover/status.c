@@ -30,7 +30,7 @@ static const struct dr_option options[] = {
     {.name = "output", .letter = 'o', .kind = DR_OPT_WORD, .words = outputs, .fallback = "text",
      .offset = offsetof(struct options, output), .help = "how it is printed"},
     {.name = "watch", .kind = DR_OPT_FLAG, .offset = offsetof(struct options, watch),
-     .help = "look again and again until interrupted"},
+     .help = "look again and again until interrupted; with -o json a document a line"},
     {.name = "interval", .kind = DR_OPT_DURATION, .value = "DURATION", .fallback = "2s",
      .offset = offsetof(struct options, interval_ms), .help = "with --watch: between two looks"},
     {.name = "secrets", .kind = DR_OPT_TEXT, .value = "DIR",
@@ -135,7 +135,8 @@ static json_t *number_or_null(int64_t v, int64_t none)
     return v == none ? json_null() : json_integer(v);
 }
 
-static void render_json(const struct dr_plan *p, const struct numbers *n,
+/* One document; for `watch` on a line of its own, so that a reader takes line by line. */
+static void render_json(const struct dr_plan *p, const struct numbers *n, bool watch,
                         struct dr_buf *b)
 {
     json_t *o = dr_plan_json(p);
@@ -145,10 +146,22 @@ static void render_json(const struct dr_plan *p, const struct numbers *n,
     json_object_set_new(o, "changefeed", n->feed ? json_string(n->feed) : json_null());
     json_object_set_new(o, "holder", n->holder ? json_string(n->holder) : json_null());
     json_object_set_new(o, "epoch", dr_json_u64_string(n->epoch));
-    char *text = json_dumps(o, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+    char *text =
+        json_dumps(o, (watch ? JSON_COMPACT : JSON_INDENT(2)) | JSON_PRESERVE_ORDER);
     dr_buf_addf(b, "%s\n", text ? text : "");
     free(text);
     json_decref(o);
+}
+
+/* With --watch: a terminal is written over, a file gets a line between two pictures. */
+static void begin_picture(const struct dr_invocation *in, struct dr_buf *b)
+{
+    const struct options *o = in->options;
+    char time[DR_TIME_TEXT];
+    if (o->watch && in->out.terminal)
+        dr_buf_adds(b, "\033[H\033[J");
+    else if (o->watch)
+        dr_buf_addf(b, "-- %s\n", dr_time_text(dr_wall_ms(), time));
 }
 
 /* One look, printed. Several when only rising checkpoints are missing: they show to
@@ -169,12 +182,12 @@ static int show(const struct dr_invocation *in, struct dr_observer *obs,
     struct numbers n = measure(input->topology, input->facts, a);
     struct dr_buf b;
     dr_buf_init(&b, OUTPUT_MAX);
-    if (o->watch && in->out.terminal)
-        dr_buf_adds(&b, "\033[H\033[J");
-    if (o->output)
-        render_json(p, &n, &b);
-    else
+    if (o->output) {
+        render_json(p, &n, o->watch, &b);
+    } else {
+        begin_picture(in, &b);
         render_text(p, input->topology, &n, in->out.colour, &b);
+    }
     *is_protected = p->is_protected == DR_TRUE;
     int rc = dr_cli_result(in, &b);
     dr_buf_release(&b);

@@ -98,6 +98,10 @@ has "protected" "shop: protected" "$said"
 told "status as JSON" 0 drover status -o json "$doc"
 is "with numbers" number "$(jq -r '.lagMs | type' <<<"$said")"
 is "and the holder" "$(hostname):$run" "$(jq -r .holder <<<"$said" | cut -d: -f1,2)"
+lines=$(timeout 2 "$build/drover" status --watch --interval 300ms -o json "$doc" | tee "$work/watched" | wc -l)
+is "status --watch as JSON: a document a line" "yes $lines" "$([ "$lines" -gt 2 ] && echo yes) $(jq -c .protected "$work/watched" | grep -c '"yes"')"
+timeout 2 "$build/drover" status --watch --interval 300ms "$doc" >"$work/watched"
+is "status --watch into a file: a line between two pictures" "$(grep -c '^shop: ' "$work/watched")" "$(grep -cE '^-- [0-9-]+ [0-9:.]+$' "$work/watched")"
 # Unknown is neither absent nor down: nothing is said to be missing that may be there.
 DROVER_WEST_PASSWORD=wrong told "status, the secondary not to be read" 3 drover status "$doc"
 has "is not known" "NOT KNOWN to be protected" "$said"
