@@ -16,15 +16,15 @@
 #include "controller/base/num.h"
 #include "controller/source/fetch_job.h"
 
-#if defined(__SANITIZE_ADDRESS__)
-#define DR_UNDER_ASAN 1
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define DR_HAS_SHADOW 1
 #elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define DR_UNDER_ASAN 1
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define DR_HAS_SHADOW 1
 #endif
 #endif
-#ifndef DR_UNDER_ASAN
-#define DR_UNDER_ASAN 0
+#ifndef DR_HAS_SHADOW
+#define DR_HAS_SHADOW 0
 #endif
 
 enum {
@@ -52,7 +52,7 @@ static void confine(const struct dr_fetch_job *j)
     limit(RLIMIT_NOFILE, DESCRIPTORS_MAX);
     /* twice: a pack and its index; above it a write fails with EFBIG */
     limit(RLIMIT_FSIZE, (rlim_t)j->max_bytes * 2);
-    if (!DR_UNDER_ASAN) /* its shadow memory counts */
+    if (!DR_HAS_SHADOW) /* a sanitizer's shadow memory counts */
         limit(RLIMIT_DATA, (rlim_t)j->max_memory);
     signal(SIGXFSZ, SIG_IGN);
     signal(SIGPIPE, SIG_IGN);
