@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "controller/base/digest.h"
 #include "controller/base/secret.h"
 
 struct dr_node;
@@ -48,6 +49,7 @@ struct dr_doc {
     const char *file;           /* as the caller named it */
     const struct dr_node *root; /* the text's tree, for marks */
     struct dr_metadata metadata;
+    char meaning[DR_SHA256_HEX]; /* digest of what it means (spec/meaning.h) */
 };
 
 /* Where the field stands, e.g. "spec.clusters[1].sql.endpoints[0]"; an item of a named

@@ -88,6 +88,7 @@ struct dr_field {
     enum dr_type type; /* of the value, or of each item */
     bool list;
     bool required;
+    bool aside; /* no part of what the document means (spec/meaning.h) */
     enum dr_change change;
     enum dr_format format; /* STRING */
     const char *fallback;  /* default, spelled as in a document; NULL: none */

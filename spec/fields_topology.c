@@ -410,7 +410,7 @@ static const struct dr_field topology_fields[] = {
     {.key = "heartbeat", DR_FIELD_BOOL(struct dr_topology, heartbeat), .fallback = "true", .help = "Whether drover writes a row into drover.heartbeat of the open cluster each round; its age on the secondary is the end-to-end lag."},
     {.key = "switchover", DR_FIELD_OBJECT(struct dr_topology, switchover, switchover_shape), .only = "PrimarySecondary", .help = "The terms of a planned switchover."},
     {.key = "failover", DR_FIELD_OBJECT(struct dr_topology, failover, failover_shape), .only = "PrimarySecondary", .help = "The terms of a disaster failover and, with an id, the word from a human to do it."},
-    {.key = "approvals", DR_FIELD_OBJECTS(struct dr_topology, approvals, approval_count, struct dr_approval, approval_shape), .max = 64, .help = "Plans that were approved."},
+    {.key = "approvals", DR_FIELD_OBJECTS(struct dr_topology, approvals, approval_count, struct dr_approval, approval_shape), .aside = true, .max = 64, .help = "Plans that were approved."},
     {.key = "ddl", DR_FIELD_OBJECT(struct dr_topology, ddl, ddl_shape), .only = "Bidirectional", .help = "Who may change schemas."},
     {.key = "policy", DR_FIELD_OBJECT(struct dr_topology, policy, policy_shape), .help = "What drover may do by itself, and when."},
     {.key = "ledger", DR_FIELD_GROUP(ledger_shape), .help = "drover's rows inside the clusters."},

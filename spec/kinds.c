@@ -11,8 +11,8 @@ static const struct dr_words api_words = {api_list, NULL, 1};
 /* clang-format off */
 static const struct dr_field metadata_fields[] = {
     {.key = "name", DR_FIELD_STRING(struct dr_metadata, name), .format = DR_F_LABEL, .required = true, .change = DR_CHANGE_REBUILD, .example = "orders", .help = "What the document is called. Names of one kind are unique."},
-    {.key = "labels", DR_FIELD_PAIRS(struct dr_metadata, labels, label_count), .example = "{team: payments}", .help = "Words of your own."},
-    {.key = "generation", DR_FIELD_U64(struct dr_metadata, generation), .min = 1, .help = "Where the source is a folder or a file: raised with each edit. It must not fall."},
+    {.key = "labels", DR_FIELD_PAIRS(struct dr_metadata, labels, label_count), .aside = true, .example = "{team: payments}", .help = "Words of your own."},
+    {.key = "generation", DR_FIELD_U64(struct dr_metadata, generation), .aside = true, .min = 1, .help = "Where the source is a folder or a file: raised with each edit. It must not fall."},
     {.key = "formerly", DR_FIELD_STRING(struct dr_metadata, formerly), .format = DR_F_LABEL, .help = "The old name of a topology that is renamed."},
     {0}};
 static const struct dr_shape metadata_shape = {.fields = metadata_fields, .bytes = sizeof(struct dr_metadata)};

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "controller/base/similar.h"
+#include "spec/meaning.h"
 #include "spec/rule.h"
 #include "spec/types.h"
 
@@ -114,6 +115,15 @@ static void complete(struct dr_arena *a, enum dr_kind kind, void *doc)
     }
 }
 
+static void digest_meaning(struct dr_doc *doc)
+{
+    struct dr_buf b;
+    dr_buf_init(&b, DR_MEANING_MAX);
+    dr_doc_meaning(doc, &b);
+    dr_sha256_hex(doc->meaning, dr_buf_str(&b), b.len);
+    dr_buf_release(&b);
+}
+
 static void keep(struct dr_docs *d, enum dr_kind kind, void *doc)
 {
     struct dr_arena *a = d->arena;
@@ -153,6 +163,7 @@ static void take_document(struct dr_docs *d, struct dr_source *s, struct dr_node
         complete(d->arena, kind, doc);
         dr_rules_run(&decode, doc, first);
         if (d->findings.errors == errors) {
+            digest_meaning(doc);
             keep(d, kind, doc);
             return;
         }

@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "controller/base/digest.h"
 #include "controller/base/tso.h"
 #include "controller/plan/view.h"
 
@@ -11,6 +10,8 @@ struct build {
     struct dr_view v;
     struct dr_plan *plan;
     size_t action_room, blocker_room, waiting_room, notice_room;
+    struct dr_check_result *checks;
+    size_t check_count, check_room;
     bool only_discharge;
 };
 
@@ -130,7 +131,10 @@ static void match_checks(struct build *b)
             if (!in_scope(v, k->scope, c))
                 continue;
             const char *fact = "";
-            switch (ask_check(b, k, c, &fact)) {
+            enum dr_truth holds = ask_check(b, k, c, &fact);
+            *DR_PUSH(v->arena, b->checks, b->check_count, b->check_room) =
+                (struct dr_check_result){k, c, holds};
+            switch (holds) {
             case DR_TRUE:
                 break;
             case DR_FALSE:
@@ -394,22 +398,6 @@ static void add_notices(struct build *b)
         add_notice(b, dr_sprintf(v->arena, "%s %s", primary, fence));
 }
 
-/* Numbers that move (lag, TSOs, times) stay out: the same situation has the same digest.
- */
-static void make_digest(struct dr_plan *p)
-{
-    struct dr_buf b;
-    dr_buf_init(&b, 1 << 20);
-    dr_buf_addf(&b, "drover plan 1\n%s\n%s\n%s\n", p->topology, p->revision, p->goal);
-    for (size_t i = 0; i < p->action_count; i++)
-        dr_buf_addf(&b, "step %s %s\n", p->actions[i].id,
-                    dr_risk_name(p->actions[i].risk));
-    for (size_t i = 0; i < p->blocker_count; i++)
-        dr_buf_addf(&b, "blocked %s %s\n", p->blockers[i].code, p->blockers[i].subject);
-    dr_sha256_hex(p->digest, dr_buf_str(&b), b.len);
-    dr_buf_release(&b);
-}
-
 static void set_state(struct build *b)
 {
     struct dr_plan *p = b->plan;
@@ -481,7 +469,7 @@ struct dr_plan *dr_plan_build(const struct dr_plan_input *in, struct dr_arena *a
     }
     p->goal = goal_of(&b);
     set_state(&b);
-    make_digest(p);
+    dr_plan_cover(&b.v, p, b.checks, b.check_count);
     return p;
 }
 

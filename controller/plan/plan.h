@@ -71,6 +71,16 @@ struct dr_protection {
     const char *text; /* what is, or what is missing */
 };
 
+/* One thing that the digest covers: "predicate fenced west" is "no". All strings are
+ * borrowed from the plan, the topology and the tables; kind, key and subject name it. */
+struct dr_plan_part {
+    const char *kind;    /* "declaration", "goal", "check", "predicate", "step" */
+    const char *key;     /* "DR-B041", "fenced", "190/west"; "" */
+    const char *subject; /* a cluster; "" */
+    const char *text;    /* of key, for people */
+    const char *value;
+};
+
 enum dr_plan_state { DR_PLAN_CONVERGED, DR_PLAN_STEPS, DR_PLAN_WAITING, DR_PLAN_BLOCKED };
 
 struct dr_plan {
@@ -84,6 +94,8 @@ struct dr_plan {
     const char **notices; /* worth knowing, nothing to be done */
     struct dr_protection *protections;
     enum dr_truth is_protected;
+    size_t part_count;
+    struct dr_plan_part *parts; /* all that the digest covers (digest.c) */
     char digest[DR_DIGEST_TEXT];
 };
 
@@ -101,6 +113,10 @@ enum dr_truth dr_plan_done(const struct dr_plan_input *in, const struct dr_actio
 /* Whether what is left of a plan goes on with what was approved: every action of `now` is
  * an action of `approved`, by rule and subject. NULL: yes; else what is new. */
 const char *dr_plan_continues(const struct dr_plan *approved, const struct dr_plan *now);
+
+/* The digest of parts, as a plan carries it. */
+void dr_plan_digest(const struct dr_plan_part *parts, size_t count,
+                    char out[DR_DIGEST_TEXT]);
 
 /* Renderings. Text has no colour; `wide` adds why, precondition, expect and undo. */
 void dr_plan_text(const struct dr_plan *p, const struct dr_plan_input *in, bool wide,

@@ -147,6 +147,16 @@ struct dr_plan_check {
     const char *way_out;
 };
 extern const struct dr_plan_check dr_plan_checks[]; /* ends with code NULL */
+/* What one check said, for the digest. */
+struct dr_check_result {
+    const struct dr_plan_check *check;
+    size_t cluster;
+    enum dr_truth holds;
+};
+/* Fills p->parts and p->digest from all else in p: digest.c. */
+void dr_plan_cover(const struct dr_view *v, struct dr_plan *p,
+                   const struct dr_check_result *checks, size_t count);
+
 /* The checks before this one are the ground (mode, identity, ledger): while one of them
  * fails the later ones are not asked, for what they say would mislead. */
 #define DR_CHECK_ABOVE_GROUND "DR-B030"

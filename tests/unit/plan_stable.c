@@ -50,7 +50,7 @@ Test(plan_stable, digest_leaves_out_numbers_that_move)
         move_numbers(k.facts);
         cr_assert_str_eq(plan_kit_plan(&k)->digest, p->digest, "%s", plan_kit_stages[s]);
         k.input.revision = "another";
-        cr_assert_str_neq(plan_kit_plan(&k)->digest, p->digest, "revision");
+        cr_assert_str_eq(plan_kit_plan(&k)->digest, p->digest, "revision");
         k.input.revision = "unit";
         k.facts->clusters[WEST].identity.new_collation = false;
         cr_assert_str_neq(plan_kit_plan(&k)->digest, p->digest, "blocker");
