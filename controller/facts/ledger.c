@@ -121,6 +121,9 @@ static const struct dr_codec fenced_codec = CODEC(struct dr_fenced_row,
     TEXT(struct dr_fenced_row, "operation", operation, DR_CODEC_OPTIONAL),
     BOOL(struct dr_fenced_row, "releasing", releasing));
 
+static const struct dr_codec consumed_codec = CODEC(struct dr_consumed_row,
+    TEXT(struct dr_consumed_row, "word", word, 0));
+
 struct lease_value { uint64_t until; };
 static const struct dr_codec lease_codec = CODEC(struct lease_value,
     DIGITS(struct lease_value, "until", until));
@@ -181,6 +184,11 @@ const char *dr_fenced_value(const struct dr_fenced_row *r, struct dr_arena *a)
     return render(r, &fenced_codec, a);
 }
 
+const char *dr_consumed_value(const struct dr_consumed_row *r, struct dr_arena *a)
+{
+    return render(r, &consumed_codec, a);
+}
+
 const char *dr_lease_value(uint64_t until, struct dr_arena *a)
 {
     struct lease_value v = {until};
@@ -197,12 +205,17 @@ const char *dr_hold_key(const char *purpose, struct dr_arena *a)
     return dr_sprintf(a, "hold/%s", purpose);
 }
 
+const char *dr_consumed_key(const char *id, struct dr_arena *a)
+{
+    return dr_sprintf(a, "consumed/%s", id);
+}
+
 /* ---- decoding ---- */
 
 struct decoder {
     struct dr_ledger *out;
     struct dr_arena *arena;
-    size_t edge_room, hold_room;
+    size_t edge_room, hold_room, consumed_room;
 };
 
 /* Puts a decoded value where it belongs; false: the key does not fit it. */
@@ -301,6 +314,15 @@ static bool take_hold(struct decoder *d, const struct dr_ledger_row *row, void *
     return *h->purpose;
 }
 
+static bool take_consumed(struct decoder *d, const struct dr_ledger_row *row, void *value)
+{
+    struct dr_consumed_row *r =
+        DR_PUSH(d->arena, d->out->consumed, d->out->consumed_count, d->consumed_room);
+    *r = *(struct dr_consumed_row *)value;
+    r->id = dr_strdup(d->arena, row->key + strlen("consumed/"));
+    return *r->id;
+}
+
 static const struct {
     const char *key; /* ending in '/': a prefix */
     const struct dr_codec *codec;
@@ -318,6 +340,7 @@ static const struct {
     {DR_KEY_FENCED,    &fenced_codec, take_fenced},
     {"edge/",          &edge_codec,   take_edge},
     {"hold/",          &hold_codec,   take_hold},
+    {"consumed/",      &consumed_codec, take_consumed},
     // clang-format on
 };
 enum { KEY_COUNT = sizeof(keys) / sizeof(keys[0]) };
@@ -379,6 +402,14 @@ const struct dr_hold_row *dr_ledger_hold(const struct dr_ledger *l, const char *
         if (strcmp(l->holds[i].purpose, purpose) == 0)
             return &l->holds[i];
     return NULL;
+}
+
+bool dr_ledger_consumed(const struct dr_ledger *l, const char *id)
+{
+    for (size_t i = 0; i < l->consumed_count; i++)
+        if (strcmp(l->consumed[i].id, id) == 0)
+            return true;
+    return false;
 }
 
 const char *dr_edge_state_name(enum dr_edge_state s)

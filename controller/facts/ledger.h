@@ -110,6 +110,12 @@ struct dr_fenced_row {
     bool releasing;
 };
 
+/* A word from a human that was used: it is good for one time. */
+struct dr_consumed_row {
+    const char *id;   /* in the key */
+    const char *word; /* "ledger.reset", "approval" */
+};
+
 struct dr_ledger {
     /* authority over the cluster */
     uint64_t epoch; /* 0: none yet */
@@ -122,9 +128,10 @@ struct dr_ledger {
     struct dr_gc_row gc;
     struct dr_copy_row backup, restoring;
     struct dr_fenced_row fenced;
-    size_t edge_count, hold_count;
+    size_t edge_count, hold_count, consumed_count;
     struct dr_edge_row *edges;
     struct dr_hold_row *holds;
+    struct dr_consumed_row *consumed;
     size_t row_count;       /* ours, understood or not */
     size_t foreign_count;   /* rows of another cluster_id: reported, never touched */
     const char *unreadable; /* key of a row this version cannot read; NULL: none */
@@ -155,12 +162,15 @@ const char *dr_hold_value(const struct dr_hold_row *r, struct dr_arena *a);
 const char *dr_gc_value(const struct dr_gc_row *r, struct dr_arena *a);
 const char *dr_copy_value(const struct dr_copy_row *r, struct dr_arena *a);
 const char *dr_fenced_value(const struct dr_fenced_row *r, struct dr_arena *a);
+const char *dr_consumed_key(const char *id, struct dr_arena *a);
+const char *dr_consumed_value(const struct dr_consumed_row *r, struct dr_arena *a);
 const char *dr_lease_value(uint64_t until, struct dr_arena *a);
 
 /* NULL: no such row. */
 const struct dr_edge_row *dr_ledger_edge(const struct dr_ledger *l, const char *from,
                                          const char *to);
 const struct dr_hold_row *dr_ledger_hold(const struct dr_ledger *l, const char *purpose);
+bool dr_ledger_consumed(const struct dr_ledger *l, const char *id);
 const char *dr_edge_state_name(enum dr_edge_state s);
 
 #endif

@@ -41,6 +41,7 @@ Test(ledger, every_value_comes_back, .init = setup, .fini = teardown)
     struct dr_gc_row gc = {true, {true, 600000}, {false, 600000}};
     struct dr_copy_row copy = {true, 3, "orders/g3/", 44, "127.0.1.4:4000", UINT64_MAX};
     struct dr_fenced_row fenced = {DR_FENCED_OPERATION, 2, "op-3", true};
+    struct dr_consumed_row used = {"INC-1", "ledger.reset"};
     struct dr_ledger_row rows[] = {
         {ID, DR_KEY_EPOCH, "{}", 5, "host-1"},
         {ID, DR_KEY_LEASE, dr_lease_value(UINT64_MAX, arena), 5, "host-2"},
@@ -53,6 +54,7 @@ Test(ledger, every_value_comes_back, .init = setup, .fini = teardown)
         {ID, DR_KEY_BACKUP, dr_copy_value(&copy, arena), 5, "host-1"},
         {ID, DR_KEY_RESTORING, dr_copy_value(&copy, arena), 5, "host-1"},
         {ID, DR_KEY_FENCED, dr_fenced_value(&fenced, arena), 5, "host-1"},
+        {ID, dr_consumed_key("INC-1", arena), dr_consumed_value(&used, arena), 5, "h"},
         {ID + 1, DR_KEY_TERM, "not ours, not read", 9, "host-9"},
     };
     size_t count = sizeof(rows) / sizeof(rows[0]);
@@ -69,6 +71,7 @@ Test(ledger, every_value_comes_back, .init = setup, .fini = teardown)
     const struct dr_hold_row *h = dr_ledger_hold(&l, "bootstrap");
     cr_assert_null(dr_ledger_edge(&l, "west", "east"));
     cr_assert_null(dr_ledger_hold(&l, "boot"));
+    cr_assert(dr_ledger_consumed(&l, "INC-1") && !dr_ledger_consumed(&l, "INC"));
     /* rendered again, each is the same text: no field is lost or changed */
     const char *again[] = {
         NULL,
@@ -82,6 +85,7 @@ Test(ledger, every_value_comes_back, .init = setup, .fini = teardown)
         dr_copy_value(&l.backup, arena),
         dr_copy_value(&l.restoring, arena),
         dr_fenced_value(&l.fenced, arena),
+        dr_consumed_value(&l.consumed[0], arena),
     };
     for (size_t i = 1; i < count - 1; i++)
         cr_assert_str_eq(again[i], rows[i].value);
@@ -138,6 +142,7 @@ Test(ledger, what_cannot_be_read_stops, .init = setup, .fini = teardown)
          "{\"operation\":\"x\",\"releasing\":false,\"term\":1,\"why\":\"secondary\"}"},
         {"fenced", "{\"releasing\":false,\"term\":1,\"why\":\"mood\"}"},
         {"sink", "{\"account\":\"a\",\"generation\":1,\"locked\":0}"},
+        {"consumed/", "{\"word\":\"approval\"}"},
         {"hold/", "{\"deadline\":\"1\",\"need\":\"1\",\"operation\":\"o\"}"},
     };
     static const char *const edge_keys[] = {"edge/", "edge/a", "edge/a/", "edge//b",
