@@ -111,7 +111,7 @@ static int ask_word(struct session *s, const struct dr_topology *t, const char *
         return rc;
     if (r->plan->state == DR_PLAN_CONVERGED)
         return DR_EXIT_OK;
-    if (r->plan->state == DR_PLAN_BLOCKED)
+    if (r->plan->state == DR_PLAN_BLOCKED || r->plan->state == DR_PLAN_ASKING)
         return DR_EXIT_BLOCKED;
     if (t->paused || t->management == DR_OBSERVE) {
         (void)dr_fail(&err, DR_E_CONFLICT, "the document says: %s",

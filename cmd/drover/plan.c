@@ -103,7 +103,8 @@ static int print_plan(const struct dr_invocation *in, const struct dr_plan_input
     dr_buf_release(&b);
     if (rc)
         return rc;
-    if (p->state == DR_PLAN_BLOCKED || p->state == DR_PLAN_WAITING)
+    if (p->state == DR_PLAN_BLOCKED || p->state == DR_PLAN_WAITING ||
+        p->state == DR_PLAN_ASKING)
         return DR_EXIT_BLOCKED;
     return o->detailed && p->state == DR_PLAN_STEPS ? DR_EXIT_CHANGES : DR_EXIT_OK;
 }
@@ -178,7 +179,8 @@ const struct dr_command dr_cmd_plan = {
         "Reads the topology (NAME when PATH declares several), looks at its clusters and "
         "prints\nthe ordered steps that close the difference. Nothing is changed.\n"
         "Exit status: 0 there is a plan or nothing to do, 1 error, 2 changes (with "
-        "--detailed-exitcode),\n3 blocked or waiting for a fact, 64 wrong usage.",
+        "--detailed-exitcode),\n3 blocked, or waiting for a fact or a word, 64 wrong "
+        "usage.",
     .options = options,
     .options_bytes = sizeof(struct options),
     .examples = examples,

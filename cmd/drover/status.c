@@ -121,6 +121,10 @@ static void render_text(const struct dr_plan *p, const struct dr_topology *t,
     for (size_t i = 0; i < p->waiting_count; i++)
         dr_buf_addf(b, "  %-13s %s: %s\n", "waits", p->waitings[i].subject,
                     p->waitings[i].what);
+    for (size_t i = 0; i < p->question_count; i++)
+        dr_buf_addf(b, "  %-13s %s: %s\n                %s\n", "asks",
+                    p->questions[i].subject, p->questions[i].what,
+                    p->questions[i].answer);
     for (size_t i = 0; i < p->notice_count; i++)
         dr_buf_addf(b, "  %-13s %s\n", "note", p->notices[i]);
     if (p->action_count && p->actions[0].unsure)

@@ -130,6 +130,7 @@ void dr_actor_look(struct dr_actor *x, struct dr_round *out)
         enum dr_round_state state;
         int64_t again_ms;
     } by_plan[] = {[DR_PLAN_CONVERGED] = {DR_ROUND_CONVERGED, QUIET_MS},
+                   [DR_PLAN_ASKING] = {DR_ROUND_UNAPPROVED, QUIET_MS},
                    [DR_PLAN_STEPS] = {DR_ROUND_MOVED, 0},
                    [DR_PLAN_WAITING] = {DR_ROUND_WAITING, SOON_MS},
                    [DR_PLAN_BLOCKED] = {DR_ROUND_BLOCKED, QUIET_MS}};
@@ -139,6 +140,9 @@ void dr_actor_look(struct dr_actor *x, struct dr_round *out)
     if (x->plan->state == DR_PLAN_WAITING && x->plan->waiting_count)
         out->text = keep_text(x, "%s: %s", x->plan->waitings[0].subject,
                               x->plan->waitings[0].what);
+    if (x->plan->state == DR_PLAN_ASKING)
+        out->text = keep_text(x, "%s: %s (%s)", x->plan->questions[0].subject,
+                              x->plan->questions[0].what, x->plan->questions[0].answer);
     if (x->o.removed && belongs_to_another(x)) {
         out->state = DR_ROUND_CONVERGED;
         out->text = "its clusters belong to another topology now";

@@ -84,8 +84,8 @@ void dr_authority_lose(struct dr_actor *x)
 
 /* ---- ending what an older holder left ---- */
 
-/* A copy that runs is adopted. A session that is only named by a row is not: its statement
- * may still be on its way, beside the one that the new holder would send. */
+/* A copy that runs is adopted. A session that is only named by a row is not: its
+ * statement may still be on its way, beside the one that the new holder would send. */
 static bool is_spared(const struct dr_actor *x, size_t c, const char *instance,
                       const struct dr_session *s)
 {

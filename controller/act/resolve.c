@@ -20,7 +20,8 @@ void dr_actor_resolve(struct dr_actor *x)
     struct dr_err err;
     struct dr_journal_filter open = {.topology = x->o.topology->doc.metadata.name,
                                      .open_intents = true};
-    bool knows = x->plan->state == DR_PLAN_STEPS || x->plan->state == DR_PLAN_CONVERGED;
+    bool knows = x->plan->state == DR_PLAN_STEPS || x->plan->state == DR_PLAN_CONVERGED ||
+                 x->plan->state == DR_PLAN_ASKING;
     if (!x->o.journal || x->resolved || !knows)
         return;
     x->resolved = true; /* a journal that fails here stops the next intent */

@@ -229,7 +229,8 @@ static bool is_over(struct worker *w, const struct dr_round *r)
 static int64_t rest_after(struct worker *w, const struct dr_round *r)
 {
     struct fleet *f = w->fleet;
-    if (r->state != DR_ROUND_CONVERGED && r->state != DR_ROUND_BLOCKED)
+    if (r->state != DR_ROUND_CONVERGED && r->state != DR_ROUND_BLOCKED &&
+        r->state != DR_ROUND_UNAPPROVED)
         return r->again_ms;
     /* ten per cent of jitter: many topologies must not look at the same moment */
     int64_t tenth = f->o.interval_ms / 10;

@@ -354,7 +354,9 @@ C(no_operation_in_flight)
                            l->fenced.operation);
         return DR_FALSE;
     }
-    if (c == v->a && l->fenced.why != DR_FENCED_NOT)
+    /* where the term names the other cluster, DR-B023 says what is wrong */
+    bool named = l->term.present && strcmp(l->term.cluster, name_of(v, c)) == 0;
+    if (c == v->a && named && l->fenced.why != DR_FENCED_NOT)
         return dr_check_refuse(v, fact, "the primary's ledger has a fenced row");
     return DR_TRUE;
 }

@@ -9,7 +9,7 @@
 struct build {
     struct dr_view v;
     struct dr_plan *plan;
-    size_t action_room, blocker_room, waiting_room, notice_room;
+    size_t action_room, blocker_room, waiting_room, question_room, notice_room;
     struct dr_check_result *checks;
     size_t check_count, check_room;
     bool only_discharge;
@@ -71,6 +71,34 @@ static void add_notice(struct build *b, const char *text)
 {
     struct dr_plan *p = b->plan;
     *DR_PUSH(b->v.arena, p->notices, p->notice_count, b->notice_room) = text;
+}
+
+/* What somebody changed and drover leaves so: asked about, told or not told. */
+static void tell_drift(struct build *b, enum dr_drift_class class, size_t c,
+                       const char *what, const char *answer)
+{
+    const struct dr_view *v = &b->v;
+    struct dr_plan *p = b->plan;
+    enum dr_drift_action policy = v->t->policy.drift[class];
+    const char *name = dr_drift_class_name(class);
+    switch (policy) {
+    case DR_DRIFT_IGNORE:
+        break;
+    case DR_DRIFT_CORRECT: /* for which no rule stands */
+    case DR_DRIFT_WARN:
+        add_notice(b,
+                   dr_sprintf(v->arena, "%s: %s (policy.drift.%s is %s)", name_of(v, c),
+                              what, name, dr_drift_action_name(policy)));
+        break;
+    case DR_DRIFT_ASK:
+        *DR_PUSH(v->arena, p->questions, p->question_count,
+                 b->question_room) = (struct dr_question){
+            .subject = name_of(v, c),
+            .what = what,
+            .answer = dr_sprintf(v->arena, "%s; or policy.drift.%s: warn, to leave it so",
+                                 answer, name)};
+        break;
+    }
 }
 
 /* Once the feed is made, what somebody changed is refused, told or not told, as the
@@ -241,13 +269,14 @@ static bool is_left(struct build *b, const struct dr_plan_rule *r, size_t c)
     if (!r->is_drift || policy == DR_DRIFT_CORRECT || missing(v, r, c) != DR_TRUE ||
         dr_holds(v, DR_P_MADE, c) != DR_TRUE)
         return false;
-    if (policy != DR_DRIFT_IGNORE && !b->plan->blocker_count)
-        add_notice(b, dr_sprintf(v->arena,
-                                 "%s: not so any more: %s; it is left as it is, because "
-                                 "policy.drift.%s is %s",
-                                 name_of(v, c), dr_predicates[r->done].text,
-                                 dr_drift_class_name(r->drift),
-                                 dr_drift_action_name(policy)));
+    if (!b->plan->blocker_count)
+        tell_drift(
+            b, r->drift, c,
+            dr_sprintf(v->arena, "no longer true: %s", dr_predicates[r->done].text),
+            dr_sprintf(v->arena,
+                       "policy.drift.%s: correct, and drover does it again (%s); or do "
+                       "it by hand",
+                       dr_drift_class_name(r->drift), r->what + strlen("%s: ")));
     return true;
 }
 
@@ -314,8 +343,9 @@ static void make_ready(struct build *b, const struct dr_plan_rule *next)
     }
 }
 
-/* GC of the primary, as somebody else set it. */
-static const char *gc_notice(const struct dr_view *v)
+/* GC of the primary, as somebody else set it. Out: *off: switched off; drover never
+ * switches it on by itself. */
+static const char *gc_notice(const struct dr_view *v, bool *off)
 {
     const struct dr_cluster_facts *a = dr_view_facts(v, v->a);
     const struct dr_ledger *l = dr_view_ledger(v, v->a);
@@ -327,7 +357,8 @@ static const char *gc_notice(const struct dr_view *v)
                       x->gc_life_time_ms == l->gc.before.life_time_ms;
         if (!x->seen.known)
             continue;
-        if (!l->gc.present && !x->gc_enable)
+        *off = !l->gc.present && !x->gc_enable;
+        if (*off)
             return "GC is off, and drover did not switch it off";
         if (l->gc.present && !ours && !before)
             return "somebody else set GC while drover held it: drover left it so";
@@ -360,7 +391,7 @@ static const char *fence_notice(const struct dr_view *v)
         fenced |= a->instances[i].seen.known && (a->instances[i].super_read_only ||
                                                  a->instances[i].restricted_read_only);
     return fenced && dr_holds(v, DR_P_MADE, v->a) == DR_TRUE
-               ? "refuses writes, and drover did not fence it"
+               ? "it refuses writes, and drover did not fence it"
                : NULL;
 }
 
@@ -389,13 +420,19 @@ static void add_notices(struct build *b)
                                      "%s: %zu ledger rows of another cluster are ignored",
                                      name_of(v, c), x->foreign_count));
     }
-    const char *gc = gc_notice(v), *hold = hold_notice(v), *fence = fence_notice(v);
-    if (gc)
+    bool off = false;
+    const char *gc = gc_notice(v, &off), *hold = hold_notice(v), *fence = fence_notice(v);
+    if (off)
+        tell_drift(b, DR_DRIFT_GC_SWITCH, v->a, gc,
+                   "when nobody needs it off: SET GLOBAL tidb_gc_enable = ON");
+    else if (gc)
         add_notice(b, dr_sprintf(v->arena, "%s: %s", primary, gc));
     if (hold)
         add_notice(b, dr_sprintf(v->arena, "%s: %s", primary, hold));
     if (fence)
-        add_notice(b, dr_sprintf(v->arena, "%s %s", primary, fence));
+        tell_drift(b, DR_DRIFT_FENCE, v->a, fence,
+                   "when nobody needs it closed: SET GLOBAL tidb_super_read_only (or "
+                   "tidb_restricted_read_only) = OFF");
 }
 
 static void set_state(struct build *b)
@@ -404,21 +441,12 @@ static void set_state(struct build *b)
     bool ready = false;
     for (size_t i = 0; i < p->action_count; i++)
         ready |= p->actions[i].ready;
-    p->state = p->blocker_count   ? DR_PLAN_BLOCKED
-               : ready            ? DR_PLAN_STEPS
-               : p->waiting_count ? DR_PLAN_WAITING
-               : p->action_count  ? DR_PLAN_WAITING
-                                  : DR_PLAN_CONVERGED;
-}
-
-static const char *goal_of(const struct build *b)
-{
-    const struct dr_view *v = &b->v;
-    if (v->in->removed)
-        return "end of care";
-    return dr_sprintf(v->arena, "%s %s -> %s",
-                      dr_holds(v, DR_P_MADE, v->a) == DR_TRUE ? "keep" : "bootstrap",
-                      name_of(v, v->a), name_of(v, v->b));
+    p->state = p->blocker_count    ? DR_PLAN_BLOCKED
+               : ready             ? DR_PLAN_STEPS
+               : p->waiting_count  ? DR_PLAN_WAITING
+               : p->action_count   ? DR_PLAN_WAITING
+               : p->question_count ? DR_PLAN_ASKING
+                                   : DR_PLAN_CONVERGED;
 }
 
 /* The ledgers name another topology or another primary: steps towards this one would be
@@ -430,6 +458,24 @@ static bool belongs_elsewhere(const struct dr_plan *p)
             strcmp(p->blockers[i].code, "DR-B023") == 0)
             return true;
     return false;
+}
+
+static const char *goal_of(const struct build *b)
+{
+    const struct dr_view *v = &b->v;
+    const char *before = "bootstrap ", *after = "";
+    if (v->in->removed)
+        return "end of care";
+    enum dr_truth made = dr_holds(v, DR_P_MADE, v->a);
+    if (belongs_elsewhere(b->plan) || made == DR_UNSURE) {
+        before = "";
+        after = made == DR_UNSURE ? "; what of it stands is not known"
+                                  : ", which is not what the ledgers name";
+    } else if (made == DR_TRUE) {
+        before = "keep ";
+    }
+    return dr_sprintf(v->arena, "%s%s -> %s%s", before, name_of(v, v->a),
+                      name_of(v, v->b), after);
 }
 
 struct dr_plan *dr_plan_build(const struct dr_plan_input *in, struct dr_arena *a)

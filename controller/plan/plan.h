@@ -64,6 +64,12 @@ struct dr_waiting {
     int64_t retry_ms; /* look again after this */
 };
 
+/* What somebody changed: left as it is until a person says what is meant. */
+struct dr_question {
+    const char *subject, *what;
+    const char *answer; /* how it is said */
+};
+
 /* One part of "protected". */
 struct dr_protection {
     const char *name; /* "feed", stable */
@@ -81,16 +87,24 @@ struct dr_plan_part {
     const char *value;
 };
 
-enum dr_plan_state { DR_PLAN_CONVERGED, DR_PLAN_STEPS, DR_PLAN_WAITING, DR_PLAN_BLOCKED };
+enum dr_plan_state {
+    DR_PLAN_CONVERGED,
+    DR_PLAN_ASKING, /* no step is missing but what a question is about */
+    DR_PLAN_STEPS,
+    DR_PLAN_WAITING,
+    DR_PLAN_BLOCKED
+};
 
 struct dr_plan {
     const char *topology, *revision;
     const char *goal; /* "bootstrap east -> west", "keep east -> west", "end of care" */
     enum dr_plan_state state;
-    size_t action_count, blocker_count, waiting_count, notice_count, protection_count;
+    size_t action_count, blocker_count, waiting_count, question_count, notice_count,
+        protection_count;
     struct dr_action *actions;
     struct dr_blocker *blockers;
     struct dr_waiting *waitings;
+    struct dr_question *questions;
     const char **notices; /* worth knowing, nothing to be done */
     struct dr_protection *protections;
     enum dr_truth is_protected;

@@ -203,7 +203,7 @@ bool dr_plan_look_again(const struct dr_plan *p)
 {
     if (p->is_protected == DR_TRUE)
         return false;
-    return p->state == DR_PLAN_CONVERGED ||
+    return p->state == DR_PLAN_CONVERGED || p->state == DR_PLAN_ASKING ||
            (p->state == DR_PLAN_BLOCKED && p->is_protected == DR_UNSURE &&
             !p->waiting_count);
 }

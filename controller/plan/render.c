@@ -17,6 +17,7 @@ static const char *truth_word(enum dr_truth t)
 static const char *state_word(enum dr_plan_state s)
 {
     static const char *const words[] = {[DR_PLAN_CONVERGED] = "converged",
+                                        [DR_PLAN_ASKING] = "asking",
                                         [DR_PLAN_STEPS] = "steps",
                                         [DR_PLAN_WAITING] = "waiting",
                                         [DR_PLAN_BLOCKED] = "blocked"};
@@ -99,6 +100,10 @@ static void headline(const struct dr_plan *p, struct dr_buf *out)
                                     : ": the world is as the document says");
         return;
     }
+    if (p->state == DR_PLAN_ASKING) {
+        dr_buf_adds(out, "\nno changes without a word: see what is asked\n");
+        return;
+    }
     dr_buf_addf(out, "\nplan %.12s: %zu step%s", p->digest, p->action_count,
                 p->action_count == 1 ? "" : "s");
     const char *sep = " (";
@@ -131,6 +136,11 @@ void dr_plan_text(const struct dr_plan *p, const struct dr_plan_input *in, bool 
         dr_buf_adds(out, "\nwaits for:\n");
     for (size_t i = 0; i < p->waiting_count; i++)
         dr_buf_addf(out, "  %s: %s\n", p->waitings[i].subject, p->waitings[i].what);
+    if (p->question_count)
+        dr_buf_adds(out, "\nasks:\n");
+    for (size_t i = 0; i < p->question_count; i++)
+        dr_buf_addf(out, "  %s: %s\n      answer   %s\n", p->questions[i].subject,
+                    p->questions[i].what, p->questions[i].answer);
     for (size_t i = 0; i < p->notice_count; i++)
         dr_buf_addf(out, "%snote: %s\n", i ? "" : "\n", p->notices[i]);
     protection_text(p, out);
@@ -176,6 +186,19 @@ static json_t *blocker_json(const struct dr_blocker *x)
     return o;
 }
 
+static json_t *questions_json(const struct dr_plan *p)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < p->question_count; i++) {
+        json_t *o = json_object();
+        set(o, "subject", p->questions[i].subject);
+        set(o, "what", p->questions[i].what);
+        set(o, "answer", p->questions[i].answer);
+        json_array_append_new(list, o);
+    }
+    return list;
+}
+
 json_t *dr_plan_json(const struct dr_plan *p)
 {
     json_t *o = json_object(), *list = json_array();
@@ -201,6 +224,7 @@ json_t *dr_plan_json(const struct dr_plan *p)
         json_array_append_new(list, w);
     }
     json_object_set_new(o, "waits", list);
+    json_object_set_new(o, "questions", questions_json(p));
     list = json_array();
     for (size_t i = 0; i < p->notice_count; i++)
         json_array_append_new(list, json_string(p->notices[i]));

@@ -98,9 +98,9 @@ has "protected" "shop: protected" "$said"
 told "status as JSON" 0 drover status -o json "$doc"
 is "with numbers" number "$(jq -r '.lagMs | type' <<<"$said")"
 is "and the holder" "$(hostname):$run" "$(jq -r .holder <<<"$said" | cut -d: -f1,2)"
-lines=$(timeout 2 "$build/drover" status --watch --interval 300ms -o json "$doc" | tee "$work/watched" | wc -l)
-is "status --watch as JSON: a document a line" "yes $lines" "$([ "$lines" -gt 2 ] && echo yes) $(jq -c .protected "$work/watched" | grep -c '"yes"')"
-timeout 2 "$build/drover" status --watch --interval 300ms "$doc" >"$work/watched"
+lines=$(timeout 5 "$build/drover" status --watch --interval 300ms -o json "$doc" | tee "$work/watched" | wc -l)
+is "status --watch as JSON: a document a line" "yes $lines" "$([ "$lines" -gt 1 ] && echo yes) $(jq -c .protected "$work/watched" | grep -c '"yes"')"
+timeout 4 "$build/drover" status --watch --interval 300ms "$doc" >"$work/watched"
 is "status --watch into a file: a line between two pictures" "$(grep -c '^shop: ' "$work/watched")" "$(grep -cE '^-- [0-9-]+ [0-9:.]+$' "$work/watched")"
 # Unknown is neither absent nor down: nothing is said to be missing that may be there.
 DROVER_WEST_PASSWORD=wrong told "status, the secondary not to be read" 3 drover status "$doc"
@@ -195,5 +195,23 @@ is "exactly one feed" 1 "$(curl -s "$feeds" | jq .total)"
 is "both sides hold the same" "$(rows_of "$east")" "$(rows_of "$west")"
 finish "$run" TERM
 is "run ends well" 0 $?
+
+# ---- a fence that somebody lifted: asked about, and the answer is obeyed ----
+sql "$west" "SET GLOBAL tidb_super_read_only = OFF"
+told "plan asks" 3 drover plan --detailed-exitcode "$doc"
+has "it says what" "west: no longer true: each instance refuses writes" "$said"
+has "and how to answer" "policy.drift.fence: correct" "$said"
+told "status asks, too" 3 drover status "$doc"
+has "it says how to answer" "policy.drift.fence: correct" "$said"
+told "apply has no word" 3 drover apply --yes "$doc"
+is "the fence is left" 0 "$(sql "$west" "SELECT @@GLOBAL.tidb_super_read_only")"
+sed -i 's/^  bootstrap:/  policy: {drift: {fence: correct}}\n&/' "$doc"
+told "the word is a change" 2 drover plan --detailed-exitcode "$doc"
+told "and is obeyed" 0 drover apply --yes "$doc"
+is "the fence stands again" 1 "$(sql "$west" "SELECT @@GLOBAL.tidb_super_read_only")"
+sed -i 's/fence: correct/fence: warn/' "$doc"
+sql "$west" "SET GLOBAL tidb_super_read_only = OFF"
+told "left so on request: nothing to do" 0 drover plan --detailed-exitcode "$doc"
+has "but told" "policy.drift.fence is warn" "$said"
 sim_down
 verdict
