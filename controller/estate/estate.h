@@ -18,8 +18,8 @@ struct dr_estate {
     void (*free)(struct dr_estate *);
 };
 
-/* One call, waited for. Blocks up to the call's deadline. Not while other tickets of this
- * estate are open. */
+/* One call, waited for: its deadline, and until what it began is undone. Not while other
+ * tickets of this estate are open. */
 void dr_estate_ask(struct dr_estate *e, const struct dr_call *call, struct dr_reply *out);
 
 #endif

@@ -449,3 +449,47 @@ Test(guard, refusals_and_replies_keep_their_tickets)
     cr_assert_eq(seen, 3);
     g->free(g);
 }
+
+/* ---- a question that takes longer than its deadline ---- */
+
+struct slow {
+    struct dr_estate face;
+    const struct dr_call *borrowed; /* until the reply was taken */
+    int64_t now_ms, answers_at_ms;
+};
+
+static void slow_submit(struct dr_estate *e, const struct dr_call *call, uint64_t *ticket)
+{
+    ((struct slow *)e)->borrowed = call;
+    *ticket = 1;
+}
+
+static bool slow_wait(struct dr_estate *e, int64_t until_ms, struct dr_reply *out)
+{
+    struct slow *s = (struct slow *)e;
+    bool late = s->answers_at_ms > until_ms;
+    s->now_ms = late ? until_ms : s->answers_at_ms;
+    if (late)
+        return false;
+    *out = (struct dr_reply){.ticket = 1, .outcome = DR_UNKNOWN, .connection_id = 4711};
+    s->borrowed = NULL;
+    return true;
+}
+
+static int64_t slow_now(struct dr_estate *e)
+{
+    return ((struct slow *)e)->now_ms;
+}
+
+/* The undoing of a transaction comes after the deadline, and still reads the call. */
+Test(estate, a_question_lends_its_call_until_the_reply)
+{
+    struct dr_call call = {.kind = DR_CALL_LEDGER_EPOCH, .deadline_ms = 1000};
+    struct slow s = {.face = {slow_submit, slow_wait, slow_now, NULL},
+                     .answers_at_ms = 17000};
+    struct dr_reply r;
+    dr_estate_ask(&s.face, &call, &r);
+    cr_assert_null(s.borrowed);
+    cr_assert_eq(r.connection_id, 4711);
+    cr_assert_eq(s.now_ms, 17000);
+}
