@@ -12,7 +12,8 @@
 enum {
     KILL_TRIES = 20,
     KILL_WAIT_MS = 250,
-    SEND_MS = 15000 /* within which a step's statement is on its way, or not sent */
+    SEND_MS = 15000, /* within which a step's statement is on its way, or not sent */
+    LOCK_WAIT_TIMEOUT = 1205
 };
 
 static const struct dr_cluster_facts *facts_of(const struct dr_actor *x, size_t c)
@@ -212,7 +213,7 @@ bool dr_authority_end_session(struct dr_actor *x, size_t c, const char *instance
 
 /* ---- taking over ---- */
 
-static bool raise_epoch(struct dr_actor *x, size_t c, uint64_t epoch, const char **why)
+static bool raise_epoch(struct dr_actor *x, size_t c, uint64_t epoch, struct dr_err *err)
 {
     const struct dr_ledger *l = &facts_of(x, c)->ledger.rows;
     struct dr_call call = {.kind = DR_CALL_LEDGER_EPOCH,
@@ -225,11 +226,29 @@ static bool raise_epoch(struct dr_actor *x, size_t c, uint64_t epoch, const char
     struct dr_reply r;
     ask(x, &call, &r);
     bool done = r.outcome == DR_DONE;
-    if (!done)
-        *why = dr_sprintf(x->cycle, "%s: cannot take over: %s", facts_of(x, c)->name,
-                          r.err.text);
+    *err = r.err;
     dr_reply_release(&r);
     return done;
+}
+
+/* An older session that stands still in the middle of a transaction keeps the epoch row
+ * locked for as long as its server knows it, and whoever waits for the lock never gets to
+ * the KILL that comes after raising. */
+static bool is_locked_out(const struct dr_err *err)
+{
+    return err->code == DR_E_TIMEOUT || err->foreign == LOCK_WAIT_TIMEOUT;
+}
+
+static enum dr_authority_state cannot_raise(struct dr_actor *x, size_t c,
+                                            const struct dr_err *err, const char **why)
+{
+    if (is_locked_out(err)) {
+        dr_actor_refresh(x); /* a copy may have begun meanwhile, which is spared */
+        (void)end_older_sessions(x, c);
+    }
+    *why =
+        dr_sprintf(x->cycle, "%s: cannot take over: %s", facts_of(x, c)->name, err->text);
+    return DR_AUTHORITY_WAIT;
 }
 
 /* The epoch that each ledger that answers holds in our name already; 0: raise it. */
@@ -251,13 +270,14 @@ static uint64_t raised_already(const struct dr_actor *x)
 static enum dr_authority_state take_over(struct dr_actor *x, const char **why)
 {
     uint64_t highest = 0, epoch = raised_already(x);
+    struct dr_err err;
     dr_authority_lose(x);
     for (size_t c = 0; c < x->facts->cluster_count; c++)
         if (facts_of(x, c)->ledger.rows.epoch > highest)
             highest = facts_of(x, c)->ledger.rows.epoch;
     for (size_t c = 0; !epoch && c < x->facts->cluster_count; c++)
-        if (facts_of(x, c)->ledger.decoded && !raise_epoch(x, c, highest + 1, why))
-            return DR_AUTHORITY_WAIT;
+        if (facts_of(x, c)->ledger.decoded && !raise_epoch(x, c, highest + 1, &err))
+            return cannot_raise(x, c, &err, why);
     epoch = epoch ? epoch : highest + 1;
     /* an older holder may have begun a copy after our look; none begins any more */
     dr_actor_refresh(x);
