@@ -10,9 +10,18 @@
 #include "cmd/drover/progress.h"
 #include "controller/act/act.h"
 #include "controller/act/lock.h"
+#include "controller/base/file.h"
+#include "controller/base/printable.h"
 #include "controller/loop/rig.h"
+#include "controller/plan/saved.h"
 
-enum { OUTPUT_MAX = 16 << 20, POLL_MS = 200, DIGEST_MIN = 8, LOOKS = 3 };
+enum {
+    OUTPUT_MAX = 16 << 20,
+    POLL_MS = 200,
+    DIGEST_MIN = 8,
+    LOOKS = 3,
+    LINE_MAX_BYTES = 400
+};
 
 struct options {
     const char *secrets, *state, *approve;
@@ -45,6 +54,7 @@ static const struct dr_option options[] = {
 static const struct dr_example examples[] = {
     {"drover apply topology.yaml", "show the plan, ask, carry it out"},
     {"drover apply --yes topology.yaml", "without asking, for scripts"},
+    {"drover apply plan.json", "exactly the plan that was kept, or none"},
     {"drover apply --approve 3f9a12bc04de topology.yaml", "exactly the plan that was reviewed"},
     {0}};
 // clang-format on
@@ -52,6 +62,7 @@ static const struct dr_example examples[] = {
 struct session {
     const struct dr_invocation *in;
     const struct options *o;
+    const struct dr_saved_plan *saved; /* NULL: what is planned now */
     struct dr_progress progress;
     struct dr_actor *actor;
     struct dr_estate *estate; /* borrowed: its clock */
@@ -96,6 +107,32 @@ static bool digest_fits(const char *given, const struct dr_plan *p)
            strncmp(p->digest, given, strlen(given)) == 0;
 }
 
+/* A saved plan that no longer fits is refused, with what changed. Out: 0 it fits. */
+static int check_saved(struct session *s, const struct dr_topology *t,
+                       const struct dr_plan *now)
+{
+    struct dr_err err;
+    struct dr_buf changes;
+    struct dr_arena *a = dr_arena_new(0);
+    dr_buf_init(&changes, OUTPUT_MAX);
+    bool fits = dr_saved_plan_fits(s->saved, now, t, a, &changes);
+    if (!fits) {
+        fprintf(s->in->err.file, "what changed since %s:\n", s->saved->made_at);
+        for (const char *line = dr_buf_str(&changes), *end; (end = strchr(line, '\n'));
+             line = end + 1)
+            fprintf(s->in->err.file, "  %s\n",
+                    dr_printable(a, line, (size_t)(end - line), LINE_MAX_BYTES));
+    }
+    dr_buf_release(&changes);
+    dr_arena_free(a);
+    if (fits)
+        return 0;
+    (void)dr_fail(&err, DR_E_CONFLICT, "the saved plan %.12s is stale: the plan is %.12s",
+                  s->saved->digest, now->digest);
+    dr_hint(&err, "review the plan of now: drover plan --out FILE");
+    return dr_cli_fail(s->in, DR_EXIT_ERROR, &err);
+}
+
 /* Shows the plan and gets the word. Out: -1 go on, else the exit status. */
 static int ask_word(struct session *s, const struct dr_topology *t, const char *revision,
                     const struct dr_round *r)
@@ -107,6 +144,8 @@ static int ask_word(struct session *s, const struct dr_topology *t, const char *
     dr_plan_text(r->plan, &input, s->o->wide, &b);
     int rc = dr_cli_result(s->in, &b);
     dr_buf_release(&b);
+    if (rc == 0 && s->saved)
+        rc = check_saved(s, t, r->plan);
     if (rc)
         return rc;
     if (r->plan->state == DR_PLAN_CONVERGED)
@@ -278,6 +317,27 @@ static int with_journal(struct session *s, struct dr_declared *d, const char *st
     return rc;
 }
 
+/* PATH [NAME] or PLAN [PATH]: the document of a saved plan is read where it was, or where
+ * it is said to be now. Out: 0, or the exit status. */
+static int open_declared(struct session *s, struct dr_declared *d, struct dr_arena *a)
+{
+    const struct dr_invocation *in = s->in;
+    char *bytes;
+    size_t len;
+    struct dr_err err;
+    struct dr_saved_plan *saved;
+    if (dr_file_read(a, in->args[0], DR_SAVED_PLAN_MAX, &bytes, &len, &err) != 0 ||
+        !dr_saved_plan_is(bytes, len))
+        return dr_declared_open(d, in);
+    if (dr_saved_plan_read(&saved, bytes, len, a, &err) != 0) {
+        (void)dr_wrap(&err, "'%s'", in->args[0]);
+        return dr_cli_fail(in, DR_EXIT_ERROR, &err);
+    }
+    s->saved = saved;
+    return dr_declared_open_at(d, in, in->arg_count > 1 ? in->args[1] : saved->path,
+                               saved->topology);
+}
+
 static int run(const struct dr_invocation *in)
 {
     struct session s = {.in = in, .o = in->options, .progress = {.stream = in->err}};
@@ -285,9 +345,12 @@ static int run(const struct dr_invocation *in)
     struct dr_err err;
     char state[4096];
     int lock = -1;
-    int rc = dr_declared_open(&d, in);
-    if (rc != 0)
+    struct dr_arena *a = dr_arena_new(0);
+    int rc = open_declared(&s, &d, a);
+    if (rc != 0) {
+        dr_arena_free(a);
         return rc;
+    }
     dr_signals_catch();
     if (dr_state_dir(state, s.o->state, &err) != 0 ||
         dr_state_lock(state, &lock, &err) != 0) {
@@ -297,19 +360,23 @@ static int run(const struct dr_invocation *in)
         close(lock);
     }
     dr_declared_close(&d);
+    dr_arena_free(a);
     return rc;
 }
 
 const struct dr_command dr_cmd_apply = {
     .name = "apply",
     .summary = "plan, ask, and carry the plan out",
-    .arguments = "PATH [NAME]",
+    .arguments = "PATH [NAME] | PLAN [PATH]",
     .about =
         "Shows the plan as `drover plan` does, asks, and carries it out step by step; "
         "each "
         "step is\nobserved before the next is planned. Kill it anywhere and run it "
         "again: it "
         "goes on.\nThe first Ctrl-C stops after the running step, the second at once.\n"
+        "PLAN is what `drover plan --out` kept: exactly that plan is carried out, or "
+        "none; the document "
+        "is\nread where it was planned, or at PATH.\n"
         "Exit status: 0 done, 1 error, 3 blocked or a word is missing, 64 wrong usage, "
         "130 "
         "interrupted.",

@@ -30,17 +30,17 @@ static const char *names_of(const struct dr_docs *docs, char *text, size_t room)
     return text;
 }
 
-static int pick(struct dr_declared *out, const struct dr_invocation *in)
+static int pick(struct dr_declared *out, const struct dr_invocation *in, const char *path,
+                const char *name)
 {
     struct dr_err err;
     const struct dr_docs *docs = &out->declaration->docs;
     char names[256];
-    if (in->arg_count > 1) {
-        out->topology = dr_declaration_find(out->declaration, in->args[1]);
+    if (name) {
+        out->topology = dr_declaration_find(out->declaration, name);
         if (out->topology)
             return 0;
-        (void)dr_fail(&err, DR_E_INPUT, "'%s' declares no topology '%s'", in->args[0],
-                      in->args[1]);
+        (void)dr_fail(&err, DR_E_INPUT, "'%s' declares no topology '%s'", path, name);
         if (docs->topology_count)
             dr_hint(&err, "it declares %s", names_of(docs, names, sizeof(names)));
         return dr_cli_fail(in, DR_EXIT_ERROR, &err);
@@ -49,7 +49,7 @@ static int pick(struct dr_declared *out, const struct dr_invocation *in)
         out->topology = docs->topologies[0];
         return 0;
     }
-    (void)dr_fail(&err, DR_E_INPUT, "'%s' declares %zu topologies", in->args[0],
+    (void)dr_fail(&err, DR_E_INPUT, "'%s' declares %zu topologies", path,
                   docs->topology_count);
     if (docs->topology_count)
         dr_hint(&err, "name one: PATH NAME; it declares %s",
@@ -61,14 +61,21 @@ static int pick(struct dr_declared *out, const struct dr_invocation *in)
 
 int dr_declared_open(struct dr_declared *out, const struct dr_invocation *in)
 {
+    return dr_declared_open_at(out, in, in->args[0],
+                               in->arg_count > 1 ? in->args[1] : NULL);
+}
+
+int dr_declared_open_at(struct dr_declared *out, const struct dr_invocation *in,
+                        const char *path, const char *name)
+{
     struct dr_err err = {0};
-    struct dr_origin_config config = {.dir = in->args[0]};
+    struct dr_origin_config config = {.dir = path};
     *out = (struct dr_declared){0};
     int rc = dr_origin_open(&out->origin, &config, &err);
     if (rc == 0)
         rc = dr_declaration_read(&out->declaration,
                                  &(struct dr_declaration_source){.origin = out->origin,
-                                                                 .prefix = in->args[0],
+                                                                 .prefix = path,
                                                                  .deadline_ms = READ_MS},
                                  false, &err);
     if (rc != 0) {
@@ -77,7 +84,7 @@ int dr_declared_open(struct dr_declared *out, const struct dr_invocation *in)
     }
     rc = show_findings(in, out->declaration);
     if (rc == 0)
-        rc = pick(out, in);
+        rc = pick(out, in, path, name);
     if (rc != 0)
         dr_declared_close(out);
     return rc;

@@ -15,6 +15,9 @@ struct dr_declared {
 /* Reads in->args[0], picks the topology named in->args[1] or the only one. Prints
  * findings and errors itself. Out: 0, or the exit status. */
 int dr_declared_open(struct dr_declared *out, const struct dr_invocation *in);
+/* The same of a given PATH and NAME (NULL: the only one). */
+int dr_declared_open_at(struct dr_declared *out, const struct dr_invocation *in,
+                        const char *path, const char *name);
 void dr_declared_close(struct dr_declared *d);
 
 /* The state folder: `given`, or $XDG_STATE_HOME/drover, or ~/.local/state/drover; made

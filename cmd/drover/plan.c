@@ -1,4 +1,6 @@
 /* drover plan: observes, plans, prints; changes nothing. */
+#include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -6,17 +8,19 @@
 #include "cmd/drover/cmd.h"
 #include "cmd/drover/declared.h"
 #include "controller/base/file.h"
-#include "controller/base/json.h"
+#include "controller/base/tso.h"
 #include "controller/estate/guard.h"
 #include "controller/loop/rig.h"
 #include "controller/observe/observe.h"
+#include "controller/observe/snapshot.h"
 #include "controller/plan/plan.h"
+#include "controller/plan/saved.h"
 
-enum { OUTPUT_MAX = 16 << 20, FACTS_MAX = 64 << 20 };
+enum { OUTPUT_MAX = 16 << 20 };
 
 struct options {
     unsigned output;
-    const char *secrets, *observed, *save;
+    const char *secrets, *observed, *save, *out;
     bool wide, detailed;
 };
 
@@ -35,6 +39,8 @@ static const struct dr_option options[] = {
      .help = "plan from saved facts; nothing is contacted"},
     {.name = "save-observed", .kind = DR_OPT_TEXT, .value = "FILE",
      .offset = offsetof(struct options, save), .help = "save the facts that were observed"},
+    {.name = "out", .kind = DR_OPT_TEXT, .value = "FILE", .offset = offsetof(struct options, out),
+     .help = "keep the plan for `drover apply FILE`"},
     {.name = "detailed-exitcode", .kind = DR_OPT_FLAG,
      .offset = offsetof(struct options, detailed),
      .help = "exit status 2 when there are changes"},
@@ -43,45 +49,35 @@ static const struct dr_option options[] = {
 static const struct dr_example examples[] = {
     {"drover plan topology.yaml", "what would be done, step by step"},
     {"drover plan -w topologies/ orders", "one topology of a folder, with reasons"},
+    {"drover plan --out plan.json topology.yaml", "keep it; later: drover apply plan.json"},
     {"drover plan --save-observed facts.json topology.yaml", "keep what was seen"},
     {"drover plan --observed facts.json topology.yaml", "plan again from it, offline"},
     {0}};
 // clang-format on
 
-static int save_facts(const char *path, const struct dr_facts *f, struct dr_err *err)
+/* Keeps the plan for `drover apply FILE`. */
+static int save_plan(const struct dr_invocation *in, const struct dr_plan_input *input,
+                     const struct dr_plan *p)
 {
-    json_t *v = dr_facts_encode(f);
-    char *text = json_dumps(v, JSON_INDENT(2) | JSON_SORT_KEYS);
-    int rc = text ? dr_file_write(path, text, strlen(text), 0600, err)
-                  : dr_fail(err, DR_E_BUG, "the facts cannot be written as JSON");
-    free(text);
-    json_decref(v);
-    return rc;
-}
-
-static int load_facts(struct dr_facts **out, const char *path, struct dr_arena *a,
-                      const struct dr_topology *t, struct dr_err *err)
-{
-    char *bytes;
-    size_t len;
-    json_t *v;
-    int rc = dr_file_read(a, path, FACTS_MAX, &bytes, &len, err);
-    if (rc == 0)
-        rc = dr_json_parse_in(a, &v, bytes, len, err);
-    if (rc == 0)
-        rc = dr_facts_decode(out, v, a, err);
-    if (rc != 0)
-        return dr_wrap(err, "facts '%s'", path);
-    if ((*out)->cluster_count != t->cluster_count)
-        return dr_fail(err, DR_E_INPUT,
-                       "facts '%s' are of %zu clusters, '%s' declares %zu", path,
-                       (*out)->cluster_count, t->doc.metadata.name, t->cluster_count);
-    for (size_t i = 0; i < t->cluster_count; i++)
-        if (strcmp((*out)->clusters[i].name, t->clusters[i].name) != 0)
-            return dr_fail(err, DR_E_INPUT,
-                           "facts '%s' name cluster '%s' where '%s' stands", path,
-                           (*out)->clusters[i].name, t->clusters[i].name);
-    return 0;
+    const struct options *o = in->options;
+    char path[PATH_MAX], made_at[DR_TIME_TEXT];
+    struct dr_err err;
+    struct dr_saved_plan s;
+    if (!o->out)
+        return 0;
+    if (!realpath(in->args[0], path)) {
+        (void)dr_fail_errno(&err, errno, "cannot find '%s'", in->args[0]);
+        return dr_cli_fail(in, DR_EXIT_ERROR, &err);
+    }
+    struct dr_arena *a = dr_arena_new(0);
+    dr_saved_plan_of(&s, p, input->topology, a);
+    s.drover = DR_VERSION;
+    s.made_at = dr_time_text(dr_wall_ms(), made_at);
+    s.path = path;
+    const char *text = dr_saved_plan_text(&s, a);
+    int rc = dr_file_write(o->out, text, strlen(text), 0600, &err);
+    dr_arena_free(a);
+    return rc ? dr_cli_fail(in, DR_EXIT_ERROR, &err) : 0;
 }
 
 static int print_plan(const struct dr_invocation *in, const struct dr_plan_input *input,
@@ -101,6 +97,8 @@ static int print_plan(const struct dr_invocation *in, const struct dr_plan_input
     }
     int rc = dr_cli_result(in, &b);
     dr_buf_release(&b);
+    if (rc == 0)
+        rc = save_plan(in, input, p);
     if (rc)
         return rc;
     if (p->state == DR_PLAN_BLOCKED || p->state == DR_PLAN_WAITING ||
@@ -137,7 +135,7 @@ static int plan_live(const struct dr_invocation *in, struct dr_plan_input *input
     struct dr_estate *guard = dr_guard_new(rig.estate, "drover plan changes nothing");
     struct dr_observer *obs = dr_observer_new(input->topology, rig.access, guard);
     input->facts = look(obs, input, a);
-    int rc = o->save && save_facts(o->save, input->facts, &err) != 0
+    int rc = o->save && dr_snapshot_save(o->save, input->facts, 0600, &err) != 0
                  ? dr_cli_fail(in, DR_EXIT_ERROR, &err)
                  : print_plan(in, input, dr_plan_build(input, a));
     dr_observer_free(obs);
@@ -159,7 +157,7 @@ static int run(const struct dr_invocation *in)
                                   .revision = d.declaration->revision};
     if (o->observed) {
         struct dr_facts *f;
-        rc = load_facts(&f, o->observed, a, d.topology, &err);
+        rc = dr_snapshot_load(&f, o->observed, d.topology, a, &err);
         input.facts = f;
         rc = rc ? dr_cli_fail(in, DR_EXIT_ERROR, &err)
                 : print_plan(in, &input, dr_plan_build(&input, a));
