@@ -3,6 +3,7 @@
 #   make                 build/drover and build/drover-sim
 #   make check           everything: formats, builds, unit, golden, simulation, end to end
 #   make demo            a simulated two-region estate, from git to protected
+#   make fuzz TARGET=yaml SECONDS=60      searches for inputs that break a reader
 #   make install         PREFIX=/usr/local DESTDIR=
 #   make CC=clang        another compiler;  make BUILD=dir  another output folder
 #   make SANITIZE=1      AddressSanitizer and UndefinedBehaviorSanitizer;  =thread: races
@@ -100,6 +101,17 @@ $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(if $(FUZZ),,$(BUILD)/tests/fuzz/repla
 	@mkdir -p $(dir $@)
 	@echo "  LINK  $@"
 	@$(CC) $(LDOPT) $(if $(FUZZ),-fsanitize=fuzzer) -o $@ $^ $(PKG_LIBS) -lssl -lpthread -lm
+
+# make fuzz TARGET=yaml [SECONDS=60]: searches with libFuzzer (clang), then merges what
+# covers more into the kept corpus. Crashes are left in build/fuzzing.
+SECONDS ?= 60
+.PHONY: fuzz
+fuzz:
+	@test -n "$(TARGET)" -a -f tests/fuzz/$(TARGET).c || { echo "make fuzz TARGET=NAME [SECONDS=60], NAME one of:" \
+		$(filter-out replay,$(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))) >&2; exit 64; }
+	@$(MAKE) --no-print-directory -s BUILDING=1 CC=clang SANITIZE=1 FUZZ=1 BUILD=build/fuzzing \
+		CFLAGS="-fsanitize=fuzzer-no-link -Wno-unknown-warning-option" build/fuzzing/fuzz/$(TARGET)
+	@tests/fuzz/search.sh $(TARGET) $(SECONDS)
 
 # Counts and ratios; nothing is asserted.
 $(BUILD)/bench: $(BUILD)/tests/bench/bench.o $(BUILD)/libdrover.a

@@ -6,7 +6,7 @@
 #include "spec/changefeed.h"
 #include "spec/types.h"
 
-enum { WIDTH = 88, MANY = 400 };
+enum { MANY = 400 };
 
 /* ---- one row in words ---- */
 
@@ -44,26 +44,6 @@ static const char *form_text(const struct dr_field *f)
     return f->type == DR_T_STRING ? dr_formats[f->format].what : dr_types[f->type].what;
 }
 
-static void wrap(struct dr_buf *out, const char *text, unsigned indent)
-{
-    size_t column = 0;
-    while (*text) {
-        size_t len = strcspn(text, " ");
-        if (column && column + 1 + len > WIDTH - indent) {
-            dr_buf_addc(out, '\n');
-            column = 0;
-        }
-        if (column)
-            dr_buf_addc(out, ' ');
-        else
-            dr_buf_pad(out, ' ', indent);
-        dr_buf_add(out, text, len);
-        column += len + (column != 0);
-        text += len + (text[len] == ' ');
-    }
-    dr_buf_addc(out, '\n');
-}
-
 static void line(struct dr_buf *out, const char *name, const char *text)
 {
     if (text)
@@ -89,7 +69,7 @@ static void field_list(struct dr_arena *a, const struct dr_shape *shape,
         if (f->fallback)
             dr_buf_addf(out, " default %s", f->fallback);
         dr_buf_addc(out, '\n');
-        wrap(out, f->help, 6);
+        dr_buf_wrap(out, f->help, 6);
     }
 }
 
@@ -122,7 +102,7 @@ static void explain_row(struct dr_arena *a, const char *path, const struct dr_fi
     size_t count;
     dr_buf_addf(out, "%s <%s>%s\n\n", path, type_text(a, f),
                 f->required ? " required" : "");
-    wrap(out, f->help, 2);
+    dr_buf_wrap(out, f->help, 2);
     dr_buf_addc(out, '\n');
     line(out, "form", form_text(f));
     if (f->words)
@@ -237,7 +217,7 @@ static bool explain_setting(struct dr_arena *a, const struct dr_field *f,
         if (strcmp(s->path, rest) != 0)
             continue;
         dr_buf_addf(out, "%s <%s>\n\n", path, dr_setting_type_text(s->type));
-        wrap(out, s->help, 2);
+        dr_buf_wrap(out, s->help, 2);
         dr_buf_addc(out, '\n');
         for (size_t w = 0; s->words && s->words[w]; w++)
             line(out, w ? "" : "words", s->words[w]);
@@ -285,9 +265,9 @@ static bool explain_code(const char *word, struct dr_buf *out)
         return false;
     dr_buf_addf(out, "%s %s%s\n\n", dr_vcode_text(c->code, text), c->title,
                 c->warning ? " (warning)" : "");
-    wrap(out, c->meaning, 2);
+    dr_buf_wrap(out, c->meaning, 2);
     dr_buf_adds(out, "\nWHAT TO DO\n");
-    wrap(out, c->remedy, 2);
+    dr_buf_wrap(out, c->remedy, 2);
     return true;
 }
 
@@ -325,7 +305,7 @@ static bool kind_prefix(const char *word, enum dr_kind *kind, const char **rest)
 static void explain_kind(struct dr_arena *a, enum dr_kind kind, struct dr_buf *out)
 {
     dr_buf_addf(out, "kind: %s\n\n", dr_kinds[kind].name);
-    wrap(out, dr_kinds[kind].help, 2);
+    dr_buf_wrap(out, dr_kinds[kind].help, 2);
     field_list(a, dr_kinds[kind].shape, out);
     const struct dr_field *spec = member(dr_kinds[kind].shape, "spec", 4);
     dr_buf_adds(out, "\nspec:\n");

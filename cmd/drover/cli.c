@@ -27,17 +27,21 @@ static struct dr_stream stream(FILE *file)
     return s;
 }
 
-static void say_error(const struct dr_stream *s, const char *text)
+/* code 0: of no error, but of wrong usage */
+static void say_error(const struct dr_stream *s, const char *text, enum dr_code code)
 {
-    fprintf(s->file, "%serror:%s %s\n", s->colour ? "\033[31m" : "",
+    fprintf(s->file, "%serror:%s %s", s->colour ? "\033[31m" : "",
             s->colour ? "\033[0m" : "", text);
+    if (code)
+        fprintf(s->file, " [%s]", dr_code_info(code)->id);
+    fputc('\n', s->file);
 }
 
 int dr_cli_fail(const struct dr_invocation *in, enum dr_exit code,
                 const struct dr_err *err)
 {
     char text[DR_ERR_SHOWN_MAX];
-    say_error(&in->err, dr_err_shown(err, text));
+    say_error(&in->err, dr_err_shown(err, text), err->code);
     if (err->hint[0])
         fprintf(in->err.file, "  hint: %s\n", err->hint);
     return code;
@@ -50,7 +54,7 @@ int dr_cli_usage(const struct dr_invocation *in, const char *fmt, ...)
     va_start(ap, fmt);
     vsnprintf(text, sizeof(text), fmt, ap);
     va_end(ap);
-    say_error(&in->err, text);
+    say_error(&in->err, text, 0);
     if (in->command)
         fprintf(in->err.file, "  see: drover %s --help\n", in->command->name);
     else

@@ -6,6 +6,7 @@
 #include "cmd/drover/cmd.h"
 #include "controller/base/arena.h"
 #include "controller/plan/plan.h"
+#include "controller/source/origin.h"
 
 enum { OUTPUT_MAX = 16 << 20 };
 
@@ -27,10 +28,62 @@ static const struct dr_example examples[] = {
     {"drover explain spec.replication.config.mounter.worker-num", "a changefeed setting"},
     {"drover explain Controller.spec.source", "a field of another kind"},
     {"drover explain DR-V012", "a finding, and the way out"},
-    {"drover explain codes", "all findings"},
+    {"drover explain codes", "all findings and errors"},
     {"drover explain DR-B041", "what blocks a plan, and the way out"},
+    {"drover explain DR-E004", "what an error means, and what drover looked at"},
     {"drover explain rules", "how drover decides: predicates, rules, checks"},
     {0}};
+
+static bool explain_error(const char *word, struct dr_buf *out)
+{
+    for (int code = 1; code < DR_E_COUNT_; code++) {
+        const struct dr_code_info *i = dr_code_info((enum dr_code)code);
+        if (strcmp(i->id, word) != 0)
+            continue;
+        dr_buf_addf(out, "%s: %s\n\n", i->id, i->title);
+        dr_buf_wrap(out, i->means, 2);
+        dr_buf_adds(out, "\nWHAT DROVER LOOKED AT\n");
+        dr_buf_wrap(out, i->looked, 2);
+        dr_buf_adds(out, "\nWHAT TO DO\n");
+        dr_buf_wrap(out, i->way_out, 2);
+        return true;
+    }
+    return false;
+}
+
+static bool explain_obstacle(const char *word, struct dr_buf *out)
+{
+    const struct dr_obstacle_info *i;
+    for (int kind = 1; (i = dr_obstacle_info((enum dr_obstacle_kind)kind)); kind++) {
+        if (strcmp(i->id, word) != 0)
+            continue;
+        dr_buf_addf(out, "%s: %s in the source of declarations\n\n", i->id, i->title);
+        dr_buf_wrap(out, i->means, 2);
+        dr_buf_wrap(
+            out,
+            "While it is there drover takes no document for removed: it may stand "
+            "behind it.",
+            2);
+        dr_buf_adds(out, "\nWHAT DROVER LOOKED AT\n");
+        dr_buf_wrap(out, "the names and modes of the folder or the git tree", 2);
+        dr_buf_adds(out, "\nWHAT TO DO\n");
+        dr_buf_wrap(out, i->way_out, 2);
+        return true;
+    }
+    return false;
+}
+
+static void list_codes(struct dr_buf *out)
+{
+    const struct dr_obstacle_info *o;
+    dr_buf_addc(out, '\n');
+    for (int kind = 1; (o = dr_obstacle_info((enum dr_obstacle_kind)kind)); kind++)
+        dr_buf_addf(out, "%s  %s\n", o->id, o->title);
+    dr_buf_adds(out, "\nwhat blocks a plan: `drover explain blockers`\n\n");
+    for (int code = 1; code < DR_E_COUNT_; code++)
+        dr_buf_addf(out, "%s  %s\n", dr_code_info((enum dr_code)code)->id,
+                    dr_code_info((enum dr_code)code)->title);
+}
 
 /* The planner's own words: its rules, and the codes of what blocks a plan. */
 static bool explain_plan(const char *word, struct dr_buf *out)
@@ -63,7 +116,10 @@ static int run(const struct dr_invocation *in)
     }
     if (o->all)
         dr_explain_all(a, &out);
-    if (o->all || explain_plan(word, &out) || dr_explain(a, word, &out, &meant)) {
+    if (o->all || explain_plan(word, &out) || explain_error(word, &out) ||
+        explain_obstacle(word, &out) || dr_explain(a, word, &out, &meant)) {
+        if (strcmp(word, "codes") == 0)
+            list_codes(&out);
         rc = dr_cli_result(in, &out);
     } else {
         struct dr_err err = {0};

@@ -118,9 +118,13 @@ static void render_text(const struct dr_plan *p, const struct dr_topology *t,
         dr_buf_addf(b, "  %-13s %s %s: %s\n                %s\n", "blocked",
                     p->blockers[i].code, p->blockers[i].subject, p->blockers[i].fact,
                     p->blockers[i].way_out);
-    for (size_t i = 0; i < p->waiting_count; i++)
-        dr_buf_addf(b, "  %-13s %s: %s\n", "waits", p->waitings[i].subject,
-                    p->waitings[i].what);
+    for (size_t i = 0; i < p->waiting_count; i++) {
+        dr_buf_addf(b, "  %-13s ", "waits");
+        dr_plan_waiting_text(&p->waitings[i], b);
+        if (p->waitings[i].way_out)
+            dr_buf_addf(b, "\n                %s", p->waitings[i].way_out);
+        dr_buf_addc(b, '\n');
+    }
     for (size_t i = 0; i < p->question_count; i++)
         dr_buf_addf(b, "  %-13s %s: %s\n                %s\n", "asks",
                     p->questions[i].subject, p->questions[i].what,

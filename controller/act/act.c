@@ -137,9 +137,13 @@ void dr_actor_look(struct dr_actor *x, struct dr_round *out)
     out->state = by_plan[x->plan->state].state;
     out->again_ms = by_plan[x->plan->state].again_ms;
     out->blind = is_blind(x->plan);
-    if (x->plan->state == DR_PLAN_WAITING && x->plan->waiting_count)
-        out->text = keep_text(x, "%s: %s", x->plan->waitings[0].subject,
-                              x->plan->waitings[0].what);
+    if (x->plan->state == DR_PLAN_WAITING && x->plan->waiting_count) {
+        struct dr_buf text;
+        dr_buf_init(&text, sizeof(x->looked));
+        dr_plan_waiting_text(&x->plan->waitings[0], &text);
+        out->text = keep_text(x, "%s", dr_buf_str(&text));
+        dr_buf_release(&text);
+    }
     if (x->plan->state == DR_PLAN_ASKING)
         out->text = keep_text(x, "%s: %s (%s)", x->plan->questions[0].subject,
                               x->plan->questions[0].what, x->plan->questions[0].answer);

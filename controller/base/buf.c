@@ -89,3 +89,24 @@ const char *dr_buf_str(const struct dr_buf *b)
 {
     return b->data ? b->data : "";
 }
+
+void dr_buf_wrap(struct dr_buf *out, const char *text, unsigned indent)
+{
+    enum { WIDTH = 88 };
+    size_t column = 0;
+    while (*text) {
+        size_t len = strcspn(text, " ");
+        if (column && column + 1 + len > WIDTH - indent) {
+            dr_buf_addc(out, '\n');
+            column = 0;
+        }
+        if (column)
+            dr_buf_addc(out, ' ');
+        else
+            dr_buf_pad(out, ' ', indent);
+        dr_buf_add(out, text, len);
+        column += len + (column != 0);
+        text += len + (text[len] == ' ');
+    }
+    dr_buf_addc(out, '\n');
+}

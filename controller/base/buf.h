@@ -24,6 +24,8 @@ void dr_buf_addc(struct dr_buf *b, char c);
 void dr_buf_addf(struct dr_buf *b, const char *fmt, ...) DR_PRINTF(2, 3);
 void dr_buf_vaddf(struct dr_buf *b, const char *fmt, va_list ap);
 void dr_buf_pad(struct dr_buf *b, char c, size_t count);
+/* Words, in lines of at most 88 characters, each indented; ends with a line feed. */
+void dr_buf_wrap(struct dr_buf *b, const char *text, unsigned indent);
 const char *dr_buf_str(const struct dr_buf *b); /* never NULL; borrowed */
 
 #endif

@@ -25,6 +25,8 @@ static const struct {
     [DR_E_PEER]         = {"peer",        DR_CLASS_RETRY},
     [DR_E_CANCELLED]    = {"cancelled",   DR_CLASS_USER},
     [DR_E_BUG]          = {"bug",         DR_CLASS_BUG},
+    [DR_E_TLS]          = {"tls",         DR_CLASS_USER},
+    [DR_E_LOCKED]       = {"locked",      DR_CLASS_USER},
     // clang-format on
 };
 _Static_assert(sizeof(codes) / sizeof(codes[0]) == DR_E_COUNT_, "a row for each code");

@@ -12,7 +12,7 @@ enum dr_code {
     DR_E_IO,          /* a system call failed; `foreign` is errno */
     DR_E_TIMEOUT,     /* no answer in time: the outcome is unknown */
     DR_E_UNREACHABLE, /* nothing was sent: refused connection, unknown host, no route */
-    DR_E_AUTH,        /* credentials or certificate refused */
+    DR_E_AUTH,        /* credentials refused */
     DR_E_DENIED,      /* logged in, but a privilege is missing */
     DR_E_PROTOCOL,    /* the peer answered something we cannot read */
     DR_E_ABSENT,      /* proven not to be there */
@@ -20,6 +20,8 @@ enum dr_code {
     DR_E_PEER,        /* the peer refused for a reason of its own; `foreign` says which */
     DR_E_CANCELLED,   /* stopped on request */
     DR_E_BUG,         /* our own mistake */
+    DR_E_TLS,    /* no TLS, or none that can be trusted: certificate, host name, date */
+    DR_E_LOCKED, /* the credentials are right perhaps, but the account is locked */
     DR_E_COUNT_
 };
 
@@ -64,5 +66,17 @@ const char *dr_err_shown(const struct dr_err *err, char out[DR_ERR_SHOWN_MAX]);
 
 /* Short stable word of a code ("input", "timeout", ..), for logs and JSON. */
 const char *dr_code_name(enum dr_code code);
+
+/* What a person is told of a code: `drover explain`. */
+struct dr_code_info {
+    const char *id;      /* "DR-E004", stable */
+    const char *title;   /* a few words */
+    const char *means;   /* what is proven by it, and what is not */
+    const char *looked;  /* what drover looked at */
+    const char *way_out; /* one line */
+};
+
+/* Never NULL; of a number that is no code: that of DR_E_BUG. */
+const struct dr_code_info *dr_code_info(enum dr_code code);
 
 #endif

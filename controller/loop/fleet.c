@@ -16,7 +16,7 @@ enum {
     TICK_MS = 100,
     NAME_MAX_BYTES = 128,
     RETRY_MS = 5000,
-    TROUBLE_MAX = DR_ERR_SHOWN_MAX + DR_ERR_HINT_MAX + 8,
+    TROUBLE_MAX = DR_ERR_SHOWN_MAX + DR_ERR_HINT_MAX + 20,
     ONCE_BLIND_MS = 30000 /* with `once`: how long an unknown fact is waited for */
 };
 
@@ -181,8 +181,9 @@ static void say_trouble(struct worker *w, const struct dr_err *err)
 {
     char shown[DR_ERR_SHOWN_MAX], text[TROUBLE_MAX];
     struct dr_event e = {.kind = DR_EVENT_WAIT, .permille = -1, .text = w->trouble};
-    snprintf(text, sizeof(text), "%s%s%s%s", dr_err_shown(err, shown),
-             err->hint[0] ? " (" : "", err->hint, err->hint[0] ? ")" : "");
+    snprintf(text, sizeof(text), "%s [%s]%s%s%s", dr_err_shown(err, shown),
+             dr_code_info(err->code)->id, err->hint[0] ? " (" : "", err->hint,
+             err->hint[0] ? ")" : "");
     if (strcmp(w->trouble, text) == 0)
         return;
     memcpy(w->trouble, text, sizeof(text));
@@ -367,7 +368,7 @@ static void walk_history(struct fleet *f, const struct dr_declaration *now)
         note(f, "the source has no history: a topology whose document was removed while "
                 "drover was not running, and its state folder lost, cannot be found");
     if (dr_origin_vanished(f->o.origin, a, DR_ORIGIN_HISTORY_COMMITS, &past, &err) != 0) {
-        note(f, "history cannot be read: %s", err.text);
+        note(f, "history cannot be read: %s [%s]", err.text, dr_code_info(err.code)->id);
         dr_arena_free(a);
         return;
     }
@@ -445,14 +446,15 @@ static int look(struct fleet *f, struct dr_err *err)
     struct dr_err ignored;
     if (rc != 0 && !f->revision[0] && !stopped(f) && !f->o.once &&
         dr_declaration_read(&d, &from, true, &ignored) == 0) {
-        note(f, "the source cannot be read: %s; going on from what was read last",
-             err->text);
+        note(f, "the source cannot be read: %s [%s]; going on from what was read last",
+             err->text, dr_code_info(err->code)->id);
         rc = 0;
     }
     if (rc != 0)
         return rc;
     for (size_t i = 0; i < d->obstacle_count; i++)
-        note(f, "%s: %s", d->obstacles[i].path, d->obstacles[i].text);
+        note(f, "%s: %s: %s", dr_obstacle_info(d->obstacles[i].kind)->id,
+             d->obstacles[i].path, d->obstacles[i].text);
     if (is_broken(d)) {
         say_bad(f, d);
         rc = dr_fail(err, DR_E_INPUT, "revision %.16s is not valid", d->revision);
@@ -540,7 +542,7 @@ int dr_fleet_run(const struct dr_fleet_options *o, bool *good, struct dr_err *er
     if (rc != 0 && o->once)
         *good = false;
     if (rc != 0 && !o->once && !stopped(&f)) {
-        note(&f, "no declaration yet: %s", err->text);
+        note(&f, "no declaration yet: %s [%s]", err->text, dr_code_info(err->code)->id);
         rc = 0;
     }
     for (int64_t rested = 0; rc == 0 && !stopped(&f) && !(o->once && all_ended(&f));
@@ -552,7 +554,8 @@ int dr_fleet_run(const struct dr_fleet_options *o, bool *good, struct dr_err *er
         reap(&f);
         struct dr_err why = {0};
         if (look(&f, &why) != 0 && why.code != DR_E_INPUT)
-            note(&f, "the source cannot be read: %s; still following %.16s", why.text,
+            note(&f, "the source cannot be read: %s [%s]; still following %.16s",
+                 why.text, dr_code_info(why.code)->id,
                  f.revision[0] ? f.revision : "nothing");
     }
     join_all(&f, good);

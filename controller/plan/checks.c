@@ -18,6 +18,8 @@ enum dr_truth dr_check_unread(const struct dr_view *v, const struct dr_seen *s,
                               const char *what, const char **fact)
 {
     *fact = dr_sprintf(v->arena, "%s: %s", what, s->why ? s->why : "not asked yet");
+    if (v->unread)
+        *v->unread = s->code;
     return DR_UNSURE;
 }
 

@@ -33,18 +33,32 @@ static bool in_scope(const struct dr_view *v, enum dr_scope scope, size_t c)
     return false;
 }
 
-static void add_waiting(struct build *b, const char *subject, const char *what,
-                        const char *code, int64_t retry_ms)
+/* Out: the new one, or the same that was said before. */
+static struct dr_waiting *add_waiting(struct build *b, const char *subject,
+                                      const char *what, int64_t retry_ms)
 {
     struct dr_plan *p = b->plan;
     for (size_t i = 0; i < p->waiting_count; i++)
         if (strcmp(p->waitings[i].subject, subject) == 0 &&
             strcmp(p->waitings[i].what, what) == 0)
-            return;
+            return &p->waitings[i];
     struct dr_waiting *w =
         DR_PUSH(b->v.arena, p->waitings, p->waiting_count, b->waiting_room);
-    *w = (struct dr_waiting){
-        .subject = subject, .what = what, .code = code, .retry_ms = retry_ms};
+    *w = (struct dr_waiting){.subject = subject, .what = what, .retry_ms = retry_ms};
+    return w;
+}
+
+/* A check that cannot be answered: the way out is that of the reason, where there is one.
+ */
+static void wait_for_check(struct build *b, const struct dr_plan_check *k, size_t c,
+                           const char *fact, enum dr_code reason)
+{
+    struct dr_waiting *w = add_waiting(b, name_of(&b->v, c), fact, 1000);
+    if (w->code)
+        return;
+    w->code = k->code;
+    w->reason = reason;
+    w->way_out = reason ? dr_code_info(reason)->way_out : k->way_out;
 }
 
 static void add_blocker(struct build *b, const struct dr_plan_check *k, size_t c,
@@ -149,7 +163,9 @@ static enum dr_truth ask_check(struct build *b, const struct dr_plan_check *k, s
 static void match_checks(struct build *b)
 {
     const struct dr_view *v = &b->v;
+    enum dr_code reason = 0;
     bool silent = false, sunk = false;
+    b->v.unread = &reason;
     for (const struct dr_plan_check *k = dr_plan_checks; k->code; k++) {
         bool answers = k->holds == dr_check_endpoints_answer;
         bool ground = strcmp(k->code, DR_CHECK_ABOVE_GROUND) < 0;
@@ -159,6 +175,7 @@ static void match_checks(struct build *b)
             if (!in_scope(v, k->scope, c))
                 continue;
             const char *fact = "";
+            reason = 0;
             enum dr_truth holds = ask_check(b, k, c, &fact);
             *DR_PUSH(v->arena, b->checks, b->check_count, b->check_room) =
                 (struct dr_check_result){k, c, holds};
@@ -173,12 +190,13 @@ static void match_checks(struct build *b)
                 break;
             case DR_UNSURE:
                 if (!silent || answers)
-                    add_waiting(b, name_of(v, c), fact, k->code, 1000);
+                    wait_for_check(b, k, c, fact, reason);
                 silent |= answers;
                 break;
             }
         }
     }
+    b->v.unread = NULL;
 }
 
 static const char *fill_name(const struct dr_view *v, const char *pattern, size_t c)
@@ -234,8 +252,7 @@ static void wait_for_predicate(struct build *b, enum dr_predicate p, size_t c,
                                const char *prefix)
 {
     add_waiting(b, name_of(&b->v, c),
-                dr_sprintf(b->v.arena, "%s%s", prefix, dr_predicates[p].text), NULL,
-                1000);
+                dr_sprintf(b->v.arena, "%s%s", prefix, dr_predicates[p].text), 1000);
 }
 
 /* Whether the missing step of rule r on cluster c may be made now; else says what for it
@@ -326,7 +343,7 @@ static bool waits_for_window(struct build *b, const struct dr_action *x)
                            "policy.windows: what somebody notices may start again on "
                            "%.16s UTC",
                            dr_time_text(opens_ms, text)),
-                NULL, left_ms < MINUTE_MS ? left_ms : MINUTE_MS);
+                left_ms < MINUTE_MS ? left_ms : MINUTE_MS);
     return true;
 }
 
@@ -507,7 +524,7 @@ struct dr_plan *dr_plan_build(const struct dr_plan_input *in, struct dr_arena *a
             add_waiting(&b, p->topology,
                         in->topology->paused ? "paused by the document"
                                              : "only observed: management is Observe",
-                        NULL, 10000);
+                        10000);
         add_notices(&b);
         dr_protection(v, p);
     } else {

@@ -60,8 +60,10 @@ struct dr_blocker {
 /* A fact or a running thing the plan waits for. */
 struct dr_waiting {
     const char *subject, *what;
-    const char *code; /* of the check that needs the fact; NULL: a step needs it */
-    int64_t retry_ms; /* look again after this */
+    const char *code;    /* of the check that needs the fact; NULL: a step needs it */
+    enum dr_code reason; /* why the fact is unknown; 0: not a failed read */
+    const char *way_out; /* NULL with code NULL: it ends by itself */
+    int64_t retry_ms;    /* look again after this */
 };
 
 /* What somebody changed: left as it is until a person says what is meant. */
@@ -127,6 +129,9 @@ enum dr_truth dr_plan_done(const struct dr_plan_input *in, const struct dr_actio
 /* Whether what is left of a plan goes on with what was approved: every action of `now` is
  * an action of `approved`, by rule and subject. NULL: yes; else what is new. */
 const char *dr_plan_continues(const struct dr_plan *approved, const struct dr_plan *now);
+
+/* One line about what is waited for: codes, subject, fact. No line feed. */
+void dr_plan_waiting_text(const struct dr_waiting *w, struct dr_buf *out);
 
 /* The digest of parts, as a plan carries it. */
 void dr_plan_digest(const struct dr_plan_part *parts, size_t count,

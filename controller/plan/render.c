@@ -59,6 +59,15 @@ static void blocker_text(const struct dr_blocker *x, struct dr_buf *out)
     dr_buf_addf(out, "      way out  %s\n", x->way_out);
 }
 
+/* "DR-B010 east: SQL ..: refused [DR-E005]" */
+void dr_plan_waiting_text(const struct dr_waiting *w, struct dr_buf *out)
+{
+    dr_buf_addf(out, "%s%s%s: %s", w->code ? w->code : "", w->code ? " " : "", w->subject,
+                w->what);
+    if (w->reason)
+        dr_buf_addf(out, " [%s]", dr_code_info(w->reason)->id);
+}
+
 static void action_text(const struct dr_action *x, size_t number, bool wide,
                         struct dr_buf *out)
 {
@@ -134,8 +143,13 @@ void dr_plan_text(const struct dr_plan *p, const struct dr_plan_input *in, bool 
         blocker_text(&p->blockers[i], out);
     if (p->waiting_count)
         dr_buf_adds(out, "\nwaits for:\n");
-    for (size_t i = 0; i < p->waiting_count; i++)
-        dr_buf_addf(out, "  %s: %s\n", p->waitings[i].subject, p->waitings[i].what);
+    for (size_t i = 0; i < p->waiting_count; i++) {
+        dr_buf_adds(out, "  ");
+        dr_plan_waiting_text(&p->waitings[i], out);
+        if (p->waitings[i].way_out)
+            dr_buf_addf(out, "\n      way out  %s", p->waitings[i].way_out);
+        dr_buf_addc(out, '\n');
+    }
     if (p->question_count)
         dr_buf_adds(out, "\nasks:\n");
     for (size_t i = 0; i < p->question_count; i++)
@@ -221,6 +235,9 @@ json_t *dr_plan_json(const struct dr_plan *p)
         set(w, "subject", p->waitings[i].subject);
         set(w, "what", p->waitings[i].what);
         set(w, "code", p->waitings[i].code);
+        set(w, "reason",
+            p->waitings[i].reason ? dr_code_info(p->waitings[i].reason)->id : NULL);
+        set(w, "wayOut", p->waitings[i].way_out);
         json_array_append_new(list, w);
     }
     json_object_set_new(o, "waits", list);

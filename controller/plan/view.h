@@ -10,7 +10,8 @@ struct dr_view {
     const struct dr_topology *t;
     const struct dr_facts *f;
     struct dr_arena *arena;
-    size_t a, b; /* declared primary and secondary */
+    enum dr_code *unread; /* out: why the fact that a check wanted is unknown; or NULL */
+    size_t a, b;          /* declared primary and secondary */
     struct dr_generation gen;
     bool restore_begun; /* a `restoring` row of this generation stands in B */
 };

@@ -7,17 +7,41 @@
 #include "controller/base/num.h"
 #include "controller/base/printable.h"
 
-static const char *const obstacle_names[DR_OBSTACLE_COUNT_] = {
-    [DR_OBSTACLE_SYMLINK] = "symlink", [DR_OBSTACLE_SUBMODULE] = "submodule",
-    [DR_OBSTACLE_SPECIAL] = "special", [DR_OBSTACLE_NAME] = "name",
-    [DR_OBSTACLE_SIZE] = "size",       [DR_OBSTACLE_UNREADABLE] = "unreadable",
+// clang-format off
+static const struct dr_obstacle_info infos[DR_OBSTACLE_COUNT_] = {
+    [DR_OBSTACLE_SYMLINK] = {"DR-S001", "symlink", "a symbolic link",
+        "It might lead out of the source, so it is not followed, wherever it leads.",
+        "put the document itself in its place"},
+    [DR_OBSTACLE_SUBMODULE] = {"DR-S002", "submodule", "another repository inside",
+        "A submodule (git mode 160000) is not entered: its bytes are not in this repository.",
+        "keep the documents in the repository itself"},
+    [DR_OBSTACLE_SPECIAL] = {"DR-S003", "special", "no ordinary file",
+        "A FIFO, a socket, a device, or an entry of a git tree with a mode that git does not "
+        "write. It is not opened.",
+        "replace it by an ordinary file, or give it a name that does not end in .yaml or .yml"},
+    [DR_OBSTACLE_NAME] = {"DR-S004", "name", "a name that is not taken",
+        "A name with control characters, '/', '..' or bytes that are no UTF-8, or the same path "
+        "twice in one tree. Of two entries of one name neither is read.",
+        "rename it"},
+    [DR_OBSTACLE_SIZE] = {"DR-S005", "size", "larger, more or deeper than allowed",
+        "A document, all of them together, their number or the depth of folders crosses a limit. "
+        "Sizes are looked at before anything is read.",
+        "keep declarations in a repository or folder of their own, split by topology"},
+    [DR_OBSTACLE_UNREADABLE] = {"DR-S006", "unreadable", "cannot be read",
+        "The file may not be opened, or the object that the tree names is missing or damaged.",
+        "check owner and mode of the file; for git: `git fsck`"},
 };
+// clang-format on
+
+const struct dr_obstacle_info *dr_obstacle_info(enum dr_obstacle_kind kind)
+{
+    return kind > 0 && kind < DR_OBSTACLE_COUNT_ ? &infos[kind] : NULL;
+}
 
 const char *dr_obstacle_name(enum dr_obstacle_kind kind)
 {
-    return (unsigned)kind < DR_OBSTACLE_COUNT_ && obstacle_names[kind]
-               ? obstacle_names[kind]
-               : "";
+    const struct dr_obstacle_info *i = dr_obstacle_info(kind);
+    return i ? i->name : "";
 }
 
 void dr_collect_obstacle(struct dr_collect *c, enum dr_obstacle_kind kind,

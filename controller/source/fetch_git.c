@@ -50,7 +50,7 @@ static int on_certificate(git_cert *cert, int valid, const char *host, void *ctx
                 field(j, DR_FETCH_KNOWN_HOSTS));
         return GIT_ECERTIFICATE;
     }
-    dr_fail(&j->refusal, DR_E_AUTH, "the certificate of '%s' cannot be trusted", wanted);
+    dr_fail(&j->refusal, DR_E_TLS, "the certificate of '%s' cannot be trusted", wanted);
     dr_hint(&j->refusal,
             "give its CA; the certificate must name the host by DNS name and be "
             "valid today");

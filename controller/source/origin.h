@@ -93,6 +93,16 @@ enum dr_obstacle_kind {
     DR_OBSTACLE_COUNT_
 };
 
+/* What `drover explain` tells of an obstacle. A source with one is not complete: a
+ * document that is not seen is not taken for a removed one. */
+struct dr_obstacle_info {
+    const char *id; /* "DR-S001", stable */
+    const char *name;
+    const char *title, *means, *way_out;
+};
+/* NULL: no such kind. */
+const struct dr_obstacle_info *dr_obstacle_info(enum dr_obstacle_kind kind);
+
 /* Short stable word ("symlink", ..). */
 const char *dr_obstacle_name(enum dr_obstacle_kind kind);
 

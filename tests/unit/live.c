@@ -219,7 +219,7 @@ Test(live, tls_of_sql_is_verified)
             cr_assert_eq(k.peer->tls, 1, "case %zu", i);
         } else {
             cr_assert_eq(a.carried, DR_NOT_SENT, "case %zu", i);
-            cr_assert_eq(a.err.code, DR_E_AUTH, "case %zu: %s", i, a.err.text);
+            cr_assert_eq(a.err.code, DR_E_TLS, "case %zu: %s", i, a.err.text);
             cr_assert(strstr(a.err.text, cases[i].says), "case %zu: %s", i, a.err.text);
             cr_assert_eq(k.peer->logins, 0, "case %zu: no password was used", i);
         }

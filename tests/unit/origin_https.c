@@ -225,16 +225,16 @@ Test(origin_https, a_server_that_cannot_prove_itself_is_refused)
     EVP_PKEY_free(other);
     X509_free(x);
     start("localhost", &plain);
-    cr_assert_eq(poll_it("localhost", NULL, true), DR_E_AUTH, "unknown CA: %s",
+    cr_assert_eq(poll_it("localhost", NULL, true), DR_E_TLS, "unknown CA: %s",
                  p.err.text);
     cr_assert(strstr(p.err.text, "cannot be trusted"), "%s", p.err.text);
-    cr_assert_eq(poll_it("localhost", "other.pem", true), DR_E_AUTH, "%s", p.err.text);
-    cr_assert_eq(poll_it("127.0.0.1", "ca.pem", true), DR_E_AUTH, "other name: %s",
+    cr_assert_eq(poll_it("localhost", "other.pem", true), DR_E_TLS, "%s", p.err.text);
+    cr_assert_eq(poll_it("127.0.0.1", "ca.pem", true), DR_E_TLS, "other name: %s",
                  p.err.text);
     cr_assert_eq(poll_it("localhost", "none.pem", true), DR_E_INPUT, "%s", p.err.text);
     stop();
     start("elsewhere", &plain);
-    cr_assert_eq(poll_it("localhost", "ca.pem", true), DR_E_AUTH, "%s", p.err.text);
+    cr_assert_eq(poll_it("localhost", "ca.pem", true), DR_E_TLS, "%s", p.err.text);
 }
 
 Test(origin_https, the_password_is_given_and_refused_once)

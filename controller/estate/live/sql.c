@@ -142,7 +142,7 @@ static const struct {
     {CR_CONNECTION_ERROR, DR_E_UNREACHABLE},  {CR_CONN_HOST_ERROR, DR_E_UNREACHABLE},
     {CR_IPSOCK_ERROR, DR_E_UNREACHABLE},      {CR_UNKNOWN_HOST, DR_E_UNREACHABLE},
     {CR_SERVER_GONE_ERROR, DR_E_UNREACHABLE}, {CR_SERVER_LOST, DR_E_UNREACHABLE},
-    {CR_SSL_CONNECTION_ERROR, DR_E_AUTH},     {CR_AUTH_PLUGIN_CANNOT_LOAD, DR_E_AUTH},
+    {CR_SSL_CONNECTION_ERROR, DR_E_TLS},      {CR_AUTH_PLUGIN_CANNOT_LOAD, DR_E_AUTH},
     {CR_AUTH_PLUGIN_ERR, DR_E_AUTH},
 #ifdef CLIENT_IS_MARIADB
     {CR_PLUGIN_NOT_ALLOWED, DR_E_AUTH},       {CR_FILE_NOT_FOUND, DR_E_INPUT},
@@ -284,7 +284,8 @@ static int log_in(struct dr_sql *s, const struct dr_sql_dial *dial,
     }
     bool late = dr_live_now_ms() - began_ms + CLOCK_SLACK_MS >= (int64_t)dial->timeout_ms;
     int rc = fail_client(s, err);
-    if (late && (rc == -DR_E_UNREACHABLE || rc == -DR_E_AUTH) && !s->hook_reason)
+    if (late && (rc == -DR_E_UNREACHABLE || rc == -DR_E_TLS || rc == -DR_E_AUTH) &&
+        !s->hook_reason)
         rc = dr_fail(err, DR_E_TIMEOUT, "no login within %u ms", dial->timeout_ms);
     return rc;
 }
@@ -344,7 +345,7 @@ int dr_live_sql_open(struct dr_sql *s, const struct dr_sql_dial *dial,
     fcntl((int)mysql_get_socket(s->mysql), F_SETFD, FD_CLOEXEC);
     set_keepalive(dr_live_sql_fd(s));
     if (s->turns.want_tls && !mysql_get_ssl_cipher(s->mysql))
-        return dr_fail(err, DR_E_AUTH, "it does not offer TLS");
+        return dr_fail(err, DR_E_TLS, "it does not offer TLS");
     return run_setup(s, arena, answer, err);
 }
 

@@ -57,7 +57,7 @@ static bool take_greeting(struct dr_turns *t)
     if (!nul || (size_t)(nul - t->head) + FIXED >= head_len(t))
         return refuse(t, DR_E_PROTOCOL, "its greeting is none of a MySQL server");
     if (t->want_tls && !(nul[FIXED] & CAPABILITY_TLS))
-        return refuse(t, DR_E_AUTH, "it does not offer TLS");
+        return refuse(t, DR_E_TLS, "it does not offer TLS");
     return end_turn(t);
 }
 

@@ -105,8 +105,8 @@ static const struct dr_sql_error errors[] = {
     {1406, DR_E_LIMIT, true},        /* data too long */
     {1698, DR_E_AUTH, true},
     {1836, DR_E_DENIED, true},       /* running in read-only mode */
-    {3118, DR_E_AUTH, true},         /* account is locked */
-    {3159, DR_E_AUTH, true},         /* insecure transport */
+    {3118, DR_E_LOCKED, true},       /* account is locked */
+    {3159, DR_E_TLS, true},          /* insecure transport */
     {3929, DR_E_PEER, true},
     {8028, DR_E_CONFLICT, true},     /* schema changed: the transaction is aborted */
     {8055, DR_E_CONFLICT, true},     /* snapshot older than the GC safe point */
