@@ -88,6 +88,28 @@ static void text_age(struct dr_buf *b, const char *name, int64_t ms)
     dr_buf_addf(b, "  %-13s %s\n", name, ms < 0 ? "unknown" : dr_duration_text(ms, text));
 }
 
+static void what_lacks(const struct dr_plan *p, struct dr_buf *b)
+{
+    for (size_t i = 0; i < p->protection_count; i++)
+        if (p->protections[i].holds != DR_TRUE)
+            dr_buf_addf(b, "  %-13s %s\n", "missing", p->protections[i].text);
+    for (size_t i = 0; i < p->blocker_count; i++)
+        dr_buf_addf(b, "  %-13s %s %s: %s\n                %s\n", "blocked",
+                    p->blockers[i].code, p->blockers[i].subject, p->blockers[i].fact,
+                    p->blockers[i].way_out);
+    for (size_t i = 0; i < p->waiting_count; i++) {
+        dr_buf_addf(b, "  %-13s ", "waits");
+        dr_plan_waiting_text(&p->waitings[i], b);
+        if (p->waitings[i].way_out)
+            dr_buf_addf(b, "\n                %s", p->waitings[i].way_out);
+        dr_buf_addc(b, '\n');
+    }
+    for (size_t i = 0; i < p->question_count; i++)
+        dr_buf_addf(b, "  %-13s %s: %s\n                %s\n", "asks",
+                    p->questions[i].subject, p->questions[i].what,
+                    p->questions[i].answer);
+}
+
 static void render_text(const struct dr_plan *p, const struct dr_topology *t,
                         const struct numbers *n, bool colour, struct dr_buf *b)
 {
@@ -111,24 +133,7 @@ static void render_text(const struct dr_plan *p, const struct dr_topology *t,
     dr_buf_addf(b, "  %-13s %s\n", "changefeed", n->feed ? n->feed : "none");
     dr_buf_addf(b, "  %-13s %s, epoch %" PRIu64 "\n", "controller",
                 n->holder ? n->holder : "none acts", n->epoch);
-    for (size_t i = 0; i < p->protection_count; i++)
-        if (p->protections[i].holds != DR_TRUE)
-            dr_buf_addf(b, "  %-13s %s\n", "missing", p->protections[i].text);
-    for (size_t i = 0; i < p->blocker_count; i++)
-        dr_buf_addf(b, "  %-13s %s %s: %s\n                %s\n", "blocked",
-                    p->blockers[i].code, p->blockers[i].subject, p->blockers[i].fact,
-                    p->blockers[i].way_out);
-    for (size_t i = 0; i < p->waiting_count; i++) {
-        dr_buf_addf(b, "  %-13s ", "waits");
-        dr_plan_waiting_text(&p->waitings[i], b);
-        if (p->waitings[i].way_out)
-            dr_buf_addf(b, "\n                %s", p->waitings[i].way_out);
-        dr_buf_addc(b, '\n');
-    }
-    for (size_t i = 0; i < p->question_count; i++)
-        dr_buf_addf(b, "  %-13s %s: %s\n                %s\n", "asks",
-                    p->questions[i].subject, p->questions[i].what,
-                    p->questions[i].answer);
+    what_lacks(p, b);
     for (size_t i = 0; i < p->notice_count; i++)
         dr_buf_addf(b, "  %-13s %s\n", "note", p->notices[i]);
     if (p->action_count && p->actions[0].unsure)
