@@ -113,7 +113,7 @@ fuzz:
 		CFLAGS="-fsanitize=fuzzer-no-link -Wno-unknown-warning-option" build/fuzzing/fuzz/$(TARGET)
 	@tests/fuzz/search.sh $(TARGET) $(SECONDS)
 
-# Counts and ratios; nothing is asserted.
+# Counts and ratios; what a quiet round costs is asserted.
 $(BUILD)/bench: $(BUILD)/tests/bench/bench.o $(BUILD)/libdrover.a
 	@echo "  LINK  $@"
 	@$(CC) $(LDOPT) -o $@ $^ $(PKG_LIBS) -lssl -lpthread -lm

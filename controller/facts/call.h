@@ -13,7 +13,8 @@ enum dr_call_kind {
     DR_CALL_NONE,
     /* reads by SQL */
     DR_CALL_SQL_HOT,      /* one select on one instance: dr_instance */
-    DR_CALL_SQL_LEDGER,   /* as SQL_HOT on one instance, with TSO, ledger and beats */
+    DR_CALL_SQL_LEDGER,   /* as SQL_HOT on one instance, with ledger and beats */
+    DR_CALL_SQL_TSO,      /* the cluster's TSO now */
     DR_CALL_SQL_IDENTITY, /* dr_identity */
     DR_CALL_SQL_ACCOUNTS, /* dr_accounts */
     DR_CALL_SQL_TABLES,   /* dr_tables */
@@ -25,7 +26,7 @@ enum dr_call_kind {
     DR_CALL_PD_IDENTITY,   /* dr_pd */
     DR_CALL_PD_SAFEPOINTS, /* dr_safepoints */
     DR_CALL_CDC_SERVER,    /* dr_cdc_server */
-    DR_CALL_CDC_FEEDS,     /* dr_feeds, with the owner */
+    DR_CALL_CDC_FEEDS,     /* dr_feeds */
     DR_CALL_CDC_FEED,      /* dr_feed_detail, one poll */
     DR_CALL_STORE_LIST,    /* dr_listing */
     DR_CALL_STORE_REDO,    /* dr_redo_logs */
@@ -102,6 +103,11 @@ union dr_args {
         const struct dr_table *tables;
         int64_t budget_ms;
     } counts;
+    struct {
+        size_t count;
+        const char *const *ids; /* feeds it should show; where one is missing the list is
+                                   made a poll of absence */
+    } feeds;
     struct {
         uint64_t generation; /* whose derived password is tried; 0: the declared one */
         const char *from;    /* cluster name the edge starts at (in the derivation) */
@@ -189,7 +195,9 @@ struct dr_reply {
         struct dr_redo_logs *redo;
         struct dr_copy_row *copy; /* BACKUP, RESTORE: with connection id and T */
     } as;
-    struct dr_ledger_group *ledger; /* SQL_LEDGER, besides `instance`; not decoded */
+    struct dr_ledger_group *ledger; /* SQL_LEDGER, besides `instance`; not decoded, and
+                                       without its TSO */
+    uint64_t tso;                   /* SQL_TSO */
     enum dr_login_answer login;     /* SQL_LOGIN */
     /* A mutation by SQL, whatever its outcome: where it was last tried. After DR_UNKNOWN
      * that session is to be killed and seen gone before the outcome is read. */

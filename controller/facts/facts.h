@@ -37,8 +37,9 @@ struct dr_instance {
     uint32_t auto_increment_increment, auto_increment_offset;
 };
 
-/* Rows of mysql.drover_ledger and drover.heartbeat, read in one transaction at `tso`.
- * Tier hot; by one instance of the cluster. */
+/* Rows of mysql.drover_ledger and drover.heartbeat, read by one instance of the cluster
+ * in one statement, and the TSO, taken beside it: known with both or not at all, read
+ * when the earlier of the two was. Tier hot. */
 struct dr_beat {
     const char *origin; /* cluster name */
     uint64_t tso;       /* of the origin */
@@ -126,7 +127,14 @@ struct dr_feed {
 };
 struct dr_feeds {
     struct dr_seen seen;
-    const char *owner_id; /* captures[].is_owner at that time; NULL: none */
+    /* A feed was missing, and this owner, healthy before and after, did not show it;
+     * NULL: none was missing, or it is no poll of absence. */
+    const char *owner_id;
+    /* A feed that should be there and is not, and whose absence is not proven: a new
+     * owner lists none for a moment, so that nothing follows from what is not listed.
+     * NULL: none.
+     */
+    const char *unproven;
     size_t count;
     struct dr_feed *items;
 };

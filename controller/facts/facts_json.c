@@ -196,6 +196,7 @@ static const struct dr_codec feed_codec = ITEM(
 #define T struct dr_feeds
 static const struct dr_codec feeds_codec = GROUP(
     TEXT("ownerId", owner_id, OPT),
+    TEXT("unproven", unproven, OPT),
     LIST("items", items, count, struct dr_feed, &feed_codec, 0));
 #undef T
 

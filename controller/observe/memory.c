@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MISSED_MAX = 60 };
-
 void dr_memory_init(struct dr_memory *m)
 {
     memset(m, 0, sizeof(*m));
@@ -38,20 +36,46 @@ static struct dr_feed_memory *feed_slot(struct dr_memory *m, uint16_t cluster,
     return x;
 }
 
-/* A feed that is gone is forgotten; a new owner knows none for a while, so not at once.
- */
-static void forget_missed(struct dr_memory *m, uint16_t cluster)
+/* One more poll of this owner did not see it. */
+static void count_poll(struct dr_absence *x, const char *owner, int64_t now_ms)
+{
+    if (strcmp(x->owner, owner) != 0 || !x->polls) {
+        snprintf(x->owner, sizeof(x->owner), "%s", owner);
+        x->polls = 0;
+        x->since_ms = now_ms;
+    }
+    x->polls++;
+    x->last_ms = now_ms;
+}
+
+static bool is_proven(const struct dr_absence *x)
+{
+    return x->polls >= DR_ABSENT_POLLS && x->last_ms - x->since_ms >= DR_ABSENT_MS;
+}
+
+/* What the list lacks, though it was there: forgotten once its absence is proven. */
+static void note_missing(struct dr_memory *m, uint16_t cluster, struct dr_feeds *f,
+                         struct dr_arena *a, int64_t now_ms)
 {
     size_t kept = 0;
     for (size_t i = 0; i < m->feed_count; i++) {
         struct dr_feed_memory *x = &m->feeds[i];
-        if (x->cluster != cluster || x->missed++ < MISSED_MAX)
-            m->feeds[kept++] = *x;
+        bool missing = x->cluster == cluster && !dr_feeds_find(f, x->id);
+        if (missing && f->owner_id)
+            count_poll(&x->absence, f->owner_id, now_ms);
+        else if (x->cluster == cluster)
+            x->absence.polls = 0;
+        if (missing && is_proven(&x->absence))
+            continue;
+        if (missing)
+            f->unproven = dr_strdup(a, x->id);
+        m->feeds[kept++] = *x;
     }
     m->feed_count = kept;
 }
 
-static void note_feeds(struct dr_memory *m, uint16_t cluster, const struct dr_feeds *f)
+static void note_feeds(struct dr_memory *m, uint16_t cluster, struct dr_feeds *f,
+                       struct dr_arena *a, int64_t now_ms)
 {
     for (size_t i = 0; i < f->count; i++) {
         struct dr_feed *x = &f->items[i];
@@ -63,36 +87,53 @@ static void note_feeds(struct dr_memory *m, uint16_t cluster, const struct dr_fe
         else if (s->checkpoint && x->checkpoint > s->checkpoint)
             s->rises++;
         s->checkpoint = x->checkpoint;
-        s->missed = 0;
         x->rises = s->rises;
     }
-    forget_missed(m, cluster);
+    note_missing(m, cluster, f, a, now_ms);
 }
 
+const char *const *dr_memory_feeds(const struct dr_memory *m, uint16_t cluster,
+                                   struct dr_arena *a, size_t *count)
+{
+    const char **ids = DR_NEW_N(a, m->feed_count, const char *);
+    *count = 0;
+    for (size_t i = 0; i < m->feed_count; i++)
+        if (m->feeds[i].cluster == cluster)
+            ids[(*count)++] = dr_strdup(a, m->feeds[i].id);
+    return ids;
+}
+
+bool dr_memory_expect(struct dr_memory *m, uint16_t cluster, const char *id,
+                      struct dr_feeds *f, struct dr_arena *a)
+{
+    bool proven = strcmp(m->absent_id, id) == 0 && is_proven(&m->absence);
+    if (proven || dr_feeds_find(f, id))
+        return true;
+    (void)feed_slot(m, cluster, id);
+    f->unproven = dr_strdup(a, id);
+    return false;
+}
+
+/* Of the feed that is asked for by its name. */
 static void note_poll(struct dr_memory *m, const struct dr_feed_detail *d, int64_t now_ms)
 {
-    bool same = d->id && strcmp(m->absent_id, d->id) == 0 && d->owner_id &&
-                strcmp(m->absent_owner, d->owner_id) == 0;
     if (d->present || !d->owner_id || !d->id) {
-        m->absent_polls = 0;
+        m->absence.polls = 0;
         m->absent_id[0] = '\0';
         return;
     }
-    if (!same) {
+    if (strcmp(m->absent_id, d->id) != 0) {
         snprintf(m->absent_id, sizeof(m->absent_id), "%s", d->id);
-        snprintf(m->absent_owner, sizeof(m->absent_owner), "%s", d->owner_id);
-        m->absent_polls = 0;
-        m->absent_since_ms = now_ms;
+        m->absence.polls = 0;
     }
-    m->absent_polls++;
-    m->absent_last_ms = now_ms;
+    count_poll(&m->absence, d->owner_id, now_ms);
 }
 
 void dr_memory_note(struct dr_memory *m, enum dr_call_kind kind, uint16_t cluster,
                     const struct dr_reply *reply, int64_t now_ms)
 {
     if (kind == DR_CALL_CDC_FEEDS)
-        note_feeds(m, cluster, reply->as.feeds);
+        note_feeds(m, cluster, reply->as.feeds, reply->arena, now_ms);
     else if (kind == DR_CALL_CDC_FEED)
         note_poll(m, reply->as.feed, now_ms);
 }
@@ -101,10 +142,9 @@ void dr_memory_absence(const struct dr_memory *m, struct dr_feed_detail *d)
 {
     if (!d->seen.known || d->present)
         return;
-    d->absent_polls = m->absent_polls;
-    d->absent_since_ms = m->absent_since_ms;
-    d->absence_proven = m->absent_polls >= DR_ABSENT_POLLS &&
-                        m->absent_last_ms - m->absent_since_ms >= DR_ABSENT_MS;
+    d->absent_polls = m->absence.polls;
+    d->absent_since_ms = m->absence.since_ms;
+    d->absence_proven = is_proven(&m->absence);
 }
 
 void dr_memory_called(struct dr_memory *m, const struct dr_call *call,

@@ -7,12 +7,19 @@
 
 enum { DR_FEED_ID_MAX = 129, DR_ABSENT_POLLS = 3, DR_ABSENT_MS = 10000 };
 
+/* Polls in a row, by one healthy owner, that did not see a feed. */
+struct dr_absence {
+    char owner[DR_FEED_ID_MAX];
+    uint32_t polls;
+    int64_t since_ms, last_ms;
+};
+
 struct dr_feed_memory {
     char id[DR_FEED_ID_MAX];
     uint16_t cluster;
     uint64_t checkpoint;
     uint32_t rises;
-    uint32_t missed; /* lists in a row that did not have it */
+    struct dr_absence absence; /* by lists */
 };
 
 struct dr_memory {
@@ -20,10 +27,8 @@ struct dr_memory {
     struct dr_equality equality;
     struct dr_feed_memory *feeds;
     size_t feed_count, feed_room;
-    /* absence of one feed: polls in a row by one healthy owner */
-    char absent_id[DR_FEED_ID_MAX], absent_owner[DR_FEED_ID_MAX];
-    uint32_t absent_polls;
-    int64_t absent_since_ms, absent_last_ms;
+    char absent_id[DR_FEED_ID_MAX]; /* the feed that was asked for by its name */
+    struct dr_absence absence;
     uint64_t skipped;         /* generations whose prefixes are in use */
     uint64_t restore_refused; /* generation */
     bool quiet;               /* bootstrap was behind us at the latest look */
@@ -38,6 +43,15 @@ void dr_memory_note(struct dr_memory *m, enum dr_call_kind kind, uint16_t cluste
 /* A call was made. */
 void dr_memory_called(struct dr_memory *m, const struct dr_call *call,
                       const struct dr_reply *reply);
+/* The feeds that the next list of a cluster should show: those that earlier ones did,
+ * until their absence is proven, and those that are expected. Out: owned by the arena. */
+const char *const *dr_memory_feeds(const struct dr_memory *m, uint16_t cluster,
+                                   struct dr_arena *a, size_t *count);
+/* A feed that must be there, though perhaps no list has shown it yet. False: this list
+ * has it not, nor is its absence proven; the list is marked, by a text in its own arena.
+ */
+bool dr_memory_expect(struct dr_memory *m, uint16_t cluster, const char *id,
+                      struct dr_feeds *f, struct dr_arena *a);
 /* Sets presence, polls and proof of absence. Source of the rule: tiflow:
  * cdc/owner/owner.go, the first ticks of a new owner know no feeds. */
 void dr_memory_absence(const struct dr_memory *m, struct dr_feed_detail *d);

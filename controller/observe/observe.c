@@ -5,53 +5,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "controller/observe/memory.h"
+#include "controller/observe/observer.h"
 #include "controller/plan/plan.h"
 
 /* How often a question is asked: hot each look; the others when older than this. */
 /* Short deadlines: an endpoint that does not answer is a fact too, and the next look asks
  * again. PD's own redirects take up to 3 s. */
 enum {
-    WHY_MAX = 320, /* of the reason why something is not known */
     HTTP_DEADLINE_MS = 5000,
-    BESIDE_MS = 500,     /* how long what runs beside a long question waits */
     WARM_BUSY_MS = 5000, /* while a step of bootstrap may be next */
     WARM_QUIET_MS = 60000,
     COLD_BUSY_MS = 30000,
     COLD_QUIET_MS = 3600000
-};
-
-enum tier { HOT, WARM, COLD };
-
-#define RETIRED SIZE_MAX
-
-/* One question and its latest answer. */
-struct question {
-    enum dr_call_kind kind;
-    enum tier tier;
-    uint16_t cluster;
-    const char *instance; /* NULL: any */
-    size_t index;         /* of the instance; RETIRED: it is not listed any more */
-    bool forgotten;       /* ask at the next look, whatever its age */
-    uint64_t ticket;      /* open; 0: none */
-    struct dr_call call;  /* as asked */
-    struct dr_reply reply;
-    struct dr_seen seen; /* its reason stands in `why` */
-    char why[WHY_MAX];   /* "": not asked yet */
-};
-
-struct dr_observer {
-    const struct dr_topology *t;
-    struct dr_access *access;
-    struct dr_estate *estate;
-    struct dr_arena *lasting; /* questions */
-    struct dr_arena *cycle;   /* the snapshot and arguments of this look */
-    struct question *questions;
-    size_t count, room;
-    const char *accounts[2];
-    size_t account_count;
-    struct dr_memory memory;
-    struct dr_facts *facts; /* of the latest look */
 };
 
 static struct question *add(struct dr_observer *o, enum dr_call_kind kind, enum tier tier,
@@ -62,8 +27,7 @@ static struct question *add(struct dr_observer *o, enum dr_call_kind kind, enum 
     return q;
 }
 
-/* Of an instance that the cluster lists no more: kept for the next one that comes. */
-static bool is_retired(const struct question *q)
+bool dr_question_retired(const struct question *q)
 {
     return q->instance && q->index == RETIRED;
 }
@@ -74,7 +38,7 @@ static struct question *find_asked(struct dr_observer *o, enum dr_call_kind kind
     for (size_t i = 0; i < o->count; i++) {
         struct question *q = &o->questions[i];
         if (q->kind == kind && q->cluster == c && q->instance &&
-            (instance ? strcmp(q->instance, instance) == 0 : is_retired(q)))
+            (instance ? strcmp(q->instance, instance) == 0 : dr_question_retired(q)))
             return q;
     }
     return NULL;
@@ -128,6 +92,7 @@ static void make_questions(struct dr_observer *o)
         const struct dr_cluster *x = &o->t->clusters[c];
         (void)ask_instances(o, c);
         add(o, DR_CALL_SQL_LEDGER, HOT, c);
+        add(o, DR_CALL_SQL_TSO, HOT, c);
         add(o, DR_CALL_SQL_IDENTITY, WARM, c);
         add(o, DR_CALL_PD_IDENTITY, WARM, c);
         add(o, DR_CALL_PD_SAFEPOINTS, HOT, c);
@@ -159,6 +124,7 @@ struct dr_observer *dr_observer_new(const struct dr_topology *t, struct dr_acces
     o->estate = estate;
     o->lasting = dr_arena_new(64 << 20);
     o->cycle = dr_arena_new(256 << 20);
+    o->readers = DR_NEW_N(o->lasting, t->cluster_count, const char *);
     o->accounts[o->account_count++] = t->replication.sink.user;
     if (t->replication.redo.apply.declared)
         o->accounts[o->account_count++] = t->replication.redo.apply.user;
@@ -266,18 +232,98 @@ static bool needs_focus(enum dr_call_kind kind)
            kind == DR_CALL_STORE_REDO;
 }
 
-static void ask(struct dr_observer *o, struct question *q)
+/* ---- who reads the ledger ---- */
+
+static struct question *find(const struct dr_observer *o, enum dr_call_kind kind,
+                             size_t c)
+{
+    for (size_t i = 0; i < o->count; i++)
+        if (o->questions[i].kind == kind && o->questions[i].cluster == c)
+            return &o->questions[i];
+    return NULL;
+}
+
+/* The instance that is asked for the ledger, and with it for its variables: the one that
+ * answered last, while the cluster lists it. */
+static const char *reader_of(struct dr_observer *o, size_t c)
+{
+    const struct dr_access_cluster *x = &o->access->clusters[c];
+    for (size_t i = 0; i < x->sql_count; i++)
+        if (o->readers[c] && strcmp(x->sql[i].text, o->readers[c]) == 0)
+            return o->readers[c];
+    return o->readers[c] = x->sql_count ? x->sql[0].text : NULL;
+}
+
+/* Whether the variables that q asks for come with the ledger. */
+static bool comes_with_ledger(struct dr_observer *o, const struct question *q)
+{
+    const char *reader = q->kind == DR_CALL_SQL_HOT ? reader_of(o, q->cluster) : NULL;
+    return reader && strcmp(reader, q->instance) == 0;
+}
+
+void dr_observer_ask(struct dr_observer *o, struct question *q)
 {
     q->call.kind = q->kind;
     q->call.at = (struct dr_target){.cluster = q->cluster, .instance = q->instance};
+    if (q->kind == DR_CALL_SQL_LEDGER)
+        q->call.at.instance = reader_of(o, q->cluster);
     if (q->kind >= DR_CALL_PD_IDENTITY && q->kind <= DR_CALL_STORE_REDO)
         q->call.deadline_ms = HTTP_DEADLINE_MS;
+    if (q->kind == DR_CALL_CDC_FEEDS)
+        q->call.args.feeds.ids =
+            dr_memory_feeds(&o->memory, q->cluster, o->cycle, &q->call.args.feeds.count);
     if (q->kind == DR_CALL_SQL_ACCOUNTS) {
         q->call.args.accounts.count = o->account_count;
         q->call.args.accounts.names = o->accounts;
     }
     o->estate->submit(o->estate, &q->call, &q->ticket);
 }
+
+/* Why the ledger could not be read says as much of the reader's variables, unless it is
+ * the server's word on the statement: then they are asked for alone. */
+static void explain_reader(struct dr_observer *o, const struct question *ledger,
+                           struct question *reader)
+{
+    static const enum dr_code silent[] = {DR_E_UNREACHABLE, DR_E_TIMEOUT, DR_E_AUTH};
+    for (size_t i = 0; i < sizeof(silent) / sizeof(silent[0]); i++) {
+        if (ledger->seen.code != silent[i])
+            continue;
+        reader->seen = ledger->seen;
+        memcpy(reader->why, ledger->why, sizeof(reader->why));
+        return;
+    }
+    dr_observer_ask(o, reader);
+}
+
+/* Where the ledger was not read, an instance that has just answered reads it; when none
+ * has, the next look tries the next one. */
+static void change_readers(struct dr_observer *o)
+{
+    for (size_t c = 0; c < o->t->cluster_count; c++) {
+        const struct dr_access_cluster *x = &o->access->clusters[c];
+        struct question *ledger = find(o, DR_CALL_SQL_LEDGER, c), *old, *next = NULL;
+        const char *reader = reader_of(o, c);
+        if (ledger->seen.known || !reader)
+            continue;
+        old = find_asked(o, DR_CALL_SQL_HOT, c, reader);
+        for (size_t i = 1; i < x->sql_count && !next; i++) {
+            next = find_asked(o, DR_CALL_SQL_HOT, c,
+                              x->sql[(old->index + i) % x->sql_count].text);
+            if (!next->seen.known)
+                next = NULL;
+        }
+        explain_reader(o, ledger, old);
+        if (next) {
+            o->readers[c] = next->instance;
+            dr_observer_ask(o, ledger);
+        } else {
+            o->readers[c] = x->sql[(old->index + 1) % x->sql_count].text;
+        }
+    }
+    dr_observer_collect(o);
+}
+
+/* ---- asking ---- */
 
 static void free_arena(void *arena)
 {
@@ -310,8 +356,8 @@ static void keep(struct dr_observer *o, struct question *q, struct dr_reply *r)
     dr_reply_release(r);
 }
 
-/* Waits for all open questions; the estate keeps each one's deadline. */
-static void collect(struct dr_observer *o)
+/* The estate keeps each question's deadline. */
+void dr_observer_collect(struct dr_observer *o)
 {
     for (;;) {
         size_t open = 0;
@@ -343,30 +389,49 @@ static void ask_due(struct dr_observer *o, bool focused, const struct focus *x)
     bool busy = !x || !x->made;
     for (size_t i = 0; i < o->count; i++) {
         struct question *q = &o->questions[i];
-        if (needs_focus(q->kind) != focused || is_retired(q) || !is_old(q, now, busy))
+        if (needs_focus(q->kind) != focused || dr_question_retired(q) ||
+            !is_old(q, now, busy) || comes_with_ledger(o, q))
             continue;
         if (!focused || aim(o, q, x))
-            ask(o, q);
+            dr_observer_ask(o, q);
     }
-    collect(o);
+    dr_observer_collect(o);
 }
 
 /* ---- the snapshot ---- */
 
-static struct dr_seen seen_of(const struct dr_observer *o, const struct question *q)
+struct dr_seen dr_question_seen(const struct dr_observer *o, const struct question *q)
 {
     struct dr_seen s = q->seen;
     s.why = *q->why ? dr_strdup(o->cycle, q->why) : "not asked yet";
     return s;
 }
 
-/* Copies a known group and stamps it; an unknown one only carries the reason. */
-#define TAKE(dst, src)                                                                   \
-    do {                                                                                 \
-        if (q->seen.known)                                                               \
-            (dst) = *(src);                                                              \
-        (dst).seen = seen_of(o, q);                                                      \
-    } while (0)
+/* The ledger's rows count at a TSO or not at all. */
+static void take_tso(const struct dr_observer *o, const struct question *q,
+                     struct dr_ledger_group *g)
+{
+    if (!g->seen.known)
+        return;
+    if (!q->seen.known) {
+        *g = (struct dr_ledger_group){.seen = dr_question_seen(o, q)};
+        return;
+    }
+    g->tso = q->reply.tso;
+    if (q->seen.at_ms < g->seen.at_ms)
+        g->seen.at_ms = q->seen.at_ms;
+}
+
+static void take_instance(const struct dr_observer *o, const struct question *q,
+                          struct dr_instance *x)
+{
+    const char *address = q->instance;
+    const struct question *ledger = find(o, DR_CALL_SQL_LEDGER, q->cluster);
+    if (ledger->seen.known && strcmp(ledger->call.at.instance, address) == 0)
+        q = ledger;
+    TAKE(*x, q->reply.as.instance);
+    x->address = address;
+}
 
 static void take_sql(const struct dr_observer *o, const struct question *q,
                      struct dr_cluster_facts *c)
@@ -374,8 +439,7 @@ static void take_sql(const struct dr_observer *o, const struct question *q,
     const struct dr_reply *r = &q->reply;
     switch (q->kind) {
     case DR_CALL_SQL_HOT:
-        TAKE(c->instances[q->index], r->as.instance);
-        c->instances[q->index].address = q->instance;
+        take_instance(o, q, &c->instances[q->index]);
         break;
     case DR_CALL_SQL_JOBS:
         TAKE(c->jobs[q->index], r->as.jobs);
@@ -383,6 +447,9 @@ static void take_sql(const struct dr_observer *o, const struct question *q,
         break;
     case DR_CALL_SQL_LEDGER:
         TAKE(c->ledger, r->ledger);
+        break;
+    case DR_CALL_SQL_TSO: /* asked after the ledger */
+        take_tso(o, q, &c->ledger);
         break;
     case DR_CALL_SQL_IDENTITY:
         TAKE(c->identity, r->as.identity);
@@ -423,7 +490,7 @@ static void take_http(const struct dr_observer *o, const struct question *q,
         dr_memory_absence(&o->memory, &c->feed);
         break;
     case DR_CALL_SQL_LOGIN:
-        f->sink_login.seen = seen_of(o, q);
+        f->sink_login.seen = dr_question_seen(o, q);
         f->sink_login.generation = q->call.args.login.generation;
         f->sink_login.answer = r->login;
         break;
@@ -455,7 +522,7 @@ static void assemble(struct dr_observer *o, int64_t wall_ms)
         x->jobs = DR_NEW_N(o->cycle, x->instance_count, struct dr_jobs);
     }
     for (size_t i = 0; i < o->count; i++) {
-        if (is_retired(&o->questions[i]))
+        if (dr_question_retired(&o->questions[i]))
             continue;
         take_sql(o, &o->questions[i], &f->clusters[o->questions[i].cluster]);
         take_http(o, &o->questions[i], f);
@@ -503,25 +570,46 @@ static bool skip_used_prefix(struct dr_observer *o, const struct focus *x)
     return false;
 }
 
+/* An answer about the prefixes of another generation is asked for anew. */
+static void check_prefixes(struct dr_observer *o, const struct focus *x)
+{
+    for (size_t i = 0; i < o->count; i++) {
+        struct question *q = &o->questions[i];
+        if (q->kind == DR_CALL_STORE_LIST && q->call.args.store.prefix && q->seen.known &&
+            q->reply.as.listing->prefix)
+            q->forgotten |=
+                strcmp(q->reply.as.listing->prefix,
+                       q->call.args.store.store == DR_STORE_BACKUP ? x->gen.backup
+                                                                   : x->gen.redo) != 0;
+    }
+}
+
+/* The feed that was made and is not listed is asked for by its name at each look, until
+ * it is seen again or its absence is proven. */
+static void check_feed(struct dr_observer *o, const struct focus *x)
+{
+    size_t a, b;
+    dr_plan_pair(o->t, &a, &b);
+    struct question *q = find(o, DR_CALL_CDC_FEEDS, a);
+    if (x->made && q && q->seen.known &&
+        !dr_memory_expect(&o->memory, (uint16_t)a, x->gen.feed_id, q->reply.as.feeds,
+                          q->reply.arena))
+        find(o, DR_CALL_CDC_FEED, a)->forgotten = true;
+}
+
 const struct dr_facts *dr_observe(struct dr_observer *o, int64_t wall_ms)
 {
     struct focus x = {.made = o->memory.quiet};
     dr_arena_reset(o->cycle);
     ask_due(o, false, &x);
+    change_readers(o);
     assemble(o, wall_ms);
     follow_discovery(o);
     do {
         x = focus_of(o);
         o->memory.quiet = x.made;
-        for (size_t i = 0; i < o->count; i++) { /* an answer about another generation */
-            struct question *q = &o->questions[i];
-            if (q->kind == DR_CALL_STORE_LIST && q->call.args.store.prefix &&
-                q->seen.known && q->reply.as.listing->prefix)
-                q->forgotten |=
-                    strcmp(q->reply.as.listing->prefix,
-                           q->call.args.store.store == DR_STORE_BACKUP ? x.gen.backup
-                                                                       : x.gen.redo) != 0;
-        }
+        check_prefixes(o, &x);
+        check_feed(o, &x);
         ask_due(o, true, &x);
         assemble(o, wall_ms);
     } while (skip_used_prefix(o, &x));
@@ -565,83 +653,4 @@ void dr_observe_forget(struct dr_observer *o, const struct dr_call *call,
         for (size_t k = 0; rows[i].call == call->kind && k < 3 && rows[i].stale[k]; k++)
             forget(o, rows[i].stale[k]);
     dr_memory_called(&o->memory, call, reply);
-}
-
-static struct dr_reply *ask_beside(struct dr_observer *o, const struct dr_call *call,
-                                   const struct dr_meanwhile *meanwhile)
-{
-    struct dr_reply *mine = DR_NEW(o->cycle, struct dr_reply), r;
-    uint64_t ticket;
-    o->estate->submit(o->estate, call, &ticket);
-    for (;;) {
-        bool came =
-            o->estate->wait(o->estate, o->estate->now_ms(o->estate) + BESIDE_MS, &r);
-        if (came && r.ticket == ticket) {
-            *mine = r;
-            return mine;
-        }
-        meanwhile->call(meanwhile->arg, came ? &r : NULL);
-        if (came)
-            dr_reply_release(&r);
-    }
-}
-
-int dr_observe_compare(struct dr_observer *o, const struct dr_compare *what,
-                       struct dr_err *err)
-{
-    struct dr_reply *r[4] = {NULL};
-    int rc = 0;
-    for (int i = 0; i < 4 && rc == 0; i++) {
-        bool second = i % 2;
-        struct dr_call call = {
-            .at = {.cluster = (uint16_t)(second ? what->to : what->from)}};
-        if (i < 2) {
-            call.kind = DR_CALL_SQL_TABLES;
-            call.args.tables.tso = second ? 0 : what->tso;
-        } else {
-            call.kind = DR_CALL_SQL_COUNTS;
-            call.deadline_ms = what->budget_ms / 2 + 10000;
-            call.args.counts.tso = second ? 0 : what->tso;
-            call.args.counts.count = r[0]->as.tables->count;
-            call.args.counts.tables = r[0]->as.tables->items;
-            call.args.counts.budget_ms = what->budget_ms / 2;
-        }
-        r[i] = ask_beside(o, &call, &what->meanwhile);
-        if (r[i]->outcome != DR_DONE) {
-            if (err)
-                *err = r[i]->err;
-            rc = -(int)r[i]->err.code;
-        }
-    }
-    if (rc == 0)
-        dr_memory_compare(&o->memory, what->generation, what->tso, r[0]->as.tables,
-                          r[1]->as.tables, r[2]->as.counts, r[3]->as.counts,
-                          o->estate->now_ms(o->estate));
-    for (int i = 0; i < 4; i++)
-        if (r[i])
-            dr_reply_release(r[i]);
-    return rc;
-}
-
-const struct dr_jobs *dr_observe_jobs(struct dr_observer *o, size_t cluster,
-                                      size_t *count)
-{
-    const struct dr_access_cluster *x = &o->access->clusters[cluster];
-    struct dr_jobs *out = DR_NEW_N(o->cycle, x->sql_count, struct dr_jobs);
-    for (size_t i = 0; i < o->count; i++) {
-        struct question *q = &o->questions[i];
-        if (q->kind == DR_CALL_SQL_JOBS && q->cluster == cluster && !is_retired(q))
-            ask(o, q);
-    }
-    collect(o);
-    for (size_t i = 0; i < o->count; i++) {
-        const struct question *q = &o->questions[i];
-        if (q->kind == DR_CALL_SQL_JOBS && q->cluster == cluster &&
-            q->index < x->sql_count) {
-            TAKE(out[q->index], q->reply.as.jobs);
-            out[q->index].instance = q->instance;
-        }
-    }
-    *count = x->sql_count;
-    return out;
 }

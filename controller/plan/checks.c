@@ -521,6 +521,19 @@ C(secondary_unfenced)
     return l ? DR_TRUE : dr_check_no_ledger(v, c, fact);
 }
 
+/* A list that lacks a feed may lack them all.
+ * Source: tiflow: cdc/owner/owner.go handleQueries: a new owner knows no feed yet. */
+static enum dr_truth nothing_else(const struct dr_view *v, const struct dr_feeds *x,
+                                  const char **fact)
+{
+    if (!x->unproven)
+        return DR_TRUE;
+    *fact =
+        dr_sprintf(v->arena, "changefeed '%s' is not listed; its absence is not proven",
+                   x->unproven);
+    return DR_UNSURE;
+}
+
 C(no_feed_out_of_secondary)
 {
     const struct dr_feeds *x = &dr_view_facts(v, c)->feeds;
@@ -529,7 +542,7 @@ C(no_feed_out_of_secondary)
     if (!x->seen.known)
         return dr_check_unread(v, &x->seen, "changefeeds", fact);
     if (!x->count)
-        return DR_TRUE;
+        return nothing_else(v, x, fact);
     *fact = dr_sprintf(v->arena, "changefeed '%s' runs out of it", x->items[0].id);
     return DR_FALSE;
 }
@@ -550,7 +563,7 @@ C(no_strangers_feed)
         *fact = dr_sprintf(v->arena, "changefeed '%s' is not drover's", x->items[i].id);
         return DR_FALSE;
     }
-    return DR_TRUE;
+    return nothing_else(v, x, fact);
 }
 
 C(feeds_of_this_cluster)

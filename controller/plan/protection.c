@@ -94,6 +94,12 @@ static enum dr_truth one_feeder(const struct dr_view *v, const char **text)
     size_t strangers = y->count;
     for (size_t i = 0; i < x->count; i++)
         strangers += strcmp(x->items[i].id, v->gen.feed_id) != 0;
+    const char *unproven = x->unproven ? x->unproven : y->unproven;
+    if (!strangers && unproven) {
+        *text = dr_sprintf(v->arena, "changefeed '%s' is not listed, perhaps none is",
+                           unproven);
+        return DR_UNSURE;
+    }
     *text = dr_sprintf(v->arena, "%zu changefeeds of others", strangers);
     return dr_truth_of(!strangers);
 }

@@ -133,7 +133,8 @@ void boss_start(struct boss *b)
     dr_record_init(&b->record, RECORD_MAX);
     b->carrier = dr_model_carrier(b->pair->model, 1, "127.9.9.9");
     b->fault = dr_fault_carrier(b->carrier, &faults);
-    b->wire = dr_wire_new(b->o.topology, b->access, b->fault);
+    b->counted = dr_record_carrier(&b->record, b->fault);
+    b->wire = dr_wire_new(b->o.topology, b->access, b->counted);
     b->estate = dr_record_estate(&b->record, b->wire);
     b->o.access = b->access;
     b->o.estate = b->estate;
@@ -146,6 +147,7 @@ void boss_end(struct boss *b)
     dr_actor_free(b->actor);
     b->estate->free(b->estate);
     b->wire->free(b->wire);
+    b->counted->free(b->counted);
     b->fault->free(b->fault);
     b->carrier->free(b->carrier);
     dr_access_free(b->access);

@@ -34,7 +34,7 @@ const char *pair_cell(struct pair *p, const char *at, const char *text);
 struct boss {
     struct pair *pair;
     struct dr_access *access;
-    struct dr_carrier *carrier, *fault;
+    struct dr_carrier *carrier, *fault, *counted;
     struct dr_estate *wire, *estate;
     struct dr_record record;
     struct dr_injection inject; /* set before boss_start; kind NONE: nothing */

@@ -9,6 +9,7 @@ static const struct dr_call poll = {.kind = DR_CALL_CDC_FEED,
                                     .args.feed = {.id = "f-1", .to = 1, .redo = "r1"}};
 #define HEALTH   "GET /api/v2/health"
 #define CAPTURES "GET /api/v2/captures"
+#define LIST     "GET /api/v2/changefeeds?state=all"
 #define FEED     "GET /api/v2/changefeeds/f-1"
 #define OWNER(id)                                                                        \
     "200 {\"items\":[{\"id\":\"z\",\"is_owner\":false},{\"id\":\"" id                    \
@@ -193,8 +194,7 @@ Test(wire, feeds)
 {
     struct wire_talk talk = {
         .lines = (const struct wire_line[]){
-            {CAPTURES, OWNER("a")},
-            {"GET /api/v2/changefeeds?state=all",
+            {LIST,
              "200 "
              "{\"items\":[{\"upstream_id\":71,\"namespace\":\"default\",\"id\":\"f-1\","
              "\"state\":\"warning\",\"checkpoint_tso\":459012345678901248,\"error\":{"
@@ -214,6 +214,72 @@ Test(wire, feeds)
     cr_expect_str_eq(f[1].id, "other/g");
     cr_expect_eq(f[1].state, DR_FEED_STRANGE);
     done(&b, &r);
+}
+
+/* One request, unless a feed is missing that should be there: then a poll of absence,
+ * which counts only with one healthy owner before and after. */
+Test(wire, feeds_that_are_missing)
+{
+    static const char *const ids[] = {"f-1", "f-2"};
+    const char *const one = "200 {\"items\":[{\"id\":\"f-1\",\"checkpoint_tso\":5}]}",
+                      *const both =
+                          "200 {\"items\":[{\"id\":\"f-1\",\"checkpoint_tso\":5},"
+                          "{\"id\":\"f-2\",\"checkpoint_tso\":6}]}",
+                      *const none = "200 {\"items\":[]}";
+    const struct {
+        struct wire_line lines[7];
+        size_t known; /* of ids */
+        const char *owner;
+        size_t count;
+    } cases[] = {
+        {{{LIST, none}}, 0, NULL, 0},
+        {{{LIST, one}}, 1, NULL, 1},
+        {{{LIST, both}}, 1, NULL, 2},
+        {{{LIST, one},
+          {HEALTH, NULL},
+          {CAPTURES, OWNER("a")},
+          {LIST, one},
+          {CAPTURES, OWNER("a")},
+          {HEALTH, NULL}},
+         2,
+         "a",
+         1},
+        {{{LIST, none}, {HEALTH, "500 {}"}}, 1, NULL, 0},
+        {{{LIST, none}, {HEALTH, NULL}, {CAPTURES, "200 {\"items\":[]}"}}, 1, NULL, 0},
+        {{{LIST, none},
+          {HEALTH, NULL},
+          {CAPTURES, OWNER("a")},
+          {LIST, both},
+          {CAPTURES, OWNER("b")}},
+         2,
+         NULL,
+         2},
+        {{{LIST, one},
+          {HEALTH, NULL},
+          {CAPTURES, OWNER("a")},
+          {LIST, one},
+          {CAPTURES, OWNER("a")},
+          {HEALTH, "500 {}"}},
+         2,
+         NULL,
+         1},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct wire_talk talk = {.lines = cases[i].lines};
+        struct wire_bench b;
+        struct dr_reply r;
+        ask(&b, &talk,
+            &(struct dr_call){.kind = DR_CALL_CDC_FEEDS,
+                              .args.feeds = {cases[i].known, ids}},
+            &r);
+        cr_assert_eq(r.outcome, DR_DONE, "case %zu: %s", i, r.err.text);
+        cr_expect_eq(r.as.feeds->count, cases[i].count, "case %zu", i);
+        const char *owner = r.as.feeds->owner_id;
+        cr_expect(owner ? cases[i].owner && strcmp(owner, cases[i].owner) == 0
+                        : !cases[i].owner,
+                  "case %zu: owner %s", i, owner ? owner : "none");
+        done(&b, &r);
+    }
 }
 
 /* ---- refusals of SQL mutations ---- */

@@ -106,6 +106,13 @@ static const struct dr_ledger_group *ledger(struct world *w, size_t cluster)
     return w->r.ledger;
 }
 
+static uint64_t tso(struct world *w, size_t cluster)
+{
+    must(w, &(struct dr_call){.kind = DR_CALL_SQL_TSO,
+                              .at = {.cluster = (uint16_t)cluster}});
+    return w->r.tso;
+}
+
 Test(wire_model, reads)
 {
     struct world w;
@@ -118,7 +125,7 @@ Test(wire_model, reads)
         cr_expect(w.r.as.instance->gc_enable);
         cr_expect_eq(w.r.as.instance->gc_life_time_ms, 600000);
         cr_expect_not(ledger(&w, c)->table_present);
-        cr_expect_gt(w.r.ledger->tso, 0);
+        cr_expect_gt(tso(&w, c), 0);
         must(&w, &(struct dr_call){.kind = DR_CALL_SQL_IDENTITY, .at = {.cluster = c}});
         cr_expect_eq(dr_version_rank(&w.r.as.identity->version), 8005003);
         cr_expect_geq(w.r.as.identity->member_count, 2);
@@ -185,22 +192,22 @@ Test(wire_model, ledger)
     for (int i = 0; i < 2; i++)
         must(&w, &(struct dr_call){.kind = DR_CALL_BEAT,
                                    .as = as,
-                                   .args.beat = {.tso = ledger(&w, EAST)->tso + (1 << 20),
+                                   .args.beat = {.tso = tso(&w, EAST) + (1 << 20),
                                                  .lease_ms = 5000,
                                                  .origin = "east"}});
     g = ledger(&w, EAST);
     cr_expect_eq(g->raw_count, 2, "epoch and lease");
     cr_expect_eq(g->beat_count, 1);
-    uint64_t tso = g->tso;
     struct dr_authority late = as;
     late.holder = "late";
     write.as = late;
     row = (struct dr_row_write){"sink", "{}", DR_ROW_ANY, NULL};
     cr_expect_eq(ask(&w, &write), DR_REFUSED);
-    cr_expect_eq(ask(&w, &(struct dr_call){.kind = DR_CALL_BEAT,
-                                           .as = late,
-                                           .args.beat = {.tso = tso, .lease_ms = 1}}),
-                 DR_REFUSED);
+    cr_expect_eq(
+        ask(&w, &(struct dr_call){.kind = DR_CALL_BEAT,
+                                  .as = late,
+                                  .args.beat = {.tso = tso(&w, EAST), .lease_ms = 1}}),
+        DR_REFUSED);
     cr_expect_eq(w.r.err.code, DR_E_CONFLICT);
     cr_expect_eq(ask(&w, &(struct dr_call){.kind = DR_CALL_LEDGER_WRITE,
                                            .as = no_one,

@@ -21,7 +21,7 @@
 #define BEATS                                                                            \
     " UNION ALL SELECT 'b', tso, origin, NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM " \
     "drover.heartbeat"
-#define TSO "SELECT 'v' AS kind, @@tidb_current_ts AS tso, "
+#define FIRST "SELECT 'v' AS kind, '' AS id, "
 #define EAST                                                                             \
     {                                                                                    \
         .cluster = 0, .instance = "127.0.1.4:4000"                                       \
@@ -66,23 +66,19 @@ Test(wire, hot)
 
 Test(wire, ledger_with_rows_and_beats)
 {
-    struct wire_talk talk = {
-        .lines = (const struct wire_line[]){
-            {"BEGIN", NULL},
-            {TSO VARIABLES LEDGER BEATS,
-             "kind|tso|" NAMES "\nv|460000000000000001|0|0|0|10m0s|1|0|1|1\n"
-             "l|18446744073709551615|epoch|{}|3|h-1|~|~|~|~\n"
-             "l|71|term|{\"n\":1}|3|h-1|~|~|~|~\n"
-             "b|460000000000000000|east|~|~|~|~|~|~|~"},
-            {"ROLLBACK", NULL},
-            {NULL, NULL}}};
+    struct wire_talk talk = {.lines = (const struct wire_line[]){
+                                 {FIRST VARIABLES LEDGER BEATS,
+                                  "kind|id|" NAMES "\nv||0|0|0|10m0s|1|0|1|1\n"
+                                  "l|18446744073709551615|epoch|{}|3|h-1|~|~|~|~\n"
+                                  "l|71|term|{\"n\":1}|3|h-1|~|~|~|~\n"
+                                  "b|460000000000000000|east|~|~|~|~|~|~|~"},
+                                 {NULL, NULL}}};
     struct wire_bench b;
     struct dr_reply r;
     ask(&b, &talk, &(struct dr_call){.kind = DR_CALL_SQL_LEDGER, .at = EAST}, &r);
     cr_assert_eq(r.outcome, DR_DONE, "%s", r.err.text);
     const struct dr_ledger_group *g = r.ledger;
     cr_expect(g->seen.known && g->table_present && g->beat_table_present && !g->decoded);
-    cr_expect_eq(g->tso, 460000000000000001u);
     cr_assert_eq(g->raw_count, 2);
     cr_expect_eq(g->raw[0].cluster_id, UINT64_MAX);
     cr_expect_str_eq(g->raw[1].value, "{\"n\":1}");
@@ -97,12 +93,10 @@ Test(wire, ledger_that_is_not_there)
 {
     struct wire_talk talk = {
         .lines = (const struct wire_line[]){
-            {"BEGIN", NULL},
-            {TSO VARIABLES LEDGER BEATS,
+            {FIRST VARIABLES LEDGER BEATS,
              "!1146 Table 'mysql.drover_ledger' doesn't exist"},
-            {TSO VARIABLES BEATS, "!1146 Table 'drover.heartbeat' doesn't exist"},
-            {TSO VARIABLES, "kind|tso|" NAMES "\nv|46|0|0|1|10m0s|1|0|1|1"},
-            {"ROLLBACK", NULL},
+            {FIRST VARIABLES BEATS, "!1146 Table 'drover.heartbeat' doesn't exist"},
+            {FIRST VARIABLES, "kind|id|" NAMES "\nv||0|0|1|10m0s|1|0|1|1"},
             {NULL, NULL}}};
     struct wire_bench b;
     struct dr_reply r;
@@ -118,12 +112,10 @@ Test(wire, ledger_that_cannot_be_read_is_not_absent)
     static const char *const answers[] = {
         "!1142 SELECT command denied to user 'drover'@'%' for table 'drover_ledger'",
         "!1146 Table 'mysql.other' doesn't exist", "!9001 PD server timeout",
-        "kind|tso|" NAMES "\nv|0|0|0|1|10m0s|1|0|1|1",
-        "kind|tso|" NAMES "\nv|46|0|0|1|10m0s|1|0|1|1\nl|x|epoch|{}|3|h|~|~|~|~"};
+        "kind|id|" NAMES "\nv||0|0|1|10m0s|1|0|many|1",
+        "kind|id|" NAMES "\nv||0|0|1|10m0s|1|0|1|1\nl|x|epoch|{}|3|h|~|~|~|~"};
     for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
-        const struct wire_line lines[] = {{"BEGIN", NULL},
-                                          {TSO VARIABLES LEDGER BEATS, answers[i]},
-                                          {"ROLLBACK", NULL},
+        const struct wire_line lines[] = {{FIRST VARIABLES LEDGER BEATS, answers[i]},
                                           {NULL, NULL}};
         struct wire_talk talk = {.lines = lines};
         struct wire_bench b;
@@ -131,6 +123,38 @@ Test(wire, ledger_that_cannot_be_read_is_not_absent)
         ask(&b, &talk, &(struct dr_call){.kind = DR_CALL_SQL_LEDGER, .at = EAST}, &r);
         cr_expect_eq(r.outcome, DR_UNKNOWN, "%s", answers[i]);
         cr_expect_null(r.ledger);
+        done(&b, &r);
+    }
+}
+
+#define STATUS "File|Position|Binlog_Do_DB|Binlog_Ignore_DB|Executed_Gtid_Set\n"
+
+/* One statement outside a transaction, on the lease's session: beside the ledger's. */
+Test(wire, tso)
+{
+    const char *const old = "SHOW MASTER STATUS", *const renamed =
+                                                      "SHOW BINARY LOG STATUS";
+    const struct {
+        struct wire_line lines[3];
+        uint64_t tso; /* 0: not known */
+    } cases[] = {
+        {{{old, STATUS "tidb-binlog|460000000000000001|||"}}, 460000000000000001u},
+        {{{old, "!1064 You have an error in your SQL syntax"},
+          {renamed, STATUS "tidb-binlog|47|||"}},
+         47},
+        {{{old, "!1064 You have an error"}, {renamed, "!1064 You have an error"}}, 0},
+        {{{old, "!9001 PD server timeout"}}, 0},
+        {{{old, STATUS "tidb-binlog|0|||"}}, 0}, /* no transaction was started for it */
+        {{{old, STATUS}}, 0},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct wire_talk talk = {.lines = cases[i].lines};
+        struct wire_bench b;
+        struct dr_reply r;
+        ask(&b, &talk, &(struct dr_call){.kind = DR_CALL_SQL_TSO, .at = EAST}, &r);
+        cr_expect_eq(r.outcome, cases[i].tso ? DR_DONE : DR_UNKNOWN, "case %zu", i);
+        cr_expect_eq(r.tso, cases[i].tso, "case %zu", i);
+        cr_expect_eq(talk.lane, DR_LANE_LEASE);
         done(&b, &r);
     }
 }

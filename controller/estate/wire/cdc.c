@@ -9,7 +9,8 @@
 #include "controller/base/num.h"
 #include "controller/estate/wire/uri.h"
 
-#define API "/api/v2"
+#define API   "/api/v2"
+#define FEEDS API "/changefeeds?state=all"
 
 /* ---- server ---- */
 
@@ -96,18 +97,6 @@ const struct dr_play dr_play_cdc_server = {.via = DR_VIA_CDC, .steps = server_st
 
 /* ---- feeds ---- */
 
-static enum dr_flow begin_feeds(struct dr_script *s)
-{
-    s->reply.as.feeds = DR_NEW(s->arena, struct dr_feeds);
-    return DR_FLOW_AGAIN;
-}
-
-static enum dr_flow take_feeds_owner(struct dr_script *s, const struct dr_answer *a)
-{
-    return read_owner(s, a, &s->reply.as.feeds->owner_id, NULL) ? DR_FLOW_NEXT
-                                                                : DR_FLOW_OVER;
-}
-
 static const char *feed_error(struct dr_script *s, const json_t *error)
 {
     const char *code = dr_json_str(error, "code"), *text = dr_json_str(error, "message");
@@ -131,41 +120,107 @@ static const char *feed_id(struct dr_script *s, const json_t *item)
     return dr_strdup(s->arena, id);
 }
 
-static enum dr_flow take_feeds(struct dr_script *s, const struct dr_answer *a)
+static bool read_feeds(struct dr_script *s, const struct dr_answer *a)
 {
     const json_t *body = dr_script_json(s, a), *items = json_object_get(body, "items");
-    struct dr_feeds *f = s->reply.as.feeds;
+    struct dr_feeds *f = s->reply.as.feeds = DR_NEW(s->arena, struct dr_feeds);
     size_t i;
     json_t *one;
     if (!body)
-        return DR_FLOW_OVER;
-    if (!json_is_array(items))
-        return dr_script_fail(s, DR_E_PROTOCOL, "the list of changefeeds is unreadable");
+        return false;
+    if (!json_is_array(items)) {
+        (void)dr_script_fail(s, DR_E_PROTOCOL, "the list of changefeeds is unreadable");
+        return false;
+    }
     f->items = DR_NEW_N(s->arena, json_array_size(items), struct dr_feed);
     json_array_foreach(items, i, one)
     {
         struct dr_feed *feed = &f->items[f->count++];
         feed->id = feed_id(s, one);
-        if (!feed->id || !dr_json_u64(one, "checkpoint_tso", &feed->checkpoint))
-            return dr_script_fail(s, DR_E_PROTOCOL, "a changefeed is unreadable");
+        if (!feed->id || !dr_json_u64(one, "checkpoint_tso", &feed->checkpoint)) {
+            (void)dr_script_fail(s, DR_E_PROTOCOL, "a changefeed is unreadable");
+            return false;
+        }
         if (!dr_json_u64(one, "upstream_id", &feed->upstream_id))
             feed->upstream_id = 0;
         feed->state = dr_feed_state_parse(dr_json_str(one, "state"));
         feed->error = feed_error(s, json_object_get(one, "error"));
     }
     f->seen = dr_script_seen(s);
+    return true;
+}
+
+/* A list that shows all that it should is done. What is there is there, whoever says so:
+ * only absence needs the owner. */
+static enum dr_flow take_feeds(struct dr_script *s, const struct dr_answer *a)
+{
+    if (!read_feeds(s, a))
+        return DR_FLOW_OVER;
+    for (size_t i = 0; i < s->call->args.feeds.count; i++)
+        if (!dr_feeds_find(s->reply.as.feeds, s->call->args.feeds.ids[i]))
+            return DR_FLOW_NEXT;
+    return DR_FLOW_DONE;
+}
+
+struct feeds_script {
+    const char *owner;
+};
+
+/* Without a healthy owner, the same before and after, the list is what it is, and no poll
+ * of absence. */
+static enum dr_flow take_feeds_health(struct dr_script *s, const struct dr_answer *a)
+{
+    (void)s;
+    return a->http.status == 200 ? DR_FLOW_NEXT : DR_FLOW_DONE;
+}
+
+static enum dr_flow take_feeds_owner(struct dr_script *s, const struct dr_answer *a)
+{
+    struct feeds_script *mine = s->mine;
+    if (!read_owner(s, a, &mine->owner, NULL))
+        return DR_FLOW_OVER;
+    return mine->owner ? DR_FLOW_NEXT : DR_FLOW_DONE;
+}
+
+static enum dr_flow take_feeds_again(struct dr_script *s, const struct dr_answer *a)
+{
+    return read_feeds(s, a) ? DR_FLOW_NEXT : DR_FLOW_OVER;
+}
+
+static enum dr_flow take_same_owner(struct dr_script *s, const struct dr_answer *a)
+{
+    const struct feeds_script *mine = s->mine;
+    const char *owner;
+    if (!read_owner(s, a, &owner, NULL))
+        return DR_FLOW_OVER;
+    return owner && strcmp(owner, mine->owner) == 0 ? DR_FLOW_NEXT : DR_FLOW_DONE;
+}
+
+static enum dr_flow take_feeds_polled(struct dr_script *s, const struct dr_answer *a)
+{
+    const struct feeds_script *mine = s->mine;
+    if (a->http.status == 200)
+        s->reply.as.feeds->owner_id = mine->owner;
     return DR_FLOW_DONE;
 }
 
 static const struct dr_step feeds_steps[] = {
+    {.name = "list changefeeds", .text = FEEDS, .take = take_feeds},
+    {.name = "ask TiCDC's health",
+     .text = API "/health",
+     .take = take_feeds_health,
+     .takes_errors = true},
     {.name = "list captures", .text = API "/captures", .take = take_feeds_owner},
-    {.name = "list changefeeds",
-     .text = API "/changefeeds?state=all",
-     .take = take_feeds},
+    {.name = "list changefeeds", .text = FEEDS, .take = take_feeds_again},
+    {.name = "list captures", .text = API "/captures", .take = take_same_owner},
+    {.name = "ask TiCDC's health",
+     .text = API "/health",
+     .take = take_feeds_polled,
+     .takes_errors = true},
     DR_STEP_END,
 };
 const struct dr_play dr_play_cdc_feeds = {
-    .via = DR_VIA_CDC, .steps = feeds_steps, .begin = begin_feeds};
+    .via = DR_VIA_CDC, .steps = feeds_steps, .mine_bytes = sizeof(struct feeds_script)};
 
 /* ---- one feed ---- */
 

@@ -208,7 +208,7 @@ uint32_t dr_grant_bits(const char *line);
 void dr_definition_normalise(const char *text, size_t len, struct dr_buf *out);
 
 /* ---- the plays, by concern ---- */
-extern const struct dr_play dr_play_hot, dr_play_ledger, dr_play_identity,
+extern const struct dr_play dr_play_hot, dr_play_ledger, dr_play_tso, dr_play_identity,
     dr_play_accounts, dr_play_tables, dr_play_counts, dr_play_jobs, dr_play_ddl,
     dr_play_login, dr_play_pd_identity, dr_play_pd_safepoints, dr_play_cdc_server,
     dr_play_cdc_feeds, dr_play_cdc_feed, dr_play_store_list, dr_play_store_redo,

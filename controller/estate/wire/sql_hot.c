@@ -1,5 +1,5 @@
-/* What is read every round: flags and variables of an instance, and by one instance the
- * TSO, the ledger and the heartbeats, in one SELECT of one transaction. */
+/* What is read every round: flags and variables of an instance; by one instance in the
+ * same SELECT the ledger and the heartbeats; and the cluster's TSO. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -21,8 +21,8 @@ enum { BEATS_SKIP = 8, NS_PER_MS = 1000000 };
     " @@global.auto_increment_offset AS id_offset"
 
 /* The ledger's SELECT: one row of kind v, then rows of kinds l and b, under the names of
- * the first. */
-#define LEDGER_VARIABLES "SELECT 'v' AS kind, @@tidb_current_ts AS tso, " VARIABLES
+ * the first. A text in front of the ids, so that none is made a signed number. */
+#define LEDGER_VARIABLES "SELECT 'v' AS kind, '' AS id, " VARIABLES
 #define LEDGER_ROWS                                                                      \
     " UNION ALL SELECT 'l', cluster_id, k, value, epoch, holder, NULL, NULL, NULL, NULL" \
     " FROM " DR_LEDGER_TABLE
@@ -167,9 +167,8 @@ static enum dr_flow take_ledger(struct dr_script *s, const struct dr_answer *a)
     struct dr_ledger_group *g = DR_NEW(s->arena, struct dr_ledger_group);
     if (a->sql.error)
         return without_table(s, a);
-    if (!a->sql.row_count || a->sql.column_count != 10 ||
-        !dr_cell_u64(&a->sql, 0, "tso", &g->tso) || !g->tso ||
-        !read_instance(s, &a->sql) || !read_rows(s, &a->sql, g))
+    if (!a->sql.row_count || a->sql.column_count != 10 || !read_instance(s, &a->sql) ||
+        !read_rows(s, &a->sql, g))
         return dr_script_fail(s, DR_E_PROTOCOL, "variables or ledger are unreadable");
     g->seen = dr_script_seen(s);
     g->instance = dr_script_instance(s);
@@ -180,7 +179,6 @@ static enum dr_flow take_ledger(struct dr_script *s, const struct dr_answer *a)
 }
 
 static const struct dr_step ledger_steps[] = {
-    DR_STEP_BEGIN,
     {.name = "read variables and ledger",
      .ask = ask_ledger,
      .take = take_ledger,
@@ -192,3 +190,45 @@ const struct dr_play dr_play_ledger = {.via = DR_VIA_SQL,
                                        .steps = ledger_steps,
                                        .begin = begin_ledger,
                                        .mine_bytes = sizeof(struct ledger_script)};
+
+/* ---- the TSO ---- */
+
+struct tso_script {
+    bool renamed;
+};
+
+/* Outside a transaction each asks for a fresh TSO, in one round trip and with nothing to
+ * roll back; @@tidb_current_ts is 0 there, and functions are evaluated too early.
+ * Source: tidb: pkg/executor/show.go fetchShowMasterStatus; the second spelling is MySQL
+ * 8.4's, which TiDB knows from 8.0 on. */
+static enum dr_flow ask_tso(struct dr_script *s)
+{
+    const struct tso_script *mine = s->mine;
+    s->ex.sql.text = mine->renamed ? "SHOW BINARY LOG STATUS" : "SHOW MASTER STATUS";
+    return DR_FLOW_SEND;
+}
+
+static enum dr_flow take_tso(struct dr_script *s, const struct dr_answer *a)
+{
+    struct tso_script *mine = s->mine;
+    if (a->sql.error == 1064 && !mine->renamed) {
+        mine->renamed = true;
+        return DR_FLOW_AGAIN;
+    }
+    if (a->sql.error)
+        return dr_script_sql_error(s, a);
+    if (!dr_cell_u64(&a->sql, 0, "Position", &s->reply.tso) || !s->reply.tso)
+        return dr_script_fail(s, DR_E_PROTOCOL, "the TSO is unreadable");
+    return DR_FLOW_DONE;
+}
+
+static const struct dr_step tso_steps[] = {
+    {.name = "read the TSO", .ask = ask_tso, .take = take_tso, .takes_errors = true},
+    DR_STEP_END,
+};
+/* On the lease's session, so that it runs beside the ledger's SELECT; the lease is what
+ * needs it. */
+const struct dr_play dr_play_tso = {.via = DR_VIA_SQL,
+                                    .lane = DR_LANE_LEASE,
+                                    .steps = tso_steps,
+                                    .mine_bytes = sizeof(struct tso_script)};

@@ -23,6 +23,7 @@ enum {
 static const struct dr_play *const plays[DR_CALL_KIND_COUNT] = {
     [DR_CALL_SQL_HOT] = &dr_play_hot,
     [DR_CALL_SQL_LEDGER] = &dr_play_ledger,
+    [DR_CALL_SQL_TSO] = &dr_play_tso,
     [DR_CALL_SQL_IDENTITY] = &dr_play_identity,
     [DR_CALL_SQL_ACCOUNTS] = &dr_play_accounts,
     [DR_CALL_SQL_TABLES] = &dr_play_tables,

@@ -1,0 +1,61 @@
+/* What the files of this folder share: the questions of an observer. Not for use outside
+ * it. */
+#ifndef DR_OBSERVE_OBSERVER_H
+#define DR_OBSERVE_OBSERVER_H
+
+#include "controller/observe/memory.h"
+#include "controller/observe/observe.h"
+
+enum { WHY_MAX = 320 }; /* bytes of the reason why something is not known */
+
+/* Hot: at each look; warm and cold: when older than the look allows. */
+enum tier { HOT, WARM, COLD };
+
+#define RETIRED SIZE_MAX
+
+/* One question and its latest answer. */
+struct question {
+    enum dr_call_kind kind;
+    enum tier tier;
+    uint16_t cluster;
+    const char *instance; /* NULL: any */
+    size_t index;         /* of the instance; RETIRED: it is not listed any more */
+    bool forgotten;       /* ask at the next look, whatever its age */
+    uint64_t ticket;      /* open; 0: none */
+    struct dr_call call;  /* as asked */
+    struct dr_reply reply;
+    struct dr_seen seen; /* its reason stands in `why` */
+    char why[WHY_MAX];   /* "": not asked yet */
+};
+
+struct dr_observer {
+    const struct dr_topology *t;
+    struct dr_access *access;
+    struct dr_estate *estate;
+    struct dr_arena *lasting; /* questions */
+    struct dr_arena *cycle;   /* the snapshot and arguments of this look */
+    struct question *questions;
+    size_t count, room;
+    const char **readers; /* per cluster: the instance that is asked for the ledger */
+    const char *accounts[2];
+    size_t account_count;
+    struct dr_memory memory;
+    struct dr_facts *facts; /* of the latest look */
+};
+
+/* Sends one question; collect waits for all that are open, and keeps the answers. */
+void dr_observer_ask(struct dr_observer *o, struct question *q);
+void dr_observer_collect(struct dr_observer *o);
+/* Of an instance that the cluster lists no more: kept for the next one that comes. */
+bool dr_question_retired(const struct question *q);
+struct dr_seen dr_question_seen(const struct dr_observer *o, const struct question *q);
+
+/* Copies a known group and stamps it; an unknown one only carries the reason. */
+#define TAKE(dst, src)                                                                   \
+    do {                                                                                 \
+        if (q->seen.known)                                                               \
+            (dst) = *(src);                                                              \
+        (dst).seen = dr_question_seen(o, q);                                             \
+    } while (0)
+
+#endif
