@@ -152,8 +152,9 @@ void dr_actor_look(struct dr_actor *x, struct dr_round *out)
         out->text = "its clusters belong to another topology now";
     }
     if (x->plan->state == DR_PLAN_BLOCKED)
-        out->text = keep_text(x, "%s %s: %s", x->plan->blockers[0].code,
-                              x->plan->blockers[0].subject, x->plan->blockers[0].fact);
+        out->text = keep_text(x, "%s %s: %s; way out: %s", x->plan->blockers[0].code,
+                              x->plan->blockers[0].subject, x->plan->blockers[0].fact,
+                              x->plan->blockers[0].way_out);
 }
 
 /* Says what changed, once. */

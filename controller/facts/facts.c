@@ -132,6 +132,30 @@ const char *dr_privilege_name(enum dr_privilege p)
     return p < DR_PRIV_COUNT ? privileges[p] : "?";
 }
 
+static const char *const granted_on[DR_ON_COUNT] = {[DR_ON_ALL] = "*.*",
+                                                    [DR_ON_LEDGER] =
+                                                        "mysql.drover_ledger",
+                                                    [DR_ON_BEATS] = "drover.*"};
+
+const char *dr_grant_on_name(enum dr_grant_on on)
+{
+    return granted_on[on];
+}
+
+uint32_t dr_privileges_with_super(uint32_t bits)
+{
+    const uint32_t brought =
+        DR_PRIV_DYNAMIC & ~(1u << DR_PRIV_RESTRICTED_REPLICA_WRITER_ADMIN);
+    return bits & 1u << DR_PRIV_SUPER ? bits | brought : bits;
+}
+
+uint32_t dr_account_may(const struct dr_account *x, enum dr_grant_on on)
+{
+    const uint32_t here[DR_ON_COUNT] = {
+        [DR_ON_LEDGER] = x->ledger_privileges, [DR_ON_BEATS] = x->beat_privileges};
+    return dr_privileges_with_super(x->privileges) | here[on];
+}
+
 /* One number of a version and the dot behind it, if `dot`. NULL: not there. */
 static const char *number(const char *s, bool dot, uint32_t *out)
 {

@@ -170,21 +170,43 @@ enum dr_privilege {
     // clang-format on
 };
 const char *dr_privilege_name(enum dr_privilege p); /* as GRANT spells it */
+/* The dynamic privileges, which are granted ON *.* only. */
+#define DR_PRIV_DYNAMIC                                                                  \
+    (((1u << DR_PRIV_COUNT) - 1) & ~((1u << DR_PRIV_BACKUP_ADMIN) - 1))
+/* With what SUPER brings: every dynamic one but the bypass of the fence, which must be
+ * granted by name. Source: docs: privilege-management.md, tidb: pkg/planner/optimize.go.
+ */
+uint32_t dr_privileges_with_super(uint32_t bits);
+
+/* On what a privilege that drover asks about may be granted. */
+enum dr_grant_on {
+    DR_ON_ALL,    /* *.* */
+    DR_ON_LEDGER, /* mysql.drover_ledger */
+    DR_ON_BEATS,  /* drover.* */
+    DR_ON_COUNT
+};
+const char *dr_grant_on_name(enum dr_grant_on on); /* as GRANT spells it */
 
 struct dr_account {
     const char *name;
     size_t host_count; /* rows user@host; 0: no such account */
     const char **hosts;
-    bool *locked;        /* per host row */
-    uint32_t privileges; /* bits 1u << enum dr_privilege, ON *.*, that each row has;
-                            what SUPER brings with it is counted as held */
+    bool *locked; /* per host row */
+    /* Bits 1u << enum dr_privilege that each row has; what SUPER brings with it is
+     * counted as held. */
+    uint32_t privileges;                         /* ON *.* */
+    uint32_t ledger_privileges, beat_privileges; /* besides those, on the object */
 };
+/* What it may do there, whatever gave it that. */
+uint32_t dr_account_may(const struct dr_account *x, enum dr_grant_on on);
 struct dr_accounts {
     struct dr_seen seen;
     size_t count;
     struct dr_account *items; /* the controller's own first, then those asked for */
     size_t bypass_count;
     const char **bypass; /* names that hold RESTRICTED_REPLICA_WRITER_ADMIN */
+    size_t super_count;
+    const char **supers; /* names that hold SUPER: who can lift a fence */
 };
 
 /* Schemas and tables, system schemas left out. Tier cold. Source of eligibility: tiflow:

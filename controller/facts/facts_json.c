@@ -229,13 +229,20 @@ static const struct dr_codec account_codec = ITEM(
     {.name = "locked", .kind = DR_CODEC_BOOLS, .flags = DR_CODEC_PARALLEL,
      .at = DR_CODEC_AT(T, locked, bool *), .count_at = DR_CODEC_AT(T, host_count, size_t)},
     {.name = "privileges", .kind = DR_CODEC_BITS, .words = &dr_codec_words_privilege,
-     .at = DR_CODEC_AT(T, privileges, uint32_t)});
+     .at = DR_CODEC_AT(T, privileges, uint32_t)},
+    {.name = "ledgerPrivileges", .kind = DR_CODEC_BITS, .flags = OPT,
+     .words = &dr_codec_words_privilege, .at = DR_CODEC_AT(T, ledger_privileges, uint32_t)},
+    {.name = "beatPrivileges", .kind = DR_CODEC_BITS, .flags = OPT,
+     .words = &dr_codec_words_privilege, .at = DR_CODEC_AT(T, beat_privileges, uint32_t)});
 #undef T
 
 #define T struct dr_accounts
 static const struct dr_codec accounts_codec = GROUP(
     LIST("items", items, count, struct dr_account, &account_codec, 0),
-    TEXTS("bypass", bypass, bypass_count));
+    TEXTS("bypass", bypass, bypass_count),
+    {.name = "supers", .kind = DR_CODEC_TEXTS, .flags = OPT,
+     .at = DR_CODEC_AT(T, supers, const char **),
+     .count_at = DR_CODEC_AT(T, super_count, size_t)});
 #undef T
 
 #define T struct dr_table

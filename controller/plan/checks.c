@@ -363,89 +363,6 @@ C(no_operation_in_flight)
     return DR_TRUE;
 }
 
-/* ---- rights ---- */
-
-#define BIT(p) (1u << DR_PRIV_##p)
-enum {
-    CONTROLLER_RIGHTS = BIT(SELECT) | BIT(INSERT) | BIT(UPDATE) | BIT(DELETE) |
-                        BIT(CREATE) | BIT(DROP) | BIT(PROCESS) | BIT(SUPER) |
-                        BIT(CREATE_USER) | BIT(BACKUP_ADMIN) | BIT(RESTORE_ADMIN) |
-                        BIT(SYSTEM_VARIABLES_ADMIN) | BIT(CONNECTION_ADMIN) |
-                        BIT(RESTRICTED_REPLICA_WRITER_ADMIN),
-    SINK_RIGHTS = BIT(SELECT) | BIT(INSERT) | BIT(UPDATE) | BIT(DELETE) | BIT(CREATE) |
-                  BIT(DROP) | BIT(ALTER) | BIT(INDEX) | BIT(CREATE_VIEW) |
-                  BIT(RESTRICTED_REPLICA_WRITER_ADMIN)
-};
-
-static enum dr_truth has_rights(const struct dr_view *v, size_t c, const char *user,
-                                uint32_t wanted, const char **fact)
-{
-    const struct dr_accounts *all = &dr_view_facts(v, c)->accounts;
-    if (!all->seen.known)
-        return dr_check_unread(v, &all->seen, "accounts", fact);
-    const struct dr_account *x = dr_accounts_find(all, user);
-    if (!x || !x->host_count) {
-        *fact = dr_sprintf(v->arena, "there is no account '%s'", user);
-        return DR_FALSE;
-    }
-    uint32_t missing = wanted & ~x->privileges;
-    if (!missing)
-        return DR_TRUE;
-    /* SUPER covers the dynamic privileges, but never the bypass of the fence.
-     * Source: docs: privilege-management.md, system-variables.md. */
-    uint32_t dynamic = BIT(BACKUP_ADMIN) | BIT(RESTORE_ADMIN) |
-                       BIT(SYSTEM_VARIABLES_ADMIN) | BIT(CONNECTION_ADMIN);
-    if (x->privileges & BIT(SUPER))
-        missing &= ~dynamic;
-    if (!missing)
-        return DR_TRUE;
-    char *list = dr_strdup(v->arena, "");
-    for (unsigned p = 0; p < DR_PRIV_COUNT; p++)
-        if (missing & 1u << p)
-            list = dr_sprintf(v->arena, "%s%s%s", list, *list ? ", " : "",
-                              dr_privilege_name((enum dr_privilege)p));
-    *fact = dr_sprintf(v->arena, "account '%s' lacks %s: GRANT %s ON *.* TO '%s'@'%s'",
-                       user, list, list, user, x->hosts[0]);
-    return DR_FALSE;
-}
-
-C(controller_rights)
-{
-    return has_rights(v, c, dr_view_cluster(v, c)->sql.user, CONTROLLER_RIGHTS, fact);
-}
-
-C(sink_rights)
-{
-    uint32_t wanted = SINK_RIGHTS;
-    if (v->t->replication.sync_point.declared)
-        wanted |= BIT(SYSTEM_VARIABLES_ADMIN);
-    return has_rights(v, c, v->t->replication.sink.user, wanted, fact);
-}
-
-C(bypass_holders_named)
-{
-    const struct dr_accounts *all = &dr_view_facts(v, c)->accounts;
-    const struct dr_switchover *s = &v->t->switchover;
-    const struct dr_redo *redo = &v->t->replication.redo;
-    if (!all->seen.known)
-        return dr_check_unread(v, &all->seen, "accounts", fact);
-    for (size_t i = 0; i < all->bypass_count; i++) {
-        const char *x = all->bypass[i];
-        bool named = strcmp(x, dr_view_cluster(v, c)->sql.user) == 0 ||
-                     strcmp(x, v->t->replication.sink.user) == 0 ||
-                     (redo->apply.declared && strcmp(x, redo->apply.user) == 0);
-        for (size_t k = 0; k < s->bypass_holder_count; k++) {
-            size_t n = strcspn(s->bypass_holders[k], "@");
-            named |= strlen(x) == n && strncmp(x, s->bypass_holders[k], n) == 0;
-        }
-        if (!named) {
-            *fact = dr_sprintf(v->arena, "account '%s' may write through the fence", x);
-            return DR_FALSE;
-        }
-    }
-    return DR_TRUE;
-}
-
 /* ---- before the copy ---- */
 
 C(primary_open)
@@ -690,11 +607,11 @@ const struct dr_plan_check dr_plan_checks[] = {
      "spec.clusters", "find out who wrote the row; drover touches neither"},
     {"DR-B025", DR_SCOPE_EACH, DR_P_NONE, no_operation_in_flight, "no fence of an operation",
      "spec.primary", "let the version of drover that began the operation end it"},
-    {"DR-B030", DR_SCOPE_EACH, DR_P_NONE, controller_rights, "the controller's account with its privileges",
-     "spec.clusters[%s].sql.user", "run the GRANT on that cluster"},
-    {"DR-B031", DR_SCOPE_SECONDARY, DR_P_NONE, sink_rights, "the sink account with its privileges",
-     "spec.replication.sink.user", "create the account or run the GRANT on the secondary"},
-    {"DR-B032", DR_SCOPE_SECONDARY, DR_P_NONE, bypass_holders_named, "no bypass of the fence but declared ones",
+    {"DR-B030", DR_SCOPE_EACH, DR_P_NONE, dr_check_controller_rights, "the controller's account with its privileges",
+     "spec.clusters[%s].sql.user", "create the account as `drover grants` prints it"},
+    {"DR-B031", DR_SCOPE_SECONDARY, DR_P_NONE, dr_check_sink_rights, "the sink account with its privileges",
+     "spec.replication.sink.user", "create the account as `drover grants` prints it"},
+    {"DR-B032", DR_SCOPE_SECONDARY, DR_P_NONE, dr_check_bypass_holders, "no bypass of the fence but declared ones",
      "spec.switchover.bypassHolders", "revoke RESTRICTED_REPLICA_WRITER_ADMIN, or name the account in switchover.bypassHolders"},
     {"DR-B040", DR_SCOPE_PRIMARY, DR_P_MADE, primary_open, "the declared primary open until the feed is made",
      "spec.primary", "ask who fenced it; then lift the fence, or declare the other cluster as primary"},
@@ -734,6 +651,10 @@ const struct dr_plan_check dr_plan_checks[] = {
      "spec.replication", "set it back, or change the document"},
     {"DR-B063", DR_SCOPE_SECONDARY, DR_P_MADE, dr_check_sink_let_in, "a sink account that is let in, once drover opened it",
      "spec.replication.sink.user", "ask who changed it, and why; then unlock it, or have its password set back"},
+    {"DR-B090", DR_SCOPE_SECONDARY, DR_P_NONE, dr_check_apply_rights, "the apply account with its privileges, where redo.apply declares one",
+     "spec.replication.redo.apply.user", "create the account as `drover grants` prints it"},
+    {"DR-B091", DR_SCOPE_SECONDARY, DR_P_NONE, dr_check_sink_is_below, "a sink account that drover's own may lock",
+     "spec.replication.sink.user", "revoke SUPER from the sink account"},
     {.code = NULL},
 };
 // clang-format on

@@ -73,11 +73,12 @@ static void add_blocker(struct build *b, const struct dr_plan_check *k, size_t c
     }
     struct dr_blocker *x =
         DR_PUSH(b->v.arena, p->blockers, p->blocker_count, b->blocker_room);
+    const char *way_out = dr_check_mend(&b->v, k, c);
     *x = (struct dr_blocker){.code = k->code,
                              .subject = name_of(&b->v, c),
                              .fact = fact,
                              .rule = k->rule,
-                             .way_out = k->way_out,
+                             .way_out = way_out ? way_out : k->way_out,
                              .mark = dr_doc_mark(&b->v.t->doc, path)};
 }
 
@@ -123,19 +124,20 @@ static bool is_only_told(struct build *b, const struct dr_plan_check *k, size_t 
     static const struct {
         const char *code;
         enum dr_drift_class drift;
-    } rows[] = {{"DR-B030", DR_DRIFT_GRANTS},
-                {"DR-B031", DR_DRIFT_GRANTS},
-                {"DR-B032", DR_DRIFT_GRANTS},
-                {"DR-B062", DR_DRIFT_CHANGEFEED_CONFIG}};
+    } rows[] = {{"DR-B030", DR_DRIFT_GRANTS}, {"DR-B031", DR_DRIFT_GRANTS},
+                {"DR-B032", DR_DRIFT_GRANTS}, {"DR-B090", DR_DRIFT_GRANTS},
+                {"DR-B091", DR_DRIFT_GRANTS}, {"DR-B062", DR_DRIFT_CHANGEFEED_CONFIG}};
     const struct dr_view *v = &b->v;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         enum dr_drift_action policy = v->t->policy.drift[rows[i].drift];
         if (strcmp(rows[i].code, k->code) != 0 || dr_holds(v, DR_P_MADE, c) != DR_TRUE)
             continue;
+        const char *way_out = dr_check_mend(v, k, c);
         if (policy == DR_DRIFT_WARN)
-            add_notice(b,
-                       dr_sprintf(v->arena, "%s: %s (%s, policy.drift.%s)", name_of(v, c),
-                                  fact, k->code, dr_drift_class_name(rows[i].drift)));
+            add_notice(b, dr_sprintf(v->arena, "%s: %s%s%s (%s, policy.drift.%s)",
+                                     name_of(v, c), fact, way_out ? ": " : "",
+                                     way_out ? way_out : "", k->code,
+                                     dr_drift_class_name(rows[i].drift)));
         return policy == DR_DRIFT_WARN || policy == DR_DRIFT_IGNORE;
     }
     return false;

@@ -176,6 +176,11 @@ DR_CHECK(dr_check_endpoints_answer);
 DR_CHECK(dr_check_tables_replicate);
 /* Unsure: the ledger is not known. DR-B020 says when a row cannot be read. */
 DR_CHECK(dr_check_no_ledger);
+DR_CHECK(dr_check_controller_rights);
+DR_CHECK(dr_check_sink_rights);
+DR_CHECK(dr_check_apply_rights);
+DR_CHECK(dr_check_sink_is_below);
+DR_CHECK(dr_check_bypass_holders);
 DR_CHECK(dr_check_history_of_t);
 DR_CHECK(dr_check_hold_is_whole);
 DR_CHECK(dr_check_restore_goes_on);
@@ -189,6 +194,11 @@ DR_CHECK(dr_check_sink_let_in);
 /* Whether steps that somebody notices may start now; no windows: always. Out: *opens_ms
  * unix time of the next one, when not. */
 bool dr_window_open(const struct dr_policy *p, int64_t wall_ms, int64_t *opens_ms);
+
+/* The way out of this very situation, made of facts ("GRANT ..."), where a check that
+ * does not hold has one; NULL: only the one of its row. */
+const char *dr_check_mend(const struct dr_view *v, const struct dr_plan_check *k,
+                          size_t c);
 
 /* "protected", part by part; into p. */
 void dr_protection(const struct dr_view *v, struct dr_plan *p);

@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
+#include "controller/estate/wire/script.h"
 #include "tests/unit/wire.h"
 
 #define VARIABLES                                                                        \
@@ -195,13 +196,17 @@ Test(wire, accounts)
             {"SHOW GRANTS FOR 'cdc'@'%'", "G\nGRANT SELECT,INSERT ON *.* TO 'cdc'@'%'"},
             {"SHOW GRANTS FOR 'cdc'@'10.%'",
              "G\nGRANT SELECT ON *.* TO 'cdc'@'10.%'\nGRANT DROP ON `a`.* TO "
-             "'cdc'@'10.%'"},
+             "'cdc'@'10.%'\nGRANT INSERT,UPDATE ON `mysql`.`drover_ledger` TO "
+             "'cdc'@'10.%'\nGRANT UPDATE ON mysql.* TO 'cdc'@'10.%'"},
             {"SHOW GRANTS FOR 'drover'@'%'",
              "G\nGRANT ALL PRIVILEGES ON *.* TO 'drover'@'%' WITH GRANT OPTION\n"
              "GRANT RESTRICTED_REPLICA_WRITER_ADMIN ON *.* TO 'drover'@'%'"},
-            {"SELECT user, host FROM mysql.global_grants WHERE priv = "
-             "'RESTRICTED_REPLICA_WRITER_ADMIN' ORDER BY user, host",
-             "USER|HOST\ndrover|%\ndrover|10.%\nops|%"},
+            {"SELECT user, priv FROM mysql.global_grants WHERE priv = "
+             "'RESTRICTED_REPLICA_WRITER_ADMIN' UNION ALL SELECT user, 'SUPER' FROM "
+             "mysql.user WHERE Super_priv = 'Y' ORDER BY 1, 2",
+             "USER|PRIV\ndrover|RESTRICTED_REPLICA_WRITER_ADMIN\n"
+             "drover|RESTRICTED_REPLICA_WRITER_ADMIN\nops|"
+             "RESTRICTED_REPLICA_WRITER_ADMIN\nroot|SUPER"},
             {NULL, NULL}}};
     const char *const names[] = {"cdc", "drover"};
     struct wire_bench b;
@@ -218,6 +223,12 @@ Test(wire, accounts)
     cr_expect_eq(drover, &r.as.accounts->items[0]);
     cr_expect_eq(drover->privileges, (1u << DR_PRIV_COUNT) - 1);
     cr_expect_eq(cdc->privileges, 1u << DR_PRIV_SELECT, "what each row has");
+    cr_expect_eq(cdc->ledger_privileges, 1u << DR_PRIV_INSERT,
+                 "one by *.*, the other by the table");
+    cr_expect_eq(cdc->beat_privileges, 0);
+    cr_expect_eq(drover->ledger_privileges, 0, "*.* tells it already");
+    cr_assert_eq(r.as.accounts->super_count, 1);
+    cr_expect_str_eq(r.as.accounts->supers[0], "root");
     cr_assert_eq(cdc->host_count, 2);
     cr_expect(cdc->locked[0] && !cdc->locked[1]);
     cr_assert_eq(r.as.accounts->bypass_count, 2);
@@ -442,4 +453,39 @@ Test(wire, store_redo)
     cr_expect_eq(r.as.redo->checkpoint, 0x1234);
     cr_expect_eq(r.as.redo->resolved, 0x0662112233445566);
     done(&b, &r);
+}
+
+/* What SHOW GRANTS says, and on which of drover's objects it counts. */
+Test(wire, grants_on_what_is_ours)
+{
+    static const struct {
+        const char *line;
+        uint32_t bits;
+        enum dr_grant_on on;
+    } rows[] = {
+        {"GRANT SELECT,DROP ON *.* TO 'd'@'%'", 1u << DR_PRIV_SELECT | 1u << DR_PRIV_DROP,
+         DR_ON_ALL},
+        {"GRANT INSERT ON `mysql`.`drover_ledger` TO 'd'@'%'", 1u << DR_PRIV_INSERT,
+         DR_ON_LEDGER},
+        {"GRANT INSERT ON mysql.drover_ledger TO 'd'@'%'", 1u << DR_PRIV_INSERT,
+         DR_ON_LEDGER},
+        {"GRANT INSERT ON `mysql`.* TO 'd'@'%'", 1u << DR_PRIV_INSERT, DR_ON_LEDGER},
+        {"GRANT CREATE ON `drover`.* TO 'd'@'%'", 1u << DR_PRIV_CREATE, DR_ON_BEATS},
+        {"GRANT CREATE ON `drover`.`heartbeat` TO 'd'@'%'", 0, DR_ON_ALL},
+        {"GRANT INSERT ON `mysql`.`drover_ledger2` TO 'd'@'%'", 0, DR_ON_ALL},
+        {"GRANT INSERT ON `mysql2`.* TO 'd'@'%'", 0, DR_ON_ALL},
+        {"GRANT INSERT ON `mysql`.`user` TO 'd'@'%'", 0, DR_ON_ALL},
+        {"GRANT INSERT ON `%`.* TO 'd'@'%'", 0, DR_ON_ALL},
+        {"GRANT 'r'@'%' TO 'd'@'%'", 0, DR_ON_ALL},
+        {"GRANT SUPER ON *.* TO 'd'@'%'",
+         1u << DR_PRIV_SUPER |
+             (DR_PRIV_DYNAMIC & ~(1u << DR_PRIV_RESTRICTED_REPLICA_WRITER_ADMIN)),
+         DR_ON_ALL},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        enum dr_grant_on on = DR_ON_COUNT;
+        uint32_t bits = dr_grant_bits(rows[i].line, &on);
+        cr_expect_eq(bits, rows[i].bits, "%s", rows[i].line);
+        cr_expect(!bits || on == rows[i].on, "%s", rows[i].line);
+    }
 }

@@ -6,6 +6,7 @@
 #define DR_WIRE_SCRIPT_H
 
 #include "controller/base/buf.h"
+#include "controller/base/quote.h"
 #include "controller/estate/wire/wire.h"
 
 struct dr_script;
@@ -136,10 +137,8 @@ const struct dr_access_store *dr_script_store(const struct dr_script *s);
 bool dr_script_own(const struct dr_script *s, uint64_t connection_id);
 
 /* ---- SQL helpers (sql.c) ---- */
-/* 'text' with quotes and backslashes escaped; `name` with backticks doubled. */
-const char *dr_sql_string(struct dr_arena *a, const char *text);
+/* `name` with backticks doubled. */
 const char *dr_sql_name(struct dr_arena *a, const char *name);
-void dr_sql_add_string(struct dr_buf *b, const char *text, size_t len);
 /* Cells by column name; a NULL or unreadable cell gives false. */
 bool dr_cell_u64(const struct dr_sql_answer *a, size_t row, const char *column,
                  uint64_t *out);
@@ -202,8 +201,8 @@ enum dr_flow dr_ask_select_rows(struct dr_script *s, const char *columns,
 /* ---- pure pieces, here for their tests ---- */
 /* Equal as the server means them: 1 is ON, '24h' is 24h0m0s. want: as SQL spells it. */
 bool dr_setting_equal(const char *want, const struct dr_cell *got);
-/* Privileges ON *.* of one line of SHOW GRANTS. */
-uint32_t dr_grant_bits(const char *line);
+/* The privileges of one line of SHOW GRANTS, and on what; 0: on nothing of ours. */
+uint32_t dr_grant_bits(const char *line, enum dr_grant_on *on);
 /* SHOW CREATE TABLE without id bases, TTL_ENABLE, placement and TiFlash. Appends. */
 void dr_definition_normalise(const char *text, size_t len, struct dr_buf *out);
 

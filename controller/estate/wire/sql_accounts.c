@@ -63,7 +63,8 @@ static void add_host(struct dr_script *s, size_t account, const char *host, bool
     if (!acc->hosts) {
         acc->hosts = DR_NEW_N(s->arena, rows, const char *);
         acc->locked = DR_NEW_N(s->arena, rows, bool);
-        acc->privileges = UINT32_MAX >> (32 - DR_PRIV_COUNT);
+        acc->privileges = acc->ledger_privileges = acc->beat_privileges =
+            UINT32_MAX >> (32 - DR_PRIV_COUNT);
     }
     mine->rows[mine->row_count++] =
         (struct host_row){account, acc->host_count, grantee(s, acc->name, host)};
@@ -98,13 +99,6 @@ static enum dr_flow ask_grants(struct dr_script *s)
     return dr_script_sql(s, "SHOW GRANTS FOR %s", mine->rows[mine->next].grantee);
 }
 
-/* What SUPER brings with it: every dynamic privilege but the restricted ones. Source:
- * docs: privilege-management.md; the read-only bypass must be granted by name, tidb:
- * pkg/planner/optimize.go. */
-static const uint32_t by_super =
-    1u << DR_PRIV_BACKUP_ADMIN | 1u << DR_PRIV_RESTORE_ADMIN |
-    1u << DR_PRIV_SYSTEM_VARIABLES_ADMIN | 1u << DR_PRIV_CONNECTION_ADMIN;
-
 static uint32_t privilege_bit(const char *word, size_t len)
 {
     for (int p = 0; p < DR_PRIV_COUNT; p++) {
@@ -115,27 +109,61 @@ static uint32_t privilege_bit(const char *word, size_t len)
     return 0;
 }
 
-/* "GRANT SELECT,INSERT ON *.* TO 'u'@'%'": the bits; 0 for grants on less than all. */
-uint32_t dr_grant_bits(const char *line)
+/* One name of "`mysql`.`drover_ledger`", quoted or not; a grant on a pattern is none on
+ * ours. Out: behind it and the dot; NULL: another name. */
+static const char *skip_name(const char *at, const char *name)
+{
+    size_t len = strlen(name);
+    bool quoted = *at == '`';
+    if (strncasecmp(at + quoted, name, len) != 0)
+        return NULL;
+    at += quoted + len;
+    if (quoted && *at++ != '`')
+        return NULL;
+    return *at == '.' || *at == ' ' ? at + 1 : NULL;
+}
+
+/* The object of " ON *.* TO ..", ours. Source: tidb: pkg/privilege/privileges/cache.go
+ * showGrants. */
+static bool is_ours(const char *at, enum dr_grant_on *on)
+{
+    static const struct {
+        const char *schema, *table;
+        enum dr_grant_on on;
+    } rows[] = {{"*", "*", DR_ON_ALL},
+                {"mysql", "*", DR_ON_LEDGER},
+                {"mysql", "drover_ledger", DR_ON_LEDGER},
+                {"drover", "*", DR_ON_BEATS}};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const char *table = skip_name(at, rows[i].schema);
+        *on = rows[i].on;
+        if (table && table[-1] == '.' && skip_name(table, rows[i].table))
+            return true;
+    }
+    return false;
+}
+
+/* "GRANT SELECT,INSERT ON *.* TO 'u'@'%'" */
+uint32_t dr_grant_bits(const char *line, enum dr_grant_on *on)
 {
     static const char all[] = "ALL PRIVILEGES";
-    const char *on = strstr(line, " ON *.*");
+    const char *end = strstr(line, " ON ");
     uint32_t bits = 0;
-    if (strncasecmp(line, "GRANT ", 6) != 0 || !on)
+    if (strncasecmp(line, "GRANT ", 6) != 0 || !end || !is_ours(end + 4, on))
         return 0;
-    for (const char *p = line + 6; p < on;) {
+    for (const char *p = line + 6; p < end;) {
         size_t len = strcspn(p, ",");
-        if (len > (size_t)(on - p))
-            len = (size_t)(on - p);
+        if (len > (size_t)(end - p))
+            len = (size_t)(end - p);
         while (len && *p == ' ')
             p++, len--;
         if (len == sizeof(all) - 1 && strncasecmp(p, all, len) == 0)
-            bits |= (1u << DR_PRIV_BACKUP_ADMIN) - 1; /* the static ones stand first */
+            bits |= ~DR_PRIV_DYNAMIC & ((1u << DR_PRIV_COUNT) - 1);
         bits |= privilege_bit(p, len);
         p += len;
         p += *p == ',';
     }
-    return bits & 1u << DR_PRIV_SUPER ? bits | by_super : bits;
+    return *on == DR_ON_ALL ? dr_privileges_with_super(bits) : bits;
 }
 
 static enum dr_flow take_grants(struct dr_script *s, const struct dr_answer *a)
@@ -143,27 +171,47 @@ static enum dr_flow take_grants(struct dr_script *s, const struct dr_answer *a)
     struct accounts_script *mine = s->mine;
     const struct host_row *row = &mine->rows[mine->next++];
     struct dr_account *acc = &s->reply.as.accounts->items[row->account];
-    uint32_t bits = 0;
-    for (size_t i = 0; i < a->sql.row_count; i++)
-        if (a->sql.column_count && a->sql.cells[i * a->sql.column_count].text)
-            bits |= dr_grant_bits(a->sql.cells[i * a->sql.column_count].text);
-    acc->privileges &= bits;
+    uint32_t bits[DR_ON_COUNT] = {0};
+    for (size_t i = 0; i < a->sql.row_count; i++) {
+        enum dr_grant_on on;
+        const char *line =
+            a->sql.column_count ? a->sql.cells[i * a->sql.column_count].text : NULL;
+        uint32_t more = line ? dr_grant_bits(line, &on) : 0;
+        if (more)
+            bits[on] |= more;
+    }
+    acc->privileges &= bits[DR_ON_ALL];
+    acc->ledger_privileges &= bits[DR_ON_ALL] | bits[DR_ON_LEDGER];
+    acc->beat_privileges &= bits[DR_ON_ALL] | bits[DR_ON_BEATS];
     return DR_FLOW_AGAIN;
 }
 
-static enum dr_flow take_bypass(struct dr_script *s, const struct dr_answer *a)
+/* Adds a name once; rows come sorted by user. */
+static void add_holder(const char **names, size_t *count, const char *user)
+{
+    if (!*count || strcmp(names[*count - 1], user) != 0)
+        names[(*count)++] = user;
+}
+
+static enum dr_flow take_holders(struct dr_script *s, const struct dr_answer *a)
 {
     struct dr_accounts *out = s->reply.as.accounts;
+    for (size_t i = 0; i < out->count; i++) { /* what *.* gives is told once */
+        struct dr_account *x = &out->items[i];
+        x->ledger_privileges &= x->host_count ? ~x->privileges : 0;
+        x->beat_privileges &= x->host_count ? ~x->privileges : 0;
+    }
     out->bypass = DR_NEW_N(s->arena, a->sql.row_count, const char *);
+    out->supers = DR_NEW_N(s->arena, a->sql.row_count, const char *);
     for (size_t i = 0; i < a->sql.row_count; i++) {
         const char *user = dr_cell_text(&a->sql, i, "user", s->arena);
-        bool known = false;
-        if (!user)
+        const char *priv = dr_cell_text(&a->sql, i, "priv", s->arena);
+        if (!user || !priv)
             return dr_script_fail(s, DR_E_PROTOCOL, "mysql.global_grants is unreadable");
-        for (size_t k = 0; k < out->bypass_count && !known; k++)
-            known = strcmp(out->bypass[k], user) == 0;
-        if (!known)
-            out->bypass[out->bypass_count++] = user;
+        if (strcmp(priv, "SUPER") == 0)
+            add_holder(out->supers, &out->super_count, user);
+        else
+            add_holder(out->bypass, &out->bypass_count, user);
     }
     out->seen = dr_script_seen(s);
     return DR_FLOW_DONE;
@@ -172,10 +220,12 @@ static enum dr_flow take_bypass(struct dr_script *s, const struct dr_answer *a)
 static const struct dr_step accounts_steps[] = {
     {.name = "list accounts", .ask = ask_users, .take = take_users},
     {.name = "show grants", .ask = ask_grants, .take = take_grants},
-    {.name = "list who passes the fence",
-     .text = "SELECT user, host FROM mysql.global_grants"
-             " WHERE priv = 'RESTRICTED_REPLICA_WRITER_ADMIN' ORDER BY user, host",
-     .take = take_bypass},
+    {.name = "list who passes or lifts the fence",
+     .text = "SELECT user, priv FROM mysql.global_grants"
+             " WHERE priv = 'RESTRICTED_REPLICA_WRITER_ADMIN'"
+             " UNION ALL SELECT user, 'SUPER' FROM mysql.user WHERE Super_priv = 'Y'"
+             " ORDER BY 1, 2",
+     .take = take_holders},
     DR_STEP_END,
 };
 const struct dr_play dr_play_accounts = {.via = DR_VIA_SQL,
