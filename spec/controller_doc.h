@@ -57,6 +57,10 @@ struct dr_controller_doc {
         uint32_t max_disruptive;     /* disruptive operations at once over the fleet */
     } policy;
     struct {
+        int64_t age_ms;
+        uint64_t size_bytes;
+    } journal_retention;
+    struct {
         enum dr_log_format format;
     } log;
 };

@@ -13,6 +13,8 @@ static const struct dr_words log_words = {log_list, NULL, 2};
 #define SECOND  1000ull
 #define MINUTE  (60 * SECOND)
 #define HOUR    (60 * MINUTE)
+#define DAY     (24 * HOUR)
+#define MIB     (1024ull * 1024)
 #define C       struct dr_controller_doc
 #define G       struct dr_git_source
 #define RESTART .change = DR_CHANGE_RESTART
@@ -79,6 +81,17 @@ static const struct dr_field policy_fields[] = {
     {0}};
 static const struct dr_shape controller_policy_shape = {.fields = policy_fields};
 
+static const struct dr_field retention_fields[] = {
+    {.key = "age", DR_FIELD_DURATION(C, journal_retention.age_ms), .min = DAY, .max = 3650 * DAY, .fallback = "400d", RESTART, .help = "Rows younger than this are kept."},
+    {.key = "size", DR_FIELD_SIZE(C, journal_retention.size_bytes), .min = 16 * MIB, .max = 64 * 1024 * MIB, .fallback = "256MiB", RESTART, .help = "The oldest rows go when the journal is larger, whatever their age."},
+    {0}};
+static const struct dr_shape retention_shape = {.fields = retention_fields};
+
+static const struct dr_field journal_fields[] = {
+    {.key = "retention", DR_FIELD_GROUP(retention_shape), RESTART, .help = "What is kept. Rows go a thousand at a time, the oldest first, and a row that names the last of them stays, so that the chain can be proved; none goes while a step in it is open, or while a row was changed by hand."},
+    {0}};
+static const struct dr_shape journal_shape = {.fields = journal_fields};
+
 static const struct dr_field log_fields[] = {
     {.key = "format", DR_FIELD_WORD(C, log.format, enum dr_log_format, log_words), .fallback = "text", RESTART, .help = "Form of the log lines."},
     {0}};
@@ -94,6 +107,7 @@ static const struct dr_field fields[] = {
     {.key = "webhook", DR_FIELD_GROUP(webhook_shape), .otherwise = "none taken", RESTART, .help = "Webhooks."},
     {.key = "lease", DR_FIELD_GROUP(lease_shape), RESTART, .help = "Which of several controllers cares for a topology."},
     {.key = "policy", DR_FIELD_GROUP(controller_policy_shape), RESTART, .help = "Limits over all topologies."},
+    {.key = "journal", DR_FIELD_GROUP(journal_shape), RESTART, .help = "The record of what was done: journal.db in the state folder (`drover history`)."},
     {.key = "log", DR_FIELD_GROUP(log_shape), RESTART, .help = "The log."},
     {0}};
 /* clang-format on */

@@ -65,6 +65,7 @@ struct session {
     const struct dr_saved_plan *saved; /* NULL: what is planned now */
     struct dr_progress progress;
     struct dr_actor *actor;
+    struct dr_journal *journal;
     struct dr_estate *estate; /* borrowed: its clock */
     int64_t moving_ms;        /* when last nothing kept it from going on */
 };
@@ -222,6 +223,15 @@ static int judge(struct session *s, const struct dr_round *r, int64_t *again_ms)
     return -1;
 }
 
+/* What the journal found out about itself. */
+static void say_journal(struct session *s)
+{
+    char text[2048];
+    struct dr_event e = {.kind = DR_EVENT_ALARM, .permille = -1, .text = text};
+    if (dr_journal_news(s->journal, text))
+        dr_progress_say(&s->progress, NULL, &e);
+}
+
 static int act(struct session *s)
 {
     int64_t again_ms;
@@ -231,6 +241,7 @@ static int act(struct session *s)
         struct dr_err err = {0};
         if (dr_actor_round(s->actor, &r, &err) != 0)
             return dr_cli_fail(s->in, DR_EXIT_ERROR, &err);
+        say_journal(s);
         int rc = judge(s, &r, &again_ms);
         if (rc >= 0)
             return rc;
@@ -303,9 +314,8 @@ static int with_journal(struct session *s, struct dr_declared *d, const char *st
     struct dr_err err;
     if (dr_journal_open(&journal, state, dr_wall_ms(), &err) != 0)
         return dr_cli_fail(s->in, DR_EXIT_ERROR, &err);
-    const struct dr_journal_report *report = dr_journal_report(journal);
-    if (report->moved_aside || report->chain_broken)
-        fprintf(s->in->err.file, "warning: %s\n", report->text);
+    s->journal = journal;
+    say_journal(s);
     int rc;
     if (dr_rig_open(&rig, d->topology, s->o->secrets, &err) != 0) {
         rc = dr_cli_fail(s->in, DR_EXIT_ERROR, &err);

@@ -18,7 +18,8 @@ static const char *const kind_words[] = {
     [DR_EVENT_PLAN] = "plan",           [DR_EVENT_START] = "start",
     [DR_EVENT_PROGRESS] = "progress",   [DR_EVENT_END] = "end",
     [DR_EVENT_AUTHORITY] = "authority", [DR_EVENT_STANDBY] = "standby",
-    [DR_EVENT_WAIT] = "wait",           [DR_EVENT_NOTE] = "note"};
+    [DR_EVENT_WAIT] = "wait",           [DR_EVENT_NOTE] = "note",
+    [DR_EVENT_ALARM] = "alarm"};
 
 static const char *round_second(int64_t ms, char text[DR_DURATION_TEXT])
 {
@@ -97,6 +98,15 @@ static void say_end(struct dr_progress *p, const struct dr_event *e)
     fputc('\n', p->stream.file);
 }
 
+static void say_alarm(struct dr_progress *p, const char *text)
+{
+    for (size_t len; *text; text += len + (text[len] == '\n')) {
+        len = strcspn(text, "\n");
+        fprintf(p->stream.file, "%swarning:%s %.*s\n", p->stream.colour ? "\033[31m" : "",
+                p->stream.colour ? "\033[0m" : "", (int)len, text);
+    }
+}
+
 static void say_json(struct dr_progress *p, const char *topology,
                      const struct dr_event *e)
 {
@@ -168,6 +178,9 @@ void dr_progress_say(struct dr_progress *p, const char *topology,
     case DR_EVENT_AUTHORITY:
     case DR_EVENT_NOTE:
         fprintf(p->stream.file, "%s\n", e->text);
+        break;
+    case DR_EVENT_ALARM:
+        say_alarm(p, e->text);
         break;
     }
     fflush(p->stream.file);

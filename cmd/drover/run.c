@@ -51,14 +51,19 @@ enum {
     FETCH_MS = 60000,
     INTERVAL_MS = 10000,
     LEASE_MS = 30000,
+    KEPT_DAYS = 400,
+    KEPT_MIB = 256,
     LEASE_ROUNDS = 3 /* it outlasts two rounds that go wrong */
 };
+
+static const int64_t DAY_MS = 24LL * 3600 * 1000;
 
 /* What the run stands on: the options, or the Controller document, options first. */
 struct setting {
     struct dr_origin_config origin;
     const char *state, *secrets, *prefix;
     int64_t interval_ms, lease_ms, fetch_ms;
+    struct dr_journal_retention retention;
     bool approve[DR_RISK_COUNT];
     bool json;
 };
@@ -83,6 +88,8 @@ static void from_document(struct setting *s, const struct dr_controller_doc *c)
     s->secrets = c->secrets;
     s->interval_ms = c->interval_ms;
     s->lease_ms = c->lease.duration_ms;
+    s->retention.age_ms = c->journal_retention.age_ms;
+    s->retention.size_bytes = c->journal_retention.size_bytes;
     memcpy(s->approve, c->policy.approve, sizeof(s->approve));
     s->json = c->log.format == DR_LOG_JSON;
 }
@@ -172,6 +179,7 @@ static int run_fleet(const struct dr_invocation *in, struct setting *s)
                                  .interval_ms = s->interval_ms,
                                  .fetch_ms = s->fetch_ms,
                                  .lease_ms = s->lease_ms,
+                                 .retention = s->retention,
                                  .once = o->once,
                                  .say = say,
                                  .stop = dr_signals_asked,
@@ -190,8 +198,11 @@ static int run_fleet(const struct dr_invocation *in, struct setting *s)
 static int run(const struct dr_invocation *in)
 {
     const struct options *o = in->options;
-    struct setting s = {
-        .interval_ms = INTERVAL_MS, .lease_ms = LEASE_MS, .fetch_ms = FETCH_MS};
+    struct setting s = {.interval_ms = INTERVAL_MS,
+                        .lease_ms = LEASE_MS,
+                        .fetch_ms = FETCH_MS,
+                        .retention = {.age_ms = KEPT_DAYS * DAY_MS,
+                                      .size_bytes = (uint64_t)KEPT_MIB << 20}};
     struct dr_err err;
     char state[4096];
     int lock = -1, rc = 0;

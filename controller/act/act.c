@@ -36,6 +36,8 @@ void dr_actor_note(struct dr_actor *x, enum dr_event_kind kind, const char *fmt,
                                  .cycle = x->round,
                                  .topology = x->o.topology->doc.metadata.name,
                                  .revision = x->o.revision,
+                                 .holder = x->o.holder,
+                                 .epoch = x->epoch,
                                  .text = text};
     struct dr_err ignored; /* a note is for people; a full disk stops the next intent */
     if (dr_journal_event(x->o.journal, &j, &ignored) != 0)

@@ -26,7 +26,8 @@ enum dr_event_kind {
     DR_EVENT_AUTHORITY, /* epoch taken or lost */
     DR_EVENT_STANDBY,   /* another holder has the lease */
     DR_EVENT_WAIT,      /* what is waited for changed */
-    DR_EVENT_NOTE
+    DR_EVENT_NOTE,
+    DR_EVENT_ALARM /* the journal was damaged, cut or changed */
 };
 
 struct dr_event {

@@ -1,24 +1,68 @@
 /* Reading the journal back, and proving its chain. */
+#include <stdio.h>
 #include <string.h>
 
 #include "controller/act/journal_row.h"
+#include "controller/base/buf.h"
 
 enum { ROWS_DEFAULT = 1000 };
 
 /* The newest rows that fit, in ascending order. The last outcome of an intent decides
  * whether it is open. */
-static char *select_rows(struct dr_arena *a, bool open_intents)
+static char *select_rows(const struct dr_journal *j, struct dr_arena *a,
+                         const struct dr_journal_filter *f)
 {
     return dr_sprintf(
         a,
         "select * from (select %s from entry e where (?1 is null or e.topology = ?1) and "
-        "e.id > ?2%s order by e.id desc limit ?3) order by id",
-        dr_journal_columns(a, "e."),
-        open_intents
+        "e.id > ?2 and e.time_ms >= ?4%s%s order by e.id desc limit ?3) order by id",
+        dr_journal_columns(a, "e.", j->format),
+        f->deeds ? " and e.kind <> 'outcome'" : "",
+        f->open_intents
             ? " and e.kind = 'intent' and coalesce((select o.outcome from entry o "
               "where o.intent_id = e.id order by o.id desc limit 1), 'unknown') = "
               "'unknown'"
             : "");
+}
+
+struct rows {
+    struct dr_journal_entry *items;
+    size_t count, room;
+};
+
+/* All rows of a statement; rc: what preparing and binding it gave. */
+static int collect(struct dr_journal *j, struct dr_arena *a, sqlite3_stmt *s, int rc,
+                   struct rows *out, struct dr_err *err)
+{
+    *out = (struct rows){0};
+    while (rc == SQLITE_OK && (rc = sqlite3_step(s)) == SQLITE_ROW) {
+        dr_journal_fetch(a, s, DR_PUSH(a, out->items, out->count, out->room));
+        rc = SQLITE_OK;
+    }
+    sqlite3_finalize(s);
+    return rc == SQLITE_DONE ? 0 : dr_journal_fail(j, rc, "read", err);
+}
+
+static int never_begun(const struct dr_journal *j, struct dr_err *err)
+{
+    return dr_fail(err, DR_E_IO, "the journal '%s' could not be begun", j->path);
+}
+
+static int read_rows(struct dr_journal *j, struct dr_arena *a,
+                     const struct dr_journal_filter *f, struct rows *out,
+                     struct dr_err *err)
+{
+    sqlite3_stmt *s = NULL;
+    if (!j->db)
+        return never_begun(j, err);
+    int64_t since = f->since_ms ? f->since_ms : INT64_MIN;
+    int rc = sqlite3_prepare_v2(j->db, select_rows(j, a, f), -1, &s, NULL);
+    if (rc == SQLITE_OK && f->topology)
+        rc = sqlite3_bind_text(s, 1, f->topology, -1, SQLITE_STATIC);
+    rc = rc ? rc : sqlite3_bind_int64(s, 2, f->after_id);
+    rc = rc ? rc : sqlite3_bind_int64(s, 3, f->limit ? f->limit : ROWS_DEFAULT);
+    rc = rc ? rc : sqlite3_bind_int64(s, 4, since);
+    return collect(j, a, s, rc, out, err);
 }
 
 int dr_journal_read(struct dr_journal *j, struct dr_arena *a,
@@ -26,36 +70,40 @@ int dr_journal_read(struct dr_journal *j, struct dr_arena *a,
                     const struct dr_journal_entry **rows, size_t *count,
                     struct dr_err *err)
 {
-    sqlite3_stmt *s = NULL;
-    struct dr_journal_entry *items = NULL;
-    size_t n = 0, room = 0;
-    if (!j->db)
-        return dr_fail(err, DR_E_IO, "the journal '%s' could not be begun", j->path);
-    int rc =
-        sqlite3_prepare_v2(j->db, select_rows(a, filter->open_intents), -1, &s, NULL);
-    if (rc == SQLITE_OK && filter->topology)
-        rc = sqlite3_bind_text(s, 1, filter->topology, -1, SQLITE_STATIC);
-    rc = rc ? rc : sqlite3_bind_int64(s, 2, filter->after_id);
-    rc = rc ? rc : sqlite3_bind_int64(s, 3, filter->limit ? filter->limit : ROWS_DEFAULT);
-    while (rc == SQLITE_OK && (rc = sqlite3_step(s)) == SQLITE_ROW) {
-        dr_journal_fetch(a, s, DR_PUSH(a, items, n, room));
-        rc = SQLITE_OK;
+    struct rows found;
+    pthread_mutex_lock(&j->lock);
+    int rc = read_rows(j, a, filter, &found, err);
+    pthread_mutex_unlock(&j->lock);
+    if (rc == 0) {
+        *rows = found.items;
+        *count = found.count;
     }
-    sqlite3_finalize(s);
-    if (rc != SQLITE_DONE)
-        return dr_journal_fail(j, rc, "read", err);
-    *rows = items;
-    *count = n;
-    return 0;
+    return rc;
 }
 
-static int walk(struct dr_journal *j, int64_t head_id, const char *head_hash,
-                struct dr_journal_walk *w, struct dr_err *err)
+int dr_journal_outcomes_of(struct dr_journal *j, struct dr_arena *a, int64_t intent_id,
+                           const struct dr_journal_entry **rows, size_t *count,
+                           struct dr_err *err)
 {
-    if (!j->db)
-        return dr_fail(err, DR_E_IO, "the journal '%s' could not be begun", j->path);
-    int rc = dr_journal_walk(j, head_id, head_hash, w);
-    return rc ? dr_journal_fail(j, rc, "read", err) : 0;
+    struct rows found;
+    sqlite3_stmt *s = NULL;
+    int rc;
+    pthread_mutex_lock(&j->lock);
+    if (!j->db) {
+        rc = never_begun(j, err);
+    } else {
+        char *sql = dr_sprintf(a, "select %s from entry where intent_id = ? order by id",
+                               dr_journal_columns(a, "", j->format));
+        int sq = sqlite3_prepare_v2(j->db, sql, -1, &s, NULL);
+        sq = sq ? sq : sqlite3_bind_int64(s, 1, intent_id);
+        rc = collect(j, a, s, sq, &found, err);
+    }
+    pthread_mutex_unlock(&j->lock);
+    if (rc == 0) {
+        *rows = found.items;
+        *count = found.count;
+    }
+    return rc;
 }
 
 int dr_journal_head(struct dr_journal *j, int64_t *id, char hash[65], struct dr_err *err)
@@ -76,15 +124,47 @@ int dr_journal_head(struct dr_journal *j, int64_t *id, char hash[65], struct dr_
     return rc;
 }
 
-int dr_journal_verify(struct dr_journal *j, int64_t head_id, const char *head_hash,
-                      int64_t *broken_id, struct dr_err *err)
+/* The first row that is missing or is another one than was noted; 0: none. */
+static int64_t first_missing(const struct dr_journal_walk *w)
 {
-    struct dr_journal_walk w;
-    int rc = walk(j, head_id, head_hash, &w, err);
+    int64_t id = 0;
+    for (size_t i = 0; i < 2; i++)
+        if (w->given[i].id && !w->seen[i] && (!id || w->given[i].id < id))
+            id = w->given[i].id;
+    return id;
+}
+
+int dr_journal_verify(struct dr_journal *j, int64_t head_id, const char *head_hash,
+                      struct dr_journal_proof *out, struct dr_err *err)
+{
+    struct dr_journal_walk w = {0};
+    struct dr_buf b;
+    *out = (struct dr_journal_proof){0};
+    w.given[1].id = head_hash ? head_id : 0;
+    if (head_hash)
+        snprintf(w.given[1].hash, sizeof(w.given[1].hash), "%s", head_hash);
+    pthread_mutex_lock(&j->lock);
+    dr_journal_head_load(j, &w.given[0]); /* before the rows: a writer notes it after */
+    int rc = j->db ? 0 : never_begun(j, err);
+    if (rc == 0) {
+        int sq = dr_journal_walk(j, &w);
+        rc = sq ? dr_journal_fail(j, sq, "read", err) : 0;
+    }
+    if (rc == 0) {
+        dr_buf_init(&b, sizeof(out->text) - 1);
+        dr_journal_say_walk(j, &w, &b);
+        snprintf(out->text, sizeof(out->text), "%s", dr_buf_str(&b));
+        dr_buf_release(&b);
+    }
+    pthread_mutex_unlock(&j->lock);
     if (rc)
         return rc;
-    *broken_id = w.broken_id;
-    if (!w.broken_id && head_id && !w.head_seen)
-        *broken_id = head_id;
+    int64_t missing = first_missing(&w);
+    out->rows = w.rows;
+    out->first_id = w.first_id;
+    out->last_id = w.last_id;
+    memcpy(out->hash, w.last_hash, sizeof(out->hash));
+    out->broken_count = w.broken_count + (missing != 0);
+    out->broken_id = w.broken_count ? w.broken_ids[0] : missing;
     return 0;
 }

@@ -44,7 +44,9 @@ static int note_intent(struct dr_actor *x, struct step *s, struct dr_err *err)
         .target = a->subject,
         .why = a->why,
         .precondition = a->precondition,
-        .approval = x->o.approve_all ? "the plan as a whole" : NULL};
+        .approval = x->o.approve_all ? "the plan as a whole" : NULL,
+        .holder = x->o.holder,
+        .epoch = x->epoch};
     return dr_journal_intent(x->o.journal, &e, &s->intent, err);
 }
 
@@ -54,6 +56,8 @@ static int note_outcome(struct dr_actor *x, struct step *s, struct dr_err *err)
         return 0;
     int rc = dr_journal_outcome(x->o.journal, s->intent, x->o.wall_ms(x->o.arg),
                                 s->outcome, s->text, err);
+    /* an outcome that could not be written leaves its intent open */
+    x->resolved &= rc == 0;
     return rc == -DR_E_ABSENT ? 0 : rc; /* the journal was moved aside and says so */
 }
 

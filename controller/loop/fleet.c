@@ -17,6 +17,7 @@ enum {
     NAME_MAX_BYTES = 128,
     RETRY_MS = 5000,
     TROUBLE_MAX = DR_ERR_SHOWN_MAX + DR_ERR_HINT_MAX + 20,
+    PRUNE_MS = 3600 * 1000,
     ONCE_BLIND_MS = 30000 /* with `once`: how long an unknown fact is waited for */
 };
 
@@ -42,7 +43,6 @@ struct worker {
     bool held_removed;
     struct dr_rig rig;
     struct dr_actor *actor;
-    struct dr_journal *journal;
     struct dr_prng jitter;
     char trouble[TROUBLE_MAX]; /* said already */
     int64_t seeing_ms; /* the estate's clock, when last no needed fact was unknown */
@@ -52,6 +52,7 @@ struct fleet {
     struct dr_fleet_options o;
     pthread_mutex_t lock, voice;
     pthread_cond_t wake;
+    struct dr_journal *journal; /* one of all workers */
     struct worker *workers;
     char said[DR_ERR_TEXT_MAX];
     char revision[DR_REVISION_TEXT];
@@ -160,7 +161,7 @@ static bool follow(struct worker *w, char holder[DR_HOLDER_TEXT], struct dr_err 
     struct dr_actor_options o = {.topology = t,
                                  .access = w->rig.access,
                                  .estate = w->rig.estate,
-                                 .journal = w->journal,
+                                 .journal = f->journal,
                                  .holder = holder,
                                  .revision = w->held->declaration->revision,
                                  .lease_ms = f->o.lease_ms,
@@ -265,7 +266,6 @@ static void *work(void *arg)
     }
     close_rig(w);
     release(f, w->held);
-    dr_journal_close(w->journal);
     pthread_mutex_lock(&f->lock);
     w->held = NULL;
     w->converged = converged;
@@ -301,14 +301,9 @@ static int start_worker(struct fleet *f, const char *name, struct shared *s, boo
     w->removed = removed;
     w->jitter.state = (uint64_t)dr_wall_ms() ^ (uint64_t)(uintptr_t)w;
     snprintf(w->name, sizeof(w->name), "%s", name);
-    int rc = dr_journal_open(&w->journal, f->o.state_dir, dr_wall_ms(), err);
-    if (rc == 0 && pthread_create(&w->thread, NULL, work, w) != 0) {
-        dr_journal_close(w->journal);
-        rc = dr_fail(err, DR_E_IO, "cannot start a thread for topology '%s'", name);
-    }
-    if (rc != 0) {
+    if (pthread_create(&w->thread, NULL, work, w) != 0) {
         free(w);
-        return rc;
+        return dr_fail(err, DR_E_IO, "cannot start a thread for topology '%s'", name);
     }
     pthread_mutex_lock(&f->lock);
     s->users++; /* for `wanted` */
@@ -514,6 +509,28 @@ static void reap(struct fleet *f)
     }
 }
 
+/* What the journal found out about itself. */
+static void say_journal(struct fleet *f)
+{
+    char text[2048];
+    if (!dr_journal_news(f->journal, text))
+        return;
+    struct dr_event e = {.kind = DR_EVENT_ALARM, .permille = -1, .text = text};
+    say(f, NULL, &e);
+}
+
+/* Gives up what the journal need not keep. A disk that fails here stops the next intent,
+ * which says so where it matters. */
+static void prune_journal(struct fleet *f)
+{
+    int64_t removed;
+    struct dr_err err = {0};
+    if (dr_journal_prune(f->journal, &f->o.retention, dr_wall_ms(), &removed, &err) != 0)
+        note(f, "the journal's oldest rows stay: %s", err.text);
+    else if (removed)
+        note(f, "the journal's oldest %lld rows were removed", (long long)removed);
+}
+
 static void pause_ms(int64_t ms)
 {
     struct timespec t = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
@@ -533,32 +550,58 @@ static void init(struct fleet *f, const struct dr_fleet_options *o)
     pthread_condattr_destroy(&monotonic);
 }
 
+/* Looks at the source again and again, until all is over. */
+static void watch(struct fleet *f)
+{
+    const struct dr_fleet_options *o = &f->o;
+    int64_t rested = 0, unpruned = PRUNE_MS;
+    for (; !stopped(f) && !(o->once && all_ended(f)); rested += TICK_MS) {
+        pause_ms(TICK_MS);
+        say_journal(f);
+        if (o->once)
+            continue;
+        unpruned += TICK_MS;
+        if (unpruned >= PRUNE_MS) {
+            prune_journal(f);
+            unpruned = 0;
+        }
+        if (rested < o->interval_ms)
+            continue;
+        rested = 0;
+        reap(f);
+        struct dr_err why = {0};
+        if (look(f, &why) != 0 && why.code != DR_E_INPUT)
+            note(f, "the source cannot be read: %s [%s]; still following %.16s", why.text,
+                 dr_code_info(why.code)->id, f->revision[0] ? f->revision : "nothing");
+    }
+}
+
+static int run(struct fleet *f, bool *good, struct dr_err *err)
+{
+    bool once = f->o.once;
+    say_journal(f);
+    int rc = look(f, err);
+    if (rc != 0 && once)
+        *good = false;
+    if (rc != 0 && !once && !stopped(f)) {
+        note(f, "no declaration yet: %s [%s]", err->text, dr_code_info(err->code)->id);
+        rc = 0;
+    }
+    if (rc == 0)
+        watch(f);
+    join_all(f, good);
+    return rc;
+}
+
 int dr_fleet_run(const struct dr_fleet_options *o, bool *good, struct dr_err *err)
 {
     struct fleet f;
     init(&f, o);
     *good = true;
-    int rc = look(&f, err);
-    if (rc != 0 && o->once)
-        *good = false;
-    if (rc != 0 && !o->once && !stopped(&f)) {
-        note(&f, "no declaration yet: %s [%s]", err->text, dr_code_info(err->code)->id);
-        rc = 0;
-    }
-    for (int64_t rested = 0; rc == 0 && !stopped(&f) && !(o->once && all_ended(&f));
-         rested += TICK_MS) {
-        pause_ms(TICK_MS);
-        if (rested < o->interval_ms || o->once)
-            continue;
-        rested = 0;
-        reap(&f);
-        struct dr_err why = {0};
-        if (look(&f, &why) != 0 && why.code != DR_E_INPUT)
-            note(&f, "the source cannot be read: %s [%s]; still following %.16s",
-                 why.text, dr_code_info(why.code)->id,
-                 f.revision[0] ? f.revision : "nothing");
-    }
-    join_all(&f, good);
+    int rc = dr_journal_open(&f.journal, o->state_dir, dr_wall_ms(), err);
+    if (rc == 0)
+        rc = run(&f, good, err);
+    dr_journal_close(f.journal);
     pthread_cond_destroy(&f.wake);
     pthread_mutex_destroy(&f.voice);
     pthread_mutex_destroy(&f.lock);

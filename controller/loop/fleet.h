@@ -18,6 +18,7 @@ struct dr_fleet_options {
     int64_t interval_ms;     /* between rounds of a converged topology */
     int64_t fetch_ms;        /* deadline of one fetch */
     int64_t lease_ms;
+    struct dr_journal_retention retention; /* applied each hour, not with `once` */
     bool approve[DR_RISK_COUNT]; /* risks that need an approval, beside each topology's */
     /* Each topology until it is converged, blocked, in need of a word, or in need of a
      * fact that cannot be read for 30 s. */

@@ -277,7 +277,8 @@ static bool play_look(struct run *r, uint64_t n)
 
 static void forget_journal(struct run *r)
 {
-    static const char *const files[] = {"journal.db", "journal.db-wal", "journal.db-shm"};
+    static const char *const files[] = {"journal.db", "journal.db-wal", "journal.db-shm",
+                                        "journal.head"};
     for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
         char path[96];
         snprintf(path, sizeof(path), "%s/%s", r->journal, files[i]);

@@ -287,8 +287,9 @@ Test(act, an_intent_that_a_crash_left_open_is_resolved_by_the_next_process)
     cr_expect_eq(open_intents(j, p.arena), 0);
     boss_end(&two);
     dr_journal_close(j);
-    static const char *const files[] = {"journal.db", "journal.db-wal", "journal.db-shm"};
-    for (size_t i = 0; i < 3; i++)
+    static const char *const files[] = {"journal.db", "journal.db-wal", "journal.db-shm",
+                                        "journal.head"};
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
         (void)remove(dr_sprintf(p.arena, "%s/%s", dir, files[i]));
     (void)rmdir(dir);
     pair_close(&p);

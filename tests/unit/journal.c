@@ -17,17 +17,18 @@
 #include "controller/act/lock.h"
 #include "controller/base/buf.h"
 #include "controller/base/file.h"
+#include "tests/unit/journal_kit.h"
 
 /* Stand in front of the C library's, so that a test can count them, skip them and make
  * them fail. */
-static unsigned long syncs;
-static bool syncs_are_skipped;
-static int sync_error;
+unsigned long syncs, sync_fails_at;
+bool syncs_are_skipped;
+int sync_error;
 
 static int sync_call(long number, int fd)
 {
     syncs++;
-    if (sync_error) {
+    if (sync_error && (!sync_fails_at || syncs == sync_fails_at)) {
         errno = sync_error;
         return -1;
     }
@@ -92,6 +93,14 @@ static struct dr_journal *opened(void)
     return j;
 }
 
+static struct dr_journal_report found; /* of the latest look */
+
+static const struct dr_journal_report *report_of(struct dr_journal *j)
+{
+    dr_journal_report(j, &found);
+    return &found;
+}
+
 static struct dr_journal_entry sample(const char *topology, const char *action)
 {
     return (struct dr_journal_entry){
@@ -107,6 +116,8 @@ static struct dr_journal_entry sample(const char *topology, const char *action)
         .why = "west is empty",
         .precondition = "no backup runs in east",
         .approval = "safe",
+        .holder = "host:17:ab",
+        .epoch = 7,
     };
 }
 
@@ -134,9 +145,9 @@ static size_t rows_of(struct dr_journal *j, struct dr_journal_filter f,
 
 static int64_t broken(struct dr_journal *j)
 {
-    int64_t id = -1;
-    cr_assert_eq(dr_journal_verify(j, 0, NULL, &id, &err), 0, "%s", err.text);
-    return id;
+    struct dr_journal_proof proof;
+    cr_assert_eq(dr_journal_verify(j, 0, NULL, &proof, &err), 0, "%s", err.text);
+    return proof.broken_id;
 }
 
 /* Runs SQL on the file as somebody who has the tools. */
@@ -172,6 +183,8 @@ Test(journal, gives_back_what_it_was_given)
     cr_assert_str_eq(r[0].why, "west is empty");
     cr_assert_str_eq(r[0].precondition, "no backup runs in east");
     cr_assert_str_eq(r[0].approval, "safe");
+    cr_assert_str_eq(r[0].holder, "host:17:ab");
+    cr_assert_eq(r[0].epoch, 7);
     cr_assert_null(r[0].text);
     cr_assert_eq(r[0].outcome, DR_JOURNAL_NONE);
     cr_assert_eq(r[1].kind, DR_JOURNAL_OUTCOME);
@@ -228,7 +241,7 @@ Test(journal, a_crash_leaves_its_intents_open)
     cr_assert_eq(waitpid(pid, &status, 0), pid);
     cr_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL, "%d", status);
     struct dr_journal *j = opened();
-    cr_assert_str_empty(dr_journal_report(j)->text);
+    cr_assert_str_empty(report_of(j)->text);
     const struct dr_journal_entry *r;
     struct dr_journal_filter open_ones = {.open_intents = true};
     cr_assert_eq(rows_of(j, open_ones, &r), 1);
@@ -259,10 +272,12 @@ Test(journal, a_torn_log_loses_only_its_tail)
     cr_assert_eq(truncate(in_dir("journal.db-wal"), st.st_size - 5000), 0);
     unlink(in_dir("journal.db-shm"));
     struct dr_journal *j = opened();
-    const struct dr_journal_report *r = dr_journal_report(j);
+    const struct dr_journal_report *r = report_of(j);
     cr_assert_not(r->moved_aside);
     cr_assert_not(r->chain_broken);
-    cr_assert(r->rows > 0 && r->rows < 20, "%" PRId64 " rows", r->rows);
+    cr_assert(r->rows > 1 && r->rows < 20, "%" PRId64 " rows", r->rows);
+    cr_assert(r->cut_off);
+    cr_assert(strstr(r->text, "but row 20 was written"), "%s", r->text);
     int64_t before = r->rows;
     cr_assert_eq(intent(j, "orders", "next"), before + 1);
     cr_assert_eq(broken(j), 0);
@@ -276,6 +291,20 @@ static void fill(int rows)
     for (int i = 0; i < rows; i++)
         intent(j, "orders", dr_sprintf(arena, "a%d", i));
     syncs_are_skipped = false;
+    dr_journal_close(j);
+}
+
+static void forget(void)
+{
+    unlink(in_dir("journal.db"));
+    unlink(in_dir("journal.head"));
+}
+
+static void head_of(char hash[65])
+{
+    struct dr_journal *j = opened();
+    int64_t id;
+    cr_assert_eq(dr_journal_head(j, &id, hash, &err), 0);
     dr_journal_close(j);
 }
 
@@ -306,10 +335,12 @@ Test(journal, a_damaged_file_is_moved_aside)
         {"cut to one page", cut, 4096, 0}, {"cut to some bytes", cut, 50, 0},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char head[65];
         fill(200);
+        head_of(head);
         cases[i].damage(cases[i].at, cases[i].len);
         struct dr_journal *j = opened();
-        const struct dr_journal_report *r = dr_journal_report(j);
+        const struct dr_journal_report *r = report_of(j);
         cr_assert(r->moved_aside, "%s", cases[i].name);
         cr_assert_eq(access(r->moved_to, F_OK), 0);
         const struct dr_journal_entry *rows;
@@ -317,14 +348,18 @@ Test(journal, a_damaged_file_is_moved_aside)
         cr_assert_eq(rows[0].kind, DR_JOURNAL_EVENT);
         cr_assert(strstr(rows[0].text, r->moved_to), "%s", rows[0].text);
         cr_assert_str_eq(rows[0].text, r->text);
+        cr_assert_eq(rows[0].id, 201, "numbers go on");
+        cr_assert_str_eq(rows[0].target, "row 200");
+        cr_assert_str_eq(rows[0].digest, head, "the chain goes on");
+        cr_assert_str_eq(rows[0].prev, head);
         intent(j, "orders", "goes on");
         cr_assert_eq(broken(j), 0);
         dr_journal_close(j);
         j = opened();
-        cr_assert_not(dr_journal_report(j)->moved_aside, "%s: only once", cases[i].name);
+        cr_assert_not(report_of(j)->moved_aside, "%s: only once", cases[i].name);
         dr_journal_close(j);
         cr_assert_eq(names("journal.db.damaged-1000"), i + 1, "each kept");
-        unlink(in_dir("journal.db"));
+        forget();
     }
 }
 
@@ -332,16 +367,16 @@ Test(journal, a_file_that_is_no_journal_is_moved_aside)
 {
     static const char *const sql[] = {
         "create table t(x)",
-        "pragma application_id = 1146254962; pragma user_version = 1; create table "
+        "pragma application_id = 1146254962; pragma user_version = 2; create table "
         "entry(x)",
     };
     for (size_t i = 0; i < sizeof(sql) / sizeof(sql[0]); i++) {
         by_hand(sql[i]);
         struct dr_journal *j = opened();
-        cr_assert(dr_journal_report(j)->moved_aside, "%s", sql[i]);
+        cr_assert(report_of(j)->moved_aside, "%s", sql[i]);
         intent(j, "orders", "a");
         dr_journal_close(j);
-        unlink(in_dir("journal.db"));
+        forget();
     }
 }
 
@@ -350,15 +385,22 @@ Test(journal, an_emptied_file_is_said)
     fill(3);
     cut(0, 0);
     struct dr_journal *j = opened();
-    cr_assert(strstr(dr_journal_report(j)->text, "empty file"));
-    intent(j, "orders", "a");
+    cr_assert(strstr(report_of(j)->text, "its last row was row 3"), "%s", found.text);
+    cr_assert(found.cut_off);
+    cr_assert_eq(intent(j, "orders", "a"), 5, "row 4 says what happened");
+    cr_assert_eq(broken(j), 0);
+    dr_journal_close(j);
+    forget();
+    cr_assert_eq(close(open(in_dir("journal.db"), O_CREAT | O_WRONLY, 0600)), 0);
+    j = opened();
+    cr_assert(strstr(report_of(j)->text, "empty file"));
     dr_journal_close(j);
 }
 
 Test(journal, a_newer_format_is_refused_and_left_alone)
 {
     fill(3);
-    by_hand("pragma user_version = 2");
+    by_hand("pragma user_version = 3");
     struct dr_journal *j = NULL;
     cr_assert_eq(dr_journal_open(&j, dir, 1000, &err), -DR_E_INPUT);
     cr_assert(strstr(err.text, "newer drover"));
@@ -376,7 +418,7 @@ Test(journal, the_outcome_of_a_lost_intent_becomes_an_event)
     unlink(in_dir("journal.db-shm"));
     dr_journal_close(j);
     j = opened();
-    cr_assert(dr_journal_report(j)->moved_aside);
+    cr_assert(report_of(j)->moved_aside);
     outcome(j, before, DR_JOURNAL_DONE, "it worked");
     const struct dr_journal_entry *r;
     size_t n = rows_of(j, (struct dr_journal_filter){0}, &r);
@@ -392,9 +434,9 @@ Test(journal, an_append_that_meets_damage_begins_a_new_file)
     int64_t before = intent(j, "orders", "in the old file");
     by_hand("pragma wal_checkpoint(truncate)");
     scribble(4096, 4096 * 40);
-    by_hand("pragma user_version = 1"); /* a change: caches are dropped */
+    by_hand("pragma user_version = 2"); /* a change: caches are dropped */
     int64_t after = intent(j, "orders", "in the new file");
-    cr_assert(dr_journal_report(j)->moved_aside, "%s", dr_journal_report(j)->text);
+    cr_assert(report_of(j)->moved_aside, "%s", report_of(j)->text);
     cr_assert_gt(after, before + 1, "numbers are never given twice");
     const struct dr_journal_entry *r;
     cr_assert_eq(rows_of(j, (struct dr_journal_filter){0}, &r), 2);
@@ -424,6 +466,16 @@ Test(journal, rows_cannot_be_changed_by_mistake)
     sqlite3_close(db);
 }
 
+static size_t changes_recorded(struct dr_journal *j, int64_t id)
+{
+    const struct dr_journal_entry *r;
+    size_t n = rows_of(j, (struct dr_journal_filter){0}, &r), count = 0;
+    for (size_t i = 0; i < n; i++)
+        count += r[i].verb && strcmp(r[i].verb, "journal.changed") == 0 &&
+                 strcmp(r[i].target, dr_sprintf(arena, "row %" PRId64, id)) == 0;
+    return count;
+}
+
 Test(journal, changes_by_hand_show)
 {
     static const struct {
@@ -431,6 +483,9 @@ Test(journal, changes_by_hand_show)
         int64_t broken_id;
     } cases[] = {
         {"update entry set why = 'no reason' where id = 5", 5},
+        {"update entry set holder = 'somebody' where id = 5", 5},
+        {"update entry set epoch = epoch + 1 where id = 5", 5},
+        {"update entry set epoch = null, holder = null where id = 5", 5},
         {"update entry set why = null where id = 5", 5},
         {"update entry set approval = approval || char(0) || 'x' where id = 5", 5},
         {"update entry set time_ms = time_ms + 1 where id = 1", 1},
@@ -447,16 +502,25 @@ Test(journal, changes_by_hand_show)
         by_hand("drop trigger entry_no_update; drop trigger entry_no_delete");
         by_hand(cases[i].sql);
         struct dr_journal *j = opened();
-        const struct dr_journal_report *r = dr_journal_report(j);
+        const struct dr_journal_report *r = report_of(j);
         cr_assert(r->chain_broken, "%s", cases[i].sql);
         cr_assert_eq(r->broken_id, cases[i].broken_id, "%s: %" PRId64, cases[i].sql,
                      r->broken_id);
         cr_assert(strstr(r->text, "changed by hand"));
+        cr_assert(strstr(r->text, "of orders, backup east: west is empty") ||
+                      !strstr(cases[i].sql, "epoch"),
+                  "%s", r->text);
         cr_assert_not(r->moved_aside, "evidence stays where it is");
         intent(j, "orders", "goes on");
         cr_assert_eq(broken(j), cases[i].broken_id);
+        size_t recorded = changes_recorded(j, cases[i].broken_id);
+        cr_assert_eq(recorded, 1, "%s", cases[i].sql);
         dr_journal_close(j);
-        unlink(in_dir("journal.db"));
+        j = opened();
+        cr_assert(report_of(j)->chain_broken, "it is said at each start");
+        cr_assert_eq(changes_recorded(j, cases[i].broken_id), 1, "and recorded once");
+        dr_journal_close(j);
+        forget();
     }
 }
 
@@ -465,20 +529,27 @@ Test(journal, a_noted_head_shows_what_was_cut_off)
     fill(10);
     struct dr_journal *j = opened();
     char head[65];
-    int64_t id, found;
+    int64_t id;
+    struct dr_journal_proof proof;
     cr_assert_eq(dr_journal_head(j, &id, head, &err), 0);
     cr_assert_eq(id, 10);
-    cr_assert_eq(dr_journal_verify(j, id, head, &found, &err), 0);
-    cr_assert_eq(found, 0);
+    cr_assert_eq(dr_journal_verify(j, id, head, &proof, &err), 0);
+    cr_assert_eq(proof.broken_id, 0);
     intent(j, "orders", "later");
-    cr_assert_eq(dr_journal_verify(j, id, head, &found, &err), 0);
-    cr_assert_eq(found, 0, "a head stays in the chain");
+    cr_assert_eq(dr_journal_verify(j, id, head, &proof, &err), 0);
+    cr_assert_eq(proof.broken_id, 0, "a head stays in the chain");
     dr_journal_close(j);
     by_hand("drop trigger entry_no_delete; delete from entry where id > 8");
     j = opened();
-    cr_assert_not(dr_journal_report(j)->chain_broken, "the chain alone cannot show it");
-    cr_assert_eq(dr_journal_verify(j, id, head, &found, &err), 0);
-    cr_assert_eq(found, 10);
+    cr_assert_not(report_of(j)->chain_broken, "the chain alone cannot show it");
+    cr_assert(found.cut_off, "what is noted beside it does");
+    dr_journal_close(j);
+    by_hand("delete from entry where id > 8");
+    unlink(in_dir("journal.head"));
+    j = opened();
+    cr_assert_str_empty(report_of(j)->text, "who removes both is not seen here");
+    cr_assert_eq(dr_journal_verify(j, id, head, &proof, &err), 0);
+    cr_assert_eq(proof.broken_id, 10);
     dr_journal_close(j);
 }
 
@@ -504,7 +575,6 @@ Test(journal, two_writers_keep_one_chain)
     }
     struct dr_journal *reader = NULL;
     cr_assert_eq(dr_journal_open_reader(&reader, dir, &err), 0, "%s", err.text);
-    cr_assert_eq(dr_journal_report(reader)->rows, 80);
     cr_assert_eq(broken(reader), 0);
     intent(a, "orders", "seen by the reader");
     const struct dr_journal_entry *r;
