@@ -79,11 +79,34 @@ uint64_t dr_actor_epoch(const struct dr_actor *x)
     return x->epoch;
 }
 
+/* What the source's history says of the revisions on which the ledgers have agreed. Asked
+ * once for each: history does not change behind a revision. */
+static void trace_lineage(struct dr_actor *x)
+{
+    x->input.lineage = x->lineage;
+    x->input.lineage_count = 0;
+    for (size_t c = 0; x->o.descends && c < x->facts->cluster_count && c < 2; c++) {
+        const struct dr_ledger_group *g = &x->facts->clusters[c].ledger;
+        const char *agreed = g->decoded ? g->rows.term.agreed : NULL;
+        struct dr_lineage *l = &x->lineage[x->input.lineage_count];
+        if (!agreed || strcmp(agreed, x->o.revision) == 0)
+            continue;
+        x->input.lineage_count++;
+        bool known = l->agreed && strcmp(l->agreed, agreed) == 0;
+        if (known && l->descends != DR_UNSURE)
+            continue;
+        if (!known)
+            l->agreed = dr_strdup(x->lasting, agreed);
+        l->descends = x->o.descends(x->o.arg, x->o.revision, agreed);
+    }
+}
+
 void dr_actor_refresh(struct dr_actor *x)
 {
     dr_arena_reset(x->cycle);
     x->facts = dr_observe(x->observer, x->o.wall_ms(x->o.arg));
     x->input.facts = x->facts;
+    trace_lineage(x);
     x->plan = dr_plan_build(&x->input, x->cycle);
 }
 

@@ -14,6 +14,7 @@ struct dr_actor {
     struct dr_plan *approved; /* ids of its steps; NULL: none was asked for */
     const struct dr_facts *facts;
     struct dr_plan_input input;
+    struct dr_lineage lineage[2]; /* one a cluster; in `lasting` */
     struct dr_plan *plan;
     uint64_t round;
     /* authority */

@@ -43,7 +43,9 @@ struct dr_term_row {
     const char *cluster;   /* opened last */
     const char *operation; /* "genesis", or the uuid of a role change */
     uint64_t tso;          /* T2 or P; 0 for genesis */
-    const char *revision, *agreed;
+    const char *revision;
+    const char *agreed;  /* the revision agreed on last: a commit, or "generation:N" */
+    const char *meaning; /* digest of what it means (spec/meaning.h); NULL: not noted */
 };
 
 enum dr_edge_state {

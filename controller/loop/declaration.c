@@ -94,3 +94,17 @@ const struct dr_topology *dr_declaration_find(const struct dr_declaration *d,
             return d->docs.topologies[i];
     return NULL;
 }
+
+enum dr_truth dr_declaration_descends(struct dr_origin *o, const char *revision,
+                                      const char *agreed)
+{
+    switch (dr_origin_descends(o, revision, agreed)) {
+    case DR_DESCENT_YES:
+        return DR_TRUE;
+    case DR_DESCENT_NO:
+        return DR_FALSE;
+    case DR_DESCENT_UNKNOWN:
+        break;
+    }
+    return DR_UNSURE;
+}

@@ -3,6 +3,7 @@
 #ifndef DR_LOOP_DECLARATION_H
 #define DR_LOOP_DECLARATION_H
 
+#include "controller/plan/plan.h"
 #include "controller/source/origin.h"
 #include "spec/load.h"
 
@@ -46,5 +47,9 @@ const struct dr_topology *dr_declaration_find(const struct dr_declaration *d,
 /* Whether the file that declares that topology is the same, byte for byte, in both. */
 bool dr_declaration_same(const struct dr_declaration *x, const struct dr_declaration *y,
                          const char *name);
+
+/* Whether `revision` is `agreed` or descends from it, as the planner takes it. */
+enum dr_truth dr_declaration_descends(struct dr_origin *o, const char *revision,
+                                      const char *agreed);
 
 #endif

@@ -108,6 +108,12 @@ static int64_t worker_wall_ms(void *arg)
     return dr_wall_ms();
 }
 
+static enum dr_truth worker_descends(void *arg, const char *revision, const char *agreed)
+{
+    const struct worker *w = arg;
+    return dr_declaration_descends(w->fleet->o.origin, revision, agreed);
+}
+
 /* ---- declarations, shared ---- */
 
 static void release(struct fleet *f, struct shared *s)
@@ -170,6 +176,8 @@ static bool follow(struct worker *w, char holder[DR_HOLDER_TEXT], struct dr_err 
                                  .say = worker_say,
                                  .stop = worker_stop,
                                  .arg = w};
+    if (dr_origin_has_history(f->o.origin))
+        o.descends = worker_descends;
     o.allowed[DR_RISK_SAFE] = !f->o.approve[DR_RISK_SAFE];
     o.allowed[DR_RISK_DISRUPTIVE] = !f->o.approve[DR_RISK_DISRUPTIVE];
     w->actor = dr_actor_new(&o);

@@ -316,6 +316,12 @@ C(term_agrees)
     return DR_FALSE;
 }
 
+C(declaration_not_older)
+{
+    return dr_view_ledger(v, c) ? dr_view_follows(v, c, fact)
+                                : dr_check_no_ledger(v, c, fact);
+}
+
 /* The row of an edge is written at one end, then at the other: a crash leaves them one
  * state apart, never more. */
 C(edges_agree)
@@ -607,6 +613,8 @@ const struct dr_plan_check dr_plan_checks[] = {
      "spec.clusters", "find out who wrote the row; drover touches neither"},
     {"DR-B025", DR_SCOPE_EACH, DR_P_NONE, no_operation_in_flight, "no fence of an operation",
      "spec.primary", "let the version of drover that began the operation end it"},
+    {"DR-B026", DR_SCOPE_EACH, DR_P_NONE, declaration_not_older, "a declaration that is not older than the world",
+     "metadata", "take the newer declaration; if this one is right: drover agree"},
     {"DR-B030", DR_SCOPE_EACH, DR_P_NONE, dr_check_controller_rights, "the controller's account with its privileges",
      "spec.clusters[%s].sql.user", "create the account as `drover grants` prints it"},
     {"DR-B031", DR_SCOPE_SECONDARY, DR_P_NONE, dr_check_sink_rights, "the sink account with its privileges",

@@ -23,10 +23,19 @@ enum dr_truth { DR_FALSE, DR_TRUE, DR_UNSURE };
 
 enum { DR_DIGEST_TEXT = 65 };
 
+/* What the source's history says of a revision on which a ledger has agreed. */
+struct dr_lineage {
+    const char *agreed;     /* as the term row has it */
+    enum dr_truth descends; /* the declaration's revision is it, or descends from it */
+};
+
 struct dr_plan_input {
     const struct dr_topology *topology;
     const struct dr_facts *facts;
     const char *revision; /* commit id, "dir:<hash>" or "file:<hash>" */
+    const struct dr_lineage
+        *lineage; /* of commits; one that is not here is no ancestor */
+    size_t lineage_count;
     bool removed; /* the document left its source: only obligations are discharged */
 };
 
@@ -117,6 +126,10 @@ struct dr_plan {
 
 /* Never fails: what it cannot decide is blocked or waits. Takes microseconds. */
 struct dr_plan *dr_plan_build(const struct dr_plan_input *in, struct dr_arena *a);
+
+/* What a ledger notes when it agrees on this declaration: the commit, or, where the
+ * source has no history, "generation:N". */
+const char *dr_plan_agreed_text(const struct dr_plan_input *in, struct dr_arena *a);
 
 /* Whether a look a moment later may tell what this one cannot: only who looks more than
  * once sees a checkpoint rise. */

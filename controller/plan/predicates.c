@@ -79,6 +79,16 @@ P(term)
                        strcmp(l->term.cluster, dr_view_cluster(v, v->a)->name) == 0);
 }
 
+P(agreed)
+{
+    const struct dr_ledger *l = dr_view_ledger(v, c);
+    if (!l)
+        return DR_UNSURE;
+    if (!l->term.present)
+        return DR_TRUE; /* it will be written with it */
+    return dr_truth_of(dr_view_has_agreed(v, &l->term));
+}
+
 static bool shows_ids(const struct dr_view *v, size_t c, const struct dr_instance *x)
 {
     const struct dr_auto_increment *want = &dr_view_cluster(v, c)->auto_increment;

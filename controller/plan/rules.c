@@ -93,7 +93,8 @@ static void emit_term(const struct dr_view *v, size_t c, struct dr_action *x)
                             .cluster = name_of(v, v->a),
                             .operation = "genesis",
                             .revision = v->in->revision,
-                            .agreed = v->in->revision};
+                            .agreed = dr_plan_agreed_text(v->in, v->arena),
+                            .meaning = v->t->doc.meaning};
     for (size_t k = 0; k < v->t->cluster_count; k++) {
         const struct dr_ledger *l = dr_view_ledger(v, k);
         if (l && l->term.present && l->term.n >= r.n)
@@ -103,6 +104,14 @@ static void emit_term(const struct dr_view *v, size_t c, struct dr_action *x)
                                .value = dr_term_value(&r, v->arena),
                                .expect = DR_ROW_ABSENT};
     write_rows(v, x, c, &row, 1);
+}
+
+static void emit_agreed(const struct dr_view *v, size_t c, struct dr_action *x)
+{
+    struct dr_term_row r = dr_view_ledger(v, c)->term;
+    r.agreed = dr_plan_agreed_text(v->in, v->arena);
+    r.meaning = v->t->doc.meaning;
+    write_row(v, x, c, DR_KEY_TERM, dr_term_value(&r, v->arena));
 }
 
 static bool has_increment(const struct dr_view *v, size_t c, const struct dr_instance *x)
@@ -425,6 +434,13 @@ const struct dr_plan_rule dr_plan_rules[] = {
      .why = "who takes the writes is decided by the highest term, never by a flag",
      .precondition = "the declared primary is open; the other is empty; no feed runs between them",
      .expect = "both ledgers name the primary", .undo = "ledger.reset in the document"},
+    {.id = 125, .concern = "identity", .name = "agreed", .scope = DR_SCOPE_EACH,
+     .done = DR_P_AGREED, .needs = {DR_P_TERM}, .emit = emit_agreed, .risk = DR_RISK_SAFE,
+     .predicted_ms = 50,
+     .what = "%s: agree on this revision of the document",
+     .why = "a controller with an older checkout must find out that it is older",
+     .precondition = "the term names the declared primary; the revision descends from the one agreed on",
+     .expect = "the term row has the revision", .undo = "drover agree, with the earlier revision"},
     {.id = 130, .concern = "ids", .name = "ids", .scope = DR_SCOPE_EACH, .wanted = wants_ids,
      .done = DR_P_IDS_HELD, .emit = emit_ids, .risk = DR_RISK_SAFE, .predicted_ms = 200,
      .is_drift = true, .drift = DR_DRIFT_ID_PAIRS,

@@ -24,6 +24,11 @@ const struct dr_cluster_facts *dr_view_facts(const struct dr_view *v, size_t c);
 /* The cluster's ledger when it was read, decoded and is readable; else NULL. An absent
  * table is an empty ledger. */
 const struct dr_ledger *dr_view_ledger(const struct dr_view *v, size_t c);
+/* Whether the declaration is the one on which the ledger has agreed, or a later one; else
+ * *fact says why not. The ledger must be known. */
+enum dr_truth dr_view_follows(const struct dr_view *v, size_t c, const char **fact);
+/* Whether the term row has agreed on this declaration, or on one that means the same. */
+bool dr_view_has_agreed(const struct dr_view *v, const struct dr_term_row *term);
 /* The row of the edge primary -> secondary in cluster c's ledger; retired rows do not
  * count. NULL: none, or the ledger is not known. */
 const struct dr_edge_row *dr_view_edge(const struct dr_view *v, size_t c);
@@ -45,6 +50,7 @@ enum dr_truth dr_truth_or(enum dr_truth x, enum dr_truth y);
     X(LEDGER_TABLE, ledger_table, "the ledger table is there", "ledger")                            \
     X(BIRTH, birth, "the birth row names this topology", "ledger")                                  \
     X(TERM, term, "the term names the primary", "ledger")                                           \
+    X(AGREED, agreed, "the term row, where it stands, has agreed on this declaration", "ledger")                      \
     X(IDS_HELD, ids_held, "each instance shows the declared id pair", "instances")                  \
     X(EDGE_PLANNED, edge_planned, "the edge has a generation", "ledger")                            \
     X(OPEN, open_here, "each instance takes writes", "instances")                                   \

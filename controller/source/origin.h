@@ -12,7 +12,8 @@
  * person is read. That repository is a cache: when it is damaged or too large it is made
  * anew.
  *
- * One thread at a time per origin. Nothing here logs or prints. */
+ * One thread at a time per origin, dr_origin_descends apart. Nothing here logs or prints.
+ */
 #ifndef DR_SOURCE_ORIGIN_H
 #define DR_SOURCE_ORIGIN_H
 
@@ -190,6 +191,7 @@ enum dr_descent {
 /* Is `ancestor` in the history of `revision` (any parent)? After a force push the answer
  * is NO, and that is a fact, not an error. Text that is no commit id gives NO when
  * `revision` is a commit of this origin: such a revision cannot be in its history.
+ * Any thread may ask, also while another one fetches.
  * Blocks: local disk; walks at most 1,000,000 commits. */
 enum dr_descent dr_origin_descends(struct dr_origin *o, const char *revision,
                                    const char *ancestor);

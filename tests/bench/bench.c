@@ -75,7 +75,7 @@ static void bench_plan(const char *name)
     if (dr_json_parse_in(a, &v, bytes, len, &err) != 0 ||
         dr_facts_decode(&facts, v, a, &err) != 0)
         die(&err);
-    struct dr_plan_input in = {.topology = t, .facts = facts, .revision = "bench"};
+    struct dr_plan_input in = {.topology = t, .facts = facts, .revision = "golden"};
     double begin = now_us();
     size_t used = 0;
     for (int i = 0; i < PLANS; i++) {
@@ -106,7 +106,7 @@ static void bench_documents(void)
         dr_docs_finish(&d);
         struct dr_plan_input in = {.topology = d.topologies[0],
                                    .facts = dr_facts_new(2, one),
-                                   .revision = "bench"};
+                                   .revision = "golden"};
         in.facts->clusters[0].name = in.topology->clusters[0].name;
         (void)dr_plan_build(&in, one);
         dr_arena_free(one);
@@ -236,7 +236,7 @@ static void bench_rounds(void)
                                  .access = access,
                                  .estate = e,
                                  .holder = "bench:1:0",
-                                 .revision = "bench",
+                                 .revision = "golden",
                                  .lease_ms = 30000,
                                  .wall_ms = wall_ms};
     o.allowed[DR_RISK_SAFE] = o.allowed[DR_RISK_DISRUPTIVE] = true;

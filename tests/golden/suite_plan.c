@@ -11,11 +11,13 @@
  *   set PATH = JSON        replaces or adds a value of the snapshot
  *   drop PATH              removes a member or item
  *   removed                the document left its source
+ *   history REVISION yes   the declaration descends from that revision (or: no, unknown)
  *   shows TEXT             plan.txt has this text, keep.txt has not
  *   keep PATH = JSON       one more change, with which it must not fire
  *   keep-drop PATH         or such a removal
  *   keep-declare OLD => NEW
  *   keep-plain             or the declaration as it is
+ *   keep-history REVISION yes
  *   keep-removed           or the document left its source
  *   keep-again             or the document is still there
  *
@@ -42,6 +44,7 @@ struct state {
 struct side {
     const char *text; /* of the declaration */
     bool removed;
+    struct dr_lineage lineage; /* agreed NULL: none */
     json_t *facts;
     struct dr_plan_input input;
     struct dr_plan *plan;
@@ -168,7 +171,8 @@ static void copy_side(struct golden *g, struct side *to, const struct side *from
 {
     char *text = dr_json_text(g->arena, from->facts);
     struct dr_err err;
-    *to = (struct side){.text = from->text, .removed = from->removed};
+    *to = (struct side){
+        .text = from->text, .removed = from->removed, .lineage = from->lineage};
     if (dr_json_parse_in(g->arena, &to->facts, text, strlen(text), &err) != 0)
         golden_fail(g, "%s", err.text);
 }
@@ -215,6 +219,23 @@ static bool declare(struct golden *g, struct side *s, char *change)
     return true;
 }
 
+/* "REVISION yes" */
+static bool history(struct golden *g, struct side *s, const char *rest)
+{
+    static const char *const words[] = {
+        [DR_FALSE] = "no", [DR_TRUE] = "yes", [DR_UNSURE] = "unknown"};
+    size_t n = strcspn(rest, " ");
+    for (enum dr_truth t = DR_FALSE; rest[n] && t <= DR_UNSURE; t++) {
+        if (strcmp(rest + n + 1, words[t]) != 0)
+            continue;
+        s->lineage =
+            (struct dr_lineage){.agreed = dr_strndup(g->arena, rest, n), .descends = t};
+        return true;
+    }
+    golden_fail(g, "not REVISION yes, no or unknown: %s", rest);
+    return false;
+}
+
 /* A line about the second plan. */
 static bool take_keep(struct golden *g, struct case_file *c, const char *word, char *rest)
 {
@@ -226,6 +247,8 @@ static bool take_keep(struct golden *g, struct case_file *c, const char *word, c
         return drop(g, c->keeps.facts, rest);
     if (strcmp(word, "keep-declare") == 0)
         return declare(g, &c->keeps, rest);
+    if (strcmp(word, "keep-history") == 0)
+        return history(g, &c->keeps, rest);
     if (strcmp(word, "keep-plain") == 0)
         c->keeps.text = c->plain;
     else if (strcmp(word, "keep-removed") == 0)
@@ -259,6 +282,8 @@ static bool take_line(struct golden *g, struct case_file *c, char *line)
         return drop(g, c->fires.facts, rest);
     if (strcmp(line, "declare") == 0)
         return declare(g, &c->fires, rest);
+    if (strcmp(line, "history") == 0)
+        return history(g, &c->fires, rest);
     if (strcmp(line, "removed") == 0)
         c->fires.removed = true;
     else if (strcmp(line, "shows") == 0)
@@ -291,6 +316,8 @@ static bool build(struct golden *g, struct side *s)
     s->input = (struct dr_plan_input){.topology = docs.topologies[0],
                                       .facts = facts,
                                       .revision = "golden",
+                                      .lineage = &s->lineage,
+                                      .lineage_count = s->lineage.agreed != NULL,
                                       .removed = s->removed};
     s->plan = dr_plan_build(&s->input, g->arena);
     return true;

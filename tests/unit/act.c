@@ -348,3 +348,52 @@ Test(act, converged_rounds_write_lease_and_beat_and_keep_nothing)
     boss_end(&b);
     pair_close(&p);
 }
+
+/* ---- older than the world ---- */
+
+static enum dr_truth descends(void *arg, const char *revision, const char *agreed)
+{
+    (void)arg;
+    return strcmp(revision, agreed) > 0 ? DR_TRUE : DR_FALSE;
+}
+
+static const char *agreed_at(struct pair *p, const char *at)
+{
+    return pair_cell(p, at,
+                     "SELECT JSON_EXTRACT(value, '$.agreed') FROM mysql.drover_ledger "
+                     "WHERE k = 'term'");
+}
+
+/* A later revision is agreed on by both ledgers; from then on the earlier one, from a
+ * stale checkout, changes nothing and takes nothing, though nobody holds the lease. */
+Test(act, a_stale_checkout_changes_nothing)
+{
+    struct pair p;
+    struct boss newer, older;
+    pair_open(&p);
+    pair_bootstrap(&p);
+    boss_options(&newer, &p, "newer");
+    newer.o.revision = "r2";
+    p.topology.doc.meaning[0] = 'x';
+    newer.o.descends = descends;
+    boss_start(&newer);
+    boss_until(&newer, DR_ROUND_CONVERGED, 20);
+    cr_expect_str_eq(agreed_at(&p, "127.0.1.4:4000"), "\"r2\"");
+    cr_expect_str_eq(agreed_at(&p, "127.1.1.4:4000"), "\"r2\"");
+    dr_actor_leave(newer.actor);
+    boss_end(&newer);
+    p.topology.doc.meaning[0] = 'y';
+    p.topology.policy.drift[DR_DRIFT_VARIABLES] = DR_DRIFT_CORRECT;
+    pair_sql(&p, "west", "SET GLOBAL tidb_ttl_job_enable = ON");
+    boss_options(&older, &p, "older");
+    older.o.descends = descends;
+    boss_start(&older);
+    for (int i = 0; i < 10; i++) {
+        boss_round(&older);
+        cr_assert_eq(older.r.state, DR_ROUND_BLOCKED, "%s", older.r.text);
+    }
+    cr_expect(strstr(older.r.text, "DR-B026"), "%s", older.r.text);
+    cr_expect_eq(dr_record_mutations(&older.record), 0);
+    boss_end(&older);
+    pair_close(&p);
+}

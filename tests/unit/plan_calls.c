@@ -183,7 +183,7 @@ Test(plan_calls, a_lost_copy_of_the_term_is_copied)
                                                                     .cluster = "east",
                                                                     .operation = "0b5e",
                                                                     .revision = "r7",
-                                                                    .agreed = "r8"};
+                                                                    .agreed = "golden"};
     const struct dr_action *x = next_of(&k, 120);
     cr_assert_eq(x->call.at.cluster, EAST);
     const struct dr_row_write *row = row_of(x, "term");

@@ -46,7 +46,7 @@ void plan_kit_open(struct plan_kit *k, const char *stage)
     dr_docs_finish(&k->docs);
     cr_assert_eq(k->docs.topology_count, 1);
     k->input =
-        (struct dr_plan_input){.topology = k->docs.topologies[0], .revision = "unit"};
+        (struct dr_plan_input){.topology = k->docs.topologies[0], .revision = "golden"};
     plan_kit_reload(k, stage);
 }
 
