@@ -56,8 +56,6 @@ C(words_are_built)
     (void)c;
     if (v->t->failover.id)
         return dr_check_refuse(v, fact, "a failover word");
-    if (v->t->ledger_reset.declared)
-        return dr_check_refuse(v, fact, "ledger.reset");
     if (v->t->doc.metadata.formerly)
         return dr_check_refuse(v, fact, "metadata.formerly");
     if (v->t->secondary.external_ts_read)
@@ -275,33 +273,19 @@ C(ledger_is_ours)
     return every_member_born(v, l, fact);
 }
 
-/* birth is written everywhere before the first term, the terms before the first edge: a
- * later row beside a missing earlier one means that a ledger was lost, never that it is
- * new. */
 C(ledger_not_lost)
 {
-    const struct dr_ledger *l = dr_view_ledger(v, c);
-    if (!l)
+    const char *beside, *objection;
+    if (!dr_view_ledger(v, c))
         return dr_check_no_ledger(v, c, fact);
-    for (size_t k = 0; k < v->t->cluster_count; k++) {
-        const struct dr_ledger *other = dr_view_ledger(v, k);
-        const char *lost = NULL, *beside = NULL;
-        if (other && other->edge_count && !l->term.present) {
-            lost = "term";
-            beside = dr_sprintf(v->arena, "the edge of generation %" PRIu64,
-                                other->edges[0].generation);
-        }
-        if (other && other->term.present && !l->birth.present) {
-            lost = "birth";
-            beside = dr_sprintf(v->arena, "term %" PRIu64, other->term.n);
-        }
-        if (!lost)
-            continue;
-        *fact = dr_sprintf(v->arena, "no %s row, though the ledger of '%s' has %s", lost,
-                           name_of(v, k), beside);
-        return DR_FALSE;
-    }
-    return DR_TRUE;
+    const char *lost = dr_view_lost_row(v, c, &beside);
+    if (!lost || dr_view_may_reset(v, c, &objection))
+        return DR_TRUE;
+    *fact = dr_sprintf(v->arena, "no %s row, though the ledger %s", lost, beside);
+    if (objection)
+        *fact = dr_sprintf(v->arena, "%s; ledger.reset %s does not apply: %s", *fact,
+                           v->t->ledger_reset.id, objection);
+    return DR_FALSE;
 }
 
 C(term_agrees)
@@ -330,6 +314,8 @@ C(edges_agree)
     const char *a = name_of(v, v->a), *b = name_of(v, v->b);
     if (!dr_view_ledger(v, v->a) || !dr_view_ledger(v, v->b))
         return dr_check_no_ledger(v, dr_view_ledger(v, c) ? v->b : c, fact);
+    if (dr_view_resetting(v))
+        return DR_TRUE;
     if (x && y && (x->generation != y->generation || strcmp(x->id, y->id) != 0)) {
         *fact = dr_sprintf(v->arena,
                            "the edge has generation %" PRIu64 " in '%s' and %" PRIu64
@@ -606,7 +592,7 @@ const struct dr_plan_check dr_plan_checks[] = {
     {"DR-B021", DR_SCOPE_EACH, DR_P_NONE, ledger_is_ours, "one topology per cluster, with the PD ids of its birth",
      "metadata.name", "correct the endpoints, or end the other topology's care first"},
     {"DR-B022", DR_SCOPE_EACH, DR_P_NONE, ledger_not_lost, "a ledger that was not lost since genesis",
-     "spec.clusters[%s]", "find out who dropped or replaced it; nothing is repeated on a lost ledger"},
+     "spec.clusters[%s]", "find out who dropped or replaced it; then let its peers give it back: ledger.reset in the document"},
     {"DR-B023", DR_SCOPE_EACH, DR_P_NONE, term_agrees, "the declared primary is the one the highest term names",
      "spec.primary", "set primary back; this version does not switch over"},
     {"DR-B024", DR_SCOPE_PRIMARY, DR_P_NONE, edges_agree, "both ends name one generation of the edge",

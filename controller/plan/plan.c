@@ -13,6 +13,7 @@ struct build {
     struct dr_check_result *checks;
     size_t check_count, check_room;
     bool only_discharge;
+    bool resetting; /* a lost ledger is given back: nothing else can be told before */
 };
 
 static const char *name_of(const struct dr_view *v, size_t c)
@@ -171,7 +172,7 @@ static void match_checks(struct build *b)
     for (const struct dr_plan_check *k = dr_plan_checks; k->code; k++) {
         bool answers = k->holds == dr_check_endpoints_answer;
         bool ground = strcmp(k->code, DR_CHECK_ABOVE_GROUND) < 0;
-        if (sunk && !ground)
+        if ((sunk || b->resetting) && !ground)
             break;
         for (size_t c = 0; c < v->t->cluster_count && c < 2; c++) {
             if (!in_scope(v, k->scope, c))
@@ -307,7 +308,8 @@ static const struct dr_plan_rule *match_rules(struct build *b, bool *unsure)
     const struct dr_plan_rule *next = NULL;
     *unsure = false;
     for (const struct dr_plan_rule *r = dr_plan_rules; r->id; r++) {
-        if ((r->wanted && !r->wanted(v)) || (b->only_discharge && !r->discharges))
+        if ((r->wanted && !r->wanted(v)) || (b->only_discharge && !r->discharges) ||
+            (b->resetting && !r->resets))
             continue;
         for (size_t k = 0; k < v->t->cluster_count && k < 2; k++) {
             size_t c = k == 0 ? v->a : v->b; /* the primary first */
@@ -468,15 +470,25 @@ static void set_state(struct build *b)
                                    : DR_PLAN_CONVERGED;
 }
 
-/* The ledgers name another topology or another primary: steps towards this one would be
- * steps against what runs there, and are not even shown. */
-static bool belongs_elsewhere(const struct dr_plan *p)
+static bool has_blocker(const struct dr_plan *p, const char *code)
 {
     for (size_t i = 0; i < p->blocker_count; i++)
-        if (strcmp(p->blockers[i].code, "DR-B021") == 0 ||
-            strcmp(p->blockers[i].code, "DR-B023") == 0)
+        if (strcmp(p->blockers[i].code, code) == 0)
             return true;
     return false;
+}
+
+/* The ledgers name another topology or another primary. */
+static bool belongs_elsewhere(const struct dr_plan *p)
+{
+    return has_blocker(p, "DR-B021") || has_blocker(p, "DR-B023");
+}
+
+/* Steps would be steps against what runs there, or, with a ledger lost, what is missing
+ * cannot be told: none is even shown. */
+static bool steps_mislead(const struct dr_plan *p)
+{
+    return belongs_elsewhere(p) || has_blocker(p, "DR-B022");
 }
 
 static const char *goal_of(const struct build *b)
@@ -485,8 +497,14 @@ static const char *goal_of(const struct build *b)
     const char *before = "bootstrap ", *after = "";
     if (v->in->removed)
         return "end of care";
+    if (b->resetting)
+        return dr_sprintf(v->arena, "give %s its ledger back",
+                          v->t->ledger_reset.cluster);
     enum dr_truth made = dr_holds(v, DR_P_MADE, v->a);
-    if (belongs_elsewhere(b->plan) || made == DR_UNSURE) {
+    if (has_blocker(b->plan, "DR-B022")) {
+        before = "";
+        after = "; a ledger is lost";
+    } else if (belongs_elsewhere(b->plan) || made == DR_UNSURE) {
         before = "";
         after = made == DR_UNSURE ? "; what of it stands is not known"
                                   : ", which is not what the ledgers name";
@@ -513,11 +531,12 @@ struct dr_plan *dr_plan_build(const struct dr_plan_input *in, struct dr_arena *a
             in->removed || (!made && dr_holds(v, DR_P_HOLD_EXPIRED, v->a) == DR_TRUE &&
                             dr_holds(v, DR_P_HOLD_CLEARED, v->a) != DR_TRUE);
         b.only_discharge = discharge;
+        b.resetting = !discharge && dr_view_resetting(v);
         if (!discharge)
             match_checks(&b);
         bool unsure = false;
         const struct dr_plan_rule *next =
-            belongs_elsewhere(p) ? NULL : match_rules(&b, &unsure);
+            steps_mislead(p) ? NULL : match_rules(&b, &unsure);
         bool off = hands_off(in, discharge);
         bool free = !off && (discharge || !p->waiting_count);
         if (next && !unsure && !p->blocker_count && free)

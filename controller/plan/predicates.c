@@ -61,6 +61,31 @@ P(ledger_table)
     return g->seen.known ? dr_truth_of(g->table_present) : DR_UNSURE;
 }
 
+/* Lost: a word in the document may let the peers give it back; else a check refuses. */
+P(not_lost)
+{
+    const char *beside;
+    for (size_t k = 0; k < v->t->cluster_count; k++)
+        if (!dr_view_ledger(v, k))
+            return DR_UNSURE;
+    return dr_truth_of(!dr_view_lost_row(v, c, &beside));
+}
+
+P(reset_over)
+{
+    (void)c;
+    for (size_t k = 0; k < v->t->cluster_count; k++)
+        if (strcmp(dr_view_cluster(v, k)->name, v->t->ledger_reset.cluster) == 0)
+            return not_lost(v, k);
+    return DR_UNSURE;
+}
+
+P(reset_used)
+{
+    const struct dr_ledger *l = dr_view_ledger(v, c);
+    return l ? dr_truth_of(dr_ledger_consumed(l, v->t->ledger_reset.id)) : DR_UNSURE;
+}
+
 P(birth)
 {
     const struct dr_ledger *l = dr_view_ledger(v, c);

@@ -409,6 +409,11 @@ static bool wants_ids(const struct dr_view *v)
     return false;
 }
 
+static bool wants_reset(const struct dr_view *v)
+{
+    return v->t->ledger_reset.declared;
+}
+
 static bool wants_beat(const struct dr_view *v)
 {
     return v->t->heartbeat;
@@ -417,11 +422,28 @@ static bool wants_beat(const struct dr_view *v)
 // clang-format off
 const struct dr_plan_rule dr_plan_rules[] = {
     {.id = 100, .concern = "identity", .name = "ledger", .scope = DR_SCOPE_EACH,
-     .done = DR_P_LEDGER_TABLE, .emit = emit_ledger, .risk = DR_RISK_SAFE, .predicted_ms = 500,
+     .done = DR_P_LEDGER_TABLE, .emit = emit_ledger, .risk = DR_RISK_SAFE, .resets = true,
+     .predicted_ms = 500,
      .what = "%s: make the ledger table mysql.drover_ledger",
      .why = "drover's few facts must stand inside the cluster that they concern",
      .precondition = "the instance answers; no write is refused",
      .expect = "the table can be read", .undo = "DROP TABLE mysql.drover_ledger, by hand"},
+    {.id = 104, .concern = "identity", .name = "reset-ledger", .scope = DR_SCOPE_EACH,
+     .wanted = wants_reset, .done = DR_P_NOT_LOST, .needs = {DR_P_LEDGER_TABLE}, .emit = dr_emit_reset,
+     .risk = DR_RISK_DISRUPTIVE, .resets = true, .predicted_ms = 50,
+     .what = "%s: give the lost ledger its rows back, as its peer has them",
+     .why = "a ledger that was lost stops drover, until a human says how to go on",
+     .precondition = "ledger.reset names this cluster and the highest term, and was not used before; "
+                     "the peer's birth row knows the cluster's PD id",
+     .expect = "birth, term, edges and used words are as the peer has them",
+     .undo = "delete the rows, by hand"},
+    {.id = 106, .concern = "identity", .name = "reset-used", .scope = DR_SCOPE_EACH,
+     .wanted = wants_reset, .done = DR_P_RESET_USED, .needs = {DR_P_LEDGER_TABLE, DR_P_RESET_OVER},
+     .emit = dr_emit_reset_used, .risk = DR_RISK_SAFE, .resets = true, .predicted_ms = 50,
+     .what = "%s: note that the word ledger.reset was used",
+     .why = "it was for one loss, not for the next one",
+     .precondition = "the ledger that it names has lost no row", .expect = "the row stands",
+     .undo = "none needed: another id"},
     {.id = 110, .concern = "identity", .name = "birth", .scope = DR_SCOPE_EACH,
      .done = DR_P_BIRTH, .emit = emit_birth, .risk = DR_RISK_SAFE, .predicted_ms = 50,
      .what = "%s: write the birth row with the PD ids of all members",

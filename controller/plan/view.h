@@ -24,6 +24,15 @@ const struct dr_cluster_facts *dr_view_facts(const struct dr_view *v, size_t c);
 /* The cluster's ledger when it was read, decoded and is readable; else NULL. An absent
  * table is an empty ledger. */
 const struct dr_ledger *dr_view_ledger(const struct dr_view *v, size_t c);
+/* The row that cluster c's ledger must have lost, by what its peers have (in *beside);
+ * NULL: none, or that is not known. */
+const char *dr_view_lost_row(const struct dr_view *v, size_t c, const char **beside);
+/* Whether the document's ledger.reset lets the peers give c its ledger back; a word for c
+ * that does not apply has an objection. */
+bool dr_view_may_reset(const struct dr_view *v, size_t c, const char **objection);
+/* A ledger is lost, and the word for it applies: until its rows are back nothing else
+ * that they would tell is asked. */
+bool dr_view_resetting(const struct dr_view *v);
 /* Whether the declaration is the one on which the ledger has agreed, or a later one; else
  * *fact says why not. The ledger must be known. */
 enum dr_truth dr_view_follows(const struct dr_view *v, size_t c, const char **fact);
@@ -48,6 +57,9 @@ enum dr_truth dr_truth_or(enum dr_truth x, enum dr_truth y);
 // clang-format off
 #define DR_PREDICATES(X) \
     X(LEDGER_TABLE, ledger_table, "the ledger table is there", "ledger")                            \
+    X(NOT_LOST, not_lost, "the ledger has lost no row that its peers tell of", "ledger")              \
+    X(RESET_OVER, reset_over, "the ledger that is to be reset has lost no row", "ledger")             \
+    X(RESET_USED, reset_used, "the word ledger.reset is noted as used", "ledger")                     \
     X(BIRTH, birth, "the birth row names this topology", "ledger")                                  \
     X(TERM, term, "the term names the primary", "ledger")                                           \
     X(AGREED, agreed, "the term row, where it stands, has agreed on this declaration", "ledger")                      \
@@ -131,6 +143,7 @@ struct dr_plan_rule {
     /* Completes action->call and ->what; only called when the step is next. */
     void (*emit)(const struct dr_view *v, size_t c, struct dr_action *action);
     enum dr_risk risk;
+    bool resets;     /* also while a lost ledger is given back, when nothing else is */
     bool discharges; /* also when the document left its source */
     /* Once the feed is made, what somebody changed is put right only with `correct`. */
     bool is_drift;
@@ -140,6 +153,8 @@ struct dr_plan_rule {
     const char *why, *precondition, *expect, *undo;
 };
 extern const struct dr_plan_rule dr_plan_rules[]; /* ends with id 0 */
+void dr_emit_reset(const struct dr_view *v, size_t c, struct dr_action *x);
+void dr_emit_reset_used(const struct dr_view *v, size_t c, struct dr_action *x);
 
 /* ---- checks: what must hold before a step of rule `from` or later ---- */
 struct dr_plan_check {

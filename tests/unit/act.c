@@ -397,3 +397,44 @@ Test(act, a_stale_checkout_changes_nothing)
     boss_end(&older);
     pair_close(&p);
 }
+
+/* ---- a lost ledger ---- */
+
+/* One word gives one lost ledger back, on whichever side; the next loss stops drover. */
+Test(act, one_word_resets_one_lost_ledger)
+{
+    static const struct {
+        const char *cluster, *loss, *at;
+    } cases[] = {
+        {"west", "DELETE FROM mysql.drover_ledger", "127.1.1.4:4000"},
+        {"east", "DROP TABLE mysql.drover_ledger", "127.0.1.4:4000"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct pair p;
+        struct boss b;
+        pair_open(&p);
+        pair_bootstrap(&p);
+        pair_sql(&p, cases[i].cluster, cases[i].loss);
+        p.topology.ledger_reset = (struct dr_ledger_reset){.declared = true,
+                                                           .id = "LOST-1",
+                                                           .cluster = cases[i].cluster,
+                                                           .term = 1,
+                                                           .reason = "by hand"};
+        boss_options(&b, &p, "two");
+        boss_start(&b);
+        boss_until(&b, DR_ROUND_CONVERGED, 40);
+        for (int k = 0; k < 20 && b.r.plan->is_protected != DR_TRUE; k++)
+            boss_round(&b);
+        cr_expect_eq(b.r.plan->is_protected, DR_TRUE, "%s: %s", cases[i].cluster, b.said);
+        cr_expect_str_eq(pair_cell(&p, cases[i].at,
+                                   "SELECT COUNT(*) FROM mysql.drover_ledger WHERE k IN "
+                                   "('birth', 'term', 'edge/east/west', "
+                                   "'consumed/LOST-1')"),
+                         "4");
+        pair_sql(&p, cases[i].cluster, cases[i].loss);
+        boss_until(&b, DR_ROUND_BLOCKED, 20);
+        cr_expect(strstr(b.r.text, "was used already"), "%s", b.r.text);
+        boss_end(&b);
+        pair_close(&p);
+    }
+}

@@ -1,0 +1,155 @@
+/* A lost ledger, and the word from a human that lets its peers give it back. Absence
+ * never permits: only birth rows of the peers and ledger.reset of the document together
+ * do. */
+#include "controller/plan/view.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static const char *name_of(const struct dr_view *v, size_t c)
+{
+    return dr_view_cluster(v, c)->name;
+}
+
+/* birth is written everywhere before the first term, the terms before the first edge: a
+ * later row beside a missing earlier one means that a ledger was lost, never that it is
+ * new. */
+const char *dr_view_lost_row(const struct dr_view *v, size_t c, const char **beside)
+{
+    const struct dr_ledger *l = dr_view_ledger(v, c);
+    const char *lost = NULL;
+    for (size_t k = 0; l && k < v->t->cluster_count; k++) {
+        const struct dr_ledger *other = dr_view_ledger(v, k);
+        if (other && other->edge_count && !l->term.present) {
+            lost = DR_KEY_TERM;
+            *beside = dr_sprintf(v->arena, "of '%s' has the edge of generation %" PRIu64,
+                                 name_of(v, k), other->edges[0].generation);
+        }
+        if (other && other->term.present && !l->birth.present) {
+            lost = DR_KEY_BIRTH;
+            *beside = dr_sprintf(v->arena, "of '%s' has term %" PRIu64, name_of(v, k),
+                                 other->term.n);
+        }
+    }
+    return lost;
+}
+
+static bool bore(const struct dr_birth_row *b, const char *name, uint64_t pd_id)
+{
+    for (size_t i = 0; b->present && i < b->member_count; i++)
+        if (strcmp(b->member_names[i], name) == 0)
+            return b->member_ids[i] == pd_id;
+    return false;
+}
+
+/* Why the word does not apply; NULL: it does, as far as this peer can tell. */
+static const char *peer_objects(const struct dr_view *v, size_t c, size_t peer)
+{
+    const struct dr_ledger_reset *r = &v->t->ledger_reset;
+    const struct dr_ledger *l = dr_view_ledger(v, peer);
+    if (!l)
+        return dr_sprintf(v->arena, "the ledger of %s is not known", name_of(v, peer));
+    if (dr_ledger_consumed(l, r->id))
+        return dr_sprintf(v->arena, "it was used already, says %s", name_of(v, peer));
+    if (!bore(&l->birth, name_of(v, c), dr_view_facts(v, c)->pd.cluster_id))
+        return dr_sprintf(v->arena, "the birth row of %s knows another cluster as %s",
+                          name_of(v, peer), name_of(v, c));
+    if (l->term.n != r->term)
+        return dr_sprintf(v->arena, "it names term %" PRIu64 ", %s has %" PRIu64, r->term,
+                          name_of(v, peer), l->term.n);
+    return NULL;
+}
+
+bool dr_view_may_reset(const struct dr_view *v, size_t c, const char **objection)
+{
+    const struct dr_ledger_reset *r = &v->t->ledger_reset;
+    *objection = NULL;
+    if (!r->declared || strcmp(r->cluster, name_of(v, c)) != 0)
+        return false;
+    if (!dr_view_facts(v, c)->pd.seen.known)
+        *objection = "its PD id is not known";
+    for (size_t k = 0; k < v->t->cluster_count && !*objection; k++)
+        if (k != c)
+            *objection = peer_objects(v, c, k);
+    return !*objection;
+}
+
+bool dr_view_resetting(const struct dr_view *v)
+{
+    const char *ignored;
+    for (size_t c = 0; v->t->ledger_reset.declared && c < v->t->cluster_count; c++)
+        if (dr_view_lost_row(v, c, &ignored) && dr_view_may_reset(v, c, &ignored))
+            return true;
+    return false;
+}
+
+/* ---- what the peers give back ---- */
+
+struct rows {
+    struct dr_row_write *items;
+    size_t count, room;
+};
+
+static void add_row(const struct dr_view *v, struct rows *rows, const char *key,
+                    const char *value)
+{
+    *DR_PUSH(v->arena, rows->items, rows->count, rows->room) =
+        (struct dr_row_write){.key = key, .value = value, .expect = DR_ROW_ABSENT};
+}
+
+static void add_edges(const struct dr_view *v, struct rows *rows,
+                      const struct dr_ledger *mine, const struct dr_ledger *peer)
+{
+    for (size_t i = 0; i < peer->edge_count; i++) {
+        const struct dr_edge_row *e = &peer->edges[i];
+        if (!dr_ledger_edge(mine, e->from, e->to))
+            add_row(v, rows, dr_edge_key(e->from, e->to, v->arena),
+                    dr_edge_value(e, v->arena));
+    }
+}
+
+/* A secondary whose feed was made had been fenced by drover: its fence is claimed again,
+ * or it would be taken for a human's. */
+static bool was_fenced(const struct dr_view *v, size_t c, const struct dr_ledger *peer)
+{
+    if (!peer->term.present || strcmp(peer->term.cluster, name_of(v, c)) == 0)
+        return false;
+    for (size_t i = 0; i < peer->edge_count; i++)
+        if (peer->edges[i].state == DR_EDGE_MADE &&
+            strcmp(peer->edges[i].to, name_of(v, c)) == 0)
+            return true;
+    return false;
+}
+
+void dr_emit_reset(const struct dr_view *v, size_t c, struct dr_action *x)
+{
+    const struct dr_ledger *mine = dr_view_ledger(v, c);
+    const struct dr_ledger *peer = dr_view_ledger(v, c == v->a ? v->b : v->a);
+    struct rows rows = {0};
+    if (!mine->birth.present)
+        add_row(v, &rows, DR_KEY_BIRTH, dr_birth_value(&peer->birth, v->arena));
+    if (!mine->term.present)
+        add_row(v, &rows, DR_KEY_TERM, dr_term_value(&peer->term, v->arena));
+    add_edges(v, &rows, mine, peer);
+    for (size_t i = 0; i < peer->consumed_count; i++)
+        if (!dr_ledger_consumed(mine, peer->consumed[i].id))
+            add_row(v, &rows, dr_consumed_key(peer->consumed[i].id, v->arena),
+                    dr_consumed_value(&peer->consumed[i], v->arena));
+    struct dr_fenced_row fenced = {.why = DR_FENCED_SECONDARY, .term = peer->term.n};
+    if (mine->fenced.why == DR_FENCED_NOT && was_fenced(v, c, peer))
+        add_row(v, &rows, DR_KEY_FENCED, dr_fenced_value(&fenced, v->arena));
+    x->call = (struct dr_call){.kind = DR_CALL_LEDGER_WRITE,
+                               .at = {.cluster = (uint16_t)c},
+                               .args.write = {.count = rows.count, .rows = rows.items}};
+}
+
+void dr_emit_reset_used(const struct dr_view *v, size_t c, struct dr_action *x)
+{
+    const char *id = v->t->ledger_reset.id;
+    struct dr_consumed_row r = {.id = id, .word = "ledger.reset"};
+    struct rows rows = {0};
+    add_row(v, &rows, dr_consumed_key(id, v->arena), dr_consumed_value(&r, v->arena));
+    x->call = (struct dr_call){.kind = DR_CALL_LEDGER_WRITE,
+                               .at = {.cluster = (uint16_t)c},
+                               .args.write = {.count = rows.count, .rows = rows.items}};
+}
