@@ -30,7 +30,8 @@ Test(live_rogue, logins_that_fail_prove_that_nothing_was_sent)
         kit_open(&k, &(struct peer_options){.login = cases[i].how});
         int64_t began_ms = now_ms(&k);
         struct dr_exchange ex = kit_exchange(&k, "ok", 0);
-        ex.deadline_ms = 1500;
+        /* only who must be waited for is given little time: machines may be busy */
+        ex.deadline_ms = cases[i].code == DR_E_TIMEOUT ? 1500 : 10000;
         struct dr_answer a = kit_carry(&k, &ex);
         cr_assert_eq(a.carried, DR_NOT_SENT, "case %zu", i);
         cr_assert_eq(a.err.code, cases[i].code, "case %zu: %s", i, a.err.text);
