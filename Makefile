@@ -84,7 +84,7 @@ $(BUILD)/%.o: %.c
 	@$(CC) $(CFLAGS_ALL) $(CFLAGS_$(subst /,_,$(patsubst %/,%,$(dir $<)))) -MMD -MP -c -o $@ $<
 
 # Unit tests: one Criterion program over everything.
-$(BUILD)/unit: $(UNIT_SRC:%.c=$(BUILD)/%.o) $(BUILD)/libdrover-sim.a $(BUILD)/libdrover.a
+$(BUILD)/unit: $(UNIT_SRC:%.c=$(BUILD)/%.o) $(BUILD)/cmd/drover/patience.o $(BUILD)/libdrover-sim.a $(BUILD)/libdrover.a
 	@echo "  LINK  $@"
 	@$(CC) $(LDOPT) -o $@ $^ $(PKG_LIBS) -lcriterion -lssl -lpthread -lm
 

@@ -7,6 +7,7 @@
 
 #include "cmd/drover/cmd.h"
 #include "cmd/drover/declared.h"
+#include "cmd/drover/patience.h"
 #include "cmd/drover/progress.h"
 #include "controller/act/act.h"
 #include "controller/act/lock.h"
@@ -26,7 +27,7 @@ enum {
 struct options {
     const char *secrets, *state, *approve;
     bool yes, take, wide;
-    int64_t lease_ms, wait_ms;
+    int64_t lease_ms, wait_ms, give_up_ms;
 };
 
 // clang-format off
@@ -41,6 +42,9 @@ static const struct dr_option options[] = {
     {.name = "wait", .kind = DR_OPT_DURATION, .value = "DURATION", .fallback = "30s",
      .offset = offsetof(struct options, wait_ms),
      .help = "how long to wait for another controller's lease, or a fact that cannot be read"},
+    {.name = "give-up-after", .kind = DR_OPT_DURATION, .value = "DURATION", .fallback = "10m",
+     .offset = offsetof(struct options, give_up_ms),
+     .help = "how long a step that fails is tried again; 0s: for ever"},
     {.name = "secrets", .kind = DR_OPT_TEXT, .value = "DIR",
      .offset = offsetof(struct options, secrets), .help = "folder of relative secret files"},
     {.name = "state", .kind = DR_OPT_TEXT, .value = "DIR", .offset = offsetof(struct options, state),
@@ -67,7 +71,7 @@ struct session {
     struct dr_actor *actor;
     struct dr_journal *journal;
     struct dr_estate *estate; /* borrowed: its clock */
-    int64_t moving_ms;        /* when last nothing kept it from going on */
+    struct dr_patience patience;
 };
 
 static int64_t wall_ms(void *arg)
@@ -79,7 +83,9 @@ static int64_t wall_ms(void *arg)
 static void say(void *arg, const struct dr_event *e)
 {
     struct session *s = arg;
-    if (e->kind != DR_EVENT_PLAN)
+    /* waiting is told by the patience, which says it again */
+    if (e->kind != DR_EVENT_PLAN && e->kind != DR_EVENT_WAIT &&
+        e->kind != DR_EVENT_STANDBY)
         dr_progress_say(&s->progress, NULL, e);
 }
 
@@ -160,7 +166,9 @@ static int ask_word(struct session *s, const struct dr_topology *t, const char *
         return dr_cli_fail(s->in, DR_EXIT_BLOCKED, &err);
     }
     if (r->blind) { /* nobody can say yes to what is not known */
-        fprintf(s->in->err.file, "nothing is done while a fact is not known: %s\n",
+        fprintf(s->in->err.file,
+                "nothing is done while a fact is not known: %s\n"
+                "  hint: --wait DURATION waits longer for it\n",
                 r->text);
         return DR_EXIT_BLOCKED;
     }
@@ -183,44 +191,16 @@ static int ask_word(struct session *s, const struct dr_topology *t, const char *
     return answer_is_yes(s->in, r->plan->action_count) ? -1 : DR_EXIT_INTERRUPTED;
 }
 
-static int over(const struct session *s, enum dr_exit code, const char *what,
-                const char *text)
+/* What a round means. Out: -1 go on, else the exit status. */
+static int judge(struct session *s, const struct dr_round *r)
 {
-    fprintf(s->in->err.file, "%s%s%s\n", what, *text ? ": " : "", text);
-    return code;
-}
-
-/* What a round means for the command. Out: -1 go on after *again_ms, else the status. */
-static int judge(struct session *s, const struct dr_round *r, int64_t *again_ms)
-{
-    *again_ms = r->again_ms;
-    int64_t now_ms = s->estate->now_ms(s->estate);
-    if (!r->blind && r->state != DR_ROUND_STANDBY)
-        s->moving_ms = now_ms;
-    bool too_long = now_ms - s->moving_ms >= s->o->wait_ms;
-    switch (r->state) {
-    case DR_ROUND_CONVERGED:
-        return over(s, DR_EXIT_OK,
-                    r->plan->is_protected == DR_TRUE
-                        ? "nothing is left to do: protected"
-                        : "nothing is left to do; whether it is protected: drover status",
-                    "");
-    case DR_ROUND_MOVED:
-        return -1;
-    case DR_ROUND_WAITING:
-        return too_long && r->blind ? over(s, DR_EXIT_BLOCKED, "gave up", r->text) : -1;
-    case DR_ROUND_BLOCKED:
-        return over(s, DR_EXIT_BLOCKED, "blocked", r->text);
-    case DR_ROUND_UNAPPROVED:
-        return over(s, DR_EXIT_BLOCKED, "stopped", r->text);
-    case DR_ROUND_STANDBY:
-        return too_long ? over(s, DR_EXIT_BLOCKED, "gave up (--take takes over)", r->text)
-                        : -1;
-    case DR_ROUND_STOPPED:
-        return over(s, DR_EXIT_INTERRUPTED,
-                    "stopped on request; run it again to go on where it is", "");
-    }
-    return -1;
+    struct dr_buf b;
+    dr_buf_init(&b, OUTPUT_MAX);
+    int rc = dr_patience_judge(&s->patience, r, s->estate->now_ms(s->estate), &b);
+    fputs(dr_buf_str(&b), s->in->err.file);
+    fflush(s->in->err.file);
+    dr_buf_release(&b);
+    return rc;
 }
 
 /* What the journal found out about itself. */
@@ -234,18 +214,17 @@ static void say_journal(struct session *s)
 
 static int act(struct session *s)
 {
-    int64_t again_ms;
-    s->moving_ms = s->estate->now_ms(s->estate);
+    dr_patience_begin(&s->patience, s->estate->now_ms(s->estate));
     for (;;) {
         struct dr_round r;
         struct dr_err err = {0};
         if (dr_actor_round(s->actor, &r, &err) != 0)
             return dr_cli_fail(s->in, DR_EXIT_ERROR, &err);
         say_journal(s);
-        int rc = judge(s, &r, &again_ms);
+        int rc = judge(s, &r);
         if (rc >= 0)
             return rc;
-        pause_ms(again_ms);
+        pause_ms(r.again_ms);
     }
 }
 
@@ -281,6 +260,9 @@ static int with_rig(struct session *s, struct dr_declared *d, struct dr_rig *rig
     o.allowed[DR_RISK_SAFE] = o.allowed[DR_RISK_DISRUPTIVE] = true;
     s->actor = dr_actor_new(&o);
     s->estate = rig->estate;
+    s->patience =
+        (struct dr_patience){.wait_ms = s->o->wait_ms, .give_up_ms = s->o->give_up_ms};
+    dr_patience_begin(&s->patience, s->estate->now_ms(s->estate));
     struct dr_round first;
     dr_actor_look(s->actor, &first);
     /* "two rising checkpoints" show only to one who looks more than once */
@@ -290,7 +272,10 @@ static int with_rig(struct session *s, struct dr_declared *d, struct dr_rig *rig
         pause_ms(1000);
         dr_actor_look(s->actor, &first);
     }
-    for (int i = 1; i < LOOKS && first.blind && !dr_signals_asked(NULL); i++) {
+    int64_t begun_ms = s->patience.moved_ms;
+    while (first.blind && !dr_signals_asked(NULL) &&
+           s->estate->now_ms(s->estate) - begun_ms < s->o->wait_ms) {
+        (void)judge(s, &first);
         pause_ms(first.again_ms);
         dr_actor_look(s->actor, &first);
     }
@@ -387,9 +372,10 @@ const struct dr_command dr_cmd_apply = {
         "PLAN is what `drover plan --out` kept: exactly that plan is carried out, or "
         "none; the document "
         "is\nread where it was planned, or at PATH.\n"
-        "Exit status: 0 done, 1 error, 3 blocked or a word is missing, 64 wrong usage, "
-        "130 "
-        "interrupted.",
+        "A step that fails is tried again, at longer and longer intervals, for "
+        "--give-up-after.\n"
+        "Exit status: 0 done, 1 error or given up, 3 blocked or a word is missing, 64 "
+        "wrong usage,\n130 interrupted.",
     .options = options,
     .options_bytes = sizeof(struct options),
     .examples = examples,

@@ -162,6 +162,8 @@ void dr_actor_look(struct dr_actor *x, struct dr_round *out)
     out->state = by_plan[x->plan->state].state;
     out->again_ms = by_plan[x->plan->state].again_ms;
     out->blind = is_blind(x->plan);
+    for (size_t i = 0; i < x->plan->waiting_count; i++)
+        out->runs |= x->plan->waitings[i].runs;
     if (x->plan->state == DR_PLAN_WAITING && x->plan->waiting_count) {
         struct dr_buf text;
         dr_buf_init(&text, sizeof(x->looked));
@@ -281,6 +283,7 @@ static bool may_act(struct dr_actor *x, struct dr_round *out)
         return false;
     case DR_AUTHORITY_OTHERS:
         yield_to(out, DR_ROUND_STANDBY, why, SOON_MS);
+        out->lease_left_ms = x->others_left_ms;
         return false;
     case DR_AUTHORITY_WAIT:
         yield_to(out, DR_ROUND_WAITING, why,
@@ -325,9 +328,8 @@ static int go_on(struct dr_actor *x, struct dr_round *out, struct dr_err *err)
 {
     int64_t left = x->again_at_ms - dr_actor_now(x);
     if (has_ready(x->plan) && x->failed_id[0] && left > 0) {
-        yield_to(out, DR_ROUND_WAITING,
-                 dr_sprintf(x->cycle, "waits before trying again: %s", x->failed_id),
-                 left);
+        yield_to(out, DR_ROUND_WAITING, dr_strdup(x->cycle, x->failed_text), left);
+        out->failing = true;
         return 0;
     }
     if (needs_fresh_facts(x->plan)) {

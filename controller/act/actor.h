@@ -22,10 +22,12 @@ struct dr_actor {
     int64_t *lease_until_ms; /* per cluster, of the estate's clock: until when our lease
                               * stands in its ledger at least; INT64_MIN: not known to */
     int64_t beat_at_ms;      /* the latest renewal; INT64_MIN: none */
+    int64_t others_left_ms;  /* of the lease that another holder was seen to have */
     struct dr_prng jitter;
     bool resolved; /* no intent of an earlier process or of unknown outcome is open */
     /* a step that did not reach its expected result is not repeated at once */
     char failed_id[96];
+    char failed_text[DR_ERR_TEXT_MAX]; /* how it went */
     uint32_t failures;
     int64_t again_at_ms;
     char said_goal[160];

@@ -34,13 +34,15 @@ static void ask(struct dr_actor *x, const struct dr_call *call, struct dr_reply 
 }
 
 /* A living lease of somebody else in any ledger, by that cluster's own clock. */
-static const char *other_holder(const struct dr_actor *x)
+static const char *other_holder(const struct dr_actor *x, int64_t *left_ms)
 {
     for (size_t c = 0; c < x->facts->cluster_count; c++) {
         const struct dr_ledger_group *g = &facts_of(x, c)->ledger;
         if (g->decoded && g->rows.lease_until > g->tso && g->rows.lease_holder &&
-            strcmp(g->rows.lease_holder, x->o.holder) != 0)
+            strcmp(g->rows.lease_holder, x->o.holder) != 0) {
+            *left_ms = dr_tso_ms(g->rows.lease_until) - dr_tso_ms(g->tso);
             return g->rows.lease_holder;
+        }
     }
     return NULL;
 }
@@ -312,7 +314,7 @@ enum dr_authority_state dr_authority_ensure(struct dr_actor *x, const char **why
     /* whoever had the lease before: the epoch is the authority */
     if (holds_what_answers(x))
         return DR_AUTHORITY_HELD;
-    const char *other = other_holder(x);
+    const char *other = other_holder(x, &x->others_left_ms);
     if (other && !x->o.take) {
         dr_authority_lose(x);
         *why = dr_sprintf(x->cycle, "controller %s holds the lease", other);

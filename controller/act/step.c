@@ -308,10 +308,31 @@ static void back_off(struct dr_actor *x, const char *id)
     x->again_at_ms = dr_actor_now(x) + wait;
 }
 
+/* Nothing but the comparison itself changes its result: it is not waited for. */
+static void judge_comparison(struct dr_actor *x, struct step *s)
+{
+    dr_actor_refresh(x);
+    if (s->outcome != DR_JOURNAL_DONE ||
+        dr_plan_done(&x->input, s->action, x->cycle) == DR_TRUE)
+        return;
+    size_t from, to;
+    dr_plan_pair(x->o.topology, &from, &to);
+    const char *text =
+        dr_equality_text(&x->facts->equality, x->facts->clusters[from].name,
+                         x->facts->clusters[to].name, x->cycle);
+    s->outcome = DR_JOURNAL_FAILED;
+    snprintf(s->text, sizeof(s->text), "%s",
+             text ? text : "the facts that it is judged by are not known now");
+}
+
 /* Resolves one outcome by what is observed now. */
 static void settle_one(struct dr_actor *x, struct step *s)
 {
     bool sent = s->outcome != DR_JOURNAL_REFUSED;
+    if (s->action->compares) {
+        judge_comparison(x, s);
+        return;
+    }
     if (!cannot_change(x, s)) {
         /* the takeover of the next round ends that session, or waits for it to end */
         dr_authority_lose(x);
@@ -345,7 +366,12 @@ static int settle(struct dr_actor *x, struct step *steps, size_t n, struct dr_ro
     }
     if (failed) {
         back_off(x, failed->action->id);
-        out->text = dr_sprintf(x->cycle, "%s: %s", failed->action->what, failed->text);
+        snprintf(x->failed_text, sizeof(x->failed_text), "%s: %.*s", failed->action->what,
+                 DR_ERR_TEXT_MAX / 2, failed->text);
+        out->text = dr_strdup(x->cycle, x->failed_text);
+        out->failing = true;
+        /* the end of the step said it */
+        snprintf(x->said_wait, sizeof(x->said_wait), "%s", out->text);
     } else {
         x->failed_id[0] = '\0';
     }

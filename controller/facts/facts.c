@@ -59,6 +59,22 @@ void dr_facts_decode_ledger(struct dr_cluster_facts *c, struct dr_arena *a)
         memset(&g->rows, 0, sizeof(g->rows));
 }
 
+const char *dr_equality_text(const struct dr_equality *q, const char *from,
+                             const char *to, struct dr_arena *a)
+{
+    if (!q->seen.known || (q->complete && !q->difference_count))
+        return NULL;
+    if (!q->difference_count)
+        return "the time ran out before every table was compared";
+    const struct dr_difference *d = &q->differences[0];
+    const char *text = dr_sprintf(a, "%s: %s in %s, %s in %s", d->field, d->desired, from,
+                                  d->observed, to);
+    return q->difference_count == 1
+               ? text
+               : dr_sprintf(a, "%s; and %zu more differ%s", text, q->difference_count - 1,
+                            q->difference_count == 2 ? "s" : "");
+}
+
 const struct dr_feed *dr_feeds_find(const struct dr_feeds *f, const char *id)
 {
     for (size_t i = 0; i < f->count; i++)

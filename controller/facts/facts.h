@@ -354,6 +354,14 @@ json_t *dr_facts_encode(const struct dr_facts *f);
 int dr_facts_decode(struct dr_facts **out, const json_t *v, struct dr_arena *a,
                     struct dr_err *err) DR_MUST_CHECK;
 
+/* `observed` of a table whose definitions differ. */
+#define DR_OTHER_DEFINITION "another definition"
+
+/* What a comparison found, one line: the first difference and how many more, or that the
+ * time ran out. NULL: both sides are equal, or it is not known. */
+const char *dr_equality_text(const struct dr_equality *q, const char *from,
+                             const char *to, struct dr_arena *a);
+
 const struct dr_feed *dr_feeds_find(const struct dr_feeds *f, const char *id);
 const struct dr_account *dr_accounts_find(const struct dr_accounts *f, const char *name);
 const char *dr_feed_state_name(enum dr_feed_state s);

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { COMPARE_AGAIN_MS = 600000 };
+
 void dr_memory_init(struct dr_memory *m)
 {
     memset(m, 0, sizeof(*m));
@@ -221,9 +223,12 @@ void dr_memory_compare(struct dr_memory *m, uint64_t generation, uint64_t tso,
         }
         /* a table that went away since the list was read has no definition */
         const char *x_is = a->items[i].definition, *y_is = b->items[i].definition;
-        if (strcmp(x_is ? x_is : "", y_is ? y_is : "") != 0)
-            differ(m, &room, x->schema, x->name, "same definition", "another definition");
-        if (a->items[i].rows != b->items[i].rows)
+        if (!x_is || !y_is)
+            differ(m, &room, x->schema, x->name, x_is ? "there" : "gone",
+                   y_is ? "there" : "gone");
+        else if (strcmp(x_is, y_is) != 0)
+            differ(m, &room, x->schema, x->name, "one definition", DR_OTHER_DEFINITION);
+        else if (a->items[i].rows != b->items[i].rows)
             differ(m, &room, x->schema, x->name,
                    dr_sprintf(m->result, "%" PRIu64 " rows", a->items[i].rows),
                    dr_sprintf(m->result, "%" PRIu64 " rows", b->items[i].rows));
@@ -233,9 +238,20 @@ void dr_memory_compare(struct dr_memory *m, uint64_t generation, uint64_t tso,
             differ(m, &room, to->items[i].schema, to->items[i].name, "absent", "there");
 }
 
+/* No step follows on another definition: somebody mends it, unseen. */
+static bool is_to_be_made_again(const struct dr_equality *q, int64_t now_ms)
+{
+    bool other = false;
+    for (size_t i = 0; i < q->difference_count; i++)
+        other |= strcmp(q->differences[i].observed, DR_OTHER_DEFINITION) == 0;
+    return other && q->seen.known && now_ms - q->seen.at_ms >= COMPARE_AGAIN_MS;
+}
+
 void dr_memory_fill(const struct dr_memory *m, struct dr_facts *f, struct dr_arena *a)
 {
     f->equality = m->equality;
+    if (is_to_be_made_again(&m->equality, f->now_ms))
+        f->equality.seen = (struct dr_seen){.why = "compared too long ago"};
     f->equality.differences =
         DR_NEW_N(a, m->equality.difference_count, struct dr_difference);
     if (m->equality.difference_count)

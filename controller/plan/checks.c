@@ -637,6 +637,8 @@ const struct dr_plan_check dr_plan_checks[] = {
      "spec.bootstrap.verify.budget", "raise bootstrap.verify.budget"},
     {"DR-B055", DR_SCOPE_PRIMARY, DR_P_NONE, dr_check_hold_is_whole, "the GC setting before the hold",
      "spec.bootstrap.gcHold", "find out who deleted row gc; set GC as it was before, then delete row hold/bootstrap, too"},
+    {"DR-B056", DR_SCOPE_SECONDARY, DR_P_MAKING, dr_check_definitions_fit, "one definition of each table on both sides at T",
+     "spec.clusters[%s]", "find out who changed it since the restore, and put it back; drover compares again after 10 minutes, or when it starts"},
     {"DR-B060", DR_SCOPE_PRIMARY, DR_P_NONE, dr_check_feed_acts, "a changefeed that runs",
      "spec.replication", "mend the cause, then resume the changefeed"},
     {"DR-B061", DR_SCOPE_PRIMARY, DR_P_NONE, dr_check_feed_is_there, "the changefeed that drover made",

@@ -251,11 +251,12 @@ static enum dr_truth missing(const struct dr_view *v, const struct dr_plan_rule 
     return DR_UNSURE;
 }
 
-static void wait_for_predicate(struct build *b, enum dr_predicate p, size_t c,
-                               const char *prefix)
+static struct dr_waiting *wait_for_predicate(struct build *b, enum dr_predicate p,
+                                             size_t c, const char *prefix)
 {
-    add_waiting(b, name_of(&b->v, c),
-                dr_sprintf(b->v.arena, "%s%s", prefix, dr_predicates[p].text), 1000);
+    return add_waiting(b, name_of(&b->v, c),
+                       dr_sprintf(b->v.arena, "%s%s", prefix, dr_predicates[p].text),
+                       1000);
 }
 
 /* Whether the missing step of rule r on cluster c may be made now; else says what for it
@@ -265,7 +266,8 @@ static bool may_start(struct build *b, const struct dr_plan_rule *r, size_t c)
     bool may = true;
     enum dr_truth runs = r->wait == DR_P_NONE ? DR_FALSE : dr_holds(&b->v, r->wait, c);
     if (runs != DR_FALSE) {
-        wait_for_predicate(b, r->wait, c, runs == DR_TRUE ? "" : "not known: ");
+        wait_for_predicate(b, r->wait, c, runs == DR_TRUE ? "" : "not known: ")->runs =
+            runs == DR_TRUE;
         may = false;
     }
     for (size_t i = 0; i < sizeof(r->needs) / sizeof(r->needs[0]); i++) {
@@ -429,6 +431,11 @@ static bool hands_off(const struct dr_plan_input *in, bool discharge)
 static void add_notices(struct build *b)
 {
     const struct dr_view *v = &b->v;
+    const struct dr_equality *q = dr_view_equality(v);
+    const char *differs =
+        q ? dr_equality_text(q, name_of(v, v->a), name_of(v, v->b), v->arena) : NULL;
+    if (differs && dr_holds(v, DR_P_MAKING, v->a) != DR_TRUE)
+        add_notice(b, dr_sprintf(v->arena, "compared at T: %s", differs));
     const char *primary = name_of(v, v->a);
     if (!b->plan->action_count &&
         hands_off(v->in, b->only_discharge)) /* else the plan waits, and says so */

@@ -73,6 +73,7 @@ struct dr_waiting {
     enum dr_code reason; /* why the fact is unknown; 0: not a failed read */
     const char *way_out; /* NULL with code NULL: it ends by itself */
     int64_t retry_ms;    /* look again after this */
+    bool runs;           /* its end is waited for, however long it takes */
 };
 
 /* What somebody changed: left as it is until a person says what is meant. */

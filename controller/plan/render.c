@@ -90,6 +90,15 @@ static void action_text(const struct dr_action *x, size_t number, bool wide,
                                 : "as long as the data is large");
 }
 
+/* Nothing is known that a step could be decided on: a list of them tells nothing. */
+static bool all_unsure(const struct dr_plan *p)
+{
+    bool all = p->action_count > 0;
+    for (size_t i = 0; i < p->action_count; i++)
+        all &= p->actions[i].unsure;
+    return all;
+}
+
 static void protection_text(const struct dr_plan *p, struct dr_buf *out)
 {
     dr_buf_addf(out, "\nprotected: %s\n", truth_word(p->is_protected));
@@ -135,7 +144,10 @@ void dr_plan_text(const struct dr_plan *p, const struct dr_plan_input *in, bool 
     for (size_t c = 0; c < in->facts->cluster_count; c++)
         cluster_line(in, c, primary, out);
     headline(p, out);
-    for (size_t i = 0; i < p->action_count; i++)
+    if (!wide && all_unsure(p))
+        dr_buf_adds(out,
+                    "  whether one of them is missing is not known (-w lists them)\n");
+    for (size_t i = 0; (wide || !all_unsure(p)) && i < p->action_count; i++)
         action_text(&p->actions[i], i + 1, wide, out);
     if (p->blocker_count)
         dr_buf_adds(out, "\nblocked:\n");

@@ -207,6 +207,7 @@ DR_CHECK(dr_check_hold_is_whole);
 DR_CHECK(dr_check_restore_goes_on);
 DR_CHECK(dr_check_copies_agree);
 DR_CHECK(dr_check_comparison_whole);
+DR_CHECK(dr_check_definitions_fit);
 DR_CHECK(dr_check_feed_acts);
 DR_CHECK(dr_check_feed_is_there);
 DR_CHECK(dr_check_feed_as_made);

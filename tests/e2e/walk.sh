@@ -64,6 +64,9 @@ blocked() {
 DROVER_EAST_PASSWORD=wrong blocked "wrong password" "waits for" "Access denied for user 'drover'"
 for p in "${east_pd[@]}"; do ctl kill "$p" >/dev/null; done
 blocked "no PD answers" "waits for" "east: "
+told "apply waits for it" 3 drover apply --yes --wait 8s "$doc"
+has "says how long already" "given up after 8s)" "$said"
+is "again and again" yes "$([ "$(grep -c '^wait ' <<<"$said")" -ge 2 ] && echo yes)"
 for p in "${east_pd[@]}"; do ctl start "$p" >/dev/null; done
 becomes "PD is back" 30 eval '[ "$(ctl state clusters.east | jq .pd.ok)" = true ]'
 sql "$west" "CREATE DATABASE old; CREATE TABLE old.t (id INT PRIMARY KEY)"
@@ -181,6 +184,8 @@ run=$started
 becomes "run is at the backup" 20 grep -q "start .*BACKUP" "$work/run.log"
 told "apply waits, then gives up" 3 drover apply --yes --wait 1s "$doc"
 has "it names the holder" "controller $(hostname):$run:" "$said"
+has "and for how long its lease stands" "holds the lease for another" "$said"
+has "and how to go on" "--take takes over" "$said"
 start apply "$build/drover" apply --yes --take "$doc"
 apply=$started
 becomes "apply --take takes over" 20 grep -q "took over with epoch 2" "$work/apply.log"
