@@ -65,7 +65,8 @@ static bool explain_obstacle(const char *word, struct dr_buf *out)
             "behind it.",
             2);
         dr_buf_adds(out, "\nWHAT DROVER LOOKED AT\n");
-        dr_buf_wrap(out, "the names and modes of the folder or the git tree", 2);
+        dr_buf_wrap(
+            out, "the commits, and the names and modes of the folder or the git tree", 2);
         dr_buf_adds(out, "\nWHAT TO DO\n");
         dr_buf_wrap(out, i->way_out, 2);
         return true;

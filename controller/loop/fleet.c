@@ -399,6 +399,23 @@ static void walk_history(struct fleet *f, const struct dr_declaration *now)
     dr_arena_free(a);
 }
 
+/* Whether nothing but commits lie between what the worker follows and this declaration: a
+ * history that was rewritten, or is another one, does not say that a document was
+ * removed. */
+static bool goes_on_from(struct fleet *f, const struct dr_declaration *d,
+                         const struct worker *w)
+{
+    const char *old = w->wanted->declaration->revision;
+    if (!dr_origin_has_history(f->o.origin) ||
+        dr_origin_descends(f->o.origin, d->revision, old) == DR_DESCENT_YES)
+        return true;
+    note(f,
+         "%s: topology '%s' is not in revision %.16s, which does not descend from "
+         "%.16s: the history was rewritten; going on from what was declared last",
+         dr_obstacle_info(DR_OBSTACLE_REWRITTEN)->id, w->name, d->revision, old);
+    return false;
+}
+
 static int follow_declaration(struct fleet *f, struct dr_declaration *d,
                               struct dr_err *err)
 {
@@ -420,6 +437,8 @@ static int follow_declaration(struct fleet *f, struct dr_declaration *d,
     for (struct worker *w = f->workers; rc == 0 && d->complete && w; w = w->next) {
         if (w->removed || has_ended(f, w) || dr_declaration_find(d, w->name))
             continue;
+        if (!goes_on_from(f, d, w))
+            continue;
         point_at(f, w, NULL, true);
         note(f, "topology '%s' left the source: its care ends, nothing is destroyed",
              w->name);
@@ -433,6 +452,17 @@ static int follow_declaration(struct fleet *f, struct dr_declaration *d,
     }
     release(f, s);
     return rc;
+}
+
+/* Once a revision. */
+static void say_obstacles(struct fleet *f, const struct dr_declaration *d)
+{
+    if (strcmp(d->revision, f->bad_revision) == 0 ||
+        strcmp(d->revision, f->revision) == 0)
+        return;
+    for (size_t i = 0; i < d->obstacle_count; i++)
+        note(f, "%s: %s: %s", dr_obstacle_info(d->obstacles[i].kind)->id,
+             d->obstacles[i].path, d->obstacles[i].text);
 }
 
 /* Reads the origin; a new good revision is followed. */
@@ -455,9 +485,7 @@ static int look(struct fleet *f, struct dr_err *err)
     }
     if (rc != 0)
         return rc;
-    for (size_t i = 0; i < d->obstacle_count; i++)
-        note(f, "%s: %s: %s", dr_obstacle_info(d->obstacles[i].kind)->id,
-             d->obstacles[i].path, d->obstacles[i].text);
+    say_obstacles(f, d);
     if (is_broken(d)) {
         say_bad(f, d);
         rc = dr_fail(err, DR_E_INPUT, "revision %.16s is not valid", d->revision);

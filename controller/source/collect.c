@@ -30,6 +30,11 @@ static const struct dr_obstacle_info infos[DR_OBSTACLE_COUNT_] = {
     [DR_OBSTACLE_UNREADABLE] = {"DR-S006", "unreadable", "cannot be read",
         "The file may not be opened, or the object that the tree names is missing or damaged.",
         "check owner and mode of the file; for git: `git fsck`"},
+    [DR_OBSTACLE_REWRITTEN] = {"DR-S007", "rewritten", "a rewritten history",
+        "The revision does not descend from the one that declared the topology last (a forced "
+        "push, another repository), and does not hold its document. That is not the same as a "
+        "commit that removes it.",
+        "push a commit on top of the old history; or restart drover if the document is to go"},
 };
 // clang-format on
 

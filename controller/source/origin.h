@@ -91,6 +91,7 @@ enum dr_obstacle_kind {
     DR_OBSTACLE_NAME, /* a name with control characters, '..', invalid UTF-8, or twice */
     DR_OBSTACLE_SIZE, /* larger than allowed, or too many, or too deep */
     DR_OBSTACLE_UNREADABLE, /* no permission, or the object is missing or damaged */
+    DR_OBSTACLE_REWRITTEN,  /* of a whole revision: it does not go on from the last one */
     DR_OBSTACLE_COUNT_
 };
 

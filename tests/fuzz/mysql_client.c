@@ -6,6 +6,7 @@
  * good greeting, instead of the login's result; else: after login and session setup, as
  * the answer to a statement. The server then closes. */
 #include <arpa/inet.h>
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -119,7 +120,11 @@ static void listen_somewhere(struct server *s)
     struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(0x7f000001)};
     socklen_t len = sizeof(a);
     s->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    require(bind(s->listener, (struct sockaddr *)&a, sizeof(a)) == 0);
+    /* ports run out when thousands of connections have just ended */
+    for (int i = 0; bind(s->listener, (struct sockaddr *)&a, sizeof(a)) != 0; i++) {
+        require(errno == EADDRINUSE && i < 1000);
+        usleep(100 * 1000);
+    }
     require(listen(s->listener, 4) == 0);
     require(getsockname(s->listener, (struct sockaddr *)&a, &len) == 0);
     s->at = (struct dr_address){.host = "127.0.0.1", .port = ntohs(a.sin_port)};
