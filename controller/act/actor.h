@@ -65,9 +65,10 @@ void dr_authority_beat(const struct dr_actor *x, size_t cluster, int64_t lease_m
                        struct dr_call *call);
 bool dr_authority_beaten(struct dr_actor *x, size_t cluster, int64_t sent_ms,
                          const struct dr_reply *r);
-/* Ends one session; true: it is seen gone. */
+/* Ends one session, unless it runs the statement that begins with the word `spared`
+ * (NULL: none is spared). True: it is seen gone, or seen at that work. */
 bool dr_authority_end_session(struct dr_actor *x, size_t cluster, const char *instance,
-                              uint64_t id);
+                              uint64_t id, const char *spared);
 void dr_authority_lose(struct dr_actor *x); /* the next round takes over anew */
 struct dr_authority dr_authority_for(const struct dr_actor *x, size_t cluster);
 

@@ -189,8 +189,16 @@ static bool end_older_sessions(struct dr_actor *x, size_t c)
     return false;
 }
 
+static const struct dr_session *find_session(const struct dr_jobs *j, uint64_t id)
+{
+    for (size_t i = 0; i < j->session_count; i++)
+        if (j->sessions[i].id == id)
+            return &j->sessions[i];
+    return NULL;
+}
+
 bool dr_authority_end_session(struct dr_actor *x, size_t c, const char *instance,
-                              uint64_t id)
+                              uint64_t id, const char *spared)
 {
     if (!instance || !id)
         return false;
@@ -202,10 +210,8 @@ bool dr_authority_end_session(struct dr_actor *x, size_t c, const char *instance
                 j = &jobs[k];
         if (!j || !j->seen.known)
             return false;
-        bool left = false;
-        for (size_t k = 0; k < j->session_count; k++)
-            left |= j->sessions[k].id == id;
-        if (!left)
+        const struct dr_session *left = find_session(j, id);
+        if (!left || (spared && strcmp(left->word, spared) == 0))
             return true;
         kill_sessions(x, c, instance, &id, 1);
         let_pass(x, KILL_WAIT_MS);

@@ -265,16 +265,19 @@ static void compare(struct dr_actor *x, struct step *s)
 /* ---- read-back ---- */
 
 /* An unknown outcome may still change while the session that carries the statement
- * lives: it is ended and seen gone before the outcome is read. A copy is not: its ledger
- * row names its session, and it is watched instead. */
+ * lives: it is ended and seen gone before the outcome is read. A copy that runs is not:
+ * its ledger row names its session, and it is watched instead. One that is not seen to
+ * run may still begin, beside the one that would be sent next. */
 static bool cannot_change(struct dr_actor *x, const struct step *s)
 {
+    static const char *const spared[DR_CALL_KIND_COUNT] = {
+        [DR_CALL_BACKUP] = "BACKUP", [DR_CALL_RESTORE] = "RESTORE"};
     bool by_sql =
         dr_call_rows[s->call.kind].mutates && s->call.kind < DR_CALL_FEED_CREATE;
-    if (s->outcome != DR_JOURNAL_UNKNOWN || s->action->compares || !by_sql ||
-        is_copy(s->call.kind))
+    if (s->outcome != DR_JOURNAL_UNKNOWN || s->action->compares || !by_sql)
         return true;
-    return dr_authority_end_session(x, s->call.at.cluster, s->instance, s->connection_id);
+    return dr_authority_end_session(x, s->call.at.cluster, s->instance, s->connection_id,
+                                    spared[s->call.kind]);
 }
 
 /* Looks until the step's result shows or the time is up. The action is a copy: the plan
