@@ -134,12 +134,12 @@ $(BUILD)/sim: $(STORY_SRC:%.c=$(BUILD)/%.o) $(BUILD)/libdrover.a
 	@echo "  LINK  $@"
 	@$(CC) $(LDOPT) -o $@ $^ $(PKG_LIBS) -lpthread -lm
 
-# make sim [SEED=N] [SCENARIO=fault/lost/312] [BUDGET=seconds]
+# make sim [SEED=N] [SCENARIO=fault/lost/312] [BUDGET=seconds] [SIM_FULL=1] [ONLY=family]
 .PHONY: sim
 sim:
 	@$(MAKE) --no-print-directory -s BUILDING=1 $(BUILD)/sim
 	@$(BUILD)/sim $(if $(SEED),--seed $(SEED)) $(if $(SCENARIO),--scenario $(SCENARIO)) \
-		$(if $(BUDGET),--budget $(BUDGET))
+		$(if $(BUDGET),--budget $(BUDGET)) $(if $(SIM_FULL),--full) $(if $(ONLY),--only $(ONLY))
 
 .PHONY: golden-update
 golden-update:

@@ -30,7 +30,9 @@ part() {
     elif [ "$status" != 0 ] && [ "$f" = 0 ]; then
         f=1
     fi
-    printf '%5d passed, %d failed  (%d s)\n' "$p" "$f" $((SECONDS - start))
+    local left
+    left=$(grep -oE '[0-9]+ not run' <<<"$line")
+    printf '%5d passed, %d failed%s  (%d s)\n' "$p" "$f" "${left:+, $left}" $((SECONDS - start))
     passed=$((passed + p)) failed=$((failed + f))
     if [ "$f" != 0 ]; then
         tail -40 "$logs/$name" | sed 's/^/   | /'

@@ -22,6 +22,8 @@ static const char *const names[DR_INJECT_COUNT] = {
     [DR_INJECT_DELAYED] = "delayed",
     [DR_INJECT_TRUNCATED] = "truncated",
     [DR_INJECT_ERROR_AFTER] = "error-after",
+    [DR_INJECT_STRAY] = "stray",
+    [DR_INJECT_CRASH_STRAY] = "crash-stray",
 };
 
 const char *dr_inject_name(enum dr_inject kind)
@@ -274,6 +276,8 @@ static bool spoil(struct fault *f, const struct slot *s, struct dr_answer *a)
     case DR_INJECT_CRASH_REPLIED:
     case DR_INJECT_NOT_SENT:
     case DR_INJECT_DELAYED:
+    case DR_INJECT_STRAY:
+    case DR_INJECT_CRASH_STRAY:
     case DR_INJECT_COUNT:
         break;
     }
@@ -325,6 +329,21 @@ static struct slot *new_slot(struct fault *f, const struct dr_exchange *ex)
     return s;
 }
 
+/* True: the exchange has gone astray, and its sender is answered. */
+static bool stray(struct fault *f, struct slot *s)
+{
+    bool crashes = s->inject.kind == DR_INJECT_CRASH_STRAY;
+    if ((!crashes && s->inject.kind != DR_INJECT_STRAY) || !f->options.stray ||
+        !f->options.stray(f->options.arg, s->ex, s->inject.delay_ms))
+        return false;
+    f->view.struck++;
+    not_sent(s, DR_E_TIMEOUT, "no answer in time");
+    s->answer.carried = DR_LOST;
+    if (crashes)
+        crash(f);
+    return true;
+}
+
 static void fault_submit(struct dr_carrier *c, const struct dr_exchange *ex,
                          uint64_t *ticket)
 {
@@ -351,6 +370,8 @@ static void fault_submit(struct dr_carrier *c, const struct dr_exchange *ex,
         not_sent(s, DR_E_UNREACHABLE, "connection refused");
         return;
     }
+    if (stray(f, s))
+        return;
     f->inner->submit(f->inner, ex, ticket);
     s->ticket = *ticket;
     s->inner_open = true;

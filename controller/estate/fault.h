@@ -24,13 +24,16 @@ enum dr_inject {
     DR_INJECT_TRUNCATED, /* HTTP: half the body; SQL: lost in the middle of the rows */
     DR_INJECT_ERROR_AFTER, /* HTTP: carried out, answered 500; SQL: carried out, answered
                               1105 */
+    DR_INJECT_STRAY,       /* lost at once for its sender; it arrives delay_ms later, and
+                              its session lives until then */
+    DR_INJECT_CRASH_STRAY, /* crash: the same */
     DR_INJECT_COUNT
 };
 
 struct dr_injection {
     uint64_t exchange; /* its number */
     enum dr_inject kind;
-    int64_t delay_ms; /* DELAYED; SENT: how long after sending the crash comes */
+    int64_t delay_ms; /* DELAYED, STRAYs; SENT: how long after sending the crash comes */
 };
 
 const char *dr_inject_name(enum dr_inject kind); /* "crash-before", .. */
@@ -49,6 +52,9 @@ struct dr_fault_options {
      * carrier (whether it is passed on or not). Either may be NULL. */
     void (*before)(void *arg, uint64_t n, const struct dr_exchange *ex);
     void (*after)(void *arg, uint64_t n);
+    /* Takes an exchange away from its sender, to deliver it later; copies. False: it
+     * cannot, and nothing goes wrong. NULL: there are no strays. */
+    bool (*stray)(void *arg, const struct dr_exchange *ex, int64_t delay_ms);
     void *arg;
 };
 

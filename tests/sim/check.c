@@ -51,7 +51,7 @@ void sim_history_statement(struct sim_history *h, const struct sim_view *now, in
         note_backup(h, text);
     if (begins(text, "RESTORE")) {
         h->restores++;
-        h->late_restores += !now->c[SIM_B].ledger.restoring.present || c != SIM_B;
+        h->strange_restores += c != SIM_B;
     }
     if (begins(text, "DROP") && c == SIM_A)
         h->drops++;
@@ -229,8 +229,11 @@ static void d12_term(const struct sim_look *l, struct dr_buf *wrong)
 static void d13_absence_never_permits(const struct sim_look *l, struct dr_buf *wrong)
 {
     const struct sim_history *h = l->history;
-    if (h->late_restores)
-        dr_buf_adds(wrong, "RESTORE was sent without its restoring row");
+    if (l->now->c[SIM_B].jobs > l->before->c[SIM_B].jobs &&
+        !l->now->c[SIM_B].ledger.restoring.present)
+        dr_buf_adds(wrong, "RESTORE began without its restoring row");
+    if (h->strange_restores)
+        dr_buf_adds(wrong, "RESTORE was sent to the primary");
     if (h->restores && (h->tables_at_restore || h->b_held_tables_at_birth))
         dr_buf_addf(wrong, "RESTORE was sent into a cluster with %zu tables of users",
                     h->tables_at_restore);
@@ -299,10 +302,25 @@ static void c3_epoch_rises(const struct sim_look *l, struct dr_buf *wrong)
     }
 }
 
+/* "sim-12": the later process has the higher number. */
+static uint64_t start_of(const char *holder)
+{
+    uint64_t n = 0;
+    const char *dash = holder ? strrchr(holder, '-') : NULL;
+    return dash && dr_parse_u64(dash + 1, strlen(dash + 1), &n) ? n : 0;
+}
+
+/* What was sent before a takeover may still arrive until the takeover is at its end: the
+ * new holder looks and acts only then. */
+static bool may_still_arrive(const struct sim_history *h)
+{
+    return h->is_stray && start_of(h->acting) <= start_of(h->holder);
+}
+
 /* What is stored in a cluster changes only by the hand of who holds its epoch. */
 static void c3_settings_by_the_holder(const struct sim_look *l, struct dr_buf *wrong)
 {
-    if (!l->history->holder)
+    if (!l->history->holder || may_still_arrive(l->history))
         return;
     for (int c = 0; c < 2; c++) {
         const struct sim_cluster *now = &l->now->c[c], *was = &l->before->c[c];
@@ -317,21 +335,13 @@ static void c3_settings_by_the_holder(const struct sim_look *l, struct dr_buf *w
     }
 }
 
-/* "sim-12": the later process has the higher number. */
-static uint64_t start_of(const char *holder)
-{
-    uint64_t n = 0;
-    const char *dash = holder ? strrchr(holder, '-') : NULL;
-    return dash && dr_parse_u64(dash + 1, strlen(dash + 1), &n) ? n : 0;
-}
-
 /* Whoever was relieved by a later process begins no job and touches no account. */
 static void c3_no_job_by_the_relieved(const struct sim_look *l, struct dr_buf *wrong)
 {
     uint64_t who = start_of(l->history->holder);
     for (int c = 0; who && c < 2; c++) {
         const struct sim_cluster *now = &l->now->c[c], *was = &l->before->c[c];
-        if (start_of(now->ledger.holder) <= who)
+        if (start_of(now->ledger.holder) <= who || may_still_arrive(l->history))
             continue;
         if (now->jobs > was->jobs)
             dr_buf_addf(wrong, "%s: %s began a BACKUP or RESTORE, but %s holds the epoch",
@@ -376,6 +386,27 @@ static void c5_order(const struct sim_look *l, struct dr_buf *wrong)
     }
 }
 
+/* A RESTORE beside a RESTORE leaves tables that neither has made whole; a BACKUP beside a
+ * BACKUP, a prefix of which nobody knows whose files it holds. */
+static void c6_one_copy(const struct sim_look *l, struct dr_buf *wrong)
+{
+    for (int c = 0; c < 2; c++)
+        if (l->now->c[c].jobs > 1)
+            dr_buf_addf(wrong, "%zu copies run in %s at once", l->now->c[c].jobs,
+                        side[c]);
+}
+
+/* From the sink row on steps rest on B being fenced. */
+static void c5_fence_first(const struct sim_look *l, struct dr_buf *wrong)
+{
+    const struct sim_cluster *b = &l->now->c[SIM_B], *was = &l->before->c[SIM_B];
+    if (!b->ledger.sink.present || was->ledger.sink.present)
+        return;
+    for (size_t i = 0; i < b->instance_count; i++)
+        if (b->instances[i].up && !b->instances[i].fenced)
+            dr_buf_addf(wrong, "the sink account is next, but instance %zu is open", i);
+}
+
 const struct sim_check sim_checks[] = {
     // clang-format off
     {"D1",  "at most one changefeed writes into the secondary, none into the primary", d1_one_feeder},
@@ -394,6 +425,8 @@ const struct sim_check sim_checks[] = {
     {"C3d", "who was relieved begins no job and touches no account",                   c3_no_job_by_the_relieved},
     {"C4",  "what drover writes it can read",                                          c4_ledger_readable},
     {"C5",  "after any prefix the rows that later steps rest on are there",            c5_order},
+    {"C5b", "the secondary is fenced on every instance before the sink account opens",  c5_fence_first},
+    {"C6",  "no BACKUP or RESTORE runs beside another",                                c6_one_copy},
     {0},
     // clang-format on
 };

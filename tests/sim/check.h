@@ -29,13 +29,15 @@ struct sim_history {
     bool ledger_dropped;      /* the scenario took a ledger away */
     size_t tables_at_restore; /* of B when its restoring row was first seen */
     bool restoring_seen;
-    uint64_t restores;        /* RESTORE statements sent */
-    uint64_t restores_before; /* .. before a ledger was lost */
-    uint64_t drops;           /* DROP statements sent to A */
-    uint64_t late_restores;   /* RESTORE sent without a restoring row */
-    uint64_t resumes_past;    /* feeds resumed or made below the GC safe point */
-    uint64_t wide_drops;      /* DROP sent to B without a right to */
-    const char *holder;       /* who sent the exchange; NULL: nobody, time passed */
+    uint64_t restores;         /* RESTORE statements sent */
+    uint64_t restores_before;  /* .. before a ledger was lost */
+    uint64_t drops;            /* DROP statements sent to A */
+    uint64_t strange_restores; /* RESTORE sent to A */
+    uint64_t resumes_past;     /* feeds resumed or made below the GC safe point */
+    uint64_t wide_drops;       /* DROP sent to B without a right to */
+    const char *holder;        /* who sent the exchange; NULL: nobody, time passed */
+    bool is_stray;             /* it arrives now, its sender waits no more */
+    char acting[32];           /* the last who finished a takeover */
 };
 
 struct sim_look {

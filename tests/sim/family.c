@@ -13,29 +13,59 @@
 
 #include "controller/base/buf.h"
 
-enum { SHOWN_FAILURES = 20, AGAIN = 48, AGAIN_EVERY = 331 };
+enum {
+    SHOWN_FAILURES = 20,
+    AGAIN = 48,
+    AGAIN_EVERY = 331,
+    RANDOMS = 2000,
+    FEW_RANDOMS = 300,
+    FEW_PAIRS = 60 /* the fixed set has one pair of so many */
+};
 
 #define KINDS(prefix)                                                                    \
     prefix "/crash-before", prefix "/crash-sent", prefix "/crash-replied",               \
         prefix "/not-sent", prefix "/lost", prefix "/stale", prefix "/delayed",          \
         prefix "/truncated", prefix "/error-after"
 static const char *const fault[] = {KINDS("fault"), NULL};
-static const char *const settled[] = {KINDS("settled"), NULL};
+static const char *const settled[] = {KINDS("settled"), "settled/stray",
+                                      "settled/crash-stray", NULL};
+static const char *const stray[] = {
+    "stray/soon",       "stray/later",       "stray/late",
+    "stray/again",      "stray/crash-soon",  "stray/crash-later",
+    "stray/crash-late", "stray/crash-again", NULL};
+static const char *const pair[] = {"pair/crash-before", "pair/crash-sent",
+                                   "pair/crash-stray", "pair/lost", NULL};
 static const char *const late[] = {"late", "late/taken", "late/done", NULL};
 static const char *const clocks[] = {"clock-forward", "clock-back", NULL};
 static const char *const outage[] = {"outage", NULL};
 static const char *const settled_outage[] = {"settled/outage", NULL};
 
-/* Families of scenarios that are numbered by an exchange. */
+/* Families of scenarios that are numbered by an exchange. The fixed set has one of `acts`
+ * exchanges that do more than read, and one of `reads` of the others, another one by each
+ * seed; everything there is, one of `every`. 0: none. */
 static const struct sweep_family {
     const char *const *stories;
-    uint64_t every; /* one exchange of so many */
+    uint64_t every, acts, reads;
+    const char *kinds; /* which exchanges are meant at all */
     bool is_settled;
 } sweeps[] = {
-    {fault, 1, false},  {late, 1, false},          {settled, 1, true},
-    {outage, 7, false}, {settled_outage, 7, true}, {clocks, 97, false},
+    {fault, 1, 1, 10, "mar", false},
+    {late, 1, 1, 8, "mar", false},
+    {settled, 1, 1, 6, "mar", true},
+    {stray, 1, 1, 0, "ma", false},
+    {pair, 1, 1, 0, "m", false},
+    {outage, 7, 7, 28, "mar", false},
+    {settled_outage, 7, 7, 28, "mar", true},
+    {clocks, 97, 97, 97, "mar", false},
 };
 enum { SWEEPS = sizeof(sweeps) / sizeof(sweeps[0]) };
+
+/* Which exchanges of a family are struck: place[n] is 1, 2, 3.. in their order; 0: not.
+ */
+struct choice {
+    uint64_t last, count;
+    uint32_t *place;
+};
 
 /* A result to be had again by a scenario on its own. */
 struct again {
@@ -45,7 +75,11 @@ struct again {
 
 struct worker {
     const struct sim_batch *b;
+    const struct choice *choices;
+    uint64_t randoms;
     FILE *report;
+    uint64_t j, pass;
+    size_t sweep;
 };
 
 struct collector {
@@ -120,7 +154,7 @@ static void list_settings(struct list *l, const struct sim_result *plain)
         add(l, "dropped", n, true);
     for (uint64_t n = 1; n <= plain->rounds; n++)
         add(l, "removed", n, true);
-    for (uint64_t n = 0; n < 14; n++)
+    for (uint64_t n = 0; n < SIM_OUTAGES; n++)
         add(l, "down", n, true);
     for (uint64_t n = 0; n <= plain->exchanges; n += plain->exchanges / 6 + 1)
         add(l, "journal", n, true);
@@ -182,40 +216,61 @@ static void run_apart(struct worker *w, const char *name)
         report_death(w, name, status);
 }
 
-/* One pass of worker j: every (stride * jobs)th exchange of each family. */
-static void run_pass(struct worker *w, uint64_t pass, uint64_t j,
-                     const uint64_t last[SWEEPS])
+/* Every pass of every worker has its share, spread over all. */
+static bool is_mine(const struct worker *w, uint64_t place)
+{
+    return place && (place - 1) % w->b->jobs == w->j &&
+           (place - 1) / w->b->jobs % w->b->stride == w->pass;
+}
+
+static bool wants(void *arg, uint64_t n)
+{
+    const struct worker *w = arg;
+    return is_mine(w, w->choices[w->sweep].place[n]);
+}
+
+static bool wants_second(void *arg, const char *name)
+{
+    const struct worker *w = arg;
+    uint64_t print = 14695981039346656037u;
+    for (const char *s = name; *s; s++)
+        print = (print ^ (unsigned char)*s) * 1099511628211u;
+    return w->b->full || (print + w->b->seed) % FEW_PAIRS == 0;
+}
+
+static void run_pass(struct worker *w)
 {
     const struct sim_batch *b = w->b;
-    for (size_t i = 0; i < SWEEPS && more(w); i++) {
-        uint64_t every = sweeps[i].every;
-        struct sim_sweep s = {.stories = sweeps[i].stories,
-                              .first = 1 + (pass * b->jobs + j) * every,
-                              .step = b->stride * b->jobs * every,
-                              .last = last[i],
+    for (w->sweep = 0; w->sweep < SWEEPS && more(w); w->sweep++) {
+        const struct choice *c = &w->choices[w->sweep];
+        bool mine = false;
+        for (uint64_t n = 1; n <= c->last && !mine; n++)
+            mine = wants(w, n);
+        struct sim_sweep s = {.stories = sweeps[w->sweep].stories,
+                              .last = c->last,
+                              .wants = wants,
+                              .wants_second = wants_second,
                               .more = more,
                               .report = report_branch,
                               .died = report_death,
                               .arg = w};
-        if (s.first <= s.last)
+        if (mine)
             sim_sweep(&s, b->seed);
     }
-    for (uint64_t n = 1 + pass * b->jobs + j; n <= b->randoms && more(w);
-         n += b->stride * b->jobs) {
+    for (uint64_t n = 1; n <= w->randoms && more(w); n++) {
         char name[SIM_NAME];
         snprintf(name, sizeof(name), "random/%" PRIu64, n);
-        run_apart(w, name);
+        if (is_mine(w, n))
+            run_apart(w, name);
     }
 }
 
-static void work(const struct sim_batch *b, const struct list *l, uint64_t j,
-                 const uint64_t last[SWEEPS], FILE *report)
+static void work(struct worker *w, const struct list *l)
 {
-    struct worker w = {.b = b, .report = report};
-    for (size_t i = j; i < l->count && more(&w); i += b->jobs)
-        run_apart(&w, l->names[i]);
-    for (uint64_t pass = 0; pass < b->stride; pass++)
-        run_pass(&w, pass, j, last);
+    for (size_t i = w->j; i < l->count && more(w); i += w->b->jobs)
+        run_apart(w, l->names[i]);
+    for (w->pass = 0; w->pass < w->b->stride; w->pass++)
+        run_pass(w);
 }
 
 /* ---- results ---- */
@@ -223,11 +278,21 @@ static void work(const struct sim_batch *b, const struct list *l, uint64_t j,
 /* Families that end as if nothing had been. */
 static bool is_compared(const char *name)
 {
-    static const char *const families[] = {"fault/", "settled/", "clock-", "late"};
+    static const char *const families[] = {"fault/", "settled/", "clock-",
+                                           "late",   "stray/",   "pair/"};
     for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++)
         if (strncmp(name, families[i], strlen(families[i])) == 0)
             return true;
     return false;
+}
+
+/* "pair/lost/312/17/stale", not the beginning "pair/lost/312" of many. */
+static bool is_pair(const char *name)
+{
+    size_t parts = 0;
+    for (const char *s = name; *s; s++)
+        parts += *s == '/';
+    return parts > 2;
 }
 
 static void take_line(struct collector *c, char *line)
@@ -244,6 +309,7 @@ static void take_line(struct collector *c, char *line)
         *tab++ = '\0';
     struct sim_family *f = family_of(c->b, name);
     const char *why = tab ? tab : "";
+    f->planned += is_pair(name); /* known only once its first fault has struck */
     if (passed && !idle && is_compared(name) && strcmp(shape, c->shape) != 0) {
         passed = false;
         why = "C6: the end is not that of a fault-free run (--scenario plain)";
@@ -286,14 +352,31 @@ static void collect(struct collector *c, FILE *in)
 {
     char *line = NULL;
     size_t room = 0;
-    while (getline(&line, &room, in) > 0)
+    while (getline(&line, &room, in) > 0 && !(c->b->first && c->failures))
         take_line(c, line);
     free(line);
     fclose(in);
 }
 
+static void choose_exchanges(const struct sim_batch *b, const struct sweep_family *f,
+                             const struct sim_result *calm, struct choice *c)
+{
+    uint64_t acting = 0, reading = b->seed;
+    c->last = calm->exchanges < calm->kinds.len ? calm->exchanges : calm->kinds.len;
+    c->place = dr_xcalloc(c->last + 1, sizeof(*c->place));
+    for (uint64_t n = 1; n <= c->last; n++) {
+        char kind = calm->kinds.data[n - 1];
+        uint64_t turn = kind == 'r' ? reading++ : acting++;
+        uint64_t share = kind == 'r' ? f->reads : f->acts;
+        bool in = b->full ? (n - 1) % f->every == 0 : share && turn % share == 0;
+        if (in && strchr(f->kinds, kind))
+            c->place[n] = (uint32_t)++c->count;
+    }
+}
+
 /* Leaves out what is not wanted. */
-static void choose(struct sim_batch *b, struct list *l, uint64_t last[SWEEPS])
+static void choose(struct sim_batch *b, struct list *l, const struct sim_result *plain,
+                   const struct sim_result *calm, struct choice choices[SWEEPS])
 {
     size_t kept = 0;
     for (size_t i = 0; i < l->count; i++)
@@ -303,13 +386,14 @@ static void choose(struct sim_batch *b, struct list *l, uint64_t last[SWEEPS])
     for (size_t i = 0; i < SWEEPS; i++) {
         char name[SIM_NAME];
         snprintf(name, sizeof(name), "%s/1", sweeps[i].stories[0]);
-        last[i] = wanted(b, name) ? last[i] : 0;
+        if (wanted(b, name))
+            choose_exchanges(b, &sweeps[i], sweeps[i].is_settled ? calm : plain,
+                             &choices[i]);
     }
-    b->randoms = wanted(b, "random/1") ? b->randoms : 0;
 }
 
 static void plan_counts(struct sim_batch *b, const struct list *l,
-                        const uint64_t last[SWEEPS])
+                        const struct choice choices[SWEEPS], uint64_t randoms)
 {
     for (size_t i = 0; i < l->count; i++)
         family_of(b, l->names[i])->planned++;
@@ -317,14 +401,27 @@ static void plan_counts(struct sim_batch *b, const struct list *l,
         for (size_t k = 0; sweeps[i].stories[k]; k++) {
             char name[SIM_NAME];
             snprintf(name, sizeof(name), "%s/1", sweeps[i].stories[k]);
-            family_of(b, name)->planned +=
-                (last[i] + sweeps[i].every - 1) / sweeps[i].every;
+            family_of(b, name)->planned += choices[i].count;
         }
-    family_of(b, "random/1")->planned += b->randoms;
+    family_of(b, "random/1")->planned += randoms;
+}
+
+/* Workers end at once when nobody reads what they say. */
+static void await(struct sim_batch *b, const pid_t *pids, bool cut)
+{
+    for (size_t j = 0; j < b->jobs; j++) {
+        int status = 0;
+        waitpid(pids[j], &status, 0);
+        if (status == 0 || cut)
+            continue;
+        printf("FAIL a worker died (status %d)\n", status);
+        b->families[0].failed++;
+    }
 }
 
 static void run_all(struct sim_batch *b, const struct list *l,
-                    const uint64_t last[SWEEPS], const char *shape)
+                    const struct choice choices[SWEEPS], uint64_t randoms,
+                    const char *shape)
 {
     struct collector c = {.b = b, .shape = shape};
     pid_t pids[SIM_JOBS];
@@ -336,30 +433,29 @@ static void run_all(struct sim_batch *b, const struct list *l,
         pids[j] = fork();
         if (pids[j] == 0) {
             close(fds[0]);
-            FILE *report = fdopen(fds[1], "w");
-            work(b, l, j, last, report);
-            fclose(report);
+            struct worker w = {.b = b,
+                               .choices = choices,
+                               .randoms = randoms,
+                               .report = fdopen(fds[1], "w"),
+                               .j = j};
+            work(&w, l);
+            fclose(w.report);
             _exit(0);
         }
     }
     close(fds[1]);
     collect(&c, fdopen(fds[0], "r"));
-    for (size_t j = 0; j < b->jobs; j++) {
-        int status = 0;
-        waitpid(pids[j], &status, 0);
-        if (status != 0) {
-            printf("FAIL a worker died (status %d)\n", status);
-            b->families[0].failed++;
-        }
-    }
-    compare(&c);
+    await(b, pids, b->first && c.failures);
+    if (!(b->first && c.failures))
+        compare(&c);
 }
 
 bool sim_batch_run(struct sim_batch *b, struct sim_result *plain)
 {
     struct sim_result calm;
     struct list l = {0};
-    uint64_t last[SWEEPS];
+    struct choice choices[SWEEPS] = {{0}};
+    uint64_t randoms = b->full ? RANDOMS : FEW_RANDOMS;
     if (!sim_run("plain", b->seed, plain, NULL) || !plain->passed)
         return false;
     if (!sim_run("settled/lost/0", b->seed, &calm, NULL) || !calm.passed) {
@@ -367,12 +463,13 @@ bool sim_batch_run(struct sim_batch *b, struct sim_result *plain)
         *plain = calm;
         return false;
     }
-    for (size_t i = 0; i < SWEEPS; i++)
-        last[i] = sweeps[i].is_settled ? calm.exchanges : plain->exchanges;
     list_settings(&l, plain);
-    choose(b, &l, last);
-    plan_counts(b, &l, last);
-    run_all(b, &l, last, plain->shape);
+    choose(b, &l, plain, &calm, choices);
+    randoms = wanted(b, "random/1") ? randoms : 0;
+    plan_counts(b, &l, choices, randoms);
+    run_all(b, &l, choices, randoms, plain->shape);
+    for (size_t i = 0; i < SWEEPS; i++)
+        free(choices[i].place);
     sim_result_release(&calm);
     free(l.names);
     return true;

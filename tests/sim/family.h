@@ -4,7 +4,7 @@
 
 #include "tests/sim/scenario.h"
 
-enum { SIM_FAMILIES = 12, SIM_JOBS = 8 };
+enum { SIM_FAMILIES = 16, SIM_JOBS = 8 };
 
 struct sim_family {
     const char *name;
@@ -12,7 +12,9 @@ struct sim_family {
 };
 
 struct sim_batch {
-    uint64_t seed, jobs, randoms;
+    uint64_t seed, jobs;
+    bool full;        /* everything, not the fixed set */
+    bool first;       /* the first failure ends it */
     uint64_t stride;  /* exchanges are taken in that many passes, each spread over all */
     const char *only; /* a family; NULL: all */
     double until;     /* of the monotonic clock, in seconds */
@@ -23,7 +25,7 @@ struct sim_batch {
 
 double sim_now_s(void);
 
-/* Runs everything that fits the time; failures are printed as they are known. False: the
+/* Runs what fits the time; failures are printed as they are known. False: the
  * fault-free run fails (its result says why). */
 bool sim_batch_run(struct sim_batch *b, struct sim_result *plain);
 

@@ -186,9 +186,25 @@ static bool plant_d12_back(struct sim_world *w)
     return ok && !w->broken && put(w, SIM_A, DR_KEY_TERM, dr_term_value(&low, w->arena));
 }
 
+/* A copy that runs for a while; to the judge RESTORE and BACKUP are one. */
+static bool copy(struct sim_world *w, int c, const char *holder, const char *prefix)
+{
+    return sim_world_begin(
+        w, c, holder,
+        dr_sprintf(w->arena,
+                   "BACKUP DATABASE * TO 's3://backup/%s?endpoint=http://"
+                   "127.1.1.11:6060&access-key=key&secret-access-key=secret'",
+                   prefix));
+}
+
 static bool plant_d13_no_row(struct sim_world *w)
 {
-    sim_history_statement(&w->history, sim_world_now(w), SIM_B,
+    return copy(w, SIM_B, "h1", "x");
+}
+
+static bool plant_d13_primary(struct sim_world *w)
+{
+    sim_history_statement(&w->history, sim_world_now(w), SIM_A,
                           "RESTORE DATABASE * FROM 's3://backup/x'");
     return true;
 }
@@ -264,6 +280,27 @@ static bool plant_c3d_ttl(struct sim_world *w)
     return by_the_relieved(w, "SET GLOBAL tidb_ttl_job_enable = OFF");
 }
 
+static bool plant_c3d_copy(struct sim_world *w)
+{
+    bool ok = sql(w, SIM_A,
+                  "UPDATE mysql.drover_ledger SET epoch = 2, holder = 'sim-2'"
+                  " WHERE k = 'epoch'");
+    snprintf(w->history.acting, sizeof(w->history.acting), "sim-2");
+    sim_world_judge(w, NULL);
+    return ok && !w->broken && copy(w, SIM_A, "sim-1", "x");
+}
+
+static bool plant_c5b(struct sim_world *w)
+{
+    struct dr_sink_row row = {.account = "cdc", .generation = 1};
+    return put(w, SIM_B, DR_KEY_SINK, dr_sink_value(&row, w->arena));
+}
+
+static bool plant_c6(struct sim_world *w)
+{
+    return copy(w, SIM_A, "h1", "x") && copy(w, SIM_A, "h1", "y");
+}
+
 static bool plant_c4(struct sim_world *w)
 {
     return put(w, SIM_A, DR_KEY_SINK, "{\"account\":1}");
@@ -293,6 +330,7 @@ static const struct {
     {"D12",  "the same term of two clusters",                 plant_d12_other},
     {"D12",  "a term that goes back",                         plant_d12_back},
     {"D13",  "RESTORE without a row",                         plant_d13_no_row},
+    {"D13",  "RESTORE into the primary",                      plant_d13_primary},
     {"D13",  "RESTORE over tables",                           plant_d13_not_empty},
     {"D13",  "DROP without a right",                          plant_d13_drop},
     {"D13b", "the primary loses a table",                     plant_d13b},
@@ -302,8 +340,11 @@ static const struct {
     {"C3c",  "a setting changed by a stranger",               plant_c3c},
     {"C3d",  "the sink account unlocked by the relieved",     plant_c3d_account},
     {"C3d",  "TTL jobs switched by the relieved",             plant_c3d_ttl},
+    {"C3d",  "a copy begun by the relieved",                  plant_c3d_copy},
     {"C4",   "a row nobody can read",                         plant_c4},
     {"C5",   "an edge before the births",                     plant_c5},
+    {"C5b",  "the sink row while B is open",                  plant_c5b},
+    {"C6",   "two copies at once",                            plant_c6},
     // clang-format on
 };
 

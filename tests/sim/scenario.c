@@ -11,7 +11,11 @@
 
 enum {
     BRANCH_S = 120, /* a scenario takes a tenth of a second */
-    C12_EVERY = 5
+    BRANCHES_S = 3600,
+    C12_EVERY = 5,
+    SECOND_FIRST = 8,  /* exchanges */
+    SECOND_ROUNDS = 2, /* a takeover, and the first step after it */
+    SECOND_DELAY_MS = 3000
 };
 
 bool sim_fail(struct run *r, const char *fmt, ...)
@@ -36,39 +40,58 @@ bool sim_intact(struct run *r)
 
 /* ---- controllers ---- */
 
-static bool acts(const struct dr_exchange *ex)
+/* Where the second fault of a pair may strike: whatever the one who acts next asks first,
+ * and what may change something in the first whole rounds. */
+static void on_second(struct run *r, uint64_t n)
 {
-    if (ex->kind == DR_EXCHANGE_SQL)
-        return ex->sql.lane != DR_LANE_OBSERVE;
-    return strcmp(ex->http.method, "GET") != 0;
+    struct sim_second *s = &r->second;
+    s->seen++;
+    if (r->sweep && !s->branched && s->rounds < SECOND_ROUNDS &&
+        (s->seen <= SECOND_FIRST || r->acts))
+        sim_branch_second(r);
+    if (!s->at || s->seen != s->at)
+        return;
+    s->struck_before = dr_fault_look(r->c.fault)->struck;
+    r->script[1] = (struct dr_injection){
+        .exchange = n, .kind = s->kind, .delay_ms = SECOND_DELAY_MS};
 }
 
 static void on_exchange(void *arg, uint64_t n, const struct dr_exchange *ex)
 {
     struct run *r = arg;
+    char kind = sim_exchange_kind(ex);
     sim_heal(r);
     r->exchange = n;
-    r->acts = acts(ex);
+    r->acts = kind != 'r';
     if (r->at_every)
         r->at_every(r);
+    if (r->second.watches) {
+        on_second(r, n);
+        return;
+    }
     if (!r->counts || n <= r->from)
         return;
+    dr_buf_addc(&r->out->kinds, kind);
     if (r->sweep)
         sim_branch(r, n - r->from);
     if (r->strike_at && n - r->from == r->strike_at) {
         r->strike_at = 0;
         r->story->strike(r);
+        r->second.watches = r->story->paired;
     }
 }
 
-/* A fault that found nothing to spoil: from here on it is the fault-free run again. */
+/* A fault that found nothing to spoil: from here on it is the run without it again. */
 static void on_answer(void *arg, uint64_t n)
 {
-    const struct dr_injection *i;
     struct run *r = arg;
-    i = &r->script[0];
-    if (r->branched && r->story->inject && n == i->exchange && i->kind &&
-        !dr_fault_look(r->c.fault)->struck)
+    const struct dr_injection *first = &r->script[0], *second = &r->script[1];
+    uint64_t struck = dr_fault_look(r->c.fault)->struck;
+    if (r->branched && !r->second.branched && r->story->inject && r->starts == 1 &&
+        n == first->exchange && first->kind && !struck)
+        sim_branch_ends(r);
+    if (r->second.branched && r->second.seen >= r->second.at && n == second->exchange &&
+        struck == r->second.struck_before)
         sim_branch_ends(r);
 }
 
@@ -76,16 +99,18 @@ bool sim_begin(struct run *r, struct sim_controller *c, bool faulty)
 {
     char holder[32];
     snprintf(holder, sizeof(holder), "sim-%" PRIu64, ++r->starts);
+    const struct sim_second *s = &r->second;
+    bool second = !faulty && s->watches && !(s->at && s->seen >= s->at);
     struct sim_start how = {.holder = holder,
-                            .script = r->script,
-                            .script_count = faulty ? r->script_count : 0,
+                            .script = second ? &r->script[1] : r->script,
+                            .script_count = faulty ? r->script_count : second,
                             .take = r->take,
                             .removed = r->removed,
                             .topology = r->topology,
                             .journal = *r->journal ? r->journal : NULL,
                             .intents = &r->intents,
-                            .hook = faulty ? on_exchange : NULL,
-                            .answered = faulty ? on_answer : NULL,
+                            .hook = faulty || second ? on_exchange : NULL,
+                            .answered = faulty || second ? on_answer : NULL,
                             .hook_arg = r};
     struct dr_buf why;
     dr_buf_init(&why, 2048);
@@ -120,6 +145,21 @@ void sim_rest(struct run *r, const struct dr_round *round)
 }
 
 static bool same_inputs_same_plan(struct run *r, const struct dr_round *round);
+static void after_first(struct run *r);
+
+/* C4: what is believed to be absent is not there. */
+static bool absences_are_true(struct run *r, const struct dr_round *round)
+{
+    for (size_t c = 0; c < round->facts->cluster_count && c < SIM_CLUSTERS; c++) {
+        const struct dr_feed_detail *d = &round->facts->clusters[c].feed;
+        const struct sim_cluster *is = &sim_world_now(&r->w)->c[c];
+        for (size_t i = 0; d->absence_proven && i < is->feed_count; i++)
+            if (strcmp(is->feeds[i].id, d->id) == 0)
+                return sim_fail(r, "C4: %s is believed to be absent, and it is there",
+                                d->id);
+    }
+    return true;
+}
 
 /* Rounds of the first controller until `until` says so. Crashes start another. */
 bool sim_rounds(struct run *r, uint64_t max, bool (*until)(const struct dr_round *),
@@ -136,6 +176,9 @@ bool sim_rounds(struct run *r, uint64_t max, bool (*until)(const struct dr_round
                 return sim_fail(r, "too many process starts");
             continue;
         }
+        after_first(r);
+        if (!absences_are_true(r, last))
+            return false;
         /* every round of a run without faults, some of each other one */
         if ((!r->number || (i + r->number) % C12_EVERY == 0) &&
             !same_inputs_same_plan(r, last))
@@ -302,6 +345,11 @@ static bool ends_protected(struct run *r)
         if (!sim_rounds(r, ROUNDS_MAX, sim_is_protected, &last))
             return sim_fail(r, "C7: not protected after the outage");
     }
+    if (sim_strays_until(&r->w)) {
+        sim_world_pass(&r->w, sim_strays_until(&r->w) - dr_model_now_ms(r->w.model));
+        if (!sim_rounds(r, ROUNDS_MAX, sim_is_protected, &last))
+            return sim_fail(r, "C7: not protected after the last stray");
+    }
     if (!stays_quiet(r) || !gc_is_back(r))
         return false;
     struct dr_buf why;
@@ -399,8 +447,8 @@ static bool play(struct run *r, struct dr_buf *log)
     if (open && (!r->story->prepare || r->story->prepare(r)))
         r->out->passed = r->story->play ? r->story->play(r, r->number)
                                         : sim_begin(r, &r->c, true) && sim_ends(r);
-    if (r->out->passed)
-        r->out->passed = no_unknown_statement(r);
+    if (r->out->passed) /* a story's strike may have failed, too */
+        r->out->passed = !r->out->why.len && no_unknown_statement(r);
     if (open)
         conclude(r);
     return open;
@@ -408,20 +456,25 @@ static bool play(struct run *r, struct dr_buf *log)
 
 static bool find(struct run *r, const char *name, uint64_t seed, struct sim_result *out)
 {
-    uint64_t n = 0;
+    struct sim_number number = {0};
     memset(r, 0, sizeof(*r));
     memset(out, 0, sizeof(*out));
     dr_buf_init(&out->why, 16384);
-    r->story = sim_find_story(name, &n);
+    dr_buf_init(&out->kinds, 1 << 20);
+    r->story = sim_find_story(name, &number);
     r->seed = seed;
     r->out = out;
-    r->number = n;
+    r->number = number.n;
     if (!r->story)
         return false;
-    /* room for a fault; a stale read wants a memory from the start */
-    r->script_count = r->story->inject != DR_INJECT_NONE;
-    r->script[0].kind =
-        r->story->inject == DR_INJECT_STALE ? DR_INJECT_STALE : DR_INJECT_NONE;
+    /* room for a fault, or two; a stale read wants a memory from the start */
+    r->script_count = r->story->paired ? 2 : r->story->inject != DR_INJECT_NONE;
+    if (r->story->inject == DR_INJECT_STALE)
+        r->script[0].kind = DR_INJECT_STALE;
+    if (number.second == DR_INJECT_STALE)
+        r->script[1].kind = DR_INJECT_STALE;
+    r->second.at = number.m;
+    r->second.kind = number.second;
     return true;
 }
 
@@ -439,10 +492,18 @@ bool sim_run(const char *name, uint64_t seed, struct sim_result *out, struct dr_
 
 /* ---- many at once ---- */
 
-static void report(struct run *r, const char *story, uint64_t n, bool idle)
+static void full_name(const struct run *r, char out[SIM_NAME])
+{
+    int n = snprintf(out, SIM_NAME, "%s/%" PRIu64, r->story->name, r->number);
+    if (r->second.branched && n > 0 && n < SIM_NAME)
+        snprintf(out + n, SIM_NAME - (size_t)n, "/%" PRIu64 "/%s", r->second.at,
+                 dr_inject_name(r->second.kind));
+}
+
+static void report(struct run *r, bool idle)
 {
     char name[SIM_NAME];
-    snprintf(name, sizeof(name), "%s/%" PRIu64, story, n);
+    full_name(r, name);
     r->sweep->report(r->sweep->arg, name, r->out, idle);
 }
 
@@ -450,53 +511,89 @@ void sim_branch_ends(struct run *r)
 {
     r->out->passed = sim_intact(r);
     r->out->checks = r->w.checks;
-    report(r, r->story->name, r->number, true);
+    report(r, true);
     _exit(0);
 }
 
 /* Where a story of those who act has nothing to do: the fault-free run goes on. */
-static void skip(struct run *r, const char *name, uint64_t n)
+static void skip(struct run *r, const char *name)
 {
     struct sim_result none = {.passed = true};
-    struct sim_result *out = r->out;
-    r->out = &none;
-    report(r, name, n, true);
-    r->out = out;
+    r->sweep->report(r->sweep->arg, name, &none, true);
 }
 
-/* Begins the scenario in a process of its own. True: this is that process. */
-static bool branch(struct run *r, const char *name, uint64_t n)
+/* Begins a process for the scenario of that name. True: this is that process. */
+static bool begin_apart(struct run *r, const char *name, unsigned limit_s)
 {
-    uint64_t ignored;
-    char full[SIM_NAME];
     int status = 0;
-    snprintf(full, sizeof(full), "%s/%" PRIu64, name, n);
-    const struct story *story = sim_find_story(full, &ignored);
-    if (story->acting && !r->acts) {
-        skip(r, name, n);
-        return false;
-    }
     pid_t pid = fork();
     if (pid == 0) {
-        r->story = story;
-        r->number = r->strike_at = n;
-        r->branched = true;
-        (void)alarm(BRANCH_S);
+        (void)alarm(limit_s);
         return true;
     }
     if (pid < 0 || waitpid(pid, &status, 0) < 0 || status != 0)
-        r->sweep->died(r->sweep->arg, full, pid < 0 ? -1 : status);
+        r->sweep->died(r->sweep->arg, name, pid < 0 ? -1 : status);
     return false;
+}
+
+static bool branch(struct run *r, const char *story_name, uint64_t n)
+{
+    struct sim_number number;
+    char name[SIM_NAME];
+    snprintf(name, sizeof(name), "%s/%" PRIu64, story_name, n);
+    const struct story *story = sim_find_story(name, &number);
+    if (story->acting && !r->acts) {
+        skip(r, name);
+        return false;
+    }
+    if (!begin_apart(r, name, story->paired ? BRANCHES_S : BRANCH_S))
+        return false;
+    r->story = story;
+    r->number = r->strike_at = n;
+    r->branched = true;
+    return true;
 }
 
 void sim_branch(struct run *r, uint64_t n)
 {
     const struct sim_sweep *s = r->sweep;
-    if (r->branched || n < s->first || n > s->last || (n - s->first) % s->step != 0)
+    if (r->branched || n > s->last || !s->wants(s->arg, n))
         return;
     for (size_t i = 0; s->stories[i] && s->more(s->arg); i++)
         if (branch(r, s->stories[i], n))
             return;
+}
+
+void sim_branch_second(struct run *r)
+{
+    const struct sim_sweep *s = r->sweep;
+    struct sim_second was = r->second;
+    for (int kind = 1; kind < DR_INJECT_COUNT && !was.cut; kind++) {
+        char name[SIM_NAME];
+        r->second.branched = true;
+        r->second.at = r->second.seen;
+        r->second.kind = (enum dr_inject)kind;
+        full_name(r, name);
+        if (s->wants_second(s->arg, name)) {
+            was.cut = !s->more(s->arg);
+            if (!was.cut && begin_apart(r, name, BRANCH_S))
+                return;
+        }
+        r->second = was;
+    }
+}
+
+/* The first fault of a pair alone is no scenario of its own: once nothing more can be
+ * begun from it, it ends. */
+static void after_first(struct run *r)
+{
+    struct sim_second *s = &r->second;
+    s->rounds += s->watches;
+    if (!r->sweep || !s->watches || s->branched || s->rounds < SECOND_ROUNDS)
+        return;
+    if (s->cut)
+        _exit(0);
+    sim_branch_ends(r);
 }
 
 void sim_sweep(const struct sim_sweep *s, uint64_t seed)
@@ -509,15 +606,17 @@ void sim_sweep(const struct sim_sweep *s, uint64_t seed)
         return;
     r.sweep = s;
     for (size_t i = 0; s->stories[i]; i++) {
-        uint64_t n;
+        struct sim_number number;
         snprintf(name, sizeof(name), "%s/0", s->stories[i]);
-        const struct story *story = sim_find_story(name, &n);
+        const struct story *story = sim_find_story(name, &number);
         if (story->inject == DR_INJECT_STALE)
             r.script[0].kind = DR_INJECT_STALE;
+        if (story->paired)
+            r.script[1].kind = DR_INJECT_STALE;
     }
     (void)play(&r, NULL);
     if (r.branched) {
-        report(&r, r.story->name, r.number, false);
+        report(&r, false);
         _exit(0);
     }
     sim_world_close(&r.w);
@@ -528,4 +627,5 @@ void sim_sweep(const struct sim_sweep *s, uint64_t seed)
 void sim_result_release(struct sim_result *r)
 {
     dr_buf_release(&r->why);
+    dr_buf_release(&r->kinds);
 }

@@ -1,18 +1,21 @@
 /* Stories: a setting, what goes wrong when, and how it must end. Every scenario has a
  * name that, with a seed, replays it byte for byte: "plain", "fault/lost/312",
- * "late/118", "removed/40", "random/7". */
+ * "late/118", "removed/40", "random/7", "pair/lost/312/17/stale". */
 #ifndef DR_TESTS_SIM_SCENARIO_H
 #define DR_TESTS_SIM_SCENARIO_H
 
 #include "tests/sim/world.h"
 
-enum { SIM_NAME = 64 };
+enum { SIM_NAME = 80, SIM_OUTAGES = 17 };
 
 /* What a run came to. */
 struct sim_result {
     bool passed;
     struct dr_buf why;  /* when it did not: one paragraph */
-    uint64_t exchanges; /* of the first controller */
+    uint64_t exchanges; /* of the first controller, as far as they count */
+    /* of the exchanges that count, a character each: 'm' may change something, 'a'
+     * belongs to something that does, 'r' reads */
+    struct dr_buf kinds;
     uint64_t rounds, checks;
     uint64_t struck; /* faults that changed anything */
     int64_t virtual_ms;
@@ -29,8 +32,11 @@ bool sim_run(const char *name, uint64_t seed, struct sim_result *out, struct dr_
  * comes to what sim_run() of its name comes to. */
 struct sim_sweep {
     const char *const *stories; /* of one setting and one play; end with NULL */
-    uint64_t first, step, last; /* n, in steps */
-    bool (*more)(void *arg);    /* false: the time is over */
+    uint64_t last;              /* n is no higher */
+    bool (*wants)(void *arg, uint64_t n);
+    /* Of a pair, whether its second fault is wanted. */
+    bool (*wants_second)(void *arg, const char *name);
+    bool (*more)(void *arg); /* false: the time is over */
     /* In the scenario's own process, at its end. idle: nothing went wrong after all, and
      * what is left is the fault-free run (there is no digest). */
     void (*report)(void *arg, const char *name, const struct sim_result *r, bool idle);

@@ -14,10 +14,9 @@
 /* One fault at one exchange; a crash loses the controller's disk, too. */
 static void strike_fault(struct run *r)
 {
-    r->script[0] = (struct dr_injection){
-        .exchange = r->exchange,
-        .kind = r->story->inject,
-        .delay_ms = r->story->inject == DR_INJECT_DELAYED ? 3000 : 0};
+    r->script[0] = (struct dr_injection){.exchange = r->exchange,
+                                         .kind = r->story->inject,
+                                         .delay_ms = r->story->delay_ms};
 }
 
 /* The second controller acts for a while, the first one stands still in the middle of an
@@ -178,11 +177,16 @@ static const struct {
     {"{\"fault\":\"hang\",\"at\":\"127.0.1.4:4000\"}",  "{\"fault\":\"unhang\",\"at\":\"127.0.1.4:4000\"}"},
     {"{\"fault\":\"hang\",\"at\":\"127.1.1.9:8300\"}",  "{\"fault\":\"unhang\",\"at\":\"127.1.1.9:8300\"}"},
     {"{\"fault\":\"cut\",\"at\":\"127.1.1.4:4000\"}",   "{\"fault\":\"reach\",\"at\":\"127.1.1.4:4000\"}"},
+    {"{\"fault\":\"lag\",\"at\":\"127.1.1.5:4000\"}",   "{\"fault\":\"unlag\",\"at\":\"127.1.1.5:4000\"}"},
+    {"{\"fault\":\"lag\",\"at\":\"127.1.1.4:4000\"}",   "{\"fault\":\"unlag\",\"at\":\"127.1.1.4:4000\"}"},
+    {"{\"fault\":\"lag\",\"at\":\"127.0.1.5:4000\"}",   "{\"fault\":\"unlag\",\"at\":\"127.0.1.5:4000\"}"},
     {"{\"fault\":\"cdc-owner-change\",\"cluster\":\"east\",\"crash\":true}", NULL},
     {"{\"fault\":\"pd-leader-lost\",\"cluster\":\"east\"}", NULL},
     // clang-format on
 };
+/* A prime number of them: one exchange of so many has each in turn. */
 enum { OUTAGES = sizeof(outages) / sizeof(outages[0]), OUTAGE_MS = 20000 };
+_Static_assert((int)OUTAGES == (int)SIM_OUTAGES, "the families know how many");
 
 static bool command(struct run *r, const char *text)
 {
@@ -452,18 +456,32 @@ static const struct story stories[] = {
     {"fault/not-sent", "exchange n is not sent", .ending = PROTECTED, .numbered = true, .strike = strike_fault, .inject = DR_INJECT_NOT_SENT},
     {"fault/lost", "the reply to exchange n is lost", .ending = PROTECTED, .numbered = true, .strike = strike_fault, .inject = DR_INJECT_LOST},
     {"fault/stale", "exchange n reads what was before", .ending = PROTECTED, .numbered = true, .strike = strike_fault, .inject = DR_INJECT_STALE},
-    {"fault/delayed", "the reply comes 3 s later", .ending = PROTECTED, .numbered = true, .strike = strike_fault, .inject = DR_INJECT_DELAYED},
+    {"fault/delayed", "the reply comes 3 s later", .ending = PROTECTED, .numbered = true, .strike = strike_fault, .inject = DR_INJECT_DELAYED, .delay_ms = 3000},
     {"fault/truncated", "half the reply arrives", .ending = PROTECTED, .numbered = true, .strike = strike_fault, .inject = DR_INJECT_TRUNCATED},
     {"fault/error-after", "done, and answered with an error", .ending = PROTECTED, .numbered = true, .strike = strike_fault, .inject = DR_INJECT_ERROR_AFTER},
+    {"stray/soon", "nobody waits for exchange n any more, and it arrives 30 ms later", .ending = PROTECTED, .numbered = true, .strike = strike_fault, .inject = DR_INJECT_STRAY, .delay_ms = 30, .acting = true},
+    {"stray/later", ".. 3 s later", .ending = PROTECTED, .numbered = true, .strike = strike_fault, .inject = DR_INJECT_STRAY, .delay_ms = 3000, .acting = true},
+    {"stray/late", ".. 100 s later", .ending = PROTECTED, .numbered = true, .strike = strike_fault, .inject = DR_INJECT_STRAY, .delay_ms = 100000, .acting = true},
+    {"stray/again", ".. as soon as the same is sent once more", .ending = PROTECTED, .numbered = true, .strike = strike_fault, .inject = DR_INJECT_STRAY, .delay_ms = SIM_STRAY_AGAIN, .acting = true},
+    {"stray/crash-again", "its sender crashes, and it arrives as soon as the same is sent once more", .ending = PROTECTED, .numbered = true, .strike = strike_fault, .inject = DR_INJECT_CRASH_STRAY, .delay_ms = SIM_STRAY_AGAIN, .acting = true},
+    {"stray/crash-soon", "its sender crashes, and it arrives 30 ms later", .ending = PROTECTED, .numbered = true, .strike = strike_fault, .inject = DR_INJECT_CRASH_STRAY, .delay_ms = 30, .acting = true},
+    {"stray/crash-later", ".. 3 s later", .ending = PROTECTED, .numbered = true, .strike = strike_fault, .inject = DR_INJECT_CRASH_STRAY, .delay_ms = 3000, .acting = true},
+    {"stray/crash-late", ".. 100 s later", .ending = PROTECTED, .numbered = true, .strike = strike_fault, .inject = DR_INJECT_CRASH_STRAY, .delay_ms = 100000, .acting = true},
+    {"pair/crash-before", "crash before exchange n; then a second fault (/m/KIND) strikes the successor", .ending = PROTECTED, .numbered = true, .strike = strike_fault, .inject = DR_INJECT_CRASH_BEFORE, .acting = true, .paired = true},
+    {"pair/crash-sent", ".. crash after it was sent", .ending = PROTECTED, .numbered = true, .strike = strike_fault, .inject = DR_INJECT_CRASH_SENT, .acting = true, .paired = true},
+    {"pair/crash-stray", ".. crash, and it arrives 3 s later", .ending = PROTECTED, .numbered = true, .strike = strike_fault, .inject = DR_INJECT_CRASH_STRAY, .delay_ms = 3000, .acting = true, .paired = true},
+    {"pair/lost", ".. its reply is lost", .ending = PROTECTED, .numbered = true, .strike = strike_fault, .inject = DR_INJECT_LOST, .acting = true, .paired = true},
     {"settled/crash-before", "a protected pair: crash before its exchange n", .ending = PROTECTED, .play = play_settled, .numbered = true, .strike = strike_fault, .inject = DR_INJECT_CRASH_BEFORE},
     {"settled/crash-sent", ".. crash after it was sent", .ending = PROTECTED, .play = play_settled, .numbered = true, .strike = strike_fault, .inject = DR_INJECT_CRASH_SENT},
     {"settled/crash-replied", ".. crash after its reply", .ending = PROTECTED, .play = play_settled, .numbered = true, .strike = strike_fault, .inject = DR_INJECT_CRASH_REPLIED},
     {"settled/not-sent", ".. exchange n is not sent", .ending = PROTECTED, .play = play_settled, .numbered = true, .strike = strike_fault, .inject = DR_INJECT_NOT_SENT},
     {"settled/lost", ".. the reply is lost", .ending = PROTECTED, .play = play_settled, .numbered = true, .strike = strike_fault, .inject = DR_INJECT_LOST},
     {"settled/stale", ".. it reads what was before", .ending = PROTECTED, .play = play_settled, .numbered = true, .strike = strike_fault, .inject = DR_INJECT_STALE},
-    {"settled/delayed", ".. the reply comes 3 s later", .ending = PROTECTED, .play = play_settled, .numbered = true, .strike = strike_fault, .inject = DR_INJECT_DELAYED},
+    {"settled/delayed", ".. the reply comes 3 s later", .ending = PROTECTED, .play = play_settled, .numbered = true, .strike = strike_fault, .inject = DR_INJECT_DELAYED, .delay_ms = 3000},
     {"settled/truncated", ".. half the reply arrives", .ending = PROTECTED, .play = play_settled, .numbered = true, .strike = strike_fault, .inject = DR_INJECT_TRUNCATED},
     {"settled/error-after", ".. done, and answered with an error", .ending = PROTECTED, .play = play_settled, .numbered = true, .strike = strike_fault, .inject = DR_INJECT_ERROR_AFTER},
+    {"settled/stray", ".. it arrives 3 s later, when nobody waits for it", .ending = PROTECTED, .play = play_settled, .numbered = true, .strike = strike_fault, .inject = DR_INJECT_STRAY, .delay_ms = 3000, .acting = true},
+    {"settled/crash-stray", ".. the same, and its sender crashes", .ending = PROTECTED, .play = play_settled, .numbered = true, .strike = strike_fault, .inject = DR_INJECT_CRASH_STRAY, .delay_ms = 3000, .acting = true},
     {"settled/outage", ".. something of the estate fails for 20 s", .ending = PROTECTED, .play = play_settled, .numbered = true, .strike = hurt},
     {"outage", "at exchange n something of the estate fails for 20 s", .ending = PROTECTED, .numbered = true, .strike = hurt},
     {"down", "something of the estate is down for the first rounds", .ending = PROTECTED, .play = play_down, .numbered = true},
@@ -488,14 +506,33 @@ bool sim_story_numbered(size_t i)
     return stories[i].numbered;
 }
 
-const struct story *sim_find_story(const char *name, uint64_t *n)
+/* "312" or "312/17/lost": the second fault of a pair. */
+static bool read_numbers(const char *text, bool paired, struct sim_number *out)
+{
+    size_t len = strcspn(text, "/");
+    *out = (struct sim_number){0};
+    if (!dr_parse_u64(text, len, &out->n))
+        return false;
+    if (!text[len])
+        return true;
+    text += len + 1;
+    len = strcspn(text, "/");
+    if (!paired || !text[len] || !dr_parse_u64(text, len, &out->m))
+        return false;
+    for (int k = 1; k < DR_INJECT_COUNT; k++)
+        if (strcmp(text + len + 1, dr_inject_name((enum dr_inject)k)) == 0)
+            out->second = (enum dr_inject)k;
+    return out->second != DR_INJECT_NONE;
+}
+
+const struct story *sim_find_story(const char *name, struct sim_number *number)
 {
     for (const struct story *s = stories; s->name; s++) {
         size_t len = strlen(s->name);
         if (!s->numbered && strcmp(s->name, name) == 0)
             return s;
         if (s->numbered && strncmp(s->name, name, len) == 0 && name[len] == '/' &&
-            dr_parse_u64(name + len + 1, strlen(name + len + 1), n))
+            read_numbers(name + len + 1, s->paired, number))
             return s;
     }
     return NULL;

@@ -34,6 +34,28 @@ struct story {
     void (*strike)(struct run *r);
     bool acting;           /* in a sweep only exchanges that may change something */
     enum dr_inject inject; /* what `strike` injects there; 0: something else */
+    int64_t delay_ms;      /* with it */
+    /* A second fault follows: numbers are n, m and its kind; m counts the exchanges after
+     * the first fault, of whoever acts then. */
+    bool paired;
+};
+
+/* What a name says beside its story. */
+struct sim_number {
+    uint64_t n, m;
+    enum dr_inject second;
+};
+
+/* Where the second fault of a pair may strike. */
+struct sim_second {
+    bool watches;    /* the first fault has struck */
+    uint64_t seen;   /* exchanges since */
+    uint64_t rounds; /* whole rounds since */
+    uint64_t at;     /* the m to be struck; 0: none */
+    enum dr_inject kind;
+    uint64_t struck_before;
+    bool branched; /* a process of its own */
+    bool cut;      /* no time was left for all that could be begun here */
 };
 
 struct run {
@@ -46,6 +68,7 @@ struct run {
     struct sim_result *out;
     struct dr_injection script[RANDOM_FAULTS];
     size_t script_count;
+    struct sim_second second;
     void (*at_every)(struct run *r); /* before each exchange; NULL: nothing */
     uint64_t number;                 /* the story's */
     uint64_t strike_at;              /* exchange, counted from the first that counts */
@@ -68,12 +91,14 @@ void sim_branch_ends(struct run *r) __attribute__((noreturn));
 /* At an exchange of a sweep: begins a scenario of each story. Returns in their processes,
  * too. */
 void sim_branch(struct run *r, uint64_t n);
+/* The same of second faults, one of each kind. */
+void sim_branch_second(struct run *r);
 
 /* An outage whose time is over ends. */
 void sim_heal(struct run *r);
 
-/* The story of a name, and the number in it; NULL: none. */
-const struct story *sim_find_story(const char *name, uint64_t *n);
+/* The story of a name, and the numbers in it; NULL: none. */
+const struct story *sim_find_story(const char *name, struct sim_number *number);
 
 /* The run has failed, for the first reason given. Always false. */
 bool sim_fail(struct run *r, const char *fmt, ...) DR_PRINTF(2, 3);

@@ -191,6 +191,13 @@ bool sim_world_sql(struct sim_world *w, int cluster, const char *text)
     return done;
 }
 
+bool sim_world_begin(struct sim_world *w, int cluster, const char *holder,
+                     const char *text)
+{
+    struct dr_model_session *session = root_session(w, cluster);
+    return session && sim_stray_send(w, holder, session, text);
+}
+
 bool sim_world_open(struct sim_world *w, const struct sim_setting *s, uint64_t seed,
                     struct dr_buf *why)
 {
@@ -227,6 +234,7 @@ void sim_world_close(struct sim_world *w)
 {
     if (w->writer)
         dr_model_sql_close(w->writer);
+    sim_strays_end(w);
     if (w->model)
         dr_model_free(w->model);
     dr_buf_release(&w->wrong);
@@ -286,6 +294,7 @@ void sim_world_pass(struct sim_world *w, int64_t ms)
         dr_model_advance(w->model, to < until ? to : until);
         write_some(w);
         sim_world_judge(w, NULL);
+        sim_strays_arrive(w);
     }
 }
 
@@ -324,11 +333,27 @@ static int cluster_of(const struct dr_address *at)
     return -1;
 }
 
+char sim_exchange_kind(const struct dr_exchange *ex)
+{
+    static const char *const changes[] = {"COMMIT", "UPDATE",  "SET GLOBAL",
+                                          "CREATE", "DROP",    "ALTER",
+                                          "BACKUP", "RESTORE", "KILL"};
+    if (ex->kind == DR_EXCHANGE_HTTP)
+        return strcmp(ex->http.method, "GET") == 0 ? 'r' : 'm';
+    if (ex->sql.lane == DR_LANE_OBSERVE)
+        return 'r';
+    for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++)
+        if (strncmp(ex->sql.text, changes[i], strlen(changes[i])) == 0)
+            return 'm';
+    return 'a';
+}
+
 static void before_exchange(void *arg, uint64_t n, const struct dr_exchange *ex)
 {
     struct sim_controller *c = arg;
     struct sim_world *w = c->world;
     sim_view_odd_clocks(w->model);
+    sim_strays_follow(w, ex);
     if (c->hook)
         c->hook(c->hook_arg, n, ex);
     if (w->log)
@@ -354,8 +379,15 @@ static void after_exchange(void *arg, uint64_t n)
     struct sim_controller *c = arg;
     write_some(c->world);
     sim_world_judge(c->world, c->holder);
+    sim_strays_arrive(c->world);
     if (c->answered)
         c->answered(c->hook_arg, n);
+}
+
+static bool stray(void *arg, const struct dr_exchange *ex, int64_t delay_ms)
+{
+    struct sim_controller *c = arg;
+    return sim_stray_take(c->world, c->holder, c->carrier, ex, delay_ms);
 }
 
 static int64_t wall_ms(void *arg)
@@ -369,6 +401,9 @@ static void say(void *arg, const struct dr_event *e)
     static const char *const kinds[] = {"plan",      "start",   "progress", "end",
                                         "authority", "standby", "wait",     "note"};
     const struct sim_controller *c = arg;
+    if (e->kind == DR_EVENT_AUTHORITY && strncmp(e->text, "took over", 9) == 0)
+        snprintf(c->world->history.acting, sizeof(c->world->history.acting), "%s",
+                 c->holder);
     if (c->world->log && e->kind != DR_EVENT_PROGRESS)
         dr_buf_addf(c->world->log, "%" PRId64 " %s %s: %s\n",
                     dr_model_now_ms(c->world->model), c->holder, kinds[e->kind],
@@ -423,6 +458,7 @@ bool sim_controller_start(struct sim_controller *c, struct sim_world *w,
                                       .count = how->script_count,
                                       .before = before_exchange,
                                       .after = after_exchange,
+                                      .stray = stray,
                                       .arg = c};
     if (how->journal && dr_journal_open(&c->journal, how->journal,
                                         dr_model_wall_ms(w->model), &err) != 0) {
@@ -474,16 +510,11 @@ void sim_controller_end(struct sim_controller *c)
     memset(c, 0, sizeof(*c));
 }
 
-bool sim_controller_crashed(const struct sim_controller *c)
-{
-    return dr_fault_look(c->fault)->crashed;
-}
-
 bool sim_controller_round(struct sim_controller *c, struct dr_round *out)
 {
     struct dr_err err = {0};
     c->rounds++;
     if (dr_actor_round(c->actor, out, &err) != 0 && c->world->log)
         dr_buf_addf(c->world->log, "round failed: %s\n", err.text);
-    return !sim_controller_crashed(c);
+    return !dr_fault_look(c->fault)->crashed;
 }

@@ -9,6 +9,7 @@
 #include "controller/estate/record.h"
 #include "spec/load.h"
 #include "tests/sim/check.h"
+#include "tests/sim/stray.h"
 
 /* How the world differs from the plain one. YAML fragments are put in as they are; all
  * may be NULL. */
@@ -35,6 +36,7 @@ struct sim_world {
     bool writes;
     int64_t wrote_at_ms;
     uint64_t written;
+    struct sim_stray strays[SIM_STRAYS];
     /* judging */
     struct dr_arena *views[2]; /* of `before` and `now`, in turn */
     struct sim_view view[2];
@@ -57,8 +59,13 @@ void sim_world_pass(struct sim_world *w, int64_t ms);
 /* Looks, and judges the step since the last look. holder: whose exchange it was. */
 void sim_world_judge(struct sim_world *w, const char *holder);
 const struct sim_view *sim_world_now(const struct sim_world *w);
+/* 'm': it may change something for good; 'a': it belongs to what does; 'r': it reads. */
+char sim_exchange_kind(const struct dr_exchange *ex);
 /* Runs a statement as root on the first instance of a cluster. False: refused. */
 bool sim_world_sql(struct sim_world *w, int cluster, const char *text);
+/* Begins one that takes its time, as a stray of `holder`. */
+bool sim_world_begin(struct sim_world *w, int cluster, const char *holder,
+                     const char *text);
 /* Writes stop; waits until the feed has carried everything, then compares both sides. */
 bool sim_world_equal(struct sim_world *w, struct dr_buf *why);
 
@@ -103,6 +110,5 @@ bool sim_controller_start(struct sim_controller *c, struct sim_world *w,
 void sim_controller_end(struct sim_controller *c);
 /* One round. Out: false when it crashed. */
 bool sim_controller_round(struct sim_controller *c, struct dr_round *out);
-bool sim_controller_crashed(const struct sim_controller *c);
 
 #endif

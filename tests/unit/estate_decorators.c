@@ -125,6 +125,14 @@ static struct dr_answer exchange(struct dr_carrier *c, const struct dr_exchange 
 
 /* ---- fault ---- */
 
+static bool take_stray(void *arg, const struct dr_exchange *ex, int64_t delay_ms)
+{
+    (void)ex;
+    (void)delay_ms;
+    ++*(uint64_t *)arg;
+    return true;
+}
+
 Test(fault, each_kind_does_what_it_says)
 {
     static const struct {
@@ -142,11 +150,15 @@ Test(fault, each_kind_does_what_it_says)
         {DR_INJECT_LOST, DR_LOST, 2, false, 72},
         {DR_INJECT_TRUNCATED, DR_LOST, 2, false, 72},
         {DR_INJECT_ERROR_AFTER, DR_ANSWERED, 2, false, 0},
+        {DR_INJECT_STRAY, DR_LOST, 1, false, 0},
+        {DR_INJECT_CRASH_STRAY, DR_NOT_SENT, 1, true, 0},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         const char *name = dr_inject_name(cases[i].kind);
         struct dr_injection script = {2, cases[i].kind, 0};
-        struct dr_fault_options options = {.script = &script, .count = 1};
+        uint64_t strays = 0;
+        struct dr_fault_options options = {
+            .script = &script, .count = 1, .stray = take_stray, .arg = &strays};
         struct dr_exchange ex = sql("SELECT 1");
         struct echo e;
         echo_init(&e);
@@ -155,6 +167,9 @@ Test(fault, each_kind_does_what_it_says)
         cr_assert_eq(a.carried, DR_ANSWERED);
         dr_arena_free(a.arena);
         a = exchange(f, &ex);
+        bool astray =
+            cases[i].kind == DR_INJECT_STRAY || cases[i].kind == DR_INJECT_CRASH_STRAY;
+        cr_assert_eq(strays, astray, "%s", name);
         cr_assert_eq(a.carried, cases[i].carried, "%s", name);
         if (cases[i].kind == DR_INJECT_ERROR_AFTER)
             cr_assert_eq(a.sql.error, 1105);

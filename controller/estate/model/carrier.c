@@ -66,14 +66,20 @@ static void answer_back(struct carrier *c, struct job *j, enum dr_carried how)
     j->due_ms = c->m->now_ms + c->latency_ms;
 }
 
-static void drop_link(struct carrier *c, struct link *l)
+static struct dr_model_session *forget_link(struct carrier *c, struct link *l)
 {
+    struct dr_model_session *session = l->session;
     struct link **p = &c->links;
     while (*p != l)
         p = &(*p)->next;
     *p = l->next;
-    dr_model_sql_close(l->session);
     free(l);
+    return session;
+}
+
+static void drop_link(struct carrier *c, struct link *l)
+{
+    dr_model_sql_close(forget_link(c, l));
 }
 
 static void not_sent(struct carrier *c, struct job *j, enum dr_code code,
@@ -106,13 +112,12 @@ static bool check(const char *password, void *arg)
            (!s->len || memcmp(password, s->bytes, s->len) == 0);
 }
 
-static struct link *find_link(struct carrier *c, const struct job *j)
+static struct link *find_link(struct carrier *c, const struct dr_exchange *ex)
 {
     for (struct link *l = c->links; l; l = l->next) {
-        if (j->ex.sql.session
-                ? l->number == j->ex.sql.session
-                : l->login == j->ex.sql.login && l->lane == j->ex.sql.lane &&
-                      dr_address_equal(&l->at, &j->ex.at))
+        if (ex->sql.session ? l->number == ex->sql.session
+                            : l->login == ex->sql.login && l->lane == ex->sql.lane &&
+                                  dr_address_equal(&l->at, &ex->at))
             return l;
     }
     return NULL;
@@ -206,7 +211,7 @@ static void sql_go(struct carrier *c, struct job *j)
 
 static void sql_arrive(struct carrier *c, struct job *j)
 {
-    struct link *l = find_link(c, j);
+    struct link *l = find_link(c, &j->ex);
     if (l && l->busy)
         return; /* its turn comes */
     if (l && !dr_model_sql_alive(l->session)) {
@@ -417,6 +422,14 @@ static void drop(struct dr_carrier *base, uint64_t session)
         lost(c, l->busy);
     else
         drop_link(c, l);
+}
+
+struct dr_model_session *dr_model_carrier_leave(struct dr_carrier *base,
+                                                const struct dr_exchange *ex)
+{
+    struct carrier *c = (struct carrier *)base;
+    struct link *l = find_link(c, ex);
+    return l && !l->busy ? forget_link(c, l) : NULL;
 }
 
 static void free_carrier(struct dr_carrier *base)

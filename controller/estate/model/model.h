@@ -135,5 +135,10 @@ const char *dr_model_ctl_help(size_t i, const char **name);
  * each way; wait() advances the clock. The model is borrowed. */
 struct dr_carrier *dr_model_carrier(struct dr_model *m, int64_t latency_ms,
                                     const char *peer);
+/* The client goes away without a word, and the server does not notice: the session on
+ * which the exchange would have been sent lives on. Out: owned; NULL: there is none yet,
+ * or it is busy. */
+struct dr_model_session *dr_model_carrier_leave(struct dr_carrier *c,
+                                                const struct dr_exchange *ex);
 
 #endif
