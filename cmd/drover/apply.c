@@ -1,5 +1,4 @@
 /* drover apply: plans, asks, acts until the plan is empty. */
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -9,6 +8,7 @@
 #include "cmd/drover/declared.h"
 #include "cmd/drover/patience.h"
 #include "cmd/drover/progress.h"
+#include "cmd/drover/word.h"
 #include "controller/act/act.h"
 #include "controller/act/lock.h"
 #include "controller/base/file.h"
@@ -19,7 +19,7 @@
 enum {
     OUTPUT_MAX = 16 << 20,
     POLL_MS = 200,
-    DIGEST_MIN = 8,
+
     LOOKS = 3,
     LINE_MAX_BYTES = 400
 };
@@ -33,7 +33,7 @@ struct options {
 // clang-format off
 static const struct dr_option options[] = {
     {.name = "yes", .letter = 'y', .kind = DR_OPT_FLAG, .offset = offsetof(struct options, yes),
-     .help = "do not ask; covers safe and disruptive steps"},
+     .help = "do not ask; covers safe and disruptive steps, others when they are approved"},
     {.name = "approve", .kind = DR_OPT_TEXT, .value = "DIGEST",
      .offset = offsetof(struct options, approve),
      .help = "approve the plan of this digest whole, destructive steps too"},
@@ -95,25 +95,6 @@ static void pause_ms(int64_t ms)
         nanosleep(&(struct timespec){.tv_nsec = POLL_MS * 1000000L}, NULL);
 }
 
-/* Ctrl-C ends the question, too: poll() is not resumed after a signal, reading is. */
-static bool answer_is_yes(const struct dr_invocation *in, size_t steps)
-{
-    char line[16] = "";
-    struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
-    fprintf(in->err.file, "\nCarry out %zu step%s? Only 'yes' goes on: ", steps,
-            steps == 1 ? "" : "s");
-    fflush(in->err.file);
-    if (poll(&input, 1, -1) != 1 || dr_signals_asked(NULL))
-        return false;
-    return fgets(line, sizeof(line), stdin) && strcmp(line, "yes\n") == 0;
-}
-
-static bool digest_fits(const char *given, const struct dr_plan *p)
-{
-    return given && strlen(given) >= DIGEST_MIN &&
-           strncmp(p->digest, given, strlen(given)) == 0;
-}
-
 /* A saved plan that no longer fits is refused, with what changed. Out: 0 it fits. */
 static int check_saved(struct session *s, const struct dr_topology *t,
                        const struct dr_plan *now)
@@ -145,12 +126,9 @@ static int ask_word(struct session *s, const struct dr_topology *t, const char *
                     const struct dr_round *r)
 {
     struct dr_err err;
-    struct dr_buf b;
+    char question[64];
     struct dr_plan_input input = {.topology = t, .facts = r->facts, .revision = revision};
-    dr_buf_init(&b, OUTPUT_MAX);
-    dr_plan_text(r->plan, &input, s->o->wide, &b);
-    int rc = dr_cli_result(s->in, &b);
-    dr_buf_release(&b);
+    int rc = dr_show_plan(s->in, &input, r->plan, s->o->wide);
     if (rc == 0 && s->saved)
         rc = check_saved(s, t, r->plan);
     if (rc)
@@ -172,12 +150,12 @@ static int ask_word(struct session *s, const struct dr_topology *t, const char *
                 r->text);
         return DR_EXIT_BLOCKED;
     }
-    if (s->o->approve && !digest_fits(s->o->approve, r->plan)) {
+    if (s->o->approve && !dr_digest_fits(s->o->approve, r->plan)) {
         (void)dr_fail(&err, DR_E_CONFLICT, "the plan is %.12s, not %s", r->plan->digest,
                       s->o->approve);
         dr_hint(&err,
                 "review the plan above; approve at least %d characters of its digest",
-                DIGEST_MIN);
+                DR_DIGEST_MIN);
         return dr_cli_fail(s->in, DR_EXIT_ERROR, &err);
     }
     if (s->o->yes || s->o->approve)
@@ -188,7 +166,9 @@ static int ask_word(struct session *s, const struct dr_topology *t, const char *
         dr_hint(&err, "give --yes or --approve DIGEST");
         return dr_cli_fail(s->in, DR_EXIT_ERROR, &err);
     }
-    return answer_is_yes(s->in, r->plan->action_count) ? -1 : DR_EXIT_INTERRUPTED;
+    snprintf(question, sizeof(question), "Carry out %zu step%s?", r->plan->action_count,
+             r->plan->action_count == 1 ? "" : "s");
+    return dr_ask_yes(s->in, question) ? -1 : DR_EXIT_INTERRUPTED;
 }
 
 /* What a round means. Out: -1 go on, else the exit status. */

@@ -3,10 +3,10 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "cmd/drover/cmd.h"
 #include "cmd/drover/declared.h"
+#include "cmd/drover/word.h"
 #include "controller/base/file.h"
 #include "controller/base/tso.h"
 #include "controller/estate/guard.h"
@@ -107,23 +107,6 @@ static int print_plan(const struct dr_invocation *in, const struct dr_plan_input
     return o->detailed && p->state == DR_PLAN_STEPS ? DR_EXIT_CHANGES : DR_EXIT_OK;
 }
 
-/* A fresh estate shows "two rising checkpoints" only to one who looks more than once. */
-static const struct dr_facts *look(struct dr_observer *obs,
-                                   const struct dr_plan_input *in, struct dr_arena *a)
-{
-    const struct dr_facts *f = dr_observe(obs, dr_wall_ms());
-    for (int i = 0; i < 4; i++) {
-        struct dr_plan_input again = *in;
-        again.facts = f;
-        struct dr_plan *p = dr_plan_build(&again, a);
-        if (!dr_plan_look_again(p))
-            break;
-        nanosleep(&(struct timespec){.tv_sec = 1}, NULL);
-        f = dr_observe(obs, dr_wall_ms());
-    }
-    return f;
-}
-
 static int plan_live(const struct dr_invocation *in, struct dr_plan_input *input,
                      struct dr_arena *a)
 {
@@ -134,7 +117,7 @@ static int plan_live(const struct dr_invocation *in, struct dr_plan_input *input
         return dr_cli_fail(in, DR_EXIT_ERROR, &err);
     struct dr_estate *guard = dr_guard_new(rig.estate, "drover plan changes nothing");
     struct dr_observer *obs = dr_observer_new(input->topology, rig.access, guard);
-    input->facts = look(obs, input, a);
+    input->facts = dr_look(obs, input, a);
     int rc = o->save && dr_snapshot_save(o->save, input->facts, 0600, &err) != 0
                  ? dr_cli_fail(in, DR_EXIT_ERROR, &err)
                  : print_plan(in, input, dr_plan_build(input, a));

@@ -54,6 +54,8 @@ struct dr_actor *dr_actor_new(const struct dr_actor_options *o)
     x->lasting = dr_arena_new(64 << 20);
     x->input = (struct dr_plan_input){
         .topology = o->topology, .revision = o->revision, .removed = o->removed};
+    for (int r = 0; r < DR_RISK_COUNT; r++)
+        x->input.approve[r] = !o->allowed[r];
     x->lease_until_ms = dr_xcalloc(o->topology->cluster_count, sizeof(int64_t));
     dr_authority_lose(x);
     unsigned char seed[DR_SHA256_BYTES];
@@ -230,8 +232,7 @@ static const char *unapproved(const struct dr_actor *x)
                           strange);
     for (size_t i = 0; i < x->plan->action_count; i++) {
         const struct dr_action *a = &x->plan->actions[i];
-        if (!a->ready || x->o.approve_all ||
-            (x->o.allowed[a->risk] && !a->needs_approval))
+        if (!a->ready || !a->needs_approval || dr_word_covers(x, a))
             continue;
         return dr_sprintf(x->cycle, "%s: %s: needs an approval of plan %.12s", a->what,
                           dr_risk_name(a->risk), x->plan->digest);
@@ -336,9 +337,17 @@ static int go_on(struct dr_actor *x, struct dr_round *out, struct dr_err *err)
         dr_observe_afresh(x->observer);
         dr_actor_look(x, out);
     }
+    enum dr_word_state kept;
+    const char *word;
+    int rc = dr_word_keep(x, &kept, &word, err);
+    if (rc != 0 || kept != DR_WORD_GO_ON) {
+        yield_to(out, kept == DR_WORD_WROTE ? DR_ROUND_MOVED : DR_ROUND_WAITING, word,
+                 kept == DR_WORD_WROTE ? 0 : SOON_MS);
+        return rc;
+    }
     if (!has_ready(x->plan))
         return 0;
-    const char *word = unapproved(x);
+    word = unapproved(x);
     if (word) {
         yield_to(out, DR_ROUND_UNAPPROVED, word, QUIET_MS);
         return 0;

@@ -8,10 +8,12 @@
 struct dr_actor {
     struct dr_actor_options o;
     struct dr_observer *observer;
-    struct dr_arena *cycle;   /* plan and texts of this round */
-    struct dr_arena *step;    /* a step's own copies: outlives no step */
-    struct dr_arena *lasting; /* as long as the actor */
-    struct dr_plan *approved; /* ids of its steps; NULL: none was asked for */
+    struct dr_arena *cycle;       /* plan and texts of this round */
+    struct dr_arena *step;        /* a step's own copies: outlives no step */
+    struct dr_arena *lasting;     /* as long as the actor */
+    struct dr_plan *approved;     /* ids of its steps; NULL: none was asked for */
+    struct dr_approval_row *word; /* used, but no ledger holds it yet; NULL: none */
+    bool word_once;               /* it is the document's */
     const struct dr_facts *facts;
     struct dr_plan_input input;
     struct dr_lineage lineage[2]; /* one a cluster; in `lasting` */
@@ -75,6 +77,24 @@ struct dr_authority dr_authority_for(const struct dr_actor *x, size_t cluster);
 /* ---- resolve.c ---- */
 /* Gives open intents of the journal the outcome that the latest look shows. */
 void dr_actor_resolve(struct dr_actor *x);
+
+/* ---- approval.c ---- */
+enum dr_word_state {
+    DR_WORD_GO_ON, /* the rows are as they should be */
+    DR_WORD_WROTE, /* a row was written or cleared: look again */
+    DR_WORD_WAIT   /* it could not be: *why */
+};
+/* Brings the rows about approvals up to date, before any step: a word that is used is
+ * taken, the ledgers note that it was, one that is spent is cleared. Fails: the journal
+ * cannot be written. */
+int dr_word_keep(struct dr_actor *x, enum dr_word_state *out, const char **why,
+                 struct dr_err *err) DR_MUST_CHECK;
+/* Whether a word covers this step, which needs one. */
+bool dr_word_covers(const struct dr_actor *x, const struct dr_action *a);
+/* Whether an action of the journal is about such a row, and is observed to be done. */
+bool dr_word_action(const struct dr_actor *x, const char *action, bool *done);
+/* Who allowed it, for the journal; NULL: nobody had to. */
+const char *dr_word_text(const struct dr_actor *x, const struct dr_action *a);
 
 /* ---- step.c ---- */
 /* Makes one group of ready steps (all of one rule). Out: how it went, for the round. */

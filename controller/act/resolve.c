@@ -28,7 +28,10 @@ void dr_actor_resolve(struct dr_actor *x)
     if (dr_journal_read(x->o.journal, x->cycle, &open, &rows, &count, &err) != 0)
         return;
     for (size_t i = 0; i < count; i++) {
-        bool missing = !rows[i].action || is_missing(x->plan, rows[i].action);
+        bool done = false;
+        bool missing = !rows[i].action || (dr_word_action(x, rows[i].action, &done)
+                                               ? !done
+                                               : is_missing(x->plan, rows[i].action));
         if (dr_journal_outcome(x->o.journal, rows[i].id, x->o.wall_ms(x->o.arg),
                                missing ? DR_JOURNAL_FAILED : DR_JOURNAL_DONE,
                                missing ? "observed later: still missing"

@@ -32,21 +32,21 @@ static int note_intent(struct dr_actor *x, struct step *s, struct dr_err *err)
     if (!x->o.journal)
         return 0;
     const struct dr_action *a = s->action;
-    struct dr_journal_entry e = {
-        .time_ms = x->o.wall_ms(x->o.arg),
-        .cycle = x->round,
-        .topology = x->plan->topology,
-        .revision = x->plan->revision,
-        .digest = x->plan->digest,
-        .rule = a->name,
-        .action = a->id,
-        .verb = a->compares ? "compare" : dr_call_rows[a->call.kind].name,
-        .target = a->subject,
-        .why = a->why,
-        .precondition = a->precondition,
-        .approval = x->o.approve_all ? "the plan as a whole" : NULL,
-        .holder = x->o.holder,
-        .epoch = x->epoch};
+    struct dr_journal_entry e = {.time_ms = x->o.wall_ms(x->o.arg),
+                                 .cycle = x->round,
+                                 .topology = x->plan->topology,
+                                 .revision = x->plan->revision,
+                                 .digest = x->plan->digest,
+                                 .rule = a->name,
+                                 .action = a->id,
+                                 .verb = a->compares ? "compare"
+                                                     : dr_call_rows[a->call.kind].name,
+                                 .target = a->subject,
+                                 .why = a->why,
+                                 .precondition = a->precondition,
+                                 .approval = dr_word_text(x, a),
+                                 .holder = x->o.holder,
+                                 .epoch = x->epoch};
     return dr_journal_intent(x->o.journal, &e, &s->intent, err);
 }
 

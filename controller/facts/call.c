@@ -46,6 +46,8 @@ const struct dr_call_row dr_call_rows[DR_CALL_KIND_COUNT] = {
         .help = "take over: raise the epoch"},
     [DR_CALL_LEDGER_WRITE] = {.name = "ledger.write", .mutates = true, .repeatable = true, .needs_authority = true, .deadline_ms = 15 * SECOND,
         .help = "write ledger rows"},
+    [DR_CALL_LEDGER_APPROVE] = {.name = "ledger.approve", .mutates = true, .deadline_ms = 15 * SECOND,
+        .help = "write a human's approval of a plan"},
     [DR_CALL_BEAT] = {.name = "beat", .mutates = true, .repeatable = true, .needs_authority = true, .deadline_ms = 10 * SECOND,
         .help = "renew the lease, write the heartbeat"},
     [DR_CALL_BEAT_TABLE] = {.name = "beat.table", .mutates = true, .repeatable = true, .needs_authority = true, .deadline_ms = 60 * SECOND,

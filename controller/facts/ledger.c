@@ -122,6 +122,16 @@ static const struct dr_codec fenced_codec = CODEC(struct dr_fenced_row,
     TEXT(struct dr_fenced_row, "operation", operation, DR_CODEC_OPTIONAL),
     BOOL(struct dr_fenced_row, "releasing", releasing));
 
+static const struct dr_codec approval_codec = CODEC(struct dr_approval_row,
+    TEXT(struct dr_approval_row, "digest", digest, 0),
+    TEXT(struct dr_approval_row, "by", by, 0),
+    DIGITS(struct dr_approval_row, "until", until),
+    TEXT(struct dr_approval_row, "declaration", declaration, 0),
+    BOOL(struct dr_approval_row, "taken", taken),
+    {.name = "steps", .kind = DR_CODEC_TEXTS,
+     .at = DR_CODEC_AT(struct dr_approval_row, steps, const char **),
+     .count_at = DR_CODEC_AT(struct dr_approval_row, step_count, size_t)});
+
 static const struct dr_codec consumed_codec = CODEC(struct dr_consumed_row,
     TEXT(struct dr_consumed_row, "word", word, 0));
 
@@ -183,6 +193,11 @@ const char *dr_copy_value(const struct dr_copy_row *r, struct dr_arena *a)
 const char *dr_fenced_value(const struct dr_fenced_row *r, struct dr_arena *a)
 {
     return render(r, &fenced_codec, a);
+}
+
+const char *dr_approval_value(const struct dr_approval_row *r, struct dr_arena *a)
+{
+    return render(r, &approval_codec, a);
 }
 
 const char *dr_consumed_value(const struct dr_consumed_row *r, struct dr_arena *a)
@@ -315,6 +330,14 @@ static bool take_hold(struct decoder *d, const struct dr_ledger_row *row, void *
     return *h->purpose;
 }
 
+static bool take_approval(struct decoder *d, const struct dr_ledger_row *row, void *value)
+{
+    (void)row;
+    d->out->approval = *(struct dr_approval_row *)value;
+    d->out->approval.present = true;
+    return d->out->approval.taken == (d->out->approval.step_count > 0);
+}
+
 static bool take_consumed(struct decoder *d, const struct dr_ledger_row *row, void *value)
 {
     struct dr_consumed_row *r =
@@ -341,6 +364,7 @@ static const struct {
     {DR_KEY_FENCED,    &fenced_codec, take_fenced},
     {"edge/",          &edge_codec,   take_edge},
     {"hold/",          &hold_codec,   take_hold},
+    {DR_KEY_APPROVAL,  &approval_codec, take_approval},
     {"consumed/",      &consumed_codec, take_consumed},
     // clang-format on
 };

@@ -112,6 +112,21 @@ struct dr_fenced_row {
     bool releasing;
 };
 
+/* A human's word for one plan, in the primary's ledger. Given by hand (`drover approve`)
+ * it names the plan only; whoever first acts on it takes it: from then on it allows the
+ * steps that the plan had, by rule and subject, until none of them that needs a word is
+ * missing, or its time is over. */
+struct dr_approval_row {
+    bool present;
+    const char *digest;      /* of the plan */
+    const char *by;          /* USER() of who gave it, or "the document" */
+    uint64_t until;          /* TSO of the cluster that holds the row */
+    const char *declaration; /* digest of its meaning: an edited document is not meant */
+    bool taken;
+    size_t step_count;  /* 0: not taken */
+    const char **steps; /* "255/west" */
+};
+
 /* A word from a human that was used: it is good for one time. */
 struct dr_consumed_row {
     const char *id;   /* in the key */
@@ -130,6 +145,7 @@ struct dr_ledger {
     struct dr_gc_row gc;
     struct dr_copy_row backup, restoring;
     struct dr_fenced_row fenced;
+    struct dr_approval_row approval;
     size_t edge_count, hold_count, consumed_count;
     struct dr_edge_row *edges;
     struct dr_hold_row *holds;
@@ -154,6 +170,8 @@ void dr_ledger_decode(struct dr_ledger *out, const struct dr_ledger_row *rows,
 #define DR_KEY_BACKUP    "backup"
 #define DR_KEY_RESTORING "restoring"
 #define DR_KEY_FENCED    "fenced"
+#define DR_KEY_APPROVAL  "approval"
+#define DR_WORD_APPROVAL "approval" /* of a consumed row; its id is the digest */
 const char *dr_edge_key(const char *from, const char *to, struct dr_arena *a);
 const char *dr_hold_key(const char *purpose, struct dr_arena *a);
 const char *dr_birth_value(const struct dr_birth_row *r, struct dr_arena *a);
@@ -164,6 +182,7 @@ const char *dr_hold_value(const struct dr_hold_row *r, struct dr_arena *a);
 const char *dr_gc_value(const struct dr_gc_row *r, struct dr_arena *a);
 const char *dr_copy_value(const struct dr_copy_row *r, struct dr_arena *a);
 const char *dr_fenced_value(const struct dr_fenced_row *r, struct dr_arena *a);
+const char *dr_approval_value(const struct dr_approval_row *r, struct dr_arena *a);
 const char *dr_consumed_key(const char *id, struct dr_arena *a);
 const char *dr_consumed_value(const struct dr_consumed_row *r, struct dr_arena *a);
 const char *dr_lease_value(uint64_t until, struct dr_arena *a);

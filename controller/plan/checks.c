@@ -60,8 +60,6 @@ C(words_are_built)
         return dr_check_refuse(v, fact, "metadata.formerly");
     if (v->t->secondary.external_ts_read)
         return dr_check_refuse(v, fact, "secondary.externalTsRead");
-    if (v->t->approval_count)
-        return dr_check_refuse(v, fact, "approvals");
     return DR_TRUE;
 }
 

@@ -229,7 +229,7 @@ static void add_action(struct build *b, const struct dr_plan_rule *r, size_t c,
         .risk = r->risk,
         .predicted_ms = r->predicted_ms,
         .unsure = unsure,
-        .needs_approval = v->t->policy.approve[r->risk],
+        .needs_approval = v->t->policy.approve[r->risk] || v->in->approve[r->risk],
         .call = {.kind = DR_CALL_NONE, .at = {.cluster = (uint16_t)c}},
     };
 }
@@ -522,6 +522,15 @@ static const char *goal_of(const struct build *b)
                       name_of(v, v->b), after);
 }
 
+/* The word for this plan; and what of words is worth knowing. */
+static void find_approval(struct build *b)
+{
+    const char **notes;
+    size_t count = dr_plan_find_approval(&b->v, b->plan, &notes);
+    for (size_t i = 0; i < count; i++)
+        add_notice(b, notes[i]);
+}
+
 struct dr_plan *dr_plan_build(const struct dr_plan_input *in, struct dr_arena *a)
 {
     struct build b = {.plan = DR_NEW(a, struct dr_plan)};
@@ -561,6 +570,8 @@ struct dr_plan *dr_plan_build(const struct dr_plan_input *in, struct dr_arena *a
     p->goal = goal_of(&b);
     set_state(&b);
     dr_plan_cover(&b.v, p, b.checks, b.check_count);
+    if (!in->removed)
+        find_approval(&b);
     return p;
 }
 

@@ -37,6 +37,8 @@ struct dr_plan_input {
         *lineage; /* of commits; one that is not here is no ancestor */
     size_t lineage_count;
     bool removed; /* the document left its source: only obligations are discharged */
+    bool
+        approve[DR_RISK_COUNT]; /* risks that need a word, beside those of the document */
 };
 
 /* One step. Strings are owned by the plan's arena or static. */
@@ -49,9 +51,10 @@ struct dr_action {
     const char *why, *precondition, *expect, *undo;
     enum dr_risk risk;
     int64_t predicted_ms; /* 0: grows with the data */
-    bool needs_approval;  /* policy.approve names its risk */
-    bool unsure;          /* whether it is missing is not known; never ready */
-    bool ready;           /* `call` is complete and may be made now */
+    bool
+        needs_approval; /* policy.approve, of the document or around it, names its risk */
+    bool unsure;        /* whether it is missing is not known; never ready */
+    bool ready;         /* `call` is complete and may be made now */
     struct dr_call call;
     bool compares; /* not a call: both sides are compared at the backup's TSO */
 };
@@ -99,6 +102,21 @@ struct dr_plan_part {
     const char *value;
 };
 
+/* The word for this plan, if there is one. It is no part of the digest. */
+enum dr_approval_state {
+    DR_APPROVAL_NONE,
+    DR_APPROVAL_GIVEN, /* for this very plan; not used yet */
+    DR_APPROVAL_TAKEN  /* in use: it allows all of this plan that needs a word */
+};
+struct dr_plan_approval {
+    enum dr_approval_state state;
+    const char *by;     /* "drover@10.0.0.7", "the document" */
+    const char *digest; /* of the plan that was approved */
+    uint64_t until;     /* TSO of the primary */
+    bool document;      /* it stands in the document, which does not change by its use */
+    bool spent;         /* the ledger's row allows nothing any more: it can be cleared */
+};
+
 enum dr_plan_state {
     DR_PLAN_CONVERGED,
     DR_PLAN_ASKING, /* no step is missing but what a question is about */
@@ -121,6 +139,7 @@ struct dr_plan {
     struct dr_protection *protections;
     enum dr_truth is_protected;
     size_t part_count;
+    struct dr_plan_approval approval;
     struct dr_plan_part *parts; /* all that the digest covers (digest.c) */
     char digest[DR_DIGEST_TEXT];
 };
@@ -146,6 +165,9 @@ const char *dr_plan_continues(const struct dr_plan *approved, const struct dr_pl
 
 /* One line about what is waited for: codes, subject, fact. No line feed. */
 void dr_plan_waiting_text(const struct dr_waiting *w, struct dr_buf *out);
+
+/* Whether any of its steps waits for a word. */
+bool dr_plan_needs_word(const struct dr_plan *p);
 
 /* The digest of parts, as a plan carries it. */
 void dr_plan_digest(const struct dr_plan_part *parts, size_t count,

@@ -134,6 +134,21 @@ static void headline(const struct dr_plan *p, struct dr_buf *out)
     dr_buf_addf(out, "%s, %s\n", p->action_count ? ")" : "", state_word(p->state));
 }
 
+/* What stands of the word that some steps need. */
+static void approval_text(const struct dr_plan *p, struct dr_buf *out)
+{
+    char time[DR_TIME_TEXT];
+    const struct dr_plan_approval *x = &p->approval;
+    if (!dr_plan_needs_word(p))
+        return;
+    if (x->state == DR_APPROVAL_NONE)
+        dr_buf_addf(out, "approval: needed, of plan %.12s\n", p->digest);
+    else
+        dr_buf_addf(out, "approval: %s by %s, of plan %.12s, until %s\n",
+                    x->state == DR_APPROVAL_GIVEN ? "given" : "in use, given", x->by,
+                    x->digest, dr_time_text(dr_tso_ms(x->until), time));
+}
+
 void dr_plan_text(const struct dr_plan *p, const struct dr_plan_input *in, bool wide,
                   struct dr_buf *out)
 {
@@ -149,6 +164,7 @@ void dr_plan_text(const struct dr_plan *p, const struct dr_plan_input *in, bool 
                     "  whether one of them is missing is not known (-w lists them)\n");
     for (size_t i = 0; (wide || !all_unsure(p)) && i < p->action_count; i++)
         action_text(&p->actions[i], i + 1, wide, out);
+    approval_text(p, out);
     if (p->blocker_count)
         dr_buf_adds(out, "\nblocked:\n");
     for (size_t i = 0; i < p->blocker_count; i++)
@@ -225,6 +241,24 @@ static json_t *questions_json(const struct dr_plan *p)
     return list;
 }
 
+/* null: no step needs a word */
+static json_t *approval_json(const struct dr_plan *p)
+{
+    static const char *const states[] = {[DR_APPROVAL_NONE] = "needed",
+                                         [DR_APPROVAL_GIVEN] = "given",
+                                         [DR_APPROVAL_TAKEN] = "in use"};
+    const struct dr_plan_approval *x = &p->approval;
+    if (!dr_plan_needs_word(p))
+        return json_null();
+    json_t *o = json_object();
+    set(o, "state", states[x->state]);
+    set(o, "by", x->by);
+    set(o, "plan", x->digest);
+    json_object_set_new(o, "untilUnixMs",
+                        x->until ? json_integer(dr_tso_ms(x->until)) : json_null());
+    return o;
+}
+
 json_t *dr_plan_json(const struct dr_plan *p)
 {
     json_t *o = json_object(), *list = json_array();
@@ -234,6 +268,7 @@ json_t *dr_plan_json(const struct dr_plan *p)
     set(o, "goal", p->goal);
     set(o, "state", state_word(p->state));
     set(o, "digest", p->digest);
+    json_object_set_new(o, "approval", approval_json(p));
     for (size_t i = 0; i < p->action_count; i++)
         json_array_append_new(list, action_json(&p->actions[i]));
     json_object_set_new(o, "actions", list);

@@ -4,10 +4,13 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "controller/base/printable.h"
 #include "controller/base/tso.h"
 #include "controller/estate/wire/script.h"
 
 #define HEARTBEAT "drover.heartbeat"
+
+enum { WHO_MAX = 200 };
 
 /* ---- ledger.create ---- */
 
@@ -192,6 +195,95 @@ static const struct dr_step write_steps[] = {
 };
 const struct dr_play dr_play_ledger_write = {
     .via = DR_VIA_SQL, .lane = DR_LANE_ACT, .steps = write_steps};
+
+/* ---- ledger.approve ---- */
+
+/* Not by the holder of the epoch, but under its lock, so that nobody uses or clears a row
+ * in the same moment. The row carries the epoch that stands: it is a word to its holder.
+ */
+struct approve_script {
+    uint64_t epoch;
+    const char *holder, *who;
+};
+
+static enum dr_flow begin_approve(struct dr_script *s)
+{
+    if (!s->call->as.cluster_id || !s->call->args.approve.row)
+        return dr_script_fail(s, DR_E_BUG, "an approval without cluster id or row");
+    return DR_FLOW_AGAIN;
+}
+
+static enum dr_flow take_standing_epoch(struct dr_script *s, const struct dr_answer *a)
+{
+    struct approve_script *mine = s->mine;
+    if (!a->sql.row_count)
+        return dr_script_fail(s, DR_E_CONFLICT, "the ledger has no epoch");
+    mine->holder = dr_cell_text(&a->sql, 0, "holder", s->arena);
+    if (!dr_cell_u64(&a->sql, 0, "epoch", &mine->epoch) || !mine->holder)
+        return dr_script_fail(s, DR_E_PROTOCOL, "the ledger's epoch is unreadable");
+    return DR_FLOW_NEXT;
+}
+
+static enum dr_flow take_who(struct dr_script *s, const struct dr_answer *a)
+{
+    struct approve_script *mine = s->mine;
+    const char *who = dr_cell_text(&a->sql, 0, "who", s->arena);
+    if (!who || !*who)
+        return dr_script_fail(s, DR_E_PROTOCOL, "the server does not say who asks");
+    mine->who = dr_printable(s->arena, who, strlen(who), WHO_MAX);
+    return DR_FLOW_NEXT;
+}
+
+static enum dr_flow ask_standing_word(struct dr_script *s)
+{
+    return dr_script_sql(s,
+                         "SELECT value FROM " DR_LEDGER_TABLE
+                         " WHERE cluster_id = %" PRIu64 " AND k = '" DR_KEY_APPROVAL
+                         "' FOR UPDATE",
+                         s->call->as.cluster_id);
+}
+
+static enum dr_flow take_standing_word(struct dr_script *s, const struct dr_answer *a)
+{
+    const char *now =
+        a->sql.row_count ? dr_cell_text(&a->sql, 0, "value", s->arena) : NULL;
+    const char *expected = s->call->args.approve.expected;
+    if ((now != NULL) != (expected != NULL) || (now && strcmp(now, expected) != 0))
+        return dr_script_fail(s, DR_E_CONFLICT, "another approval was written or used");
+    return DR_FLOW_NEXT;
+}
+
+static enum dr_flow ask_put_word(struct dr_script *s)
+{
+    const struct approve_script *mine = s->mine;
+    struct dr_approval_row row = *s->call->args.approve.row;
+    row.by = mine->who;
+    return dr_script_sql(s,
+                         "INSERT INTO " DR_LEDGER_TABLE
+                         " (cluster_id, k, value, epoch, holder) VALUES (%" PRIu64
+                         ", '" DR_KEY_APPROVAL "', %s, %" PRIu64 ", %s)"
+                         " ON DUPLICATE KEY UPDATE value = VALUES(value),"
+                         " epoch = VALUES(epoch), holder = VALUES(holder)",
+                         s->call->as.cluster_id,
+                         dr_sql_string(s->arena, dr_approval_value(&row, s->arena)),
+                         mine->epoch, dr_sql_string(s->arena, mine->holder));
+}
+
+static const struct dr_step approve_steps[] = {
+    DR_STEP_BEGIN,
+    {.name = "lock the epoch", .ask = ask_epoch_now, .take = take_standing_epoch},
+    {.name = "ask who asks", .text = "SELECT USER() AS who", .take = take_who},
+    {.name = "read the approval", .ask = ask_standing_word, .take = take_standing_word},
+    {.name = "write the approval", .ask = ask_put_word},
+    DR_STEP_COMMIT,
+    DR_STEP_END,
+};
+const struct dr_play dr_play_ledger_approve = {.via = DR_VIA_SQL,
+                                               .lane = DR_LANE_ACT,
+                                               .steps = approve_steps,
+                                               .begin = begin_approve,
+                                               .mine_bytes =
+                                                   sizeof(struct approve_script)};
 
 /* ---- beat ---- */
 

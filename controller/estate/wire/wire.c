@@ -41,6 +41,7 @@ static const struct dr_play *const plays[DR_CALL_KIND_COUNT] = {
     [DR_CALL_LEDGER_CREATE] = &dr_play_ledger_create,
     [DR_CALL_LEDGER_EPOCH] = &dr_play_ledger_epoch,
     [DR_CALL_LEDGER_WRITE] = &dr_play_ledger_write,
+    [DR_CALL_LEDGER_APPROVE] = &dr_play_ledger_approve,
     [DR_CALL_BEAT] = &dr_play_beat,
     [DR_CALL_BEAT_TABLE] = &dr_play_beat_table,
     [DR_CALL_KILL] = &dr_play_kill,
