@@ -83,6 +83,8 @@ struct dr_feed_args {
 };
 
 enum dr_store { DR_STORE_BACKUP, DR_STORE_REDO };
+/* The prefix that is the declared place itself: where an adopted feed writes. */
+#define DR_REDO_HERE "."
 
 struct dr_copy_args {
     const char *prefix; /* below the declared backup prefix */

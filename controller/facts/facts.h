@@ -156,6 +156,11 @@ struct dr_feed_detail {
     const char *sink_user;
     size_t difference_count;
     struct dr_difference *differences;
+    /* Settings that are neither declared nor TiCDC's default, as replication.config
+     * spells them: what a feed that drover makes of the document would not have. */
+    size_t extra_count;
+    struct dr_difference *extras;
+    bool leaves_beat_out; /* its filter does not carry drover.heartbeat */
 };
 
 /* Accounts of a cluster. Tier cold. */

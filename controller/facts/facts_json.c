@@ -219,7 +219,9 @@ static const struct dr_codec feed_detail_codec = GROUP(
     TEXT("sinkAddress", sink_address, OPT),
     TEXT("sinkUser", sink_user, OPT),
     LIST("differences", differences, difference_count, struct dr_difference,
-         &difference_codec, 0));
+         &difference_codec, 0),
+    LIST("extras", extras, extra_count, struct dr_difference, &difference_codec, OPT),
+    SCALAR(DR_CODEC_BOOL, bool, "leavesBeatOut", leaves_beat_out, OPT));
 #undef T
 
 #define T struct dr_account

@@ -1,8 +1,8 @@
 /* The pure parts of the HTTP half: Go's JSON and URLs, table filters. */
 #include <criterion/criterion.h>
 
+#include "controller/base/table_filter.h"
 #include "controller/estate/model/gojson.h"
-#include "controller/estate/model/table_filter.h"
 #include "controller/estate/model/uri.h"
 
 Test(model_parts, json_is_written_as_go_writes_it)

@@ -5,8 +5,9 @@
 #include "controller/base/buf.h"
 #include "tests/unit/wire.h"
 
-static const struct dr_call poll = {.kind = DR_CALL_CDC_FEED,
-                                    .args.feed = {.id = "f-1", .to = 1, .redo = "r1"}};
+static const struct dr_call poll = {
+    .kind = DR_CALL_CDC_FEED,
+    .args.feed = {.id = "f-1", .to = 1, .generation = 1, .redo = "r1"}};
 #define HEALTH   "GET /api/v2/health"
 #define CAPTURES "GET /api/v2/captures"
 #define LIST     "GET /api/v2/changefeeds?state=all"
@@ -146,7 +147,8 @@ Test(wire, answers_to_a_create)
     const struct dr_call call = {
         .kind = DR_CALL_FEED_CREATE,
         .deadline_ms = 2000,
-        .args.feed = {.id = "f-1", .to = 1, .redo = "r1", .start_ts = 46}};
+        .args.feed = {
+            .id = "f-1", .to = 1, .generation = 1, .redo = "r1", .start_ts = 46}};
     for (size_t i = 0; i < sizeof(creates) / sizeof(creates[0]); i++) {
         struct wire_line lines[] = {
             {"", creates[i].back}, {FEED, creates[i].get}, {NULL, NULL}};
@@ -183,7 +185,7 @@ Test(wire, no_owner_is_waited_for)
     talk.lines = lines;
     ask(&b, &talk,
         &(struct dr_call){.kind = DR_CALL_FEED_PAUSE,
-                          .args.feed = {.id = "f-1", .to = 1}},
+                          .args.feed = {.id = "f-1", .to = 1, .generation = 1}},
         &r);
     cr_expect_eq(r.outcome, DR_DONE, "%s", r.err.text);
     cr_expect_eq(talk.sent, 4);

@@ -232,7 +232,11 @@ static const struct mutation mutations[] = {
     {"create a feed",
      "M",
      {.kind = DR_CALL_FEED_CREATE,
-      .args.feed = {.id = "f-1", .to = 1, .start_ts = 460000000000000001, .redo = "r1"}},
+      .args.feed = {.id = "f-1",
+                    .to = 1,
+                    .generation = 1,
+                    .start_ts = 460000000000000001,
+                    .redo = "r1"}},
      {{"POST /api/v2/changefeeds\n"
        "{\"changefeed_id\":\"f-1\",\"replica_config\":{\"bdr_mode\":false,\"case_"
        "sensitive\":false,\"check_gc_safe_point\":true,\"consistent\":{\"flush_"
@@ -242,22 +246,23 @@ static const struct mutation mutations[] = {
        "\"enable_sync_point\":false,\"filter\":{\"rules\":[\"*.*\",\"!drover_probe.*\"]},"
        "\"force_replicate\":false,\"ignore_ineligible_table\":false,\"mounter\":{"
        "\"worker_"
-       "num\":8}},\"sink_uri\":\"mysql://cdc:sink%27pass%5Cword@127.1.1.4:4000/"
+       "num\":8}},\"sink_uri\":\"mysql://"
+       "cdc:vN281Pac8Pa-ngpG-tC8Hby9_LBr0dyn2hS1DkMPdNM@127.1.1.4:4000/"
        "?worker-count=16\",\"start_ts\":460000000000000001}",
        "200 {}"}}},
     {"pause a feed",
      ".M",
-     {.kind = DR_CALL_FEED_PAUSE, .args.feed = {.id = "f-1", .to = 1}},
+     {.kind = DR_CALL_FEED_PAUSE, .args.feed = {.id = "f-1", .to = 1, .generation = 1}},
      {{"GET /api/v2/changefeeds/f-1", "200 {\"state\":\"normal\"}"},
       {"POST /api/v2/changefeeds/f-1/pause", NULL}}},
     {"resume a feed",
      ".M",
-     {.kind = DR_CALL_FEED_RESUME, .args.feed = {.id = "f-1", .to = 1}},
+     {.kind = DR_CALL_FEED_RESUME, .args.feed = {.id = "f-1", .to = 1, .generation = 1}},
      {{"GET /api/v2/changefeeds/f-1", "200 {\"state\":\"stopped\"}"},
       {"POST /api/v2/changefeeds/f-1/resume\n{\"overwrite_checkpoint_ts\":0}", NULL}}},
     {"delete a feed",
      "M",
-     {.kind = DR_CALL_FEED_DELETE, .args.feed = {.id = "f-1", .to = 1}},
+     {.kind = DR_CALL_FEED_DELETE, .args.feed = {.id = "f-1", .to = 1, .generation = 1}},
      {{"DELETE /api/v2/changefeeds/f-1", NULL}}},
 };
 

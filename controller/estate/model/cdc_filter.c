@@ -6,9 +6,9 @@
 #include <string.h>
 #include <strings.h>
 
+#include "controller/base/table_filter.h"
 #include "controller/estate/model/cdc.h"
 #include "controller/estate/model/cdc_ddl.h"
-#include "controller/estate/model/table_filter.h"
 
 struct event_filter {
     struct dr_table_filter *matcher;

@@ -10,11 +10,11 @@
 #include <string.h>
 
 #include "controller/base/buf.h"
+#include "controller/base/table_filter.h"
 #include "controller/estate/model/cdc.h"
 #include "controller/estate/model/http.h"
 #include "controller/estate/model/redo_meta.h"
 #include "controller/estate/model/store.h"
-#include "controller/estate/model/table_filter.h"
 
 enum { GC_EVERY_MS = 5000, LOG_MAX = 64 << 20, KEY_MAX = 512 };
 

@@ -51,8 +51,9 @@ void dr_feed_sink_uri(struct dr_buf *out, const struct dr_access *access,
 /* ---- cdc_compare.c ---- */
 
 /* What GET shows (a ChangeFeedInfo) against what drover would make: only what is declared
- * or pinned, absent, null and default being equal. Fills the differences of `out`.
- * Source: tiflow: cdc/model/changefeed.go RmUnusedFields, VerifyAndComplete. */
+ * or pinned, absent, null and default being equal. Fills the differences of `out`, and
+ * its extras: what is set on the feed, and neither declared nor TiCDC's default. Source:
+ * tiflow: cdc/model/changefeed.go RmUnusedFields, VerifyAndComplete. */
 void dr_feed_compare(struct dr_feed_detail *out, const struct dr_access *access,
                      const json_t *desired, const char *desired_sink, const json_t *info,
                      struct dr_arena *a);

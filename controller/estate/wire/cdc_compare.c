@@ -5,8 +5,10 @@
 
 #include "controller/base/json.h"
 #include "controller/base/num.h"
+#include "controller/base/table_filter.h"
 #include "controller/estate/wire/cdc.h"
 #include "controller/estate/wire/uri.h"
+#include "spec/changefeed.h"
 
 enum { MYSQL_PORT = 4000, SHOWN_MAX = 300, FIELD_MAX = 256 };
 
@@ -61,7 +63,7 @@ struct compare {
     struct dr_feed_detail *out;
     const struct dr_access *access;
     struct dr_arena *a;
-    size_t room;
+    size_t room, extra_room;
 };
 
 static void differ(struct compare *c, const char *field, const char *desired,
@@ -265,15 +267,98 @@ static void compare_tree(struct compare *c, const char *prefix, const json_t *wa
     }
 }
 
+/* ---- what the document does not say ---- */
+
+/* The value at a path of names with dots between them; NULL: none. */
+static const json_t *value_at(const json_t *v, const char *path)
+{
+    while (v) {
+        char name[FIELD_MAX];
+        size_t len = strcspn(path, ".");
+        snprintf(name, sizeof(name), "%.*s", (int)len, path);
+        v = json_object_get(v, name);
+        if (!path[len])
+            return v;
+        path += len + 1;
+    }
+    return NULL;
+}
+
+/* A path of replication.config as TiCDC's API spells it. */
+static const char *api_path(struct compare *c, const struct dr_setting *s)
+{
+    if (s->api)
+        return s->api;
+    char *path = dr_strdup(c->a, s->path);
+    for (char *p = path; *p; p++)
+        *p = *p == '-' ? '_' : *p;
+    return path;
+}
+
+static bool is_default(struct compare *c, const struct dr_setting *s, const char *path,
+                       const json_t *v)
+{
+    const json_t *usual = meant(c, path, NULL);
+    const json_t *is = meant(c, path, v);
+    if (is_nothing(is) || (usual && same_value(usual, is)))
+        return true;
+    const char *text = shown(c, is);
+    return s->fallback &&
+           (strcmp(text, s->fallback) == 0 ||
+            (json_is_string(is) && strcmp(json_string_value(is), s->fallback) == 0));
+}
+
+/* Settings that a document may declare, are not declared, and are not TiCDC's default. */
+static void find_extras(struct compare *c, const json_t *desired, const json_t *config)
+{
+    struct dr_feed_detail *d = c->out;
+    size_t count;
+    const struct dr_setting *all = dr_settings(&count);
+    for (size_t i = 0; i < count; i++) {
+        const struct dr_setting *s = &all[i];
+        if (s->owner || s->idle || strchr(s->path, '['))
+            continue;
+        const char *path = api_path(c, s);
+        const json_t *is = value_at(config, path);
+        if (value_at(desired, path) || is_default(c, s, path, is))
+            continue;
+        const char *text = shown(c, is);
+        *DR_PUSH(c->a, d->extras, d->extra_count, c->extra_room) = (struct dr_difference){
+            .field = s->path,
+            .desired = "not declared",
+            .observed = dr_access_redact(c->access, c->a, text, strlen(text), SHOWN_MAX)};
+    }
+}
+
+/* Whether the feed's filter leaves drover's heartbeat out. */
+static bool leaves_beat_out(struct compare *c, const json_t *config)
+{
+    const json_t *rules = json_object_get(json_object_get(config, "filter"), "rules");
+    size_t n = json_array_size(rules);
+    bool sensitive = json_is_true(json_object_get(config, "case_sensitive"));
+    const char **texts = DR_NEW_N(c->a, n, const char *), *bad;
+    for (size_t i = 0; i < n; i++) {
+        const char *s = json_string_value(json_array_get(rules, i));
+        texts[i] = s ? s : "";
+    }
+    if (!n)
+        return false; /* every table */
+    struct dr_table_filter *f = dr_table_filter_new(c->a, texts, n, sensitive, &bad);
+    return !f || !dr_table_filter_table(f, "drover", "heartbeat");
+}
+
 void dr_feed_compare(struct dr_feed_detail *out, const struct dr_access *access,
                      const json_t *desired, const char *desired_sink, const json_t *info,
                      struct dr_arena *a)
 {
     struct compare c = {.out = out, .access = access, .a = a};
     const char *sink = dr_json_str(info, "sink_uri");
+    const json_t *config = json_object_get(info, "config");
     uint64_t target = 0;
     compare_sink(&c, desired_sink, sink ? sink : "");
-    compare_tree(&c, "", desired, json_object_get(info, "config"));
+    compare_tree(&c, "", desired, config);
+    find_extras(&c, desired, config);
+    out->leaves_beat_out = leaves_beat_out(&c, config);
     if (dr_json_u64(info, "target_ts", &target) && target)
         differ(&c, "target_ts", "absent", "set");
 }

@@ -81,7 +81,8 @@ static void add_redo(json_t *config, const struct dr_access *access,
     dr_buf_release(&uri);
 }
 
-static void add_filter(json_t *config)
+/* probe: leave the rows of a path that is being proven out. */
+static void add_filter(json_t *config, bool probe)
 {
     json_t *filter = child(config, "filter"), *rules = json_object_get(filter, "rules");
     size_t i;
@@ -91,6 +92,8 @@ static void add_filter(json_t *config)
         json_array_append_new(rules, json_string("*.*"));
         json_object_set_new(filter, "rules", rules);
     }
+    if (!probe)
+        return;
     json_array_foreach(rules, i, rule)
     {
         if (json_is_string(rule) && strcmp(json_string_value(rule), PROBE_RULE) == 0)
@@ -115,7 +118,7 @@ static void add_typed(json_t *config, const struct dr_access *access,
                             json_integer(sp->retention_ms * NS_PER_MS));
     }
     add_redo(config, access, args, keys);
-    add_filter(config);
+    add_filter(config, args->generation > 0); /* an adopted feed is its makers' */
 }
 
 int dr_feed_config(json_t **out, const struct dr_access *access, size_t from,

@@ -200,7 +200,10 @@ static enum dr_flow begin_store(struct dr_script *s)
     if (!plain_prefix(prefix))
         return dr_script_fail(s, DR_E_BUG, "not a storage prefix");
     const char *base = store->declared->uri.prefix ? store->declared->uri.prefix : "";
-    mine->prefix = dr_sprintf(s->arena, "%s%s%s/", base, *base ? "/" : "", prefix);
+    if (strcmp(prefix, DR_REDO_HERE) == 0)
+        mine->prefix = dr_sprintf(s->arena, "%s%s", base, *base ? "/" : "");
+    else
+        mine->prefix = dr_sprintf(s->arena, "%s%s%s/", base, *base ? "/" : "", prefix);
     return DR_FLOW_AGAIN;
 }
 

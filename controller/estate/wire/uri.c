@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "controller/base/num.h"
+#include "controller/facts/call.h"
 
 static bool unreserved(char c)
 {
@@ -170,9 +171,10 @@ void dr_storage_uri_add(struct dr_buf *out, const struct dr_access_store *store,
     while (base && text[base - 1] == '/')
         base--;
     dr_buf_add(out, text, base);
-    if (*prefix)
+    if (*prefix && strcmp(prefix, DR_REDO_HERE) != 0) {
         dr_buf_addc(out, '/');
-    dr_uri_encode(out, prefix, strlen(prefix), "/");
+        dr_uri_encode(out, prefix, strlen(prefix), "/");
+    }
     dr_buf_adds(out, query);
     if (!keys || !store->key)
         return;

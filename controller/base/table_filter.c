@@ -1,4 +1,4 @@
-#include "controller/estate/model/table_filter.h"
+#include "controller/base/table_filter.h"
 
 #include <ctype.h>
 #include <regex.h>

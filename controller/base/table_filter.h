@@ -1,7 +1,7 @@
 /* Table filters: `db.tbl`, wildcards, `!` exceptions, later rules win. Source: docs:
  * table-filter.md; tiflow: pkg/filter (what is never replicated). */
-#ifndef DR_MODEL_TABLE_FILTER_H
-#define DR_MODEL_TABLE_FILTER_H
+#ifndef DR_BASE_TABLE_FILTER_H
+#define DR_BASE_TABLE_FILTER_H
 
 #include <stdbool.h>
 #include <stddef.h>
