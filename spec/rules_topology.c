@@ -341,8 +341,13 @@ static void start_ts(struct dr_check *c, enum dr_vcode code, const void *doc)
     if (t->bootstrap.method == DR_BOOTSTRAP_BACKUP_RESTORE && known)
         dr_breach(c, code, "spec.bootstrap.startTs",
                   "with BackupRestore the backup says where the feed starts");
-    for (size_t i = 0; i < t->replication.edge_count; i++)
-        known = known || t->replication.edges[i].id || t->replication.edges[i].start_ts;
+    for (size_t i = 0; i < t->replication.edge_count; i++) {
+        const struct dr_edge_spec *e = &t->replication.edges[i];
+        known = known || e->id || e->start_ts;
+        if (t->bootstrap.method == DR_BOOTSTRAP_BACKUP_RESTORE && e->start_ts && !e->id)
+            dr_breach(c, code, dr_item_path(c, "spec.replication.edges", i, "startTs"),
+                      "with BackupRestore the backup says where the feed starts");
+    }
     if (t->bootstrap.method == DR_BOOTSTRAP_EXISTING && !known)
         dr_breach(c, code, "spec.bootstrap.method",
                   "Existing needs startTs, or an edge with id or startTs");

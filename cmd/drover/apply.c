@@ -133,7 +133,8 @@ static int ask_word(struct session *s, const struct dr_topology *t, const char *
         rc = check_saved(s, t, r->plan);
     if (rc)
         return rc;
-    if (r->plan->state == DR_PLAN_CONVERGED)
+    if (r->plan->state == DR_PLAN_CONVERGED &&
+        !(r->plan->observing && r->plan->action_count))
         return DR_EXIT_OK;
     if (r->plan->state == DR_PLAN_BLOCKED || r->plan->state == DR_PLAN_ASKING)
         return DR_EXIT_BLOCKED;

@@ -94,9 +94,9 @@ static void what_lacks(const struct dr_plan *p, struct dr_buf *b)
         if (p->protections[i].holds != DR_TRUE)
             dr_buf_addf(b, "  %-13s %s\n", "missing", p->protections[i].text);
     for (size_t i = 0; i < p->blocker_count; i++)
-        dr_buf_addf(b, "  %-13s %s %s: %s\n                %s\n", "blocked",
-                    p->blockers[i].code, p->blockers[i].subject, p->blockers[i].fact,
-                    p->blockers[i].way_out);
+        dr_buf_addf(b, "  %-13s %s %s: %s\n                %s\n",
+                    p->observing ? "would block" : "blocked", p->blockers[i].code,
+                    p->blockers[i].subject, p->blockers[i].fact, p->blockers[i].way_out);
     for (size_t i = 0; i < p->waiting_count; i++) {
         dr_buf_addf(b, "  %-13s ", "waits");
         dr_plan_waiting_text(&p->waitings[i], b);
@@ -139,8 +139,9 @@ static void render_text(const struct dr_plan *p, const struct dr_topology *t,
     if (p->action_count && p->actions[0].unsure)
         dr_buf_addf(b, "  %-13s whether a step is missing is not known\n", "plan");
     else if (p->action_count)
-        dr_buf_addf(b, "  %-13s %zu step%s missing, next: %s\n", "plan", p->action_count,
-                    p->action_count == 1 ? "" : "s", p->actions[0].what);
+        dr_buf_addf(b, "  %-13s %zu step%s %s, next: %s\n", "plan", p->action_count,
+                    p->action_count == 1 ? "" : "s",
+                    p->observing ? "to manage it" : "missing", p->actions[0].what);
 }
 
 static json_t *number_or_null(int64_t v, int64_t none)

@@ -7,6 +7,7 @@
 
 #include "controller/act/actor.h"
 #include "controller/base/digest.h"
+#include "controller/estate/guard.h"
 
 enum { QUIET_MS = 10000, SOON_MS = 1000 };
 
@@ -48,7 +49,9 @@ struct dr_actor *dr_actor_new(const struct dr_actor_options *o)
 {
     struct dr_actor *x = dr_xcalloc(1, sizeof(*x));
     x->o = *o;
-    x->observer = dr_observer_new(o->topology, o->access, o->estate);
+    if (o->topology->management == DR_OBSERVE && !o->removed)
+        x->o.estate = x->guard = dr_guard_new(o->estate, "management is Observe");
+    x->observer = dr_observer_new(o->topology, o->access, x->o.estate);
     x->cycle = dr_arena_new(256 << 20);
     x->step = dr_arena_new(64 << 20);
     x->lasting = dr_arena_new(64 << 20);
@@ -69,6 +72,8 @@ void dr_actor_free(struct dr_actor *x)
     if (!x)
         return;
     dr_observer_free(x->observer);
+    if (x->guard)
+        x->guard->free(x->guard);
     dr_arena_free(x->cycle);
     dr_arena_free(x->step);
     dr_arena_free(x->lasting);
@@ -252,8 +257,10 @@ static bool has_ready(const struct dr_plan *p)
  * deadline) is made ready by the plan all the same, and is done. */
 static bool hands_off(const struct dr_actor *x)
 {
-    bool off = x->o.topology->management == DR_OBSERVE || x->o.topology->paused;
-    return off && !x->o.removed && !has_ready(x->plan);
+    if (x->o.removed)
+        return false;
+    return x->o.topology->management == DR_OBSERVE ||
+           (x->o.topology->paused && !has_ready(x->plan));
 }
 
 static void yield_to(struct dr_round *out, enum dr_round_state state, const char *why,

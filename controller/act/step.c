@@ -253,9 +253,8 @@ static void compare(struct dr_actor *x, struct step *s)
                               .meanwhile = {while_comparing, &b}};
     struct dr_err err = {0};
     dr_plan_pair(x->o.topology, &what.from, &what.to);
-    const struct dr_ledger *l = &x->facts->clusters[what.from].ledger.rows;
-    what.generation = l->backup.generation;
-    what.tso = l->backup.tso;
+    what.generation = s->action->compare_generation;
+    what.tso = s->action->call.args.counts.tso;
     int rc = dr_observe_compare(x->observer, &what, &err);
     wait_for(&b); /* beats under way */
     s->outcome = rc == 0 ? DR_JOURNAL_DONE : DR_JOURNAL_UNKNOWN;

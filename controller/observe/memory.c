@@ -155,6 +155,11 @@ void dr_memory_called(struct dr_memory *m, const struct dr_call *call,
     if (call->kind == DR_CALL_RESTORE || call->kind == DR_CALL_DROP_TABLE ||
         call->kind == DR_CALL_DROP_SCHEMA)
         m->equality.seen = (struct dr_seen){.why = "not compared since the last change"};
+    /* that a feed goes on through a fence is seen by checkpoints that rise behind it */
+    if (call->kind == DR_CALL_SET_GLOBAL &&
+        strcmp(call->args.set.name, "tidb_super_read_only") == 0)
+        for (size_t i = 0; i < m->feed_count; i++)
+            m->feeds[i].rises = 0;
     if (call->kind == DR_CALL_RESTORE) {
         /* TiDB words it "tables already existed in restored cluster".
          * Source: tidb: br/pkg/restore, ErrTablesAlreadyExisted. */

@@ -154,6 +154,7 @@ struct focus {
     bool made;      /* the feed is made: bootstrap is behind us */
     bool sink_open; /* the sink row carries the generation */
     bool started;   /* a backup or restoring row stands */
+    bool adopting;  /* somebody else's feed is to be drover's */
 };
 
 static struct focus focus_of(struct dr_observer *o)
@@ -172,6 +173,7 @@ static struct focus focus_of(struct dr_observer *o)
         e && e->state == DR_EDGE_MADE && !la->rows.hold_count && !la->rows.backup.present;
     x.sink_open = lb->decoded && lb->rows.sink.present &&
                   lb->rows.sink.generation == x.gen.n && !x.made;
+    x.adopting = x.gen.adopted && !x.made && o->t->management == DR_MANAGE;
     x.started = (la->decoded && la->rows.backup.present) ||
                 (lb->decoded && lb->rows.restoring.present);
     return x;
@@ -199,7 +201,7 @@ static bool aim(struct dr_observer *o, struct question *q, const struct focus *x
     case DR_CALL_SQL_JOBS:
         return x->started && !x->made;
     case DR_CALL_CDC_FEED:
-        if (!x->gen.planned)
+        if (!x->gen.planned && !x->gen.adopted)
             return false;
         q->call.args.feed = (struct dr_feed_args){
             .id = lasting(o, q->call.args.feed.id, x->gen.feed_id),
@@ -210,16 +212,16 @@ static bool aim(struct dr_observer *o, struct question *q, const struct focus *x
     case DR_CALL_SQL_LOGIN:
         q->call.args.login.generation = x->gen.n;
         q->call.args.login.from = o->t->clusters[a].name;
-        return x->sink_open;
+        return x->sink_open || x->adopting;
     case DR_CALL_STORE_LIST:
         q->call.args.store.prefix = lasting(
             o, q->call.args.store.prefix,
             q->call.args.store.store == DR_STORE_BACKUP ? x->gen.backup : x->gen.redo);
-        return !x->made && *q->call.args.store.prefix;
+        return !x->made && !x->gen.adopted && *q->call.args.store.prefix;
     case DR_CALL_STORE_REDO:
         q->call.args.store.store = DR_STORE_REDO;
         q->call.args.store.prefix = lasting(o, q->call.args.store.prefix, x->gen.redo);
-        return x->gen.planned && *x->gen.redo;
+        return (x->gen.planned || x->gen.adopted) && *x->gen.redo;
     default: /* the kinds that need no aim */
         return true;
     }
@@ -556,7 +558,7 @@ static bool skip_used_prefix(struct dr_observer *o, const struct focus *x)
 {
     const struct dr_listing *l[2] = {&o->facts->backup_prefix, &o->facts->redo_prefix};
     const char *mine[2] = {x->gen.backup, x->gen.redo};
-    if (x->gen.planned || o->memory.skipped >= 100)
+    if (x->gen.planned || x->gen.adopted || o->memory.skipped >= 100)
         return false;
     for (size_t c = 0; c < o->facts->cluster_count; c++)
         if (!knows_edges(&o->facts->clusters[c].ledger))

@@ -40,17 +40,6 @@ C(mode_is_built)
     return DR_TRUE;
 }
 
-C(method_is_built)
-{
-    (void)c;
-    if (v->t->bootstrap.method != DR_BOOTSTRAP_BACKUP_RESTORE)
-        return dr_check_refuse(v, fact, "bootstrap.method Existing");
-    for (size_t i = 0; i < v->t->replication.edge_count; i++)
-        if (v->t->replication.edges[i].id || v->t->replication.edges[i].start_ts)
-            return dr_check_refuse(v, fact, "an edge with id or startTs, to be adopted");
-    return DR_TRUE;
-}
-
 C(words_are_built)
 {
     (void)c;
@@ -419,7 +408,9 @@ C(secondary_unfenced)
                 dr_sprintf(v->arena, "%s shows tidb_restricted_read_only", x->address);
             return DR_FALSE;
         }
-        if (x->super_read_only && l->fenced.why == DR_FENCED_NOT) {
+        /* a secondary in use may well be fenced: at genesis that fence becomes ours */
+        bool genesis = v->way != DR_BY_COPY && dr_holds(v, DR_P_MADE, c) != DR_TRUE;
+        if (x->super_read_only && l->fenced.why == DR_FENCED_NOT && !genesis) {
             *fact = dr_sprintf(
                 v->arena, "%s refuses writes, and no fenced row is drover's", x->address);
             return DR_FALSE;
@@ -463,9 +454,9 @@ C(no_strangers_feed)
     if (!x->seen.known)
         return dr_check_unread(v, &x->seen, "changefeeds", fact);
     for (size_t i = 0; i < x->count; i++) {
-        /* made only after both ends know its start-ts */
+        /* made only after both ends know its start-ts, if not by somebody else */
         if (strcmp(x->items[i].id, v->gen.feed_id) == 0 &&
-            dr_holds(v, DR_P_MAKING, c) != DR_FALSE)
+            (v->way == DR_BY_ADOPTION || dr_holds(v, DR_P_MAKING, c) != DR_FALSE))
             continue;
         *fact = dr_sprintf(v->arena, "changefeed '%s' is not drover's", x->items[i].id);
         return DR_FALSE;
@@ -508,11 +499,14 @@ C(prefixes_fresh)
 {
     const struct dr_listing *x = &v->f->backup_prefix, *y = &v->f->redo_prefix;
     (void)c;
-    if (!x->seen.known || strcmp(x->prefix, v->gen.backup) != 0)
+    bool copies = v->way == DR_BY_COPY;
+    if (copies && (!x->seen.known || strcmp(x->prefix, v->gen.backup) != 0))
         return dr_check_unread(v, &x->seen, "backup storage", fact);
     if (*v->gen.redo && (!y->seen.known || strcmp(y->prefix, v->gen.redo) != 0))
         return dr_check_unread(v, &y->seen, "redo storage", fact);
-    const struct dr_listing *full = x->count ? x : *v->gen.redo && y->count ? y : NULL;
+    const struct dr_listing *full = copies && x->count         ? x
+                                    : *v->gen.redo && y->count ? y
+                                                               : NULL;
     if (!full)
         return DR_TRUE;
     *fact = dr_sprintf(v->arena, "prefix '%s' already holds %zu objects", full->prefix,
@@ -565,8 +559,6 @@ C(tables_replicate)
 const struct dr_plan_check dr_plan_checks[] = {
     {"DR-B001", DR_SCOPE_PRIMARY, DR_P_NONE, mode_is_built, "mode PrimarySecondary", "spec.mode",
      "use PrimarySecondary; Bidirectional is read and checked, but not carried out by this version"},
-    {"DR-B002", DR_SCOPE_PRIMARY, DR_P_NONE, method_is_built, "bootstrap by BackupRestore",
-     "spec.bootstrap", "let drover bootstrap an empty secondary"},
     {"DR-B003", DR_SCOPE_PRIMARY, DR_P_NONE, words_are_built, "no word that this version cannot obey",
      "spec", "remove the field"},
     {"DR-B004", DR_SCOPE_EACH, DR_P_NONE, deployment_is_built, "clusters that run already",
@@ -608,15 +600,15 @@ const struct dr_plan_check dr_plan_checks[] = {
     {"DR-B040", DR_SCOPE_PRIMARY, DR_P_MADE, primary_open, "the declared primary open until the feed is made",
      "spec.primary", "ask who fenced it; then lift the fence, or declare the other cluster as primary"},
     {"DR-B041", DR_SCOPE_SECONDARY, DR_P_RESTORE_BEGUN, secondary_empty, "an empty secondary",
-     "spec.clusters[%s]", "drop what is there by hand, or point to an empty cluster; drover drops no data of others"},
+     "spec.clusters[%s]", "drop what is there by hand, or point to an empty cluster; drover drops no data of others; when both sides are equal already: bootstrap.method Existing"},
     {"DR-B042", DR_SCOPE_SECONDARY, DR_P_RESTORE_BEGUN, no_tidb_cdc_left, "a secondary that no feed wrote into",
      "spec.clusters[%s]", "when no feed writes into it: DROP DATABASE tidb_cdc"},
     {"DR-B043", DR_SCOPE_SECONDARY, DR_P_NONE, secondary_unfenced, "no fence of somebody else",
      "spec.clusters[%s]", "ask who fenced it; then SET GLOBAL tidb_super_read_only (or tidb_restricted_read_only) = OFF"},
     {"DR-B044", DR_SCOPE_SECONDARY, DR_P_NONE, no_feed_out_of_secondary, "no changefeed out of the secondary",
-     "spec.clusters[%s].ticdc", "delete the changefeed"},
+     "spec.clusters[%s].ticdc", "delete the changefeed; when this cluster takes the writes, declare it as primary instead"},
     {"DR-B045", DR_SCOPE_PRIMARY, DR_P_NONE, no_strangers_feed, "no changefeed out of the primary but drover's",
-     "spec.clusters[%s].ticdc", "delete the changefeed"},
+     "spec.clusters[%s].ticdc", "delete the changefeed; to keep one that leads into the secondary, name it in replication.edges[].id"},
     {"DR-B046", DR_SCOPE_EACH, DR_P_NONE, feeds_of_this_cluster, "the TiCDC that captures this cluster",
      "spec.clusters[%s].ticdc", "correct the endpoint: it belongs to another cluster's TiCDC"},
     {"DR-B047", DR_SCOPE_PRIMARY, DR_P_NONE, ticdc_well, "a healthy TiCDC of the primary, 7.5 or later",
@@ -645,6 +637,24 @@ const struct dr_plan_check dr_plan_checks[] = {
      "spec.replication", "set it back, or change the document"},
     {"DR-B063", DR_SCOPE_SECONDARY, DR_P_MADE, dr_check_sink_let_in, "a sink account that is let in, once drover opened it",
      "spec.replication.sink.user", "ask who changed it, and why; then unlock it, or have its password set back"},
+    {"DR-B070", DR_SCOPE_PRIMARY, DR_P_MADE, dr_check_adopted_is_there, "the changefeed to adopt, out of the declared primary",
+     "spec.replication.edges", "correct edges[].id or primary; without id drover makes a changefeed of its own"},
+    {"DR-B071", DR_SCOPE_PRIMARY, DR_P_MADE, dr_check_adopted_runs, "a changefeed that runs",
+     "spec.replication.edges", "stopped or failed: mend the cause and resume it; finished or beyond repair: delete it, and remove edges[].id"},
+    {"DR-B072", DR_SCOPE_PRIMARY, DR_P_MADE, dr_check_existing_history, "the primary's history since startTs",
+     "spec.bootstrap.startTs", "that history is gone: make both sides equal anew and declare where, or use BackupRestore into an emptied secondary"},
+    {"DR-B073", DR_SCOPE_PRIMARY, DR_P_MADE, dr_check_adopted_leads_home, "a changefeed from the primary into the secondary",
+     "spec.replication.edges", "correct edges[].id, or clusters[].sink.address when that is how TiCDC reaches the secondary"},
+    {"DR-B074", DR_SCOPE_PRIMARY, DR_P_MADE, dr_check_adopted_account, "the account that the changefeed logs in with",
+     "spec.replication.sink.user", "declare the changefeed's account; it must be dedicated and never root: else pause the changefeed, update its sink_uri, resume it"},
+    {"DR-B075", DR_SCOPE_PRIMARY, DR_P_MADE, dr_check_adopted_config, "a document that says how the changefeed is",
+     "spec.replication", "declare what the changefeed has, or let it differ: policy.drift.changefeedConfig: warn (or ignore); drover changes nothing of it"},
+    {"DR-B076", DR_SCOPE_SECONDARY, DR_P_MADE, dr_check_adopted_password, "the password that the changefeed logs in with",
+     "spec.replication.sink.password", "declare the password that the changefeed uses"},
+    {"DR-B077", DR_SCOPE_PRIMARY, DR_P_MAKING, dr_check_existing_start, "a startTs in the primary's past",
+     "spec.bootstrap.startTs", "declare the TSO of the primary at which both sides were equal; to go on with a backup that was begun: BackupRestore"},
+    {"DR-B078", DR_SCOPE_SECONDARY, DR_P_MAKING, dr_check_existing_equal, "two sides that are equal at startTs",
+     "spec.bootstrap.startTs", "correct startTs or the secondary, both are read again after ten minutes or at a start; else BackupRestore into an emptied secondary"},
     {"DR-B090", DR_SCOPE_SECONDARY, DR_P_NONE, dr_check_apply_rights, "the apply account with its privileges, where redo.apply declares one",
      "spec.replication.redo.apply.user", "create the account as `drover grants` prints it"},
     {"DR-B091", DR_SCOPE_SECONDARY, DR_P_NONE, dr_check_sink_is_below, "a sink account that drover's own may lock",

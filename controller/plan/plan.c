@@ -174,6 +174,8 @@ static void match_checks(struct build *b)
         bool ground = strcmp(k->code, DR_CHECK_ABOVE_GROUND) < 0;
         if ((sunk || b->resetting) && !ground)
             break;
+        if (!dr_view_goes(v, dr_check_only(k->code)))
+            continue;
         for (size_t c = 0; c < v->t->cluster_count && c < 2; c++) {
             if (!in_scope(v, k->scope, c))
                 continue;
@@ -209,6 +211,12 @@ static const char *fill_name(const struct dr_view *v, const char *pattern, size_
                : pattern;
 }
 
+/* Who may have worked on the secondary until now is not drover's to say. */
+static bool asks_first(const struct dr_view *v, const struct dr_plan_rule *r)
+{
+    return r->asks && v->way != DR_BY_COPY && dr_holds(v, DR_P_MADE, v->a) != DR_TRUE;
+}
+
 /* The step of rule r on cluster c is missing. */
 static void add_action(struct build *b, const struct dr_plan_rule *r, size_t c,
                        bool unsure)
@@ -229,7 +237,8 @@ static void add_action(struct build *b, const struct dr_plan_rule *r, size_t c,
         .risk = r->risk,
         .predicted_ms = r->predicted_ms,
         .unsure = unsure,
-        .needs_approval = v->t->policy.approve[r->risk] || v->in->approve[r->risk],
+        .needs_approval = v->t->policy.approve[r->risk] || v->in->approve[r->risk] ||
+                          asks_first(v, r),
         .call = {.kind = DR_CALL_NONE, .at = {.cluster = (uint16_t)c}},
     };
 }
@@ -302,6 +311,14 @@ static bool is_left(struct build *b, const struct dr_plan_rule *r, size_t c)
     return true;
 }
 
+/* Whether a rule has a say at all. */
+static bool is_asked(const struct build *b, const struct dr_plan_rule *r)
+{
+    if ((r->wanted && !r->wanted(&b->v)) || (b->resetting && !r->resets))
+        return false;
+    return b->only_discharge ? r->discharges : dr_view_goes(&b->v, r->only);
+}
+
 /* Adds the missing steps of all rules. Out: the first rule that misses one, NULL: none;
  * *unsure when that is not known for sure. */
 static const struct dr_plan_rule *match_rules(struct build *b, bool *unsure)
@@ -310,8 +327,7 @@ static const struct dr_plan_rule *match_rules(struct build *b, bool *unsure)
     const struct dr_plan_rule *next = NULL;
     *unsure = false;
     for (const struct dr_plan_rule *r = dr_plan_rules; r->id; r++) {
-        if ((r->wanted && !r->wanted(v)) || (b->only_discharge && !r->discharges) ||
-            (b->resetting && !r->resets))
+        if (!is_asked(b, r))
             continue;
         for (size_t k = 0; k < v->t->cluster_count && k < 2; k++) {
             size_t c = k == 0 ? v->a : v->b; /* the primary first */
@@ -437,10 +453,11 @@ static void add_notices(struct build *b)
     if (differs && dr_holds(v, DR_P_MAKING, v->a) != DR_TRUE)
         add_notice(b, dr_sprintf(v->arena, "compared at T: %s", differs));
     const char *primary = name_of(v, v->a);
-    if (!b->plan->action_count &&
-        hands_off(v->in, b->only_discharge)) /* else the plan waits, and says so */
-        add_notice(b, v->t->paused ? "paused by the document: nothing new is started"
-                                   : "management is Observe: drover only looks");
+    if (v->observing)
+        add_notice(b, "management is Observe: drover only looks");
+    else if (!b->plan->action_count &&
+             hands_off(v->in, b->only_discharge)) /* else the plan waits, and says so */
+        add_notice(b, "paused by the document: nothing new is started");
     for (size_t c = 0; c < v->t->cluster_count && c < 2; c++) {
         const struct dr_ledger *x = dr_view_ledger(v, c);
         if (x && x->foreign_count)
@@ -469,6 +486,10 @@ static void set_state(struct build *b)
     bool ready = false;
     for (size_t i = 0; i < p->action_count; i++)
         ready |= p->actions[i].ready;
+    if (p->observing) {
+        p->state = p->waiting_count ? DR_PLAN_WAITING : DR_PLAN_CONVERGED;
+        return;
+    }
     p->state = p->blocker_count    ? DR_PLAN_BLOCKED
                : ready             ? DR_PLAN_STEPS
                : p->waiting_count  ? DR_PLAN_WAITING
@@ -501,12 +522,15 @@ static bool steps_mislead(const struct dr_plan *p)
 static const char *goal_of(const struct build *b)
 {
     const struct dr_view *v = &b->v;
-    const char *before = "bootstrap ", *after = "";
+    const char *before = v->way == DR_BY_ADOPTION ? "adopt " : "bootstrap ", *after = "";
     if (v->in->removed)
         return "end of care";
     if (b->resetting)
         return dr_sprintf(v->arena, "give %s its ledger back",
                           v->t->ledger_reset.cluster);
+    if (v->observing)
+        return dr_sprintf(v->arena, "observe %s -> %s", name_of(v, v->a),
+                          name_of(v, v->b));
     enum dr_truth made = dr_holds(v, DR_P_MADE, v->a);
     if (has_blocker(b->plan, "DR-B022")) {
         before = "";
@@ -536,6 +560,7 @@ struct dr_plan *dr_plan_build(const struct dr_plan_input *in, struct dr_arena *a
     struct build b = {.plan = DR_NEW(a, struct dr_plan)};
     struct dr_plan *p = b.plan;
     dr_view_init(&b.v, in, a);
+    p->observing = b.v.observing;
     p->topology = in->topology->doc.metadata.name;
     p->revision = in->revision;
     if (in->topology->mode == DR_MODE_PRIMARY_SECONDARY &&
@@ -557,11 +582,8 @@ struct dr_plan *dr_plan_build(const struct dr_plan_input *in, struct dr_arena *a
         bool free = !off && (discharge || !p->waiting_count);
         if (next && !unsure && !p->blocker_count && free)
             make_ready(&b, next);
-        else if (next && off)
-            add_waiting(&b, p->topology,
-                        in->topology->paused ? "paused by the document"
-                                             : "only observed: management is Observe",
-                        10000);
+        else if (next && off && !p->observing)
+            add_waiting(&b, p->topology, "paused by the document", 10000);
         add_notices(&b);
         dr_protection(v, p);
     } else {

@@ -56,7 +56,8 @@ struct dr_action {
     bool unsure;        /* whether it is missing is not known; never ready */
     bool ready;         /* `call` is complete and may be made now */
     struct dr_call call;
-    bool compares; /* not a call: both sides are compared at the backup's TSO */
+    bool compares; /* not a call: both sides are compared at the TSO of the call */
+    uint64_t compare_generation;
 };
 
 /* Why nothing can be done now, and what would help. */
@@ -129,6 +130,9 @@ struct dr_plan {
     const char *topology, *revision;
     const char *goal; /* "bootstrap east -> west", "keep east -> west", "end of care" */
     enum dr_plan_state state;
+    /* management is Observe: nothing is to be done; actions and blockers are what
+     * managing the topology would need */
+    bool observing;
     size_t action_count, blocker_count, waiting_count, question_count, notice_count,
         protection_count;
     struct dr_action *actions;
@@ -192,6 +196,7 @@ struct dr_generation {
     const char *feed_id;       /* "orders-east-to-west-g1" */
     const char *backup, *redo; /* prefixes below the declared ones */
     bool planned;              /* an edge row carries it; else it is the next free one */
+    bool adopted;              /* generation 0: somebody else made the feed, edges[].id */
 };
 /* The generation in work from the first cluster to the second, or the next one: 1 + the
  * highest in any edge row + `skip` (prefixes found in use). */

@@ -562,6 +562,17 @@ P(copy_cleared)
     return dr_truth_and(dr_truth_of(!l->restoring.present), edge_both(v, DR_EDGE_MADE));
 }
 
+P(existing_noted)
+{
+    return dr_view_ledger(v, c) ? dr_truth_of(dr_view_copy(v, false) != NULL) : DR_UNSURE;
+}
+
+P(leads_home)
+{
+    (void)c;
+    return dr_view_leads_home(v);
+}
+
 const struct dr_predicate_row dr_predicates[DR_P_COUNT] = {
     [DR_P_NONE] = {.name = "none", .text = "", .reads = "", .holds = NULL},
 #define ROW(upper, fn, what, facts)                                                      \

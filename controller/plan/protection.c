@@ -16,7 +16,44 @@ static const struct dr_feed *our_feed(const struct dr_view *v)
 /* Which changefeed is drover's stands in the ledgers. */
 static bool feed_is_named(const struct dr_view *v)
 {
-    return v->gen.planned || (dr_view_ledger(v, v->a) && dr_view_ledger(v, v->b));
+    return v->gen.planned || v->without_ledger ||
+           (dr_view_ledger(v, v->a) && dr_view_ledger(v, v->b));
+}
+
+/* Whether the changefeed counts as made: a ledger says so, or there is none to ask. */
+static enum dr_truth is_made(const struct dr_view *v)
+{
+    return v->without_ledger ? DR_TRUE : dr_holds(v, DR_P_MADE, v->a);
+}
+
+/* Whether the feed is another one than it should be, perhaps by its sink. Of an adopted
+ * one that leads into the secondary nothing more is asked, unless the policy does. */
+static bool is_another(const struct dr_view *v)
+{
+    enum dr_drift_action policy = v->t->policy.drift[DR_DRIFT_CHANGEFEED_CONFIG];
+    bool told = policy == DR_DRIFT_WARN || policy == DR_DRIFT_IGNORE;
+    return dr_holds(v, DR_P_FEED_MATCHES, v->a) == DR_FALSE && !(v->gen.adopted && told);
+}
+
+static enum dr_truth ours_runs(const struct dr_view *v, const struct dr_feed *ours,
+                               const char **text)
+{
+    if (is_another(v)) {
+        *text = dr_sprintf(v->arena, "changefeed %s is not as drover makes it", ours->id);
+        return DR_FALSE;
+    }
+    if (v->gen.adopted && dr_view_leads_home(v) != DR_TRUE) {
+        enum dr_truth home = dr_view_leads_home(v);
+        *text = dr_sprintf(v->arena, "%s changefeed %s leads into %s",
+                           home == DR_FALSE ? "no:" : "not known whether", ours->id,
+                           dr_view_cluster(v, v->b)->name);
+        return home;
+    }
+    *text = dr_sprintf(v->arena, "changefeed %s is %s, %u rising checkpoints seen",
+                       ours->id, dr_feed_state_name(ours->state), ours->rises);
+    if (ours->state != DR_FEED_NORMAL)
+        return DR_FALSE;
+    return ours->rises >= 2 ? DR_TRUE : DR_UNSURE; /* a stall shows as lag */
 }
 
 static enum dr_truth feed_runs(const struct dr_view *v, const char **text)
@@ -28,28 +65,21 @@ static enum dr_truth feed_runs(const struct dr_view *v, const char **text)
                            x->seen.why ? x->seen.why : "not asked yet");
         return DR_UNSURE;
     }
-    if (!feed_is_named(v) || (ours && dr_holds(v, DR_P_MADE, v->a) == DR_UNSURE)) {
+    if (!feed_is_named(v) || (ours && is_made(v) == DR_UNSURE)) {
         *text = "whether drover's changefeed runs is not known: a ledger is not";
         return DR_UNSURE;
     }
-    if (!ours && dr_holds(v, DR_P_MADE, v->a) == DR_TRUE &&
+    if (!ours && (v->gen.planned || v->gen.adopted) && is_made(v) == DR_TRUE &&
         !dr_view_facts(v, v->a)->feed.absence_proven) {
         *text = "TiCDC does not list drover's changefeed; its absence is not proven";
         return DR_UNSURE;
     }
-    if (!ours || dr_holds(v, DR_P_MADE, v->a) != DR_TRUE) {
-        *text = "no changefeed runs";
+    if (!ours || is_made(v) != DR_TRUE) {
+        *text = ours && v->gen.adopted ? "the changefeed to adopt is not drover's yet"
+                                       : "no changefeed runs";
         return DR_FALSE;
     }
-    if (dr_holds(v, DR_P_FEED_MATCHES, v->a) == DR_FALSE) { /* perhaps its sink */
-        *text = dr_sprintf(v->arena, "changefeed %s is not as drover makes it", ours->id);
-        return DR_FALSE;
-    }
-    *text = dr_sprintf(v->arena, "changefeed %s is %s, %u rising checkpoints seen",
-                       ours->id, dr_feed_state_name(ours->state), ours->rises);
-    if (ours->state != DR_FEED_NORMAL)
-        return DR_FALSE;
-    return ours->rises >= 2 ? DR_TRUE : DR_UNSURE; /* a stall shows as lag */
+    return ours_runs(v, ours, text);
 }
 
 static enum dr_truth lag_small(const struct dr_view *v, const char **text)
@@ -69,8 +99,8 @@ static enum dr_truth lag_small(const struct dr_view *v, const char **text)
 
 static enum dr_truth fence_stands(const struct dr_view *v, const char **text)
 {
-    enum dr_truth holds =
-        dr_truth_and(dr_holds(v, DR_P_FENCE_ROW, v->b), dr_holds(v, DR_P_FENCED, v->b));
+    enum dr_truth row = v->without_ledger ? DR_TRUE : dr_holds(v, DR_P_FENCE_ROW, v->b);
+    enum dr_truth holds = dr_truth_and(row, dr_holds(v, DR_P_FENCED, v->b));
     const char *name = dr_view_cluster(v, v->b)->name;
     bool closed = dr_holds(v, DR_P_FENCED, v->b) == DR_TRUE;
     *text = dr_sprintf(v->arena,
@@ -151,7 +181,9 @@ static enum dr_truth gc_not_held(const struct dr_view *v, const char **text)
 {
     const struct dr_cluster_facts *a = dr_view_facts(v, v->a);
     const struct dr_ledger *l = dr_view_ledger(v, v->a);
-    enum dr_truth on = l ? dr_truth_of(!l->hold_count && !l->gc.present) : DR_UNSURE;
+    enum dr_truth on = v->without_ledger ? DR_TRUE
+                       : l               ? dr_truth_of(!l->hold_count && !l->gc.present)
+                                         : DR_UNSURE;
     for (size_t i = 0; i < a->instance_count; i++)
         on = dr_truth_and(on, a->instances[i].seen.known
                                   ? dr_truth_of(a->instances[i].gc_enable)
@@ -165,6 +197,10 @@ static enum dr_truth gc_not_held(const struct dr_view *v, const char **text)
 static enum dr_truth ledger_ours(const struct dr_view *v, const char **text)
 {
     enum dr_truth holds = DR_TRUE;
+    if (v->without_ledger) {
+        *text = "observing only: there is no ledger";
+        return DR_TRUE;
+    }
     for (size_t c = 0; c < 2; c++)
         holds = dr_truth_and(
             holds, dr_truth_and(dr_holds(v, DR_P_BIRTH, c), dr_holds(v, DR_P_TERM, c)));
@@ -182,6 +218,14 @@ static enum dr_truth tables_all(const struct dr_view *v, const char **text)
     return holds;
 }
 
+/* The delay from end to end is measured by a row that the feed carries. */
+static bool beat_left_out(const struct dr_view *v)
+{
+    const struct dr_feed_detail *d = &dr_view_facts(v, v->a)->feed;
+    return v->t->heartbeat && d->seen.known && d->present && d->leaves_beat_out &&
+           strcmp(d->id, v->gen.feed_id) == 0;
+}
+
 static const struct {
     const char *name;
     enum dr_truth (*holds)(const struct dr_view *v, const char **text);
@@ -194,7 +238,7 @@ static const struct {
 void dr_protection(const struct dr_view *v, struct dr_plan *p)
 {
     size_t n = sizeof(parts) / sizeof(parts[0]);
-    p->protections = DR_NEW_N(v->arena, n, struct dr_protection);
+    p->protections = DR_NEW_N(v->arena, n + 1, struct dr_protection);
     p->protection_count = n;
     p->is_protected = DR_TRUE;
     for (size_t i = 0; i < n; i++) {
@@ -203,6 +247,11 @@ void dr_protection(const struct dr_view *v, struct dr_plan *p)
         x->holds = parts[i].holds(v, &x->text);
         p->is_protected = dr_truth_and(p->is_protected, x->holds);
     }
+    if (beat_left_out(v)) /* no alarm: nothing rests on it */
+        p->protections[p->protection_count++] = (struct dr_protection){
+            .name = "heartbeat",
+            .holds = DR_TRUE,
+            .text = "age unknown: the changefeed's filter leaves drover.heartbeat out"};
 }
 
 bool dr_plan_look_again(const struct dr_plan *p)

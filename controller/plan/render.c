@@ -112,6 +112,14 @@ static void headline(const struct dr_plan *p, struct dr_buf *out)
     size_t by_risk[DR_RISK_COUNT] = {0};
     for (size_t i = 0; i < p->action_count; i++)
         by_risk[p->actions[i].risk]++;
+    if (p->observing) {
+        dr_buf_addf(out, "\nno changes: management is Observe");
+        if (p->action_count || p->blocker_count)
+            dr_buf_addf(out, "; to manage it would take %zu step%s", p->action_count,
+                        p->action_count == 1 ? "" : "s");
+        dr_buf_addc(out, '\n');
+        return;
+    }
     if (p->state == DR_PLAN_CONVERGED) {
         dr_buf_addf(out, "\nno changes%s\n",
                     p->notice_count ? "; see the notes"
@@ -166,7 +174,7 @@ void dr_plan_text(const struct dr_plan *p, const struct dr_plan_input *in, bool 
         action_text(&p->actions[i], i + 1, wide, out);
     approval_text(p, out);
     if (p->blocker_count)
-        dr_buf_adds(out, "\nblocked:\n");
+        dr_buf_adds(out, p->observing ? "\nwould be blocked:\n" : "\nblocked:\n");
     for (size_t i = 0; i < p->blocker_count; i++)
         blocker_text(&p->blockers[i], out);
     if (p->waiting_count)
@@ -267,6 +275,7 @@ json_t *dr_plan_json(const struct dr_plan *p)
     set(o, "revision", p->revision);
     set(o, "goal", p->goal);
     set(o, "state", state_word(p->state));
+    json_object_set_new(o, "observing", json_boolean(p->observing));
     set(o, "digest", p->digest);
     json_object_set_new(o, "approval", approval_json(p));
     for (size_t i = 0; i < p->action_count; i++)
@@ -314,6 +323,20 @@ static const char *scope_word(enum dr_scope s)
     return words[s];
 }
 
+/* By enum dr_way bits. */
+static const char *ways_text(unsigned only)
+{
+    static const char *const texts[DR_BY_COPY | DR_BY_EXISTING | DR_BY_ADOPTION] = {
+        "",
+        "by backup and restore",
+        "with existing data",
+        "by backup and restore, or with existing data",
+        "with a feed to adopt",
+        "by backup and restore, or with a feed to adopt",
+        "with existing data, or a feed to adopt"};
+    return only < DR_BY_COPY + DR_BY_EXISTING + DR_BY_ADOPTION ? texts[only] : "";
+}
+
 static void rule_text(const struct dr_plan_rule *r, struct dr_buf *out)
 {
     dr_buf_addf(out, "\n%u %s/%s  (%s, %s)\n", r->id, r->concern, r->name,
@@ -328,6 +351,10 @@ static void rule_text(const struct dr_plan_rule *r, struct dr_buf *out)
     if (r->is_drift)
         dr_buf_addf(out, "    drift   policy.drift.%s decides once the feed is made\n",
                     dr_drift_class_name(r->drift));
+    if (r->only)
+        dr_buf_addf(out, "    only    %s, until the feed is made\n", ways_text(r->only));
+    if (r->asks)
+        dr_buf_adds(out, "    asks    an approval where drover did not copy the data\n");
     if (r->discharges)
         dr_buf_adds(out, "    also    when the document left its source\n");
     dr_buf_addf(out, "    what    %s\n", r->what + (strncmp(r->what, "%s: ", 4) ? 0 : 4));
@@ -350,9 +377,10 @@ void dr_plan_rules_text(struct dr_buf *out)
                 "\nChecks (all must hold before any step; from " DR_CHECK_ABOVE_GROUND
                 " on they are asked only when those\nbefore it hold)\n\n");
     for (const struct dr_plan_check *k = dr_plan_checks; k->code; k++)
-        dr_buf_addf(out, "  %s  %-13s %s%s%s\n", k->code, scope_word(k->scope), k->rule,
-                    k->past ? "; until " : "",
-                    k->past ? dr_predicates[k->past].name : "");
+        dr_buf_addf(
+            out, "  %s  %-13s %s%s%s%s%s\n", k->code, scope_word(k->scope), k->rule,
+            k->past ? "; until " : "", k->past ? dr_predicates[k->past].name : "",
+            dr_check_only(k->code) ? "; " : "", ways_text(dr_check_only(k->code)));
 }
 
 bool dr_plan_explain(const char *code, struct dr_buf *out)
@@ -367,6 +395,9 @@ bool dr_plan_explain(const char *code, struct dr_buf *out)
         dr_buf_addf(out, "declared  %.*s%s%s\n",
                     name ? (int)(name - k->path) : (int)strlen(k->path), k->path,
                     name ? "NAME" : "", name ? name + 2 : "");
+        if (dr_check_only(k->code))
+            dr_buf_addf(out, "asked     %s, until the feed is made\n",
+                        ways_text(dr_check_only(k->code)));
         if (k->past)
             dr_buf_addf(out, "until     %s\n", dr_predicates[k->past].text);
         dr_buf_addf(out, "way out   %s\n", k->way_out);

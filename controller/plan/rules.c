@@ -319,9 +319,10 @@ static void emit_drop_half(const struct dr_view *v, size_t c, struct dr_action *
 
 static void emit_compare(const struct dr_view *v, size_t c, struct dr_action *x)
 {
-    (void)v;
     set_call(x, DR_CALL_SQL_COUNTS, c);
+    x->call.args.counts.tso = dr_view_copy(v, false)->tso;
     x->compares = true;
+    x->compare_generation = v->gen.n;
 }
 
 /* ---- the secondary's fence ---- */
@@ -396,6 +397,56 @@ static void emit_feed(const struct dr_view *v, size_t c, struct dr_action *x)
                                               .redo = v->gen.redo};
 }
 
+static void emit_existing(const struct dr_view *v, size_t c, struct dr_action *x)
+{
+    struct dr_copy_row r = {.present = true,
+                            .generation = v->gen.n,
+                            .prefix = "",
+                            .tso = v->start_ts,
+                            .instance = ""};
+    write_row(v, x, c, DR_KEY_BACKUP, dr_copy_value(&r, v->arena));
+    x->what = dr_sprintf(v->arena, "%s: note that both sides are equal at %" PRIu64,
+                         name_of(v, c), v->start_ts);
+}
+
+/* Both ends know the feed; where it was when it became drover's is kept for people. */
+static void write_adopted(const struct dr_view *v, size_t c, struct dr_action *x,
+                          enum dr_edge_state state)
+{
+    const struct dr_edge_row *other = dr_view_edge(v, c == v->a ? v->b : v->a);
+    const struct dr_feed *feed = dr_view_feed(v);
+    struct dr_edge_row r = {.from = name_of(v, v->a),
+                            .to = name_of(v, v->b),
+                            .id = v->gen.feed_id,
+                            .redo = v->gen.redo,
+                            .account = v->t->replication.sink.user,
+                            .start_ts = v->start_ts,
+                            .state = state,
+                            .checkpoint = feed ? feed->checkpoint : 0};
+    if (other && other->start_ts)
+        r.start_ts = other->start_ts;
+    write_row(v, x, c, dr_edge_key(r.from, r.to, v->arena), dr_edge_value(&r, v->arena));
+}
+
+static void emit_adopt_planned(const struct dr_view *v, size_t c, struct dr_action *x)
+{
+    write_adopted(v, c, x, DR_EDGE_PLANNED);
+    x->what = dr_sprintf(v->arena, "%s: note changefeed %s as generation 0 of the edge",
+                         name_of(v, c), v->gen.feed_id);
+}
+
+static void emit_adopting(const struct dr_view *v, size_t c, struct dr_action *x)
+{
+    write_adopted(v, c, x, DR_EDGE_MAKING);
+}
+
+static void emit_adopted(const struct dr_view *v, size_t c, struct dr_action *x)
+{
+    write_adopted(v, c, x, DR_EDGE_MADE);
+    x->what = dr_sprintf(v->arena, "%s: note that changefeed %s is drover's",
+                         name_of(v, c), v->gen.feed_id);
+}
+
 static void emit_made(const struct dr_view *v, size_t c, struct dr_action *x)
 {
     write_edge(v, c, x, DR_EDGE_MADE, dr_view_edge(v, v->a)->start_ts);
@@ -450,11 +501,19 @@ const struct dr_plan_rule dr_plan_rules[] = {
      .why = "a lost or foreign ledger must be recognised later",
      .precondition = "all members answer, no ledger holds a birth row of another topology",
      .expect = "the birth row names this topology", .undo = "none needed: the row stays"},
-    {.id = 120, .concern = "identity", .name = "term", .scope = DR_SCOPE_EACH,
+    {.id = 120, .concern = "identity", .name = "term", .scope = DR_SCOPE_EACH, .only = DR_BY_COPY,
      .done = DR_P_TERM, .emit = emit_term, .risk = DR_RISK_DISRUPTIVE, .predicted_ms = 50,
      .what = "%s: write term 1: the declared primary is the open cluster",
      .why = "who takes the writes is decided by the highest term, never by a flag",
      .precondition = "the declared primary is open; the other is empty; no feed runs between them",
+     .expect = "both ledgers name the primary", .undo = "ledger.reset in the document"},
+    {.id = 122, .concern = "identity", .name = "observed-term", .scope = DR_SCOPE_EACH,
+     .only = DR_BY_EXISTING | DR_BY_ADOPTION,
+     .done = DR_P_TERM, .emit = emit_term, .risk = DR_RISK_DISRUPTIVE, .predicted_ms = 50,
+     .what = "%s: write term 1: the cluster observed as primary",
+     .why = "who takes the writes is decided by the highest term, never by a flag",
+     .precondition = "all members answer, their ledgers are empty; the declared primary is open on "
+                     "each instance; no feed runs out of the other; a feed to adopt runs between them",
      .expect = "both ledgers name the primary", .undo = "ledger.reset in the document"},
     {.id = 125, .concern = "identity", .name = "agreed", .scope = DR_SCOPE_EACH,
      .done = DR_P_AGREED, .needs = {DR_P_TERM}, .emit = emit_agreed, .risk = DR_RISK_SAFE,
@@ -472,12 +531,20 @@ const struct dr_plan_rule dr_plan_rules[] = {
      .expect = "each instance shows the pair; sessions alive keep the old one",
      .undo = "SET GLOBAL to the values before"},
     {.id = 140, .concern = "seeding", .name = "generation", .scope = DR_SCOPE_EACH,
+     .only = DR_BY_COPY | DR_BY_EXISTING,
      .past = DR_P_MAKING_HERE, .done = DR_P_EDGE_PLANNED, .emit = emit_edge_planned,
      .risk = DR_RISK_SAFE, .predicted_ms = 50,
      .what = "%s: note the next generation of the edge",
      .why = "backup prefix, redo path, feed id and sink password are bound to one generation",
      .precondition = "preflight holds; backup and redo prefixes of the generation are empty",
      .expect = "both ends name the same generation", .undo = "none needed: the next one is used"},
+    {.id = 142, .concern = "edges", .name = "adopt", .scope = DR_SCOPE_EACH, .only = DR_BY_ADOPTION,
+     .past = DR_P_MAKING_HERE, .done = DR_P_EDGE_PLANNED, .emit = emit_adopt_planned,
+     .risk = DR_RISK_SAFE, .predicted_ms = 50,
+     .what = "%s: note the running changefeed as generation 0 of the edge",
+     .why = "what is to be drover's must be known by name at both ends",
+     .precondition = "the changefeed runs out of the primary into the secondary, with the declared account",
+     .expect = "both ends name the changefeed", .undo = "none needed: the changefeed is not touched"},
     {.id = 150, .concern = "seeding", .name = "heartbeat-table", .scope = DR_SCOPE_PRIMARY,
      .wanted = wants_beat, .done = DR_P_BEAT_TABLE, .needs = {DR_P_OPEN}, .emit = emit_beat_table,
      .risk = DR_RISK_SAFE, .predicted_ms = 500,
@@ -486,6 +553,7 @@ const struct dr_plan_rule dr_plan_rules[] = {
      .precondition = "the cluster is open", .expect = "the table can be read",
      .undo = "DROP DATABASE drover, by hand"},
     {.id = 160, .concern = "seeding", .name = "drop-old-heartbeat", .scope = DR_SCOPE_SECONDARY,
+     .only = DR_BY_COPY,
      .past = DR_P_RESTORE_BEGUN, .done = DR_P_NO_OLD_BEAT, .emit = emit_drop_old_beat,
      .risk = DR_RISK_DISRUPTIVE, .predicted_ms = 500,
      .what = "%s: drop schema drover, which holds only an old heartbeat",
@@ -493,6 +561,7 @@ const struct dr_plan_rule dr_plan_rules[] = {
      .precondition = "the schema holds no table but heartbeat",
      .expect = "the schema is gone", .undo = "none: the rows are worthless"},
     {.id = 170, .concern = "gc", .name = "hold", .scope = DR_SCOPE_PRIMARY,
+     .only = DR_BY_COPY | DR_BY_EXISTING,
      .past = DR_P_MADE, .done = DR_P_HOLD, .needs = {DR_P_GC_SETTLED}, .emit = emit_hold, .risk = DR_RISK_SAFE,
      .predicted_ms = 50,
      .what = "%s: note the hold on history and the GC setting before it",
@@ -500,20 +569,28 @@ const struct dr_plan_rule dr_plan_rules[] = {
      .precondition = "all instances show one GC setting",
      .expect = "rows hold/bootstrap and gc stand", .undo = "clear-hold: the rows are deleted"},
     {.id = 180, .concern = "gc", .name = "hold-gc", .scope = DR_SCOPE_PRIMARY,
+     .only = DR_BY_COPY | DR_BY_EXISTING,
      .past = DR_P_MADE, .done = DR_P_GC_HELD, .emit = emit_gc_hold, .risk = DR_RISK_SAFE,
      .predicted_ms = 500,
      .what = "%s: hold GC",
      .why = "from the backup until the feed runs, changes since T must not be collected",
      .precondition = "the gc row remembers the setting before",
      .expect = "each instance shows the held setting", .undo = "release-gc: the setting that row gc remembers is set back"},
-    {.id = 190, .concern = "seeding", .name = "backup", .scope = DR_SCOPE_PRIMARY,
+    {.id = 185, .concern = "seeding", .name = "existing", .scope = DR_SCOPE_PRIMARY, .only = DR_BY_EXISTING,
+     .past = DR_P_MAKING, .done = DR_P_EXISTING_NOTED, .needs = {DR_P_TERM, DR_P_GC_HELD},
+     .emit = emit_existing, .risk = DR_RISK_SAFE, .predicted_ms = 50,
+     .what = "%s: note the declared startTs, where both sides are equal",
+     .why = "the feed begins there, whatever becomes of the document meanwhile",
+     .precondition = "GC is held; startTs is above GC's safe point and every service's",
+     .expect = "the backup row carries startTs, and no prefix", .undo = "none needed"},
+    {.id = 190, .concern = "seeding", .name = "backup", .scope = DR_SCOPE_PRIMARY, .only = DR_BY_COPY,
      .past = DR_P_MAKING, .done = DR_P_BACKUP_DONE, .wait = DR_P_BACKUP_RUNS,
      .needs = {DR_P_TERM, DR_P_GC_HELD}, .emit = emit_backup, .risk = DR_RISK_SAFE,
      .what = "%s: BACKUP DATABASE * at a TSO T",
      .why = "T is where the copy ends and the feed begins",
      .precondition = "GC is held; no backup of this generation runs on any instance",
      .expect = "the storage holds backupmeta", .undo = "delete the prefix, by hand"},
-    {.id = 210, .concern = "seeding", .name = "restore", .scope = DR_SCOPE_SECONDARY,
+    {.id = 210, .concern = "seeding", .name = "restore", .scope = DR_SCOPE_SECONDARY, .only = DR_BY_COPY,
      .past = DR_P_MAKING, .done = DR_P_RESTORED, .wait = DR_P_RESTORE_RUNS,
      .needs = {DR_P_TERM, DR_P_BACKUP_DONE}, .emit = emit_restore, .risk = DR_RISK_DISRUPTIVE,
      .what = "%s: RESTORE DATABASE * without system tables",
@@ -521,7 +598,7 @@ const struct dr_plan_rule dr_plan_rules[] = {
      .precondition = "the restoring row is written while the cluster is empty; no restore runs",
      .expect = "the statement ended and both sides are equal at T",
      .undo = "drop the restored schemas, by hand"},
-    {.id = 220, .concern = "seeding", .name = "drop-tidb-cdc", .scope = DR_SCOPE_SECONDARY,
+    {.id = 220, .concern = "seeding", .name = "drop-tidb-cdc", .scope = DR_SCOPE_SECONDARY, .only = DR_BY_COPY,
      .past = DR_P_MAKING, .done = DR_P_NO_TIDB_CDC, .emit = emit_drop_tidb_cdc,
      .risk = DR_RISK_DISRUPTIVE, .predicted_ms = 500,
      .what = "%s: drop schema tidb_cdc, carried over by the backup",
@@ -541,7 +618,7 @@ const struct dr_plan_rule dr_plan_rules[] = {
      .why = "a fence without a row is a human's and is never touched",
      .precondition = "the cluster is not fenced by somebody else",
      .expect = "the fenced row says: secondary", .undo = "none needed"},
-    {.id = 250, .concern = "fence", .name = "fence", .scope = DR_SCOPE_SECONDARY,
+    {.id = 250, .concern = "fence", .name = "fence", .scope = DR_SCOPE_SECONDARY, .asks = true,
      .done = DR_P_FENCED, .needs = {DR_P_TERM, DR_P_FENCE_ROW}, .emit = emit_fence,
      .risk = DR_RISK_DISRUPTIVE, .predicted_ms = 1000, .is_drift = true, .drift = DR_DRIFT_FENCE,
      .what = "%s: refuse business writes on each instance (tidb_super_read_only)",
@@ -549,7 +626,7 @@ const struct dr_plan_rule dr_plan_rules[] = {
      .precondition = "the term names the other cluster; controller and sink hold the bypass",
      .expect = "each instance that the cluster lists shows the flag",
      .undo = "SET GLOBAL tidb_super_read_only = OFF"},
-    {.id = 255, .concern = "seeding", .name = "drop-half-restore", .scope = DR_SCOPE_SECONDARY,
+    {.id = 255, .concern = "seeding", .name = "drop-half-restore", .scope = DR_SCOPE_SECONDARY, .only = DR_BY_COPY,
      .past = DR_P_MAKING, .done = DR_P_NOT_HALF,
      .needs = {DR_P_TERM, DR_P_FENCE_ROW, DR_P_FENCED, DR_P_RESTORE_BEGUN}, .emit = emit_drop_half,
      .risk = DR_RISK_DESTRUCTIVE, .predicted_ms = 500,
@@ -558,11 +635,20 @@ const struct dr_plan_rule dr_plan_rules[] = {
      .precondition = "the restoring row proves that the cluster was empty before; the fence of "
                      "the cluster is ours; the table is one of the backup's; term and approval stand",
      .expect = "the table is gone", .undo = "none: the backup holds the rows"},
-    {.id = 260, .concern = "seeding", .name = "compare", .scope = DR_SCOPE_SECONDARY,
+    {.id = 260, .concern = "seeding", .name = "compare", .scope = DR_SCOPE_SECONDARY, .only = DR_BY_COPY,
      .past = DR_P_MAKING, .done = DR_P_EQUAL, .emit = emit_compare, .risk = DR_RISK_SAFE,
      .what = "%s: compare schemas and row counts with the primary at T",
      .why = "a feed must not start on a copy that is not whole",
      .precondition = "the cluster is fenced; T is still in the primary's history",
+     .expect = "no table differs", .undo = "none needed: only reads"},
+    {.id = 265, .concern = "seeding", .name = "compare-existing", .scope = DR_SCOPE_SECONDARY,
+     .only = DR_BY_EXISTING, .past = DR_P_MAKING, .done = DR_P_EQUAL,
+     .needs = {DR_P_EXISTING_NOTED, DR_P_FENCE_ROW, DR_P_FENCED}, .emit = emit_compare, .risk = DR_RISK_SAFE,
+     .what = "%s: compare schemas and row counts with the primary at startTs",
+     .why = "a feed must not start on data that is not equal; what changed and left every count as it "
+            "was is not seen: that nobody wrote here since startTs is the document's word",
+     .precondition = "the cluster is fenced, so that nobody writes from here on; startTs is still in the "
+                     "primary's history",
      .expect = "no table differs", .undo = "none needed: only reads"},
     {.id = 270, .concern = "edges", .name = "sink-row", .scope = DR_SCOPE_SECONDARY,
      .past = DR_P_MADE, .done = DR_P_SINK_ROW, .emit = emit_sink_row, .risk = DR_RISK_SAFE,
@@ -572,6 +658,7 @@ const struct dr_plan_rule dr_plan_rules[] = {
      .precondition = "the account is dedicated", .expect = "the sink row carries the generation",
      .undo = "none needed"},
     {.id = 280, .concern = "edges", .name = "sink-account", .scope = DR_SCOPE_SECONDARY,
+     .only = DR_BY_COPY | DR_BY_EXISTING,
      .past = DR_P_MAKING, .done = DR_P_SINK_OPEN, .emit = emit_sink_open, .risk = DR_RISK_SAFE,
      .predicted_ms = 200,
      .what = "%s: give the sink account this generation's password and unlock it",
@@ -579,12 +666,20 @@ const struct dr_plan_rule dr_plan_rules[] = {
      .precondition = "the sink row carries the generation",
      .expect = "the account is let in with the derived password", .undo = "ACCOUNT LOCK"},
     {.id = 290, .concern = "edges", .name = "making", .scope = DR_SCOPE_EACH,
+     .only = DR_BY_COPY | DR_BY_EXISTING,
      .done = DR_P_MAKING_HERE, .emit = emit_making, .risk = DR_RISK_SAFE, .predicted_ms = 50,
      .what = "%s: note the feed's start-ts T before the feed is made",
      .why = "a lost reply must be resolved with the very same start-ts",
      .precondition = "both sides are equal at T", .expect = "both ends hold T",
      .undo = "none needed"},
+    {.id = 292, .concern = "edges", .name = "adopting", .scope = DR_SCOPE_EACH, .only = DR_BY_ADOPTION,
+     .done = DR_P_MAKING_HERE, .emit = emit_adopting, .risk = DR_RISK_SAFE, .predicted_ms = 50,
+     .what = "%s: note that the secondary is fenced and the changefeed's checkpoint",
+     .why = "an edge is known at both ends before it counts at one",
+     .precondition = "the secondary is fenced", .expect = "both ends hold the checkpoint",
+     .undo = "none needed: the changefeed is not touched"},
     {.id = 300, .concern = "edges", .name = "feed", .scope = DR_SCOPE_PRIMARY,
+     .only = DR_BY_COPY | DR_BY_EXISTING,
      .past = DR_P_MADE, .done = DR_P_FEED_SEEN, .needs = {DR_P_MAKING}, .emit = emit_feed, .risk = DR_RISK_SAFE,
      .predicted_ms = 3000,
      .what = "%s: create the changefeed from T",
@@ -592,6 +687,7 @@ const struct dr_plan_rule dr_plan_rules[] = {
      .precondition = "both ends hold T; the sink account is let in; the secondary is fenced",
      .expect = "TiCDC lists the feed", .undo = "delete the changefeed"},
     {.id = 310, .concern = "edges", .name = "made", .scope = DR_SCOPE_EACH,
+     .only = DR_BY_COPY | DR_BY_EXISTING,
      .done = DR_P_MADE_HERE,
      .needs = {DR_P_FEED_RISING, DR_P_FEED_MATCHES, DR_P_FEED_HOLDS_GC}, .emit = emit_made, .risk = DR_RISK_SAFE, .predicted_ms = 50,
      .what = "%s: note that the feed is made",
@@ -599,7 +695,16 @@ const struct dr_plan_rule dr_plan_rules[] = {
      .precondition = "two rising checkpoints; PD lists TiCDC's safepoint not above the checkpoint; "
                      "the feed is as drover would make it",
      .expect = "both ends call the feed made", .undo = "none needed"},
+    {.id = 312, .concern = "edges", .name = "adopted", .scope = DR_SCOPE_EACH, .only = DR_BY_ADOPTION,
+     .done = DR_P_MADE_HERE, .needs = {DR_P_FEED_RISING, DR_P_LEADS_HOME, DR_P_FEED_HOLDS_GC},
+     .emit = emit_adopted, .risk = DR_RISK_SAFE, .predicted_ms = 50,
+     .what = "%s: note that the changefeed is drover's",
+     .why = "from now on what somebody changes of it is drift",
+     .precondition = "two rising checkpoints since the fence; PD lists TiCDC's safepoint not above the "
+                     "checkpoint; its sink leads into the secondary",
+     .expect = "both ends call the changefeed made", .undo = "none needed: the changefeed is not touched"},
     {.id = 320, .concern = "gc", .name = "release-gc", .scope = DR_SCOPE_PRIMARY,
+     .only = DR_BY_COPY | DR_BY_EXISTING,
      .done = DR_P_GC_RELEASED, .emit = emit_gc_release, .risk = DR_RISK_SAFE, .discharges = true,
      .predicted_ms = 500,
      .what = "%s: set GC back to what it was",
@@ -607,13 +712,14 @@ const struct dr_plan_rule dr_plan_rules[] = {
      .precondition = "nothing needs the hold; the value is still the one drover set",
      .expect = "each instance shows the setting before", .undo = "hold-gc: while a hold row stands, GC is held again"},
     {.id = 330, .concern = "gc", .name = "clear-hold", .scope = DR_SCOPE_PRIMARY,
+     .only = DR_BY_COPY | DR_BY_EXISTING,
      .done = DR_P_HOLD_CLEARED, .emit = emit_hold_clear, .risk = DR_RISK_SAFE, .discharges = true,
      .predicted_ms = 50,
      .what = "%s: clear the hold",
      .why = "the obligation is discharged",
      .precondition = "GC is back, or somebody else's", .expect = "no hold row is left",
      .undo = "none needed"},
-    {.id = 340, .concern = "seeding", .name = "clear-copy", .scope = DR_SCOPE_SECONDARY,
+    {.id = 340, .concern = "seeding", .name = "clear-copy", .scope = DR_SCOPE_SECONDARY, .only = DR_BY_COPY,
      .done = DR_P_COPY_CLEARED, .emit = emit_copy_clear, .risk = DR_RISK_SAFE, .predicted_ms = 50,
      .what = "%s: clear the restoring row",
      .why = "it would allow a second restore",

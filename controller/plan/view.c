@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <string.h>
+#include <strings.h>
 
 enum dr_truth dr_truth_and(enum dr_truth x, enum dr_truth y)
 {
@@ -48,6 +49,18 @@ static const struct dr_edge_row *live_edge(const struct dr_ledger_group *g,
     return e && e->state != DR_EDGE_RETIRED && e->state != DR_EDGE_PROBE ? e : NULL;
 }
 
+/* Whether any ledger has a row of the edge, or one that drover made is on its way back:
+ * the declared id is of the feed that ran before drover came. */
+static bool had_edge(const struct dr_facts *f, const char *from, const char *to)
+{
+    bool had = false;
+    for (size_t c = 0; c < f->cluster_count; c++) {
+        const struct dr_ledger_group *g = &f->clusters[c].ledger;
+        had |= g->seen.known && g->decoded && dr_ledger_edge(&g->rows, from, to);
+    }
+    return had;
+}
+
 struct dr_generation dr_generation_of(const struct dr_topology *t,
                                       const struct dr_facts *f, size_t from, size_t to,
                                       uint64_t skip, struct dr_arena *a)
@@ -61,18 +74,38 @@ struct dr_generation dr_generation_of(const struct dr_topology *t,
             continue;
         g = (struct dr_generation){
             .n = e->generation, .feed_id = e->id, .redo = e->redo, .planned = true};
+        g.adopted = !e->generation;
+    }
+    const struct dr_edge_spec *spec = dr_topology_edge(t, x, y);
+    bool redo =
+        t->replication.redo.declared && t->replication.redo.level == DR_REDO_EVENTUAL;
+    if (!g.planned && spec && spec->id && !had_edge(f, x, y)) {
+        g.adopted = true;
+        g.feed_id = spec->id;
+    }
+    if (g.adopted) {
+        g.redo = redo ? DR_REDO_HERE : "";
+        g.backup = "";
+        return g;
     }
     if (!g.planned)
         g.n = 1 + highest_generation(f) + skip;
     if (!g.feed_id)
         g.feed_id = dr_sprintf(a, "%s-%s-to-%s-g%" PRIu64, name, x, y, g.n);
     if (!g.redo) {
-        bool redo =
-            t->replication.redo.declared && t->replication.redo.level == DR_REDO_EVENTUAL;
         g.redo = redo ? dr_sprintf(a, "%s/%s-to-%s/g%" PRIu64, name, x, y, g.n) : "";
     }
     g.backup = dr_sprintf(a, "%s/%s-to-%s/g%" PRIu64, name, x, y, g.n);
     return g;
+}
+
+/* Whether any ledger that was read knows a topology. */
+static bool is_born(const struct dr_facts *f)
+{
+    bool born = false;
+    for (size_t c = 0; c < f->cluster_count; c++)
+        born |= f->clusters[c].ledger.decoded && f->clusters[c].ledger.rows.birth.present;
+    return born;
 }
 
 void dr_view_init(struct dr_view *v, const struct dr_plan_input *in, struct dr_arena *a)
@@ -83,7 +116,15 @@ void dr_view_init(struct dr_view *v, const struct dr_plan_input *in, struct dr_a
     v->f = in->facts;
     v->arena = a;
     dr_plan_pair(v->t, &v->a, &v->b);
+    v->observing = !in->removed && v->t->management == DR_OBSERVE;
+    v->without_ledger = v->observing && !is_born(v->f);
     v->gen = dr_generation_of(v->t, v->f, v->a, v->b, v->f->skipped_generations, a);
+    v->way = v->gen.adopted                                    ? DR_BY_ADOPTION
+             : v->t->bootstrap.method == DR_BOOTSTRAP_EXISTING ? DR_BY_EXISTING
+                                                               : DR_BY_COPY;
+    const struct dr_edge_spec *edge =
+        dr_topology_edge(v->t, v->t->clusters[v->a].name, v->t->clusters[v->b].name);
+    v->start_ts = edge && edge->start_ts ? edge->start_ts : v->t->bootstrap.start_ts;
 }
 
 const struct dr_cluster *dr_view_cluster(const struct dr_view *v, size_t c)
@@ -150,7 +191,37 @@ const struct dr_copy_row *dr_view_copy(const struct dr_view *v, bool restore)
 {
     const struct dr_ledger *l = dr_view_ledger(v, restore ? v->b : v->a);
     const struct dr_copy_row *r = l ? (restore ? &l->restoring : &l->backup) : NULL;
-    return r && r->present && r->generation == v->gen.n ? r : NULL;
+    if (!r || !r->present || r->generation != v->gen.n)
+        return NULL;
+    /* another startTs was declared since, and no edge rests on the old one */
+    const struct dr_edge_row *x = dr_view_edge(v, v->a), *y = dr_view_edge(v, v->b);
+    bool edited = v->way == DR_BY_EXISTING && !restore && !*r->prefix &&
+                  r->tso != v->start_ts && !(x && x->start_ts) && !(y && y->start_ts);
+    return edited ? NULL : r;
+}
+
+bool dr_view_goes(const struct dr_view *v, unsigned only)
+{
+    return !only || only & v->way || dr_holds(v, DR_P_MADE, v->a) == DR_TRUE;
+}
+
+enum dr_truth dr_view_leads_home(const struct dr_view *v)
+{
+    const struct dr_feed_detail *d = &dr_view_facts(v, v->a)->feed;
+    const struct dr_hostport *sink = &dr_view_cluster(v, v->b)->sink_address;
+    const struct dr_cluster_facts *b = dr_view_facts(v, v->b);
+    if (!d->seen.known || strcmp(d->id, v->gen.feed_id) != 0 || !d->present)
+        return DR_UNSURE;
+    if (!d->sink_address)
+        return DR_FALSE;
+    const char *format = strchr(sink->host, ':') ? "[%s]:%u" : "%s:%u";
+    if (strcasecmp(d->sink_address,
+                   dr_sprintf(v->arena, format, sink->host, (unsigned)sink->port)) == 0)
+        return DR_TRUE;
+    for (size_t i = 0; i < b->instance_count; i++)
+        if (strcasecmp(d->sink_address, b->instances[i].address) == 0)
+            return DR_TRUE;
+    return dr_truth_of(dr_view_asks(v, v->b, d->sink_address));
 }
 
 const struct dr_equality *dr_view_equality(const struct dr_view *v)

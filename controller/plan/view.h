@@ -5,6 +5,13 @@
 
 #include "controller/plan/plan.h"
 
+/* How the edge comes to be: bits, so that a row can name several. */
+enum dr_way {
+    DR_BY_COPY = 1,     /* BACKUP and RESTORE */
+    DR_BY_EXISTING = 2, /* both sides are equal at a declared TSO */
+    DR_BY_ADOPTION = 4, /* a feed that runs already: edges[].id */
+};
+
 struct dr_view {
     const struct dr_plan_input *in;
     const struct dr_topology *t;
@@ -12,8 +19,11 @@ struct dr_view {
     struct dr_arena *arena;
     enum dr_code *unread; /* out: why the fact that a check wanted is unknown; or NULL */
     size_t a, b;          /* declared primary and secondary */
+    bool observing;       /* management is Observe */
+    bool without_ledger;  /* .. and no ledger knows a topology: only the world is asked */
     struct dr_generation gen;
-    bool restore_begun; /* a `restoring` row of this generation stands in B */
+    enum dr_way way;
+    uint64_t start_ts; /* as declared for the edge; 0: not */
 };
 
 void dr_view_init(struct dr_view *v, const struct dr_plan_input *in, struct dr_arena *a);
@@ -96,6 +106,8 @@ enum dr_truth dr_truth_or(enum dr_truth x, enum dr_truth y);
     X(GC_RELEASED, gc_released, "nothing needs the hold, and GC is not ours to give back", "ledger instances")                          \
     X(HOLD_CLEARED, hold_cleared, "nothing needs the hold, and no hold or gc row is left", "ledger")                                \
     X(COPY_CLEARED, copy_cleared, "the feed is made, and no restoring row is left", "ledger")                                       \
+    X(EXISTING_NOTED, existing_noted, "the backup row says since when both sides are equal", "ledger")  \
+    X(LEADS_HOME, leads_home, "the feed's sink leads into the secondary", "feed")                   \
     X(HOLD_EXPIRED, hold_expired, "the hold's deadline is over", "ledger")                          \
     X(HOLD_OBSOLETE, hold_obsolete, "nothing needs the hold any more", "ledger")
 // clang-format on
@@ -113,6 +125,11 @@ struct dr_predicate_row {
     enum dr_truth (*holds)(const struct dr_view *v, size_t c);
 };
 extern const struct dr_predicate_row dr_predicates[DR_P_COUNT];
+
+/* Whether a row that names `only` is asked at all. */
+bool dr_view_goes(const struct dr_view *v, unsigned only);
+/* Whether the feed's sink leads into the secondary. */
+enum dr_truth dr_view_leads_home(const struct dr_view *v);
 
 /* The next table of the secondary that a half restore left, NULL: none. */
 const struct dr_table *dr_view_half_restored(const struct dr_view *v);
@@ -140,6 +157,9 @@ struct dr_plan_rule {
     enum dr_predicate wait;     /* true: it runs already, wait for it */
     enum dr_predicate needs[5]; /* all true, or the step waits; ends with DR_P_NONE */
     bool (*wanted)(const struct dr_view *v); /* NULL: always */
+    unsigned
+        only;  /* enum dr_way bits: asked only then, until the feed is made; 0: always */
+    bool asks; /* needs an approval where the secondary was in use before drover came */
     /* Completes action->call and ->what; only called when the step is next. */
     void (*emit)(const struct dr_view *v, size_t c, struct dr_action *action);
     enum dr_risk risk;
@@ -217,6 +237,20 @@ DR_CHECK(dr_check_feed_acts);
 DR_CHECK(dr_check_feed_is_there);
 DR_CHECK(dr_check_feed_as_made);
 DR_CHECK(dr_check_sink_let_in);
+
+/* As a rule's `only`, of the check of a code. */
+unsigned dr_check_only(const char *code);
+
+/* Of a feed to adopt, and of data that is equal already: checks_adopt.c. */
+DR_CHECK(dr_check_adopted_is_there);
+DR_CHECK(dr_check_adopted_runs);
+DR_CHECK(dr_check_adopted_leads_home);
+DR_CHECK(dr_check_adopted_account);
+DR_CHECK(dr_check_adopted_config);
+DR_CHECK(dr_check_adopted_password);
+DR_CHECK(dr_check_existing_history);
+DR_CHECK(dr_check_existing_start);
+DR_CHECK(dr_check_existing_equal);
 
 /* Whether steps that somebody notices may start now; no windows: always. Out: *opens_ms
  * unix time of the next one, when not. */

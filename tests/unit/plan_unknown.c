@@ -91,7 +91,8 @@ static void expect_sure(struct plan_kit *k, const struct dr_action *x, const cha
     for (const struct dr_plan_rule *e = dr_plan_rules; e->id < r->id; e++) {
         for (size_t n = 0; n < 2; n++) {
             struct dr_action earlier = {.rule = e->id, .call.at.cluster = (uint16_t)n};
-            if ((e->wanted && !e->wanted(&v)) || !in_scope(&v, e->scope, n))
+            if ((e->wanted && !e->wanted(&v)) || !in_scope(&v, e->scope, n) ||
+                !dr_view_goes(&v, e->only))
                 continue;
             cr_assert_eq(dr_plan_done(&k->input, &earlier, k->arena), DR_TRUE,
                          "%s: %s before %u", where, x->id, e->id);
@@ -100,7 +101,7 @@ static void expect_sure(struct plan_kit *k, const struct dr_action *x, const cha
     for (const struct dr_plan_check *q = dr_plan_checks; q->code; q++) {
         const char *fact = "";
         for (size_t n = 0; n < 2; n++) {
-            if (!in_scope(&v, q->scope, n) ||
+            if (!in_scope(&v, q->scope, n) || !dr_view_goes(&v, dr_check_only(q->code)) ||
                 (q->past && dr_holds(&v, q->past, n) == DR_TRUE))
                 continue;
             cr_assert_eq(q->holds(&v, n, &fact), DR_TRUE, "%s: %s beside %s %s", where,

@@ -1,0 +1,265 @@
+/* What must hold of a feed that drover is to adopt, and of two sides that are said to be
+ * equal already. The rows of these checks stand in checks.c. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "controller/base/tso.h"
+#include "controller/plan/view.h"
+
+/* How long a comparison that found differences stands before both sides are read again:
+ * whoever mends them says nothing to drover. */
+enum { COMPARE_AGAIN_MS = 600000 };
+
+static const char *name_of(const struct dr_view *v, size_t c)
+{
+    return dr_view_cluster(v, c)->name;
+}
+
+/* The details of the feed in work; NULL: not known, *fact says why. */
+static const struct dr_feed_detail *detail_of(const struct dr_view *v, const char **fact)
+{
+    const struct dr_feed_detail *d = &dr_view_facts(v, v->a)->feed;
+    if (d->seen.known && d->present && strcmp(d->id, v->gen.feed_id) == 0)
+        return d;
+    (void)dr_check_unread(v, &d->seen,
+                          dr_sprintf(v->arena, "changefeed '%s'", v->gen.feed_id), fact);
+    return NULL;
+}
+
+/* Checks that are asked only where the edge comes to be in one of these ways. */
+unsigned dr_check_only(const char *code)
+{
+    static const struct {
+        const char *code;
+        unsigned only;
+    } rows[] = {
+        {"DR-B041", DR_BY_COPY},
+        {"DR-B042", DR_BY_COPY | DR_BY_EXISTING},
+        {"DR-B048", DR_BY_COPY | DR_BY_EXISTING},
+        {"DR-B051", DR_BY_COPY},
+        {"DR-B052", DR_BY_COPY},
+        {"DR-B053", DR_BY_COPY},
+        {"DR-B054", DR_BY_COPY | DR_BY_EXISTING},
+        {"DR-B060", DR_BY_COPY | DR_BY_EXISTING},
+        {"DR-B062", DR_BY_COPY | DR_BY_EXISTING},
+        {"DR-B063", DR_BY_COPY | DR_BY_EXISTING},
+        {"DR-B070", DR_BY_ADOPTION},
+        {"DR-B071", DR_BY_ADOPTION},
+        {"DR-B072", DR_BY_EXISTING},
+        {"DR-B073", DR_BY_ADOPTION},
+        {"DR-B074", DR_BY_ADOPTION},
+        {"DR-B075", DR_BY_ADOPTION},
+        {"DR-B076", DR_BY_ADOPTION},
+        {"DR-B077", DR_BY_EXISTING},
+        {"DR-B078", DR_BY_EXISTING},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        if (strcmp(rows[i].code, code) == 0)
+            return rows[i].only;
+    return 0;
+}
+
+/* ---- adoption ---- */
+
+/* Its absence is proven like that of any feed: a new owner knows none for a while. */
+DR_CHECK(dr_check_adopted_is_there)
+{
+    const struct dr_feeds *a = &dr_view_facts(v, v->a)->feeds,
+                          *b = &dr_view_facts(v, v->b)->feeds;
+    const struct dr_feed_detail *d = &dr_view_facts(v, v->a)->feed;
+    const char *id = v->gen.feed_id;
+    (void)c;
+    if (dr_view_feed(v))
+        return DR_TRUE;
+    if (!a->seen.known)
+        return dr_check_unread(v, &a->seen, "changefeeds", fact);
+    if (b->seen.known && dr_feeds_find(b, id)) {
+        *fact =
+            dr_sprintf(v->arena, "changefeed '%s' runs out of %s", id, name_of(v, v->b));
+        return DR_FALSE;
+    }
+    bool proven = d->seen.known && d->absence_proven && strcmp(d->id, id) == 0;
+    *fact = dr_sprintf(v->arena, "changefeed '%s' %s", id,
+                       proven ? "does not exist"
+                              : "is not listed; its absence is not proven");
+    return proven ? DR_FALSE : DR_UNSURE;
+}
+
+DR_CHECK(dr_check_adopted_runs)
+{
+    const struct dr_feed *x = dr_view_feed(v);
+    (void)c;
+    if (!x || x->state == DR_FEED_NORMAL || x->state == DR_FEED_WARNING)
+        return DR_TRUE;
+    *fact = dr_sprintf(v->arena, "changefeed '%s' is %s%s%s", x->id,
+                       dr_feed_state_name(x->state), x->error ? ": " : "",
+                       x->error ? x->error : "");
+    return DR_FALSE;
+}
+
+DR_CHECK(dr_check_adopted_leads_home)
+{
+    const struct dr_feed_detail *d = detail_of(v, fact);
+    const struct dr_pd *pd = &dr_view_facts(v, v->a)->pd;
+    (void)c;
+    if (!d)
+        return dr_view_feed(v) ? DR_UNSURE : DR_TRUE; /* its absence is another check's */
+    if (pd->seen.known && d->upstream_id != pd->cluster_id) {
+        *fact = dr_sprintf(
+            v->arena, "changefeed '%s' comes from cluster %" PRIu64 ", %s is %" PRIu64,
+            d->id, d->upstream_id, name_of(v, v->a), pd->cluster_id);
+        return DR_FALSE;
+    }
+    enum dr_truth home = dr_view_leads_home(v);
+    *fact = dr_sprintf(v->arena, "changefeed '%s' leads to %s, none of %s's addresses",
+                       d->id, d->sink_address ? d->sink_address : "no SQL address",
+                       name_of(v, v->b));
+    return home;
+}
+
+/* Locking the account is what stops the feed for good one day: it must be the feed's. */
+DR_CHECK(dr_check_adopted_account)
+{
+    const struct dr_feed_detail *d = detail_of(v, fact);
+    const char *want = v->t->replication.sink.user;
+    (void)c;
+    if (!d)
+        return dr_view_feed(v) ? DR_UNSURE : DR_TRUE;
+    if (d->sink_user && strcmp(d->sink_user, want) == 0)
+        return DR_TRUE;
+    *fact = dr_sprintf(v->arena, "changefeed '%s' logs in as '%s', declared is '%s'",
+                       d->id, d->sink_user ? d->sink_user : "root", want);
+    return DR_FALSE;
+}
+
+/* Told once the document says so in its policy, asked before. */
+static bool is_accepted(const struct dr_view *v)
+{
+    enum dr_drift_action x = v->t->policy.drift[DR_DRIFT_CHANGEFEED_CONFIG];
+    return dr_doc_has(&v->t->doc, "spec.policy.drift.changefeedConfig") &&
+           (x == DR_DRIFT_WARN || x == DR_DRIFT_IGNORE);
+}
+
+DR_CHECK(dr_check_adopted_config)
+{
+    const struct dr_feed_detail *d = detail_of(v, fact);
+    enum { SHOWN = 5 };
+    (void)c;
+    if (!d)
+        return dr_view_feed(v) ? DR_UNSURE : DR_TRUE;
+    size_t n = d->difference_count + d->extra_count;
+    if (!n || is_accepted(v))
+        return DR_TRUE;
+    char *list = dr_strdup(v->arena, "");
+    for (size_t i = 0; i < n && i < SHOWN; i++) {
+        const struct dr_difference *x = i < d->difference_count
+                                            ? &d->differences[i]
+                                            : &d->extras[i - d->difference_count];
+        list = dr_sprintf(v->arena, "%s%s%s is %s, %s%s", list, i ? "; " : "", x->field,
+                          x->observed, i < d->difference_count ? "declared: " : "",
+                          x->desired);
+    }
+    *fact = dr_sprintf(v->arena, "%s%s", list, n > SHOWN ? "; .." : "");
+    return DR_FALSE;
+}
+
+/* The declared password is the feed's own, and the source of all later ones. */
+DR_CHECK(dr_check_adopted_password)
+{
+    const struct dr_sink_login *s = &v->f->sink_login;
+    const char *user = v->t->replication.sink.user;
+    (void)c;
+    if (!s->seen.known || s->generation != v->gen.n)
+        return v->observing
+                   ? DR_TRUE /* nobody logs in only to look */
+                   : dr_check_unread(v, &s->seen, "the sink account's login", fact);
+    if (s->answer == DR_LOGIN_LET_IN)
+        return DR_TRUE;
+    *fact = dr_sprintf(v->arena, "account '%s' %s", user,
+                       s->answer == DR_LOGIN_LOCKED ? "is locked"
+                                                    : "is not let in with the declared "
+                                                      "password");
+    return DR_FALSE;
+}
+
+/* ---- equal already ---- */
+
+DR_CHECK(dr_check_existing_start)
+{
+    const struct dr_ledger *l = dr_view_ledger(v, c);
+    const struct dr_ledger_group *g = &dr_view_facts(v, c)->ledger;
+    if (!v->start_ts) {
+        *fact = dr_sprintf(v->arena, "no startTs is declared for the edge %s -> %s",
+                           name_of(v, v->a), name_of(v, v->b));
+        return DR_FALSE;
+    }
+    if (!l)
+        return dr_check_no_ledger(v, c, fact);
+    if (v->start_ts >= g->tso) {
+        *fact = dr_sprintf(v->arena, "startTs %" PRIu64 " is later than now, %" PRIu64,
+                           v->start_ts, g->tso);
+        return DR_FALSE;
+    }
+    const struct dr_copy_row *r = &l->backup;
+    if (!r->present || r->generation != v->gen.n || r->tso == v->start_ts || !*r->prefix)
+        return DR_TRUE;
+    *fact = dr_sprintf(v->arena,
+                       "a BACKUP at %" PRIu64 " was begun for this edge, declared is "
+                       "startTs %" PRIu64,
+                       r->tso, v->start_ts);
+    return DR_FALSE;
+}
+
+/* TiCDC takes a start-ts that is above every service's safepoint; a read, one above GC's.
+ * Source: tiflow: pkg/txnutil/gc/gc_service.go EnsureChangefeedStartTsSafety. */
+DR_CHECK(dr_check_existing_history)
+{
+    const struct dr_safepoints *s = &dr_view_facts(v, c)->safepoints;
+    const struct dr_ledger *l = dr_view_ledger(v, c);
+    const struct dr_ledger_group *g = &dr_view_facts(v, c)->ledger;
+    const struct dr_safepoint *lowest = NULL;
+    if (!l)
+        return dr_check_no_ledger(v, c, fact);
+    if (!v->start_ts)
+        return DR_TRUE; /* DR-B077 says so */
+    if (dr_truth_and(dr_holds(v, DR_P_FEED_RISING, c),
+                     dr_holds(v, DR_P_FEED_HOLDS_GC, c)) == DR_TRUE)
+        return DR_TRUE;
+    if (dr_view_copy(v, false) && !dr_ledger_hold(l, "bootstrap"))
+        return dr_check_refuse(v, fact, "the hold on history ended at its deadline");
+    if (!s->seen.known)
+        return dr_check_unread(v, &s->seen, "GC safepoint", fact);
+    if (s->gc_safe_point >= v->start_ts) {
+        *fact =
+            dr_sprintf(v->arena, "GC's safe point %" PRIu64 " is past startTs %" PRIu64,
+                       s->gc_safe_point, v->start_ts);
+        return DR_FALSE;
+    }
+    for (size_t i = 0; i < s->count; i++)
+        if (s->items[i].expired_at_s > dr_tso_ms(g->tso) / 1000 &&
+            (!lowest || s->items[i].safe_point < lowest->safe_point))
+            lowest = &s->items[i];
+    if (!lowest || lowest->safe_point < v->start_ts)
+        return DR_TRUE;
+    *fact = dr_sprintf(
+        v->arena, "the service safepoint of '%s', %" PRIu64 ", is past startTs %" PRIu64,
+        lowest->service_id, lowest->safe_point, v->start_ts);
+    return DR_FALSE;
+}
+
+DR_CHECK(dr_check_existing_equal)
+{
+    const struct dr_equality *q = dr_view_equality(v);
+    enum { SHOWN = 3 };
+    (void)c;
+    if (!q || !q->difference_count || v->f->now_ms - q->seen.at_ms >= COMPARE_AGAIN_MS)
+        return DR_TRUE;
+    char *list = dr_strdup(v->arena, "");
+    for (size_t i = 0; i < q->difference_count && i < SHOWN; i++)
+        list =
+            dr_sprintf(v->arena, "%s%s%s: %s in %s at startTs, %s in %s", list,
+                       i ? "; " : "", q->differences[i].field, q->differences[i].desired,
+                       name_of(v, v->a), q->differences[i].observed, name_of(v, v->b));
+    *fact = dr_sprintf(v->arena, "%s%s", list, q->difference_count > SHOWN ? "; .." : "");
+    return DR_FALSE;
+}
