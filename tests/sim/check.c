@@ -83,6 +83,8 @@ void sim_history_step(struct sim_history *h, const struct sim_view *now)
     for (size_t i = 0; i < b->instance_count; i++)
         all &= b->instances[i].fenced;
     h->b_was_fenced |= all && b->ledger.fenced.why == DR_FENCED_SECONDARY;
+    if (now->c[SIM_A].feed_count && !h->feed_since_ms)
+        h->feed_since_ms = now->now_ms;
     if (b->ledger.restoring.present && !h->restoring_seen) {
         h->restoring_seen = true;
         h->tables_at_restore = b->table_count;
