@@ -97,7 +97,7 @@ void dr_declared_close(struct dr_declared *d)
     *d = (struct dr_declared){0};
 }
 
-int dr_state_dir(char dir[4096], const char *given, struct dr_err *err)
+int dr_state_dir_name(char dir[4096], const char *given, struct dr_err *err)
 {
     const char *xdg = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
     int n = given && *given      ? snprintf(dir, 4096, "%s", given)
@@ -111,7 +111,13 @@ int dr_state_dir(char dir[4096], const char *given, struct dr_err *err)
         dr_hint(err, "give one with --state DIR");
         return rc;
     }
-    return dr_dir_make(dir, err);
+    return 0;
+}
+
+int dr_state_dir(char dir[4096], const char *given, struct dr_err *err)
+{
+    int rc = dr_state_dir_name(dir, given, err);
+    return rc ? rc : dr_dir_make(dir, err);
 }
 
 /* Lock-free, so that a signal may set it while threads read it. */

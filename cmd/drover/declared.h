@@ -24,6 +24,10 @@ void dr_declared_close(struct dr_declared *d);
  * when it is missing. Out: in `dir`. */
 int dr_state_dir(char dir[4096], const char *given, struct dr_err *err) DR_MUST_CHECK;
 
+/* The same, not made. */
+int dr_state_dir_name(char dir[4096], const char *given,
+                      struct dr_err *err) DR_MUST_CHECK;
+
 /* SIGINT and SIGTERM: the first asks to stop after the running step, the second ends the
  * process at once with status 130. */
 void dr_signals_catch(void);

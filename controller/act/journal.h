@@ -66,7 +66,8 @@ struct dr_journal_entry {
     enum dr_journal_kind kind; /* given: ignored */
     int64_t intent_id;         /* outcome: of which intent; else 0; given: ignored */
     enum dr_journal_outcome outcome; /* given: ignored by intent and event */
-    const char *text;                /* outcome, event: what happened */
+    const char *text;                /* intent: what is done, for people; outcome, event:
+                                      * what happened */
     const char *holder;              /* which process start acted: "host:pid:random" */
     uint64_t epoch;                  /* under which it acted; 0: none */
     char prev[65], hash[65];         /* hex; given: ignored */
@@ -143,6 +144,9 @@ int dr_journal_read(struct dr_journal *j, struct dr_arena *a,
                     const struct dr_journal_filter *filter,
                     const struct dr_journal_entry **rows, size_t *count,
                     struct dr_err *err) DR_MUST_CHECK;
+
+/* Whether a row that was read carries the hash of what it says. */
+bool dr_journal_fits(const struct dr_journal_entry *e);
 
 /* The last row's id and hash: kept elsewhere, it proves later that nothing was cut off.
  * An empty journal: id 0 and 64 zeros. */

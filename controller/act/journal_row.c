@@ -170,6 +170,13 @@ void dr_journal_hash(const struct dr_journal_entry *e, char hash[DR_SHA256_HEX])
     dr_buf_release(&b);
 }
 
+bool dr_journal_fits(const struct dr_journal_entry *e)
+{
+    char hash[DR_SHA256_HEX];
+    dr_journal_hash(e, hash);
+    return strcmp(hash, e->hash) == 0;
+}
+
 /* ---- statements ------------------------------------------------------------------ */
 
 static int bind_text(sqlite3_stmt *s, int at, const char *v)

@@ -46,7 +46,8 @@ static int note_intent(struct dr_actor *x, struct step *s, struct dr_err *err)
                                  .precondition = a->precondition,
                                  .approval = dr_word_text(x, a),
                                  .holder = x->o.holder,
-                                 .epoch = x->epoch};
+                                 .epoch = x->epoch,
+                                 .text = a->what};
     return dr_journal_intent(x->o.journal, &e, &s->intent, err);
 }
 

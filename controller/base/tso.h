@@ -3,6 +3,7 @@
 #ifndef DR_BASE_TSO_H
 #define DR_BASE_TSO_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum { DR_TIME_TEXT = 48 };
@@ -30,5 +31,9 @@ static inline int64_t dr_tso_age_ms(uint64_t now, uint64_t then)
 
 /* "2026-11-21 10:11:12.345" in UTC. */
 const char *dr_time_text(int64_t unix_ms, char out[DR_TIME_TEXT]);
+
+/* A moment in UTC as people write it: "2026-11-21", "2026-11-21 10:11", "..:12", with 'T'
+ * for the space and 'Z' at the end as they like. The whole text. */
+bool dr_parse_time(const char *s, int64_t *unix_ms);
 
 #endif

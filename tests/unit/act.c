@@ -1,4 +1,5 @@
 /* Acting on the model: who may act, what is made when things go wrong, what is left. */
+#include <errno.h>
 #include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +8,7 @@
 #include "controller/act/actor.h"
 #include "controller/base/num.h"
 #include "tests/unit/act_kit.h"
+#include "tests/unit/journal_kit.h"
 
 static const char *lease_of(struct pair *p, const char *at)
 {
@@ -292,6 +294,45 @@ Test(act, an_intent_that_a_crash_left_open_is_resolved_by_the_next_process)
     boss_until(&two, DR_ROUND_CONVERGED, 200);
     cr_expect_eq(open_intents(j, p.arena), 0);
     boss_end(&two);
+    dr_journal_close(j);
+    static const char *const files[] = {"journal.db", "journal.db-wal", "journal.db-shm",
+                                        "journal.head"};
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+        (void)remove(dr_sprintf(p.arena, "%s/%s", dir, files[i]));
+    (void)rmdir(dir);
+    pair_close(&p);
+}
+
+static const char *gc_of(struct pair *p)
+{
+    return pair_cell(p, "127.0.1.4:4000", "SELECT @@global.tidb_gc_enable");
+}
+
+Test(act, nothing_is_done_whose_intent_is_not_on_disk)
+{
+    struct pair p;
+    struct boss b;
+    struct dr_journal *j;
+    struct dr_err err = {0};
+    char dir[] = "/tmp/drover-act-XXXXXX";
+    pair_open(&p);
+    cr_assert(mkdtemp(dir));
+    cr_assert_eq(dr_journal_open(&j, dir, 0, &err), 0, "%s", err.text);
+    boss_options(&b, &p, "one");
+    b.o.journal = j;
+    boss_start(&b);
+    boss_until_step(&b, "hold-gc", 100);
+    sync_error = EIO;
+    for (int i = 0; i < 5; i++) {
+        cr_expect_eq(dr_actor_round(b.actor, &b.r, &err), -DR_E_IO, "%s", b.r.text);
+        cr_expect(strstr(err.text, "cannot write the journal"), "%s", err.text);
+        cr_expect_str_eq(gc_of(&p), "1", "GC was switched off all the same");
+        boss_pass(&b, 1000);
+    }
+    sync_error = 0;
+    boss_until(&b, DR_ROUND_CONVERGED, 200);
+    cr_expect_eq(open_intents(j, p.arena), 0);
+    boss_end(&b);
     dr_journal_close(j);
     static const char *const files[] = {"journal.db", "journal.db-wal", "journal.db-shm",
                                         "journal.head"};

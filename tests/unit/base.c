@@ -113,6 +113,34 @@ Test(base, sizes)
     cr_assert_str_eq(dr_size_text(1000, text), "1000B");
 }
 
+Test(base, a_moment_is_read_strictly)
+{
+    static const struct {
+        const char *text;
+        int64_t ms; /* -1: refused */
+    } cases[] = {
+        {"2026-11-21", 1795219200000},
+        {"2026-11-21 14:00", 1795269600000},
+        {"2026-11-21T14:00:07Z", 1795269607000},
+        {"2024-02-29", 1709164800000},
+        {"2026-02-29", -1},
+        {"2026-11-31", -1},
+        {"2026-11-21 24:00", -1},
+        {"2026-11-21 10:60", -1},
+        {"2026-11-21T10", -1},
+        {"2026-11-2", -1},
+        {"2026-11-21 10:11:12x", -1},
+        {"", -1},
+        {"24h", -1},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        int64_t ms;
+        bool good = dr_parse_time(cases[i].text, &ms);
+        cr_assert_eq(good, cases[i].ms >= 0, "%s", cases[i].text);
+        cr_assert(!good || ms == cases[i].ms, "%s", cases[i].text);
+    }
+}
+
 Test(base, tso_keeps_every_bit)
 {
     uint64_t tso = dr_tso_make(1763720000123, 262143);
