@@ -36,7 +36,8 @@ static const struct dr_option options[] = {
      .help = "do not ask; covers safe and disruptive steps, others when they are approved"},
     {.name = "approve", .kind = DR_OPT_TEXT, .value = "DIGEST",
      .offset = offsetof(struct options, approve),
-     .help = "approve the plan of this digest whole, destructive steps too"},
+     .help = "approve the plan of this digest whole, destructive steps too; with --yes also when "
+             "it comes up later"},
     {.name = "take", .kind = DR_OPT_FLAG, .offset = offsetof(struct options, take),
      .help = "take over from a controller that holds the lease"},
     {.name = "wait", .kind = DR_OPT_DURATION, .value = "DURATION", .fallback = "30s",
@@ -72,6 +73,7 @@ struct session {
     struct dr_journal *journal;
     struct dr_estate *estate; /* borrowed: its clock */
     struct dr_patience patience;
+    bool approved; /* --approve was used */
 };
 
 static int64_t wall_ms(void *arg)
@@ -151,7 +153,7 @@ static int ask_word(struct session *s, const struct dr_topology *t, const char *
                 r->text);
         return DR_EXIT_BLOCKED;
     }
-    if (s->o->approve && !dr_digest_fits(s->o->approve, r->plan)) {
+    if (s->o->approve && !s->o->yes && !dr_digest_fits(s->o->approve, r->plan)) {
         (void)dr_fail(&err, DR_E_CONFLICT, "the plan is %.12s, not %s", r->plan->digest,
                       s->o->approve);
         dr_hint(&err,
@@ -193,6 +195,19 @@ static void say_journal(struct session *s)
         dr_progress_say(&s->progress, NULL, &e);
 }
 
+/* What --yes covers led to the plan that --approve names. */
+static bool is_approved_now(struct session *s, const struct dr_round *r)
+{
+    bool now = r->state == DR_ROUND_UNAPPROVED && r->plan->action_count && !s->approved &&
+               dr_digest_fits(s->o->approve, r->plan);
+    if (now) {
+        fprintf(s->in->err.file, "approved: plan %.12s\n", r->plan->digest);
+        dr_actor_approve(s->actor, r->plan, true);
+        s->approved = true;
+    }
+    return now;
+}
+
 static int act(struct session *s)
 {
     dr_patience_begin(&s->patience, s->estate->now_ms(s->estate));
@@ -202,6 +217,8 @@ static int act(struct session *s)
         if (dr_actor_round(s->actor, &r, &err) != 0)
             return dr_cli_fail(s->in, DR_EXIT_ERROR, &err);
         say_journal(s);
+        if (is_approved_now(s, &r))
+            continue;
         int rc = judge(s, &r);
         if (rc >= 0)
             return rc;
@@ -233,7 +250,6 @@ static int with_rig(struct session *s, struct dr_declared *d, struct dr_rig *rig
                                  .revision = d->declaration->revision,
                                  .lease_ms = s->o->lease_ms,
                                  .take = s->o->take,
-                                 .approve_all = s->o->approve != NULL,
                                  .wall_ms = wall_ms,
                                  .say = say,
                                  .stop = dr_signals_asked,
@@ -263,7 +279,8 @@ static int with_rig(struct session *s, struct dr_declared *d, struct dr_rig *rig
     int rc = ask_word(s, d->topology, d->declaration->revision, &first);
     if (rc < 0) {
         struct dr_arena *a = dr_arena_new(0);
-        dr_actor_approve(s->actor, first.plan);
+        s->approved = dr_digest_fits(s->o->approve, first.plan);
+        dr_actor_approve(s->actor, first.plan, s->approved);
         number_steps(&s->progress, first.plan, a);
         rc = act(s);
         dr_arena_free(a);

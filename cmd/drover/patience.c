@@ -121,8 +121,7 @@ static int unapproved(const struct dr_round *r, struct dr_buf *say)
         dr_buf_addf(say, "  note: %s\n", r->plan->notices[i]);
     if (r->plan->action_count)
         dr_buf_addf(say,
-                    "  way out: review the plan of now (drover plan), then drover apply "
-                    "--approve %.12s\n",
+                    "  way out: if that is meant, drover apply --yes --approve %.12s\n",
                     r->plan->digest);
     return DR_EXIT_BLOCKED;
 }

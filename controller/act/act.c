@@ -219,13 +219,17 @@ static void say_changes(struct dr_actor *x, const struct dr_round *out)
     dr_actor_say(x, &e);
 }
 
-void dr_actor_approve(struct dr_actor *x, const struct dr_plan *plan)
+void dr_actor_approve(struct dr_actor *x, const struct dr_plan *plan, bool whole)
 {
     struct dr_plan *p = x->approved = DR_NEW(x->lasting, struct dr_plan);
+    x->o.approve_all = whole;
     p->action_count = plan->action_count;
     p->actions = DR_NEW_N(x->lasting, plan->action_count, struct dr_action);
     for (size_t i = 0; i < plan->action_count; i++)
-        p->actions[i].id = dr_strdup(x->lasting, plan->actions[i].id);
+        p->actions[i] = (struct dr_action){
+            .rule = plan->actions[i].rule,
+            .id = dr_strdup(x->lasting, plan->actions[i].id),
+            .subject = dr_strdup(x->lasting, plan->actions[i].subject)};
 }
 
 /* NULL: every ready step may be made; else what lacks a word. */

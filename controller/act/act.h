@@ -101,8 +101,9 @@ int dr_actor_round(struct dr_actor *x, struct dr_round *out,
 void dr_actor_look(struct dr_actor *x, struct dr_round *out);
 
 /* A person approved this plan: from now on only its steps are made, by rule and target;
- * a round that would make another one ends as DR_ROUND_UNAPPROVED. Copies. */
-void dr_actor_approve(struct dr_actor *x, const struct dr_plan *plan);
+ * a round that would make another one ends as DR_ROUND_UNAPPROVED. whole: whatever their
+ * risk. Copies. */
+void dr_actor_approve(struct dr_actor *x, const struct dr_plan *plan, bool whole);
 
 /* Gives the lease back, so that a successor need not wait. Best effort. */
 void dr_actor_leave(struct dr_actor *x);

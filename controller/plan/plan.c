@@ -617,12 +617,26 @@ enum dr_truth dr_plan_done(const struct dr_plan_input *in, const struct dr_actio
     return DR_UNSURE;
 }
 
+/* The step, or one that calls for it: a comparison that finds rows lacking is followed by
+ * the restore that was cut off. */
+static bool covers(const struct dr_action *approved, const struct dr_action *x)
+{
+    if (strcmp(approved->id, x->id) == 0)
+        return true;
+    if (strcmp(approved->subject, x->subject) != 0)
+        return false;
+    for (const struct dr_plan_rule *r = dr_plan_rules; r->id; r++)
+        if (r->id == approved->rule)
+            return r->calls_for && r->calls_for == x->rule;
+    return false;
+}
+
 const char *dr_plan_continues(const struct dr_plan *approved, const struct dr_plan *now)
 {
     for (size_t i = 0; i < now->action_count; i++) {
         bool found = false;
         for (size_t k = 0; k < approved->action_count && !found; k++)
-            found = strcmp(approved->actions[k].id, now->actions[i].id) == 0;
+            found = covers(&approved->actions[k], &now->actions[i]);
         if (!found)
             return now->actions[i].what;
     }

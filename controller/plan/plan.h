@@ -164,7 +164,8 @@ enum dr_truth dr_plan_done(const struct dr_plan_input *in, const struct dr_actio
                            struct dr_arena *a);
 
 /* Whether what is left of a plan goes on with what was approved: every action of `now` is
- * an action of `approved`, by rule and subject. NULL: yes; else what is new. */
+ * an action of `approved`, by rule and subject, or one that such an action may call for.
+ * NULL: yes; else what is new. */
 const char *dr_plan_continues(const struct dr_plan *approved, const struct dr_plan *now);
 
 /* One line about what is waited for: codes, subject, fact. No line feed. */

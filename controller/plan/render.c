@@ -355,6 +355,8 @@ static void rule_text(const struct dr_plan_rule *r, struct dr_buf *out)
         dr_buf_addf(out, "    only    %s, until the feed is made\n", ways_text(r->only));
     if (r->asks)
         dr_buf_adds(out, "    asks    an approval where drover did not copy the data\n");
+    if (r->calls_for)
+        dr_buf_addf(out, "    covers  %u: approved together with it\n", r->calls_for);
     if (r->discharges)
         dr_buf_adds(out, "    also    when the document left its source\n");
     dr_buf_addf(out, "    what    %s\n", r->what + (strncmp(r->what, "%s: ", 4) ? 0 : 4));

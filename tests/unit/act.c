@@ -121,7 +121,7 @@ Test(act, a_step_that_was_not_approved_is_not_made)
     few = *b.r.plan;
     cr_assert_gt(few.action_count, 8);
     few.action_count = 6;
-    dr_actor_approve(b.actor, &few);
+    dr_actor_approve(b.actor, &few, true);
     boss_until(&b, DR_ROUND_UNAPPROVED, 50);
     cr_expect(strstr(b.r.text, "not in the approved plan"), "%s", b.r.text);
     cr_expect_eq(dr_record_mutations(&b.record), 0, "acted before it compared");

@@ -123,6 +123,26 @@ Test(plan_stable, a_new_step_is_no_continuation)
     plan_kit_close(&k);
 }
 
+/* A restore that was cut off shows only to the comparison: who said yes to that one goes
+ * on with the other, and with nothing that drops. */
+Test(plan_stable, a_comparison_may_call_for_the_restore)
+{
+    struct plan_kit k;
+    plan_kit_open(&k, "next-260");
+    struct dr_plan *approved = plan_kit_plan(&k);
+    plan_kit_reload(&k, "next-270");
+    struct dr_difference d = {
+        .field = "shop.orders", .desired = "9 rows", .observed = "4 rows"};
+    k.facts->equality.difference_count = 1;
+    k.facts->equality.differences = &d;
+    struct dr_plan *now = plan_kit_plan(&k);
+    cr_assert_eq(now->actions[0].rule, 210);
+    cr_assert_null(dr_plan_continues(approved, now));
+    approved->actions[0].subject = "east"; /* of another cluster it says nothing */
+    cr_assert_not_null(dr_plan_continues(approved, now));
+    plan_kit_close(&k);
+}
+
 Test(plan_stable, names_of_a_generation)
 {
     struct plan_kit k;
