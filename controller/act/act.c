@@ -235,7 +235,10 @@ void dr_actor_approve(struct dr_actor *x, const struct dr_plan *plan, bool whole
 /* NULL: every ready step may be made; else what lacks a word. */
 static const char *unapproved(const struct dr_actor *x)
 {
-    const char *strange = x->approved ? dr_plan_continues(x->approved, x->plan) : NULL;
+    /* a word for the plan of now counts, whatever was shown before */
+    const char *strange = x->approved && x->plan->approval.state == DR_APPROVAL_NONE
+                              ? dr_plan_continues(x->approved, x->plan)
+                              : NULL;
     if (strange)
         return dr_sprintf(x->cycle, "the situation changed; not in the approved plan: %s",
                           strange);
