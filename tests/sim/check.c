@@ -44,9 +44,19 @@ static bool may_drop(const struct sim_view *now, const char *text)
     return now->c[SIM_B].ledger.restoring.present && begins(text, "DROP TABLE");
 }
 
+/* The word that stands in the primary's ledger is in use, and not over. */
+static bool has_word(const struct sim_view *now)
+{
+    const struct sim_cluster *a = &now->c[SIM_A];
+    return a->ledger.approval.taken && a->ledger.approval.until > a->tso;
+}
+
 void sim_history_statement(struct sim_history *h, const struct sim_view *now, int c,
                            const char *text)
 {
+    bool fences = strcasestr(text, "tidb_super_read_only = ON") != NULL;
+    if (h->needs_word && (begins(text, "RESTORE") || begins(text, "DROP") || fences))
+        h->wordless += !has_word(now);
     if (begins(text, "BACKUP"))
         note_backup(h, text);
     if (begins(text, "RESTORE")) {
@@ -409,6 +419,26 @@ static void c5_fence_first(const struct sim_look *l, struct dr_buf *wrong)
             dr_buf_addf(wrong, "the sink account is next, but instance %zu is open", i);
 }
 
+/* A step that needs a word is made under one, which is noted as used in the same moment,
+ * and no word is used twice. */
+static void c14_words(const struct sim_look *l, struct dr_buf *wrong)
+{
+    const struct dr_ledger *a = &l->now->c[SIM_A].ledger,
+                           *was = &l->before->c[SIM_A].ledger;
+    const struct dr_approval_row *r = &a->approval;
+    if (l->history->wordless)
+        dr_buf_adds(wrong, "a step that needs a word was sent without one");
+    if (l->history->needs_word && a->term.present && !was->term.present && !r->taken)
+        dr_buf_adds(wrong, "the term was written without a word");
+    if (r->taken && !dr_ledger_consumed(a, r->digest))
+        dr_buf_adds(wrong, "a word is in use, and nothing says that it was used");
+    if (!r->taken || was->approval.taken)
+        return;
+    for (int c = 0; c < 2; c++)
+        if (dr_ledger_consumed(&l->before->c[c].ledger, r->digest))
+            dr_buf_addf(wrong, "a word is used again that %s calls used", side[c]);
+}
+
 const struct sim_check sim_checks[] = {
     // clang-format off
     {"D1",  "at most one changefeed writes into the secondary, none into the primary", d1_one_feeder},
@@ -428,6 +458,7 @@ const struct sim_check sim_checks[] = {
     {"C4",  "what drover writes it can read",                                          c4_ledger_readable},
     {"C5",  "after any prefix the rows that later steps rest on are there",            c5_order},
     {"C5b", "the secondary is fenced on every instance before the sink account opens",  c5_fence_first},
+    {"C14", "what needs a word is done under one, and each is used once",              c14_words},
     {"C6",  "no BACKUP or RESTORE runs beside another",                                c6_one_copy},
     {0},
     // clang-format on

@@ -35,6 +35,8 @@ struct sim_history {
     uint64_t drops;            /* DROP statements sent to A */
     uint64_t strange_restores; /* RESTORE sent to A */
     uint64_t resumes_past;     /* feeds resumed or made below the GC safe point */
+    bool needs_word;           /* disruptive steps need a human's word here */
+    uint64_t wordless;         /* .. were sent without one */
     uint64_t wide_drops;       /* DROP sent to B without a right to */
     const char *holder;        /* who sent the exchange; NULL: nobody, time passed */
     bool is_stray;             /* it arrives now, its sender waits no more */

@@ -35,6 +35,10 @@ static const char *const stray[] = {
     "stray/crash-late", "stray/crash-again", NULL};
 static const char *const pair[] = {"pair/crash-before", "pair/crash-sent",
                                    "pair/crash-stray", "pair/lost", NULL};
+#define WORDS(prefix) KINDS(prefix), prefix "/crash-stray"
+static const char *const word[] = {WORDS("word"), NULL};
+static const char *const declared[] = {WORDS("declared"), NULL};
+static const char *const word_late[] = {"word-late", "word-late/taken", NULL};
 static const char *const late[] = {"late", "late/taken", "late/done", NULL};
 static const char *const clocks[] = {"clock-forward", "clock-back", NULL};
 static const char *const outage[] = {"outage", NULL};
@@ -57,6 +61,9 @@ static const struct sweep_family {
     {outage, 7, 7, 28, "mar", false},
     {settled_outage, 7, 7, 28, "mar", true},
     {clocks, 97, 97, 97, "mar", false},
+    {word, 1, 9, 97, "mar", false},
+    {declared, 1, 23, 0, "mar", false},
+    {word_late, 3, 23, 0, "mar", false},
 };
 enum { SWEEPS = sizeof(sweeps) / sizeof(sweeps[0]) };
 

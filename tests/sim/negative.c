@@ -301,6 +301,41 @@ static bool plant_c6(struct sim_world *w)
     return copy(w, SIM_A, "h1", "x") && copy(w, SIM_A, "h1", "y");
 }
 
+static bool word(struct sim_world *w, const char *digest)
+{
+    const char *step = "120/east";
+    struct dr_approval_row row = {.digest = digest,
+                                  .by = "me",
+                                  .until = INT64_MAX,
+                                  .declaration = "d",
+                                  .taken = true,
+                                  .step_count = 1,
+                                  .steps = &step};
+    return put(w, SIM_A, DR_KEY_APPROVAL, dr_approval_value(&row, w->arena));
+}
+
+static bool plant_c14_without(struct sim_world *w)
+{
+    w->history.needs_word = true;
+    sim_history_statement(&w->history, sim_world_now(w), SIM_B,
+                          "SET GLOBAL tidb_super_read_only = ON");
+    return true;
+}
+
+static bool plant_c14_unnoted(struct sim_world *w)
+{
+    return word(w, "aa");
+}
+
+static bool plant_c14_again(struct sim_world *w)
+{
+    struct dr_consumed_row used = {.word = DR_WORD_APPROVAL};
+    if (!put(w, SIM_A, "consumed/aa", dr_consumed_value(&used, w->arena)))
+        return false;
+    sim_world_judge(w, NULL);
+    return !w->broken && word(w, "aa");
+}
+
 static bool plant_c4(struct sim_world *w)
 {
     return put(w, SIM_A, DR_KEY_SINK, "{\"account\":1}");
@@ -344,6 +379,9 @@ static const struct {
     {"C4",   "a row nobody can read",                         plant_c4},
     {"C5",   "an edge before the births",                     plant_c5},
     {"C5b",  "the sink row while B is open",                  plant_c5b},
+    {"C14",  "a fence without a word",                        plant_c14_without},
+    {"C14",  "a word in use that nothing calls used",         plant_c14_unnoted},
+    {"C14",  "a word used twice",                             plant_c14_again},
     {"C6",   "two copies at once",                            plant_c6},
     // clang-format on
 };

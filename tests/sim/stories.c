@@ -69,6 +69,8 @@ static bool take_turns(struct run *r)
             return false;
         if (sim_is_protected(&x) || (r->other_alive && sim_is_protected(&y)))
             return true;
+        if (!sim_round_asks(r, &x) || (r->other_alive && !sim_round_asks(r, &y)))
+            return false;
         if (dr_model_now_ms(r->w.model) > FOREVER_MS)
             break;
         sim_world_pass(&r->w, 500);
@@ -407,6 +409,8 @@ static bool prepare_feed(struct run *r)
     " item VARCHAR(64) NOT NULL, n INT NOT NULL)\n"
 
 // clang-format off
+#define WORDS .setting.spec = "  policy: {approve: [disruptive]}\n"
+
 static const struct story stories[] = {
     {"plain", "both ledgers empty because new: from nothing to protected", .ending = PROTECTED},
     {"redo", "with redo logs", .ending = PROTECTED,
@@ -459,6 +463,32 @@ static const struct story stories[] = {
     {"fault/delayed", "the reply comes 3 s later", .ending = PROTECTED, .numbered = true, .strike = strike_fault, .inject = DR_INJECT_DELAYED, .delay_ms = 3000},
     {"fault/truncated", "half the reply arrives", .ending = PROTECTED, .numbered = true, .strike = strike_fault, .inject = DR_INJECT_TRUNCATED},
     {"fault/error-after", "done, and answered with an error", .ending = PROTECTED, .numbered = true, .strike = strike_fault, .inject = DR_INJECT_ERROR_AFTER},
+    {"approved", "disruptive steps need a word, given by hand when asked", .ending = PROTECTED, WORDS, .asked = sim_word_given},
+    {"approved/document", "the document has the word from the start", .ending = PROTECTED, WORDS, .asked = sim_word_given, .prepare = sim_word_declared},
+    {"approved/ended", "each word ends before it is used", .ending = REFUSED, WORDS, .asked = sim_word_ends_at_once},
+    {"approved/two", "two controllers from the start, one word", .ending = PROTECTED, WORDS, .asked = sim_word_given, .play = play_two},
+    {"word-late", "a word by hand; the first controller stands still at exchange n while a second one acts", .ending = PROTECTED, WORDS, .asked = sim_word_given, .play = play_late, .numbered = true, .strike = second_acts},
+    {"word-late/taken", ".. while it only takes over", .ending = PROTECTED, WORDS, .asked = sim_word_given, .play = play_late, .numbered = true, .strike = second_takes_over, .acting = true},
+    {"word/crash-before", "a word by hand: crash before exchange n is sent", .ending = PROTECTED, WORDS, .asked = sim_word_given, .numbered = true, .strike = strike_fault, .inject = DR_INJECT_CRASH_BEFORE},
+    {"word/crash-sent", ".. after it was sent", .ending = PROTECTED, WORDS, .asked = sim_word_given, .numbered = true, .strike = strike_fault, .inject = DR_INJECT_CRASH_SENT},
+    {"word/crash-replied", ".. after its reply", .ending = PROTECTED, WORDS, .asked = sim_word_given, .numbered = true, .strike = strike_fault, .inject = DR_INJECT_CRASH_REPLIED},
+    {"word/not-sent", ".. exchange n is not sent", .ending = PROTECTED, WORDS, .asked = sim_word_given, .numbered = true, .strike = strike_fault, .inject = DR_INJECT_NOT_SENT},
+    {"word/lost", ".. its reply is lost", .ending = PROTECTED, WORDS, .asked = sim_word_given, .numbered = true, .strike = strike_fault, .inject = DR_INJECT_LOST},
+    {"word/stale", ".. it reads what was before", .ending = PROTECTED, WORDS, .asked = sim_word_given, .numbered = true, .strike = strike_fault, .inject = DR_INJECT_STALE},
+    {"word/delayed", ".. its reply comes 3 s later", .ending = PROTECTED, WORDS, .asked = sim_word_given, .numbered = true, .strike = strike_fault, .inject = DR_INJECT_DELAYED, .delay_ms = 3000},
+    {"word/truncated", ".. half of its reply arrives", .ending = PROTECTED, WORDS, .asked = sim_word_given, .numbered = true, .strike = strike_fault, .inject = DR_INJECT_TRUNCATED},
+    {"word/error-after", ".. done, and answered with an error", .ending = PROTECTED, WORDS, .asked = sim_word_given, .numbered = true, .strike = strike_fault, .inject = DR_INJECT_ERROR_AFTER},
+    {"word/crash-stray", ".. its sender crashes, and it arrives 3 s later", .ending = PROTECTED, WORDS, .asked = sim_word_given, .numbered = true, .strike = strike_fault, .inject = DR_INJECT_CRASH_STRAY, .delay_ms = 3000, .acting = true},
+    {"declared/crash-before", "a word in the document: crash before exchange n is sent", .ending = PROTECTED, WORDS, .asked = sim_word_given, .numbered = true, .strike = strike_fault, .inject = DR_INJECT_CRASH_BEFORE, .prepare = sim_word_declared},
+    {"declared/crash-sent", ".. after it was sent", .ending = PROTECTED, WORDS, .asked = sim_word_given, .numbered = true, .strike = strike_fault, .inject = DR_INJECT_CRASH_SENT, .prepare = sim_word_declared},
+    {"declared/crash-replied", ".. after its reply", .ending = PROTECTED, WORDS, .asked = sim_word_given, .numbered = true, .strike = strike_fault, .inject = DR_INJECT_CRASH_REPLIED, .prepare = sim_word_declared},
+    {"declared/not-sent", ".. exchange n is not sent", .ending = PROTECTED, WORDS, .asked = sim_word_given, .numbered = true, .strike = strike_fault, .inject = DR_INJECT_NOT_SENT, .prepare = sim_word_declared},
+    {"declared/lost", ".. its reply is lost", .ending = PROTECTED, WORDS, .asked = sim_word_given, .numbered = true, .strike = strike_fault, .inject = DR_INJECT_LOST, .prepare = sim_word_declared},
+    {"declared/stale", ".. it reads what was before", .ending = PROTECTED, WORDS, .asked = sim_word_given, .numbered = true, .strike = strike_fault, .inject = DR_INJECT_STALE, .prepare = sim_word_declared},
+    {"declared/delayed", ".. its reply comes 3 s later", .ending = PROTECTED, WORDS, .asked = sim_word_given, .numbered = true, .strike = strike_fault, .inject = DR_INJECT_DELAYED, .delay_ms = 3000, .prepare = sim_word_declared},
+    {"declared/truncated", ".. half of its reply arrives", .ending = PROTECTED, WORDS, .asked = sim_word_given, .numbered = true, .strike = strike_fault, .inject = DR_INJECT_TRUNCATED, .prepare = sim_word_declared},
+    {"declared/error-after", ".. done, and answered with an error", .ending = PROTECTED, WORDS, .asked = sim_word_given, .numbered = true, .strike = strike_fault, .inject = DR_INJECT_ERROR_AFTER, .prepare = sim_word_declared},
+    {"declared/crash-stray", ".. its sender crashes, and it arrives 3 s later", .ending = PROTECTED, WORDS, .asked = sim_word_given, .numbered = true, .strike = strike_fault, .inject = DR_INJECT_CRASH_STRAY, .delay_ms = 3000, .acting = true, .prepare = sim_word_declared},
     {"stray/soon", "nobody waits for exchange n any more, and it arrives 30 ms later", .ending = PROTECTED, .numbered = true, .strike = strike_fault, .inject = DR_INJECT_STRAY, .delay_ms = 30, .acting = true},
     {"stray/later", ".. 3 s later", .ending = PROTECTED, .numbered = true, .strike = strike_fault, .inject = DR_INJECT_STRAY, .delay_ms = 3000, .acting = true},
     {"stray/late", ".. 100 s later", .ending = PROTECTED, .numbered = true, .strike = strike_fault, .inject = DR_INJECT_STRAY, .delay_ms = 100000, .acting = true},

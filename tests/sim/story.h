@@ -29,6 +29,8 @@ struct story {
     bool (*prepare)(struct run *r);          /* before the first controller */
     bool (*play)(struct run *r, uint64_t n); /* NULL: one controller until the end */
     bool numbered;                           /* its name ends in "/<number>" */
+    /* A round waits for a human's word: what the human does. False: the run failed. */
+    bool (*asked)(struct run *r, const struct dr_round *round);
     /* Numbered by an exchange: what happens right before it is sent. What was played
      * before it is the same for every number, and is played once for many: sim_sweep. */
     void (*strike)(struct run *r);
@@ -80,6 +82,7 @@ struct run {
     bool branched;                 /* a process of its own, begun in a sweep */
     int64_t heal_at_ms;            /* an outage ends then; 0: none */
     char journal[64];              /* folder; "": no journal is kept */
+    uint64_t words;                /* given by hand */
     uint64_t intents;              /* steps seen with their intent on disk before them */
     const struct dr_topology *topology;
     bool removed, take;
@@ -114,6 +117,13 @@ void sim_rest(struct run *r, const struct dr_round *round);
 bool sim_rounds(struct run *r, uint64_t max, bool (*until)(const struct dr_round *),
                 struct dr_round *last);
 bool sim_is_protected(const struct dr_round *round);
+/* The human of the stories about words (words.c). */
+bool sim_word_given(struct run *r, const struct dr_round *round);
+bool sim_word_ends_at_once(struct run *r, const struct dr_round *round);
+/* The document carries the word from the start. */
+bool sim_word_declared(struct run *r);
+/* A round, and the human where one is asked for. */
+bool sim_round_asks(struct run *r, const struct dr_round *round);
 /* What a plan lacks, waits for or is blocked by, on one line. */
 const char *sim_missing(const struct dr_plan *p, struct dr_arena *a);
 /* Goes on to the story's ending and judges it. */

@@ -224,6 +224,7 @@ bool sim_world_open(struct sim_world *w, const struct sim_setting *s, uint64_t s
     const struct sim_cluster *a = &w->view[0].c[SIM_A], *b = &w->view[0].c[SIM_B];
     w->history.gc_enable = a->stored_gc_enable;
     w->history.gc_life_ms = a->stored_gc_life_ms;
+    w->history.needs_word = w->topology->policy.approve[DR_RISK_DISRUPTIVE];
     w->history.b_held_tables_at_birth = b->table_count > 0;
     w->history.fence_is_a_humans = a->stored_fence || b->stored_fence;
     w->writes = true;
