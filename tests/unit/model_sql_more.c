@@ -140,6 +140,11 @@ Test(model_sql, dialect)
         {"SHOW GRANTS",
          "GRANT USAGE ON *.* TO 'app'@'%';GRANT SELECT,INSERT,UPDATE,DELETE ON "
          "`shop`.* TO 'app'@'%'"},
+        {"SHOW CREATE USER CURRENT_USER()",
+         "CREATE USER 'app'@'%' IDENTIFIED WITH 'mysql_native_password' AS "
+         "'*5BCB3E6AC345B435C7C2E6B7949A04CE6F6563D3' REQUIRE NONE PASSWORD EXPIRE "
+         "DEFAULT ACCOUNT UNLOCK PASSWORD HISTORY "
+         "DEFAULT PASSWORD REUSE INTERVAL DEFAULT"},
         {"SHOW VARIABLES WHERE Variable_name IN ('autocommit', 'time_zone')",
          "autocommit,ON;time_zone,SYSTEM"},
         {"DESC shop.orders",
@@ -192,6 +197,8 @@ Test(model_sql, errors)
          "CREATE command denied to user 'app'@'%' for table 'x'"},
         {"DROP DATABASE shop", 1044,
          "Access denied for user 'app'@'%' to database 'shop'"},
+        {"SHOW CREATE USER root", 1142,
+         "SELECT command denied to user 'app'@'%' for table 'user'"},
         {"CREATE USER u", 1227, NULL},
         {"GRANT SELECT ON *.* TO app", 8121, NULL},
         {"INSERT INTO shop.orders (item) VALUES (NULL)", 1048,

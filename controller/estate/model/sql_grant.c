@@ -1,4 +1,5 @@
-/* GRANT, REVOKE, SHOW GRANTS, and the accounts that an estate declares. */
+/* GRANT, REVOKE, SHOW GRANTS, SHOW CREATE USER, and the accounts that an estate declares.
+ */
 #include <string.h>
 #include <strings.h>
 
@@ -353,5 +354,35 @@ enum dr_run dr_st_show_grants(struct dr_exec *x)
         grant_line(x, a, g->privs, g->schema, g->table);
     dynamic_line(x, a, false);
     dynamic_line(x, a, true);
+    return DR_RUN_OK;
+}
+
+/* ---- SHOW CREATE USER: tidb: pkg/executor/show.go fetchShowCreateUser; the title: docs:
+ * sql-statements/sql-statement-show-create-user.md. What the model does not keep (age and
+ * history of passwords, failed logins, attributes) is as for a new account. ---- */
+
+enum dr_run dr_st_show_create_user(struct dr_exec *x)
+{
+    const char *user, *host;
+    bool own = dr_is(&x->cur, "CURRENT_USER");
+    if (dr_take_user(x, &user, &host))
+        return DR_RUN_ERROR;
+    if (!dr_at_end(&x->cur))
+        return dr_sql_syntax(x);
+    if (!own && dr_need_table(x, DR_PRIV_SELECT, "mysql", "user"))
+        return DR_RUN_ERROR;
+    const struct dr_account *a = dr_account_find(x->c, user, host);
+    if (!a)
+        return dr_sql_error(x, 1396, "Operation SHOW CREATE USER failed for '%s'@'%s'",
+                            user, host);
+    const char *title = dr_sprintf(x->a, "CREATE USER for %s@%s", a->user, a->host);
+    dr_result_columns(x, 1, &title);
+    dr_result_text(
+        x, dr_sprintf(x->a,
+                      "CREATE USER '%s'@'%s' IDENTIFIED WITH '%s' AS '%s' REQUIRE %s "
+                      "PASSWORD EXPIRE DEFAULT ACCOUNT %s PASSWORD HISTORY DEFAULT "
+                      "PASSWORD REUSE INTERVAL DEFAULT",
+                      a->user, a->host, a->plugin, dr_account_auth(x->a, a),
+                      a->require_ssl ? "SSL" : "NONE", a->locked ? "LOCK" : "UNLOCK"));
     return DR_RUN_OK;
 }

@@ -131,7 +131,7 @@ dr_statement_fn dr_st_insert, dr_st_update, dr_st_delete;                   /* r
 dr_statement_fn dr_st_begin, dr_st_commit, dr_st_rollback, dr_st_noop;      /* txn */
 dr_statement_fn dr_st_create, dr_st_drop, dr_st_alter, dr_st_truncate, dr_st_rename;
 dr_statement_fn dr_st_grant, dr_st_revoke, dr_st_create_user, dr_st_alter_user,
-    dr_st_drop_user, dr_st_show_grants, dr_st_set_password;
+    dr_st_drop_user, dr_st_show_grants, dr_st_show_create_user, dr_st_set_password;
 dr_statement_fn dr_st_admin, dr_st_kill, dr_st_flush, dr_st_backup, dr_st_restore,
     dr_st_show_brie;
 

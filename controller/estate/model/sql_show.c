@@ -484,6 +484,7 @@ enum dr_run dr_st_show(struct dr_exec *x)
         {"CREATE TABLE", show_create_table},
         {"CREATE DATABASE", show_create_database},
         {"CREATE SCHEMA", show_create_database},
+        {"CREATE USER", dr_st_show_create_user},
         {"GRANTS", dr_st_show_grants},
         {"MASTER STATUS", show_master_status},
         {"INDEX", show_index},
