@@ -12,6 +12,7 @@ const struct dr_command *const dr_commands[] = {
     &dr_cmd_run,
     &dr_cmd_status,
     &dr_cmd_history,
+    &dr_cmd_ready,
     &dr_cmd_grants,
     NULL,
 };

@@ -11,7 +11,6 @@
 #include "controller/base/tso.h"
 #include "controller/estate/guard.h"
 #include "controller/loop/rig.h"
-#include "controller/observe/observe.h"
 #include "controller/observe/snapshot.h"
 #include "controller/plan/plan.h"
 #include "controller/plan/saved.h"

@@ -217,7 +217,8 @@ static bool aim(struct dr_observer *o, struct question *q, const struct focus *x
         q->call.args.store.prefix = lasting(
             o, q->call.args.store.prefix,
             q->call.args.store.store == DR_STORE_BACKUP ? x->gen.backup : x->gen.redo);
-        return !x->made && !x->gen.adopted && *q->call.args.store.prefix;
+        return (!x->made || o->everything) && !x->gen.adopted &&
+               *q->call.args.store.prefix;
     case DR_CALL_STORE_REDO:
         q->call.args.store.store = DR_STORE_REDO;
         q->call.args.store.prefix = lasting(o, q->call.args.store.prefix, x->gen.redo);
@@ -625,6 +626,11 @@ static void forget(struct dr_observer *o, enum dr_call_kind kind)
     for (size_t i = 0; i < o->count; i++)
         if (o->questions[i].kind == kind)
             o->questions[i].forgotten = true;
+}
+
+void dr_observe_everything(struct dr_observer *o)
+{
+    o->everything = true;
 }
 
 void dr_observe_afresh(struct dr_observer *o)

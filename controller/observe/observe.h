@@ -22,6 +22,9 @@ void dr_observer_free(struct dr_observer *o);
  */
 const struct dr_facts *dr_observe(struct dr_observer *o, int64_t wall_ms);
 
+/* From now on what a quiet round leaves out is asked as well: for one who looks once. */
+void dr_observe_everything(struct dr_observer *o);
+
 /* After a call: what it may have changed is asked anew at the next look. */
 void dr_observe_forget(struct dr_observer *o, const struct dr_call *call,
                        const struct dr_reply *reply);

@@ -39,6 +39,7 @@ struct dr_observer {
     const char **readers; /* per cluster: the instance that is asked for the ledger */
     const char *accounts[2];
     size_t account_count;
+    bool everything; /* also what no step needs now */
     struct dr_memory memory;
     struct dr_facts *facts; /* of the latest look */
 };

@@ -116,6 +116,7 @@ C(one_cluster)
     if (any && pd->address_count && !listed)
         return dr_check_refuse(v, fact,
                                "the PD that was asked is none of those that SQL lists");
+    *fact = dr_sprintf(v->arena, "SQL and PD are of cluster %" PRIu64, pd->cluster_id);
     return DR_TRUE;
 }
 
@@ -148,6 +149,7 @@ C(versions_fit)
                            a->version.text, name_of(v, v->b), b->version.text);
         return DR_FALSE;
     }
+    *fact = dr_sprintf(v->arena, "TiDB %s", x->version.text);
     return DR_TRUE;
 }
 
@@ -467,8 +469,14 @@ C(no_strangers_feed)
 C(feeds_of_this_cluster)
 {
     const struct dr_cluster_facts *f = dr_view_facts(v, c);
-    for (size_t i = 0; f->feeds.seen.known && f->pd.seen.known && i < f->feeds.count;
-         i++) {
+    if (!dr_view_cluster(v, c)->ticdc.declared)
+        return DR_TRUE;
+    if (!f->feeds.seen.known || !f->pd.seen.known)
+        return dr_check_unread(v, f->pd.seen.known ? &f->feeds.seen : &f->pd.seen,
+                               f->pd.seen.known ? "changefeeds" : "PD", fact);
+    *fact = f->feeds.count ? "its changefeeds name this cluster"
+                           : "no changefeed yet that names its cluster";
+    for (size_t i = 0; i < f->feeds.count; i++) {
         if (f->feeds.items[i].upstream_id == f->pd.cluster_id)
             continue;
         *fact = dr_sprintf(

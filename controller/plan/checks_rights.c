@@ -173,6 +173,8 @@ DR_CHECK(dr_check_bypass_holders)
             return DR_FALSE;
         }
     }
+    *fact = all->bypass_count ? "only declared accounts may write through the fence"
+                              : "nobody may write through the fence";
     return DR_TRUE;
 }
 

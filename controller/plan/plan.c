@@ -9,7 +9,8 @@
 struct build {
     struct dr_view v;
     struct dr_plan *plan;
-    size_t action_room, blocker_room, waiting_room, question_room, notice_room;
+    size_t action_room, blocker_room, waiting_room, question_room, notice_room,
+        answer_room;
     struct dr_check_result *checks;
     size_t check_count, check_room;
     bool only_discharge;
@@ -51,36 +52,64 @@ static struct dr_waiting *add_waiting(struct build *b, const char *subject,
 
 /* A check that cannot be answered: the way out is that of the reason, where there is one.
  */
-static void wait_for_check(struct build *b, const struct dr_plan_check *k, size_t c,
-                           const char *fact, enum dr_code reason)
+static void wait_for_check(struct build *b, const struct dr_check_answer *x)
 {
-    struct dr_waiting *w = add_waiting(b, name_of(&b->v, c), fact, 1000);
+    struct dr_waiting *w = add_waiting(b, x->subject, x->fact, 1000);
     if (w->code)
         return;
-    w->code = k->code;
-    w->reason = reason;
-    w->way_out = reason ? dr_code_info(reason)->way_out : k->way_out;
+    w->code = x->code;
+    w->reason = x->reason;
+    w->way_out = x->way_out;
 }
 
-static void add_blocker(struct build *b, const struct dr_plan_check *k, size_t c,
-                        const char *fact)
+/* Where the document says what check k is about. */
+static struct dr_mark mark_of(const struct dr_view *v, const struct dr_plan_check *k,
+                              size_t c)
+{
+    const char *path = k->path, *at = strstr(path, "%s");
+    if (at)
+        path = dr_sprintf(v->arena, "%.*s%s%s", (int)(at - path), path, name_of(v, c),
+                          at + 2);
+    return dr_doc_mark(&v->t->doc, path);
+}
+
+static struct dr_check_answer *add_answer(struct build *b, const struct dr_plan_check *k,
+                                          size_t c)
 {
     struct dr_plan *p = b->plan;
-    const char *path = k->path;
-    if (strstr(path, "%s")) {
-        const char *at = strstr(path, "%s");
-        path = dr_sprintf(b->v.arena, "%.*s%s%s", (int)(at - path), path,
-                          name_of(&b->v, c), at + 2);
-    }
-    struct dr_blocker *x =
-        DR_PUSH(b->v.arena, p->blockers, p->blocker_count, b->blocker_room);
-    const char *way_out = dr_check_mend(&b->v, k, c);
-    *x = (struct dr_blocker){.code = k->code,
-                             .subject = name_of(&b->v, c),
-                             .fact = fact,
-                             .rule = k->rule,
-                             .way_out = way_out ? way_out : k->way_out,
-                             .mark = dr_doc_mark(&b->v.t->doc, path)};
+    struct dr_check_answer *x =
+        DR_PUSH(b->v.arena, p->answers, p->answer_count, b->answer_room);
+    *x = (struct dr_check_answer){.code = k->code,
+                                  .subject = name_of(&b->v, c),
+                                  .cluster = c,
+                                  .fact = "",
+                                  .rule = k->rule,
+                                  .way_out = k->way_out};
+    return x;
+}
+
+/* Completes an answer that is not "yes". */
+static void explain_answer(struct build *b, const struct dr_plan_check *k,
+                           struct dr_check_answer *x)
+{
+    const char *mend = x->holds == DR_FALSE ? dr_check_mend(&b->v, k, x->cluster) : NULL;
+    x->mark = mark_of(&b->v, k, x->cluster);
+    if (x->reason)
+        x->way_out = dr_code_info(x->reason)->way_out;
+    else if (mend)
+        x->way_out = mend;
+}
+
+static void add_blocker(struct build *b, const struct dr_check_answer *x)
+{
+    struct dr_plan *p = b->plan;
+    *DR_PUSH(b->v.arena, p->blockers, p->blocker_count, b->blocker_room) =
+        (struct dr_blocker){.code = x->code,
+                            .subject = x->subject,
+                            .fact = x->fact,
+                            .rule = x->rule,
+                            .way_out = x->way_out,
+                            .mark = x->mark};
 }
 
 static void add_notice(struct build *b, const char *text)
@@ -119,8 +148,7 @@ static void tell_drift(struct build *b, enum dr_drift_class class, size_t c,
 
 /* Once the feed is made, what somebody changed is refused, told or not told, as the
  * policy says. True: it does not block. */
-static bool is_only_told(struct build *b, const struct dr_plan_check *k, size_t c,
-                         const char *fact)
+static bool is_only_told(struct build *b, const struct dr_check_answer *x)
 {
     static const struct {
         const char *code;
@@ -131,13 +159,12 @@ static bool is_only_told(struct build *b, const struct dr_plan_check *k, size_t 
     const struct dr_view *v = &b->v;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         enum dr_drift_action policy = v->t->policy.drift[rows[i].drift];
-        if (strcmp(rows[i].code, k->code) != 0 || dr_holds(v, DR_P_MADE, c) != DR_TRUE)
+        if (strcmp(rows[i].code, x->code) != 0 ||
+            dr_holds(v, DR_P_MADE, x->cluster) != DR_TRUE)
             continue;
-        const char *way_out = dr_check_mend(v, k, c);
         if (policy == DR_DRIFT_WARN)
-            add_notice(b, dr_sprintf(v->arena, "%s: %s%s%s (%s, policy.drift.%s)",
-                                     name_of(v, c), fact, way_out ? ": " : "",
-                                     way_out ? way_out : "", k->code,
+            add_notice(b, dr_sprintf(v->arena, "%s: %s: %s (%s, policy.drift.%s)",
+                                     x->subject, x->fact, x->way_out, x->code,
                                      dr_drift_class_name(rows[i].drift)));
         return policy == DR_DRIFT_WARN || policy == DR_DRIFT_IGNORE;
     }
@@ -146,18 +173,29 @@ static bool is_only_told(struct build *b, const struct dr_plan_check *k, size_t 
 
 /* What a check says. One that may be behind us does not refuse while that is unknown: a
  * converged secondary whose ledger is silent for a moment holds no data of others. */
-static enum dr_truth ask_check(struct build *b, const struct dr_plan_check *k, size_t c,
-                               const char **fact)
+static void ask_check(struct build *b, const struct dr_plan_check *k,
+                      struct dr_check_answer *x)
 {
     const struct dr_view *v = &b->v;
+    size_t c = x->cluster;
     enum dr_truth past = k->past == DR_P_NONE ? DR_FALSE : dr_holds(v, k->past, c);
-    if (past == DR_TRUE)
-        return DR_TRUE;
-    enum dr_truth holds = k->holds(v, c, fact);
-    if (holds != DR_FALSE || past == DR_FALSE)
-        return holds;
-    *fact = dr_sprintf(v->arena, "not known: %s", dr_predicates[k->past].text);
-    return DR_UNSURE;
+    x->past = past == DR_TRUE;
+    if (x->past) {
+        x->holds = DR_TRUE;
+        x->fact = dr_predicates[k->past].text;
+        return;
+    }
+    b->v.unread = &x->reason;
+    x->holds = k->holds(v, c, &x->fact);
+    b->v.unread = NULL;
+    if (x->holds == DR_FALSE && past != DR_FALSE) {
+        x->fact = dr_sprintf(v->arena, "not known: %s", dr_predicates[k->past].text);
+        x->holds = DR_UNSURE;
+    }
+    if (x->holds != DR_UNSURE)
+        x->reason = 0;
+    if (x->holds != DR_TRUE)
+        explain_answer(b, k, x);
 }
 
 /* A cluster that does not answer makes most facts about it unknown, and those that
@@ -166,9 +204,7 @@ static enum dr_truth ask_check(struct build *b, const struct dr_plan_check *k, s
 static void match_checks(struct build *b)
 {
     const struct dr_view *v = &b->v;
-    enum dr_code reason = 0;
     bool silent = false, sunk = false;
-    b->v.unread = &reason;
     for (const struct dr_plan_check *k = dr_plan_checks; k->code; k++) {
         bool answers = k->holds == dr_check_endpoints_answer;
         bool ground = strcmp(k->code, DR_CHECK_ABOVE_GROUND) < 0;
@@ -179,29 +215,28 @@ static void match_checks(struct build *b)
         for (size_t c = 0; c < v->t->cluster_count && c < 2; c++) {
             if (!in_scope(v, k->scope, c))
                 continue;
-            const char *fact = "";
-            reason = 0;
-            enum dr_truth holds = ask_check(b, k, c, &fact);
+            struct dr_check_answer *x = add_answer(b, k, c);
+            ask_check(b, k, x);
             *DR_PUSH(v->arena, b->checks, b->check_count, b->check_room) =
-                (struct dr_check_result){k, c, holds};
-            switch (holds) {
+                (struct dr_check_result){k, c, x->holds};
+            switch (x->holds) {
             case DR_TRUE:
                 break;
             case DR_FALSE:
-                if (is_only_told(b, k, c, fact))
+                x->told = is_only_told(b, x);
+                if (x->told)
                     break;
-                add_blocker(b, k, c, fact);
+                add_blocker(b, x);
                 sunk |= ground;
                 break;
             case DR_UNSURE:
                 if (!silent || answers)
-                    wait_for_check(b, k, c, fact, reason);
+                    wait_for_check(b, x);
                 silent |= answers;
                 break;
             }
         }
     }
-    b->v.unread = NULL;
 }
 
 static const char *fill_name(const struct dr_view *v, const char *pattern, size_t c)
@@ -587,7 +622,9 @@ struct dr_plan *dr_plan_build(const struct dr_plan_input *in, struct dr_arena *a
         add_notices(&b);
         dr_protection(v, p);
     } else {
-        add_blocker(&b, &dr_plan_checks[0], 0, "mode Bidirectional");
+        struct dr_check_answer *x = add_answer(&b, &dr_plan_checks[0], 0);
+        ask_check(&b, &dr_plan_checks[0], x);
+        add_blocker(&b, x);
     }
     p->goal = goal_of(&b);
     set_state(&b);

@@ -70,6 +70,19 @@ struct dr_blocker {
     struct dr_mark mark; /* of the declaration; file NULL: none */
 };
 
+/* What one check said of one cluster. */
+struct dr_check_answer {
+    const char *code, *subject;
+    size_t cluster;
+    enum dr_truth holds;
+    bool past;           /* it is no longer asked: `fact` says why */
+    bool told;           /* it does not hold, and policy.drift lets it be: no blocker */
+    const char *fact;    /* what was seen, or is not known; "": nothing worth a word */
+    enum dr_code reason; /* unsure: why the fact is unknown; 0: not a failed read */
+    const char *rule, *way_out;
+    struct dr_mark mark;
+};
+
 /* A fact or a running thing the plan waits for. */
 struct dr_waiting {
     const char *subject, *what;
@@ -142,6 +155,8 @@ struct dr_plan {
     const char **notices; /* worth knowing, nothing to be done */
     struct dr_protection *protections;
     enum dr_truth is_protected;
+    size_t answer_count;
+    struct dr_check_answer *answers; /* in the order of the checks */
     size_t part_count;
     struct dr_plan_approval approval;
     struct dr_plan_part *parts; /* all that the digest covers (digest.c) */

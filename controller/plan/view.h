@@ -182,7 +182,7 @@ struct dr_plan_check {
     const char *code;
     enum dr_scope scope;
     enum dr_predicate past; /* true: no longer asked */
-    /* TRUE: fine. FALSE: *fact says what was seen. DR_UNSURE: *fact says what is not
+    /* TRUE: fine, *fact may say what was seen. FALSE: it does. DR_UNSURE: what is not
      * known. */
     enum dr_truth (*holds)(const struct dr_view *v, size_t c, const char **fact);
     const char *rule;
