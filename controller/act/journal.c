@@ -396,6 +396,24 @@ static int link_row(struct dr_journal *j, struct dr_journal_entry *e)
     return SQLITE_OK;
 }
 
+/* The row is the last one now. A file that swallows it, or takes none at all, is not what
+ * drover made of it: it goes aside as a damaged one. */
+static int read_back(struct dr_journal *j, const struct dr_journal_entry *e)
+{
+    int rc = sqlite3_step(j->last);
+    bool there = rc == SQLITE_ROW && sqlite3_column_int64(j->last, 0) == e->id;
+    int reset = sqlite3_reset(j->last);
+    if (rc != SQLITE_ROW && rc != SQLITE_DONE)
+        return reset ? reset : rc;
+    return there ? SQLITE_OK : SQLITE_CORRUPT;
+}
+
+static bool takes_no_rows(int rc)
+{
+    int kind = rc & 0xff;
+    return kind == SQLITE_CONSTRAINT || kind == SQLITE_MISMATCH || kind == SQLITE_ERROR;
+}
+
 int dr_journal_append_within(struct dr_journal *j, const struct dr_journal_entry *e,
                              int64_t *id)
 {
@@ -404,6 +422,7 @@ int dr_journal_append_within(struct dr_journal *j, const struct dr_journal_entry
     rc = rc ? rc : dr_journal_bind(j->insert, &row);
     rc = rc ? rc : once(j->insert);
     sqlite3_clear_bindings(j->insert);
+    rc = rc ? rc : read_back(j, &row);
     if (rc == SQLITE_OK) {
         *id = j->known.id = row.id;
         memcpy(j->known.hash, row.hash, sizeof(row.hash));
@@ -419,6 +438,7 @@ int dr_journal_append(struct dr_journal *j, const struct dr_journal_entry *e, in
     if (rc)
         return rc;
     rc = dr_journal_append_within(j, e, &given);
+    rc = takes_no_rows(rc) ? SQLITE_CORRUPT : rc;
     rc = rc ? rc : once(j->commit);
     if (rc && !sqlite3_get_autocommit(j->db))
         once(j->rollback);

@@ -83,7 +83,7 @@ static int remove_within(struct dr_journal *j, const struct segment *s, int64_t 
                            (long long)s->rows, (long long)s->end)};
     int64_t id;
     int rc = dr_journal_append_within(j, &e, &id);
-    rc = rc ? rc : dr_journal_run(j, "drop trigger entry_no_delete");
+    rc = rc ? rc : dr_journal_run(j, "drop trigger if exists entry_no_delete");
     if (rc == SQLITE_OK)
         rc = dr_journal_run(
             j, dr_sprintf(a, "delete from entry where id <= %lld", (long long)s->end));
