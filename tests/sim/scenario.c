@@ -302,6 +302,7 @@ static bool stays_quiet(struct run *r)
     char digest[DR_DIGEST_TEXT];
     struct dr_round last;
     uint64_t changes = dr_record_changes(&r->c.calls);
+    r->second.rounds = SECOND_ROUNDS; /* too late for a second fault */
     if (!r->out->exchanges)
         r->out->exchanges = dr_fault_look(r->c.fault)->exchanges;
     if (!sim_controller_round(&r->c, &last))

@@ -160,6 +160,17 @@ static void read_feeds(struct sim_cluster *out, struct dr_model *m, size_t index
     }
 }
 
+/* What holds a feed's history for good; entries of a create or resume under way go with
+ * it. Source: tiflow: pkg/etcd/etcd.go GetGCServiceID. */
+static bool lasts(const struct dr_pd_point *p)
+{
+    static const char *const brief[] = {"-creating-", "-resuming-", "-initializing-"};
+    for (size_t i = 0; i < sizeof(brief) / sizeof(brief[0]); i++)
+        if (strstr(p->id, brief[i]))
+            return false;
+    return strncmp(p->id, "ticdc", 5) == 0;
+}
+
 static void read_safepoints(struct sim_cluster *out, struct dr_model *m, size_t index)
 {
     if (!m->pd || index >= m->pd->count)
@@ -168,11 +179,18 @@ static void read_safepoints(struct sim_cluster *out, struct dr_model *m, size_t 
     int64_t now_s = dr_model_wall_ms(m) / 1000;
     for (size_t i = 0; i < pd->point_count; i++) {
         const struct dr_pd_point *p = &pd->points[i];
-        bool cdc = strncmp(p->id, "ticdc", 5) == 0;
-        if (cdc && p->expires_s > now_s &&
+        if (lasts(p) && p->expires_s > now_s &&
             (!out->service_safepoint || p->tso < out->service_safepoint))
             out->service_safepoint = p->tso;
     }
+}
+
+void sim_view_drop_safepoint(struct dr_model *m)
+{
+    struct dr_pd_cluster *pd = &m->pd->clusters[SIM_A];
+    for (size_t i = 0; i < pd->point_count; i++)
+        if (lasts(&pd->points[i]))
+            pd->points[i].expires_s = 0;
 }
 
 /* ---- tables ---- */
