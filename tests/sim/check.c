@@ -72,7 +72,10 @@ void sim_history_statement(struct sim_history *h, const struct sim_view *now, in
 void sim_history_request(struct sim_history *h, const struct sim_view *now, int c,
                          const char *method, const char *target, const char *body)
 {
-    if (c < 0 || strcmp(method, "POST") != 0 || !strstr(target, "/changefeeds"))
+    if (c < 0 || !strstr(target, "/changefeeds"))
+        return;
+    h->touches += h->adopts && c == SIM_A && strcmp(method, "GET") != 0;
+    if (strcmp(method, "POST") != 0)
         return;
     uint64_t from = 0;
     json_t *v = NULL;
@@ -121,7 +124,7 @@ static bool was_backed_up_at(const struct sim_history *h, uint64_t tso)
     for (size_t i = 0; i < h->backup_count; i++)
         if (h->backups[i].tso == tso)
             return true;
-    return false;
+    return h->equal_at && tso == h->equal_at;
 }
 
 static void d4_right_start(const struct sim_look *l, struct dr_buf *wrong)
@@ -131,7 +134,8 @@ static void d4_right_start(const struct sim_look *l, struct dr_buf *wrong)
         const struct sim_feed *f = &a->feeds[i];
         bool ours = false;
         for (size_t e = 0; e < a->ledger.edge_count; e++)
-            ours |= strcmp(a->ledger.edges[e].id, f->id) == 0;
+            ours |= a->ledger.edges[e].generation &&
+                    strcmp(a->ledger.edges[e].id, f->id) == 0;
         if (!ours)
             continue;
         if (!was_backed_up_at(l->history, f->start_ts))
@@ -157,7 +161,7 @@ static void d5_exact_tso(const struct sim_look *l, struct dr_buf *wrong)
                     x->start_ts, y->start_ts);
     for (int c = 0; c < 2; c++) {
         const struct dr_edge_row *e = edge_of(&l->now->c[c]);
-        if (!e)
+        if (!e || !e->generation) /* an adopted feed began before drover came */
             continue;
         if ((e->state == DR_EDGE_MAKING || e->state == DR_EDGE_MADE) && !e->start_ts)
             dr_buf_addf(wrong, "%s: an edge in the making without start-ts", side[c]);
@@ -393,7 +397,8 @@ static void c5_order(const struct sim_look *l, struct dr_buf *wrong)
         dr_buf_adds(wrong, "a restore of a generation that the primary does not know");
     for (size_t i = 0; i < l->now->c[SIM_A].feed_count; i++) {
         const struct sim_feed *f = &l->now->c[SIM_A].feeds[i];
-        if (x && strcmp(f->id, x->id) == 0 && (!x->start_ts || !y || !y->start_ts))
+        if (x && x->generation && strcmp(f->id, x->id) == 0 &&
+            (!x->start_ts || !y || !y->start_ts))
             dr_buf_addf(wrong, "feed %s before both ends know its start-ts", f->id);
     }
 }
@@ -439,6 +444,22 @@ static void c14_words(const struct sim_look *l, struct dr_buf *wrong)
             dr_buf_addf(wrong, "a word is used again that %s calls used", side[c]);
 }
 
+/* Who had a feed before keeps it as it is. */
+static void d14_adopted_as_it_is(const struct sim_look *l, struct dr_buf *wrong)
+{
+    const struct sim_cluster *b = &l->now->c[SIM_B], *was = &l->before->c[SIM_B];
+    if (!l->history->adopts)
+        return;
+    if (l->history->touches)
+        dr_buf_adds(wrong, "a request that changes a feed was sent");
+    if (l->history->holder && b->sink_print != was->sink_print)
+        dr_buf_adds(wrong, "the account that the adopted feed logs in with was changed");
+    for (size_t i = 0; i < l->now->c[SIM_A].feed_count; i++)
+        if (!l->now->c[SIM_A].feeds[i].running)
+            dr_buf_addf(wrong, "feed %s is %s", l->now->c[SIM_A].feeds[i].id,
+                        l->now->c[SIM_A].feeds[i].state);
+}
+
 const struct sim_check sim_checks[] = {
     // clang-format off
     {"D1",  "at most one changefeed writes into the secondary, none into the primary", d1_one_feeder},
@@ -451,6 +472,7 @@ const struct sim_check sim_checks[] = {
     {"D12", "terms never go back and never contradict each other",                     d12_term},
     {"D13", "restores and drops have a positive authorisation",                        d13_absence_never_permits},
     {"D13b", "the primary loses no table",                                             d13_rows_stay},
+    {"D14", "an adopted feed stays as it is, and runs on",                             d14_adopted_as_it_is},
     {"C3",  "ledger rows are written by the holder of the epoch",                      c3_rows_by_the_holder},
     {"C3b", "epochs only rise, and have one holder",                                   c3_epoch_rises},
     {"C3c", "settings are changed by the holder of the epoch",                         c3_settings_by_the_holder},

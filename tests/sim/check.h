@@ -24,6 +24,9 @@ struct sim_history {
     bool b_was_fenced;                      /* by drover, on every instance at once */
     bool fence_is_a_humans;
     bool b_held_tables_at_birth; /* B held users' tables before drover came */
+    uint64_t equal_at;           /* declared startTs of data that is equal already */
+    bool adopts;                 /* a feed ran before drover came */
+    uint64_t touches;            /* requests that change a feed of A, sent while so */
     bool removed;                /* the document left its source */
     bool hold_may_expire;
     bool ledger_dropped;      /* the scenario took a ledger away */

@@ -296,6 +296,20 @@ static bool plant_c5b(struct sim_world *w)
     return put(w, SIM_B, DR_KEY_SINK, dr_sink_value(&row, w->arena));
 }
 
+static bool plant_d14(struct sim_world *w)
+{
+    w->history.adopts = true;
+    sim_history_request(&w->history, sim_world_now(w), SIM_A, "POST",
+                        "/api/v2/changefeeds/by-hand/pause", "");
+    return true;
+}
+
+static bool plant_d14_account(struct sim_world *w)
+{
+    w->history.adopts = true;
+    return sql(w, SIM_B, "ALTER USER 'cdc'@'%%' ACCOUNT UNLOCK");
+}
+
 static bool plant_c6(struct sim_world *w)
 {
     return copy(w, SIM_A, "h1", "x") && copy(w, SIM_A, "h1", "y");
@@ -369,6 +383,8 @@ static const struct {
     {"D13",  "RESTORE over tables",                           plant_d13_not_empty},
     {"D13",  "DROP without a right",                          plant_d13_drop},
     {"D13b", "the primary loses a table",                     plant_d13b},
+    {"D14",  "an adopted feed is paused",                     plant_d14},
+    {"D14",  "the account of an adopted feed is changed",     plant_d14_account},
     {"C3",   "a row by an old epoch",                         plant_c3},
     {"C3b",  "an epoch that goes back",                       plant_c3b_back},
     {"C3b",  "an epoch of two holders",                       plant_c3b_twice},

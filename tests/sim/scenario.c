@@ -386,6 +386,19 @@ static bool ends_untouched(struct run *r)
     return true;
 }
 
+static bool ends_seen(struct run *r)
+{
+    struct dr_round last = {0};
+    if (!sim_rounds(r, BLOCKED_ROUNDS, sim_is_protected, &last) ||
+        !sim_rounds(r, BLOCKED_ROUNDS, NULL, &last))
+        return sim_fail(r, "not seen to be protected: %s",
+                        sim_missing(last.plan, r->kept));
+    if (dr_record_mutations(&r->c.calls) != 0)
+        return sim_fail(r, "C10: %" PRIu64 " mutating calls were made",
+                        dr_record_mutations(&r->c.calls));
+    return sim_intact(r);
+}
+
 static bool nothing_left(const struct dr_round *round)
 {
     return round->state == DR_ROUND_CONVERGED || round->state == DR_ROUND_BLOCKED;
@@ -404,9 +417,8 @@ static bool ends_discharged(struct run *r)
 bool sim_ends(struct run *r)
 {
     static bool (*const by_ending[])(struct run *) = {
-        [PROTECTED] = ends_protected,
-        [REFUSED] = ends_refused,
-        [UNTOUCHED] = ends_untouched,
+        [PROTECTED] = ends_protected,   [REFUSED] = ends_refused,
+        [UNTOUCHED] = ends_untouched,   [SEEN] = ends_seen,
         [DISCHARGED] = ends_discharged,
     };
     return by_ending[r->story->ending](r);

@@ -278,6 +278,16 @@ static bool play_no_safepoint(struct run *r, uint64_t n)
     return sim_begin(r, &r->c, true) && sim_ends(r);
 }
 
+/* No feed may start there. */
+static bool play_unequal(struct run *r, uint64_t n)
+{
+    (void)n;
+    if (!sim_begin(r, &r->c, true) || !sim_ends(r))
+        return false;
+    return !sim_world_now(&r->w)->c[SIM_A].feed_count ||
+           sim_fail(r, "a feed was made, although it must not be");
+}
+
 /* ---- looking, writing down ---- */
 
 /* C10: beside the acting controller another one only looks. */
@@ -397,27 +407,9 @@ static bool prepare_human_gc(struct run *r)
 
 static bool prepare_feed(struct run *r)
 {
-    static const char body[] =
-        "{\"changefeed_id\":\"by-hand\",\"sink_uri\":\"mysql://root@127.1.1.4:4000/\"}";
-    static const struct dr_address at = {"127.1.1.9", 8300};
-    struct dr_arena *a = dr_arena_new(0);
-    struct dr_http_answer out = {0};
-    struct dr_model_request req = {.method = "POST",
-                                   .target = "/api/v2/changefeeds",
-                                   .body = body,
-                                   .body_len = sizeof(body) - 1};
-    uint64_t handle = 0;
-    enum dr_model_done done = dr_model_http(r->w.model, &at, &req, &out, a, &handle);
-    for (int i = 0; i < 100 && done == DR_MODEL_RUNNING; i++) {
-        sim_world_pass(&r->w, 100);
-        done = dr_model_http_poll(r->w.model, handle, &out, a);
-    }
-    bool ok = done == DR_MODEL_DONE && out.status == 200;
-    if (!ok)
-        (void)sim_fail(r, "the scenario could not make a feed: %d %.*s", out.status,
-                       (int)out.body_len, out.body ? out.body : "");
-    dr_arena_free(a);
-    return ok;
+    return sim_post_feed(
+        r,
+        "{\"changefeed_id\":\"by-hand\",\"sink_uri\":\"mysql://root@127.1.1.4:4000/\"}");
 }
 
 #define OLD_BEAT                                                                         \
@@ -429,9 +421,45 @@ static bool prepare_feed(struct run *r)
     "    - CREATE TABLE shop.orders (id BIGINT PRIMARY KEY AUTO_INCREMENT,"              \
     " item VARCHAR(64) NOT NULL, n INT NOT NULL)\n"
 
+#define EQUAL                                                                            \
+    "    - CREATE DATABASE shop\n"                                                       \
+    "    - CREATE TABLE shop.orders (id BIGINT PRIMARY KEY AUTO_INCREMENT,"              \
+    " item VARCHAR(64) NOT NULL, n INT NOT NULL)\n"                                      \
+    "    - CREATE TABLE shop.stock (item VARCHAR(64) PRIMARY KEY, n INT NOT NULL)\n"     \
+    "    - INSERT INTO shop.orders (item, n) VALUES ('pear', 1), ('plum', 2)\n"          \
+    "    - INSERT INTO shop.stock VALUES ('pear', 10), ('plum', 20)\n"
+
 // clang-format off
 #define WORDS .setting.spec = "  policy: {approve: [disruptive]}\n"
 
+/* One second after the world begins: 1790000001000 << 18. */
+#define EXISTING                                                                         \
+    .setting = {.b_script = EQUAL, .approved = true,                                     \
+                .bootstrap = "method: Existing, startTs: 469237760262144000"},           \
+    .prepare = sim_prepare_equal
+#define ADOPTION                                                                         \
+    .setting = {.b_script = EQUAL, .approved = true, .bootstrap = "method: Existing",    \
+                .replication = "    edges: [{from: east, to: west, id: by-hand}]\n"},    \
+    .prepare = sim_prepare_adoption
+#define HIT(name_, text_, inject_, ms, ...)                                              \
+    {name_, text_, .ending = PROTECTED, .numbered = true, .strike = strike_fault, .inject = inject_, .delay_ms = ms, __VA_ARGS__}
+#define HITS(name, ...)                                                                  \
+    {name, "from there to protected", .ending = PROTECTED, __VA_ARGS__},                         \
+    HIT(name "/crash-before", ".. crash before exchange n is sent", DR_INJECT_CRASH_BEFORE, 0, __VA_ARGS__), \
+    HIT(name "/crash-sent", ".. crash after it was sent", DR_INJECT_CRASH_SENT, 0, __VA_ARGS__), \
+    HIT(name "/crash-replied", ".. crash after its reply", DR_INJECT_CRASH_REPLIED, 0, __VA_ARGS__), \
+    HIT(name "/not-sent", ".. exchange n is not sent", DR_INJECT_NOT_SENT, 0, __VA_ARGS__),      \
+    HIT(name "/lost", ".. the reply is lost", DR_INJECT_LOST, 0, __VA_ARGS__),                   \
+    HIT(name "/stale", ".. it reads what was before", DR_INJECT_STALE, 0, __VA_ARGS__),          \
+    HIT(name "/delayed", ".. the reply comes 3 s later", DR_INJECT_DELAYED, 3000, __VA_ARGS__),  \
+    HIT(name "/truncated", ".. half the reply arrives", DR_INJECT_TRUNCATED, 0, __VA_ARGS__),    \
+    HIT(name "/error-after", ".. done, and answered with an error", DR_INJECT_ERROR_AFTER, 0, __VA_ARGS__), \
+    {name "/late", ".. another controller acts in between", .ending = PROTECTED, .play = play_late, .numbered = true, .strike = second_acts, __VA_ARGS__}, \
+    {name "/late-taken", ".. another one only takes over", .ending = PROTECTED, .play = play_late, .numbered = true, .strike = second_takes_over, .acting = true, __VA_ARGS__}, \
+    {name "/late-done", ".. another one comes to its end", .ending = PROTECTED, .play = play_late, .numbered = true, .strike = second_ends, .acting = true, __VA_ARGS__}, \
+    {name "/stray", ".. it arrives 3 s later, when nobody waits for it", .ending = PROTECTED, .numbered = true, .strike = strike_fault, .inject = DR_INJECT_STRAY, .delay_ms = 3000, .acting = true, __VA_ARGS__}, \
+    {name "/crash-stray", ".. the same, and its sender crashes", .ending = PROTECTED, .numbered = true, .strike = strike_fault, .inject = DR_INJECT_CRASH_STRAY, .delay_ms = 3000, .acting = true, __VA_ARGS__}, \
+    {name "/outage", ".. something of the estate fails for 20 s", .ending = PROTECTED, .numbered = true, .strike = hurt, __VA_ARGS__}
 static const struct story stories[] = {
     {"plain", "both ledgers empty because new: from nothing to protected", .ending = PROTECTED},
     {"redo", "with redo logs", .ending = PROTECTED,
@@ -464,6 +492,20 @@ static const struct story stories[] = {
      .setting.a_variables = "    - {name: tidb_gc_enable, value: \"OFF\"}\n"},
     {"human-fence", "a human has fenced B", .ending = REFUSED,
      .setting.b_variables = "    - {name: tidb_super_read_only, value: \"ON\"}\n"},
+    HITS("existing", EXISTING),
+    HITS("adopt", ADOPTION),
+    {"existing-differs", "both sides are said to be equal, and B lacks a row", .ending = REFUSED, .play = play_unequal,
+     .setting = {.b_script = EQUAL "    - DELETE FROM shop.stock WHERE item = 'plum'\n", .approved = true,
+                 .bootstrap = "method: Existing, startTs: 469237760262144000"}, .prepare = sim_prepare_equal},
+    {"existing-unapproved", "nobody has approved the fence of a secondary in use", .ending = REFUSED, .play = play_unequal,
+     .setting = {.b_script = EQUAL, .bootstrap = "method: Existing, startTs: 469237760262144000"}, .prepare = sim_prepare_equal},
+    {"adopt-fenced", "B is fenced already, by whoever made the feed", .ending = PROTECTED,
+     .setting = {.b_script = EQUAL, .approved = true, .bootstrap = "method: Existing",
+                 .replication = "    edges: [{from: east, to: west, id: by-hand}]\n"}, .prepare = sim_prepare_fenced},
+    {"adopt-observed", "a feed runs, and drover only looks", .ending = SEEN,
+     .setting = {.b_script = EQUAL, .bootstrap = "method: Existing",
+                 .replication = "    edges: [{from: east, to: west, id: by-hand}]\n", .spec = "  management: Observe\n"},
+     .prepare = sim_prepare_fenced},
     {"paused", "paused", .ending = UNTOUCHED, .setting.spec = "  paused: true\n"},
     {"observe", "management: Observe", .ending = UNTOUCHED, .setting.spec = "  management: Observe\n"},
     {"dropped", "both ledgers were dropped (0), A's (1), B's (2)", .ending = REFUSED, .play = play_dropped, .numbered = true},

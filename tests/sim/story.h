@@ -17,6 +17,7 @@ enum ending {
     PROTECTED,  /* within bounds, equal, then quiet */
     REFUSED,    /* never protected, B's and the feeds' state left alone */
     UNTOUCHED,  /* no mutating call at all */
+    SEEN,       /* seen to be protected without any */
     DISCHARGED, /* GC given back, no hold row left */
 };
 
@@ -126,6 +127,12 @@ bool sim_word_declared(struct run *r);
 bool sim_round_asks(struct run *r, const struct dr_round *round);
 /* What a plan lacks, waits for or is blocked by, on one line. */
 const char *sim_missing(const struct dr_plan *p, struct dr_arena *a);
+/* adopt.c: worlds in which somebody was before drover. */
+bool sim_prepare_equal(struct run *r);
+bool sim_prepare_adoption(struct run *r);
+bool sim_prepare_fenced(struct run *r); /* the same, and B is fenced */
+bool sim_post_feed(struct run *r, const char *body);
+
 /* Goes on to the story's ending and judges it. */
 bool sim_ends(struct run *r);
 

@@ -98,7 +98,7 @@ static const char topology_text[] =
     " accessKey: {env: DROVER_SIM_KEY}, secretKey: {env: DROVER_SIM_SECRET}}\n%s"
     "  replication:\n"
     "    sink: {user: cdc, password: {env: DROVER_SIM_SINK}}\n%s"
-    "  bootstrap: {method: BackupRestore%s}\n"
+    "  bootstrap: {%s%s}\n"
     "%s";
 
 static const char *or_nothing(const char *s)
@@ -125,8 +125,10 @@ static bool load(struct sim_world *w, const struct sim_setting *s, struct dr_buf
         dr_sprintf(w->arena, topology_text, s->name ? s->name : "orders",
                    s->formerly ? dr_sprintf(w->arena, ", formerly: %s", s->formerly) : "",
                    or_nothing(s->storage), or_nothing(s->replication),
-                   s->bootstrap ? dr_sprintf(w->arena, ", %s", s->bootstrap) : "",
-                   or_nothing(s->spec));
+                   s->bootstrap && strncmp(s->bootstrap, "method:", 7) == 0
+                       ? ""
+                       : "method: BackupRestore, ",
+                   or_nothing(s->bootstrap), or_nothing(s->spec));
     dr_docs_init(&w->docs, w->arena);
     dr_docs_add(&w->docs, "estate.yaml", estate, strlen(estate));
     dr_docs_add(&w->docs, "topology.yaml", topology, strlen(topology));
@@ -145,7 +147,7 @@ static void set_secrets(void)
     setenv("DROVER_SIM_SQL", "clear", 1);
     setenv("DROVER_SIM_KEY", "key", 1);
     setenv("DROVER_SIM_SECRET", "secret", 1);
-    setenv("DROVER_SIM_SINK", "a secret that passwords are derived from", 1);
+    setenv("DROVER_SIM_SINK", SIM_SINK_SECRET, 1);
 }
 
 static bool no_password(const char *password, void *arg)
@@ -208,6 +210,7 @@ bool sim_world_open(struct sim_world *w, const struct sim_setting *s, uint64_t s
     w->views[1] = dr_arena_new(0);
     dr_buf_init(&w->wrong, 8192);
     w->prng.state = seed;
+    w->approved = s->approved;
     set_secrets();
     if (!load(w, s, why))
         return false;
@@ -487,6 +490,7 @@ bool sim_controller_start(struct sim_controller *c, struct sim_world *w,
                                  .say = say,
                                  .arg = c};
     o.allowed[DR_RISK_SAFE] = o.allowed[DR_RISK_DISRUPTIVE] = true;
+    o.approve_all = w->approved;
     c->actor = dr_actor_new(&o);
     return true;
 }

@@ -11,6 +11,10 @@
 #include "tests/sim/check.h"
 #include "tests/sim/stray.h"
 
+/* The sink's password as declared, and in a URI. */
+#define SIM_SINK_SECRET     "a secret that passwords are derived from"
+#define SIM_SINK_SECRET_URI "a%20secret%20that%20passwords%20are%20derived%20from"
+
 /* How the world differs from the plain one. YAML fragments are put in as they are; all
  * may be NULL. */
 struct sim_setting {
@@ -18,8 +22,9 @@ struct sim_setting {
     const char *a_variables, *b_variables; /* list items */
     const char *spec;                      /* lines below the topology's spec */
     const char *storage, *replication;     /* lines below these */
-    const char *bootstrap;                 /* members of its flow mapping */
-    const char *name;                      /* of the topology; NULL: "orders" */
+    const char *bootstrap; /* members of its flow mapping, or all with "method:" */
+    bool approved;         /* a person approved every plan as a whole */
+    const char *name;      /* of the topology; NULL: "orders" */
     const char *formerly;
 };
 
@@ -29,6 +34,7 @@ struct sim_world {
     struct dr_docs docs;
     const struct dr_topology *topology;
     const struct dr_estate_doc *estate;
+    bool approved;         /* as the setting says */
     struct dr_prng prng;   /* of the scenario, never of the model */
     int64_t wall_shift_ms; /* how wrong the controllers' host clock is */
     /* the writer */
