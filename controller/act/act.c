@@ -133,13 +133,14 @@ static bool belongs_to_another(const struct dr_actor *x)
     return another;
 }
 
-/* The plan waits for a fact that nobody could read: a check that is unsure, or a first
- * step of which it is not known whether it is missing. */
+/* The plan waits for what nothing here brings about: a window of the policy, or a fact
+ * that nobody could read (a check that is unsure, or a first step of which it is not
+ * known whether it is missing). */
 static bool is_blind(const struct dr_plan *p)
 {
     bool blind = p->action_count && p->actions[0].unsure;
     for (size_t i = 0; i < p->waiting_count; i++)
-        blind |= p->waitings[i].code != NULL;
+        blind |= p->waitings[i].code != NULL || p->waitings[i].for_window;
     return blind && p->state == DR_PLAN_WAITING;
 }
 

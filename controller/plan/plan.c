@@ -272,8 +272,8 @@ static void add_action(struct build *b, const struct dr_plan_rule *r, size_t c,
         .risk = r->risk,
         .predicted_ms = r->predicted_ms,
         .unsure = unsure,
-        .needs_approval = v->t->policy.approve[r->risk] || v->in->approve[r->risk] ||
-                          asks_first(v, r),
+        .needs_approval =
+            v->t->policy.approve[r->risk] || v->in->approve[r->risk] || asks_first(v, r),
         .call = {.kind = DR_CALL_NONE, .at = {.cluster = (uint16_t)c}},
     };
 }
@@ -395,12 +395,14 @@ static bool waits_for_window(struct build *b, const struct dr_action *x)
         dr_window_open(&v->t->policy, v->f->wall_ms, &opens_ms))
         return false;
     int64_t left_ms = opens_ms - v->f->wall_ms;
-    add_waiting(b, x->subject,
-                dr_sprintf(v->arena,
-                           "policy.windows: what somebody notices may start again on "
-                           "%.16s UTC",
-                           dr_time_text(opens_ms, text)),
-                left_ms < MINUTE_MS ? left_ms : MINUTE_MS);
+    struct dr_waiting *w =
+        add_waiting(b, x->subject,
+                    dr_sprintf(v->arena,
+                               "policy.windows: what somebody notices may start again on "
+                               "%.16s UTC",
+                               dr_time_text(opens_ms, text)),
+                    left_ms < MINUTE_MS ? left_ms : MINUTE_MS);
+    w->for_window = true;
     return true;
 }
 

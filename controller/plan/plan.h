@@ -91,6 +91,7 @@ struct dr_waiting {
     const char *way_out; /* NULL with code NULL: it ends by itself */
     int64_t retry_ms;    /* look again after this */
     bool runs;           /* its end is waited for, however long it takes */
+    bool for_window;     /* policy.windows is closed: waiting a little does not help */
 };
 
 /* What somebody changed: left as it is until a person says what is meant. */

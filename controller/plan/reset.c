@@ -128,8 +128,12 @@ void dr_emit_reset(const struct dr_view *v, size_t c, struct dr_action *x)
     struct rows rows = {0};
     if (!mine->birth.present)
         add_row(v, &rows, DR_KEY_BIRTH, dr_birth_value(&peer->birth, v->arena));
+    struct dr_term_row term = peer->term; /* its agreed revision was found to be older */
+    term.agreed = dr_plan_agreed_text(v->in, v->arena);
+    term.meaning = v->t->doc.meaning;
+    term.by = NULL;
     if (!mine->term.present)
-        add_row(v, &rows, DR_KEY_TERM, dr_term_value(&peer->term, v->arena));
+        add_row(v, &rows, DR_KEY_TERM, dr_term_value(&term, v->arena));
     add_edges(v, &rows, mine, peer);
     for (size_t i = 0; i < peer->consumed_count; i++)
         if (!dr_ledger_consumed(mine, peer->consumed[i].id))

@@ -111,6 +111,7 @@ static void emit_agreed(const struct dr_view *v, size_t c, struct dr_action *x)
     struct dr_term_row r = dr_view_ledger(v, c)->term;
     r.agreed = dr_plan_agreed_text(v->in, v->arena);
     r.meaning = v->t->doc.meaning;
+    r.by = NULL;
     write_row(v, x, c, DR_KEY_TERM, dr_term_value(&r, v->arena));
 }
 
@@ -516,7 +517,7 @@ const struct dr_plan_rule dr_plan_rules[] = {
                      "each instance; no feed runs out of the other; a feed to adopt runs between them",
      .expect = "both ledgers name the primary", .undo = "ledger.reset in the document"},
     {.id = 125, .concern = "identity", .name = "agreed", .scope = DR_SCOPE_EACH,
-     .done = DR_P_AGREED, .needs = {DR_P_TERM}, .emit = emit_agreed, .risk = DR_RISK_SAFE,
+     .done = DR_P_AGREED, .needs = {DR_P_TERM}, .emit = emit_agreed, .risk = DR_RISK_SAFE, .resets = true,
      .predicted_ms = 50,
      .what = "%s: agree on this revision of the document",
      .why = "a controller with an older checkout must find out that it is older",

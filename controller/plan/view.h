@@ -200,8 +200,8 @@ struct dr_check_result {
 void dr_plan_cover(const struct dr_view *v, struct dr_plan *p,
                    const struct dr_check_result *checks, size_t count);
 
-/* Fills p->approval once the digest is known. Out: what is worth knowing of approvals that
- * are none: notes, and their count. approval.c. */
+/* Fills p->approval once the digest is known. Out: what is worth knowing of approvals
+ * that are none: notes, and their count. approval.c. */
 size_t dr_plan_find_approval(const struct dr_view *v, struct dr_plan *p,
                              const char ***notes);
 
