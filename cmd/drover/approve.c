@@ -118,11 +118,11 @@ static int write_word(struct session *s, const struct dr_plan *p, uint64_t until
                                   .until = until,
                                   .declaration = s->input.topology->doc.meaning};
     struct dr_call call = {
-        .kind = DR_CALL_LEDGER_APPROVE,
+        .kind = DR_CALL_LEDGER_WORD,
         .at = {.cluster = (uint16_t)primary},
         .as = {.cluster_id = s->input.facts->clusters[primary].pd.cluster_id}};
-    call.args.approve.row = &row;
-    call.args.approve.expected =
+    call.args.word.approval = &row;
+    call.args.word.expected =
         g->rows.approval.present ? dr_approval_value(&g->rows.approval, s->arena) : NULL;
     struct dr_reply r;
     dr_estate_ask(s->rig.estate, &call, &r);

@@ -75,7 +75,7 @@ extern const struct dr_command *const dr_commands[];
 
 extern const struct dr_command dr_cmd_validate, dr_cmd_explain, dr_cmd_schema,
     dr_cmd_plan, dr_cmd_approve, dr_cmd_apply, dr_cmd_run, dr_cmd_status, dr_cmd_history,
-    dr_cmd_grants, dr_cmd_ready;
+    dr_cmd_grants, dr_cmd_ready, dr_cmd_agree;
 
 /* Finds the command, parses, runs; everything main() does but the process. */
 int dr_cli(const struct dr_command *const *commands, int argc, const char *const *argv,

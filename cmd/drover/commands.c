@@ -8,6 +8,7 @@ const struct dr_command *const dr_commands[] = {
     &dr_cmd_schema,
     &dr_cmd_plan,
     &dr_cmd_approve,
+    &dr_cmd_agree,
     &dr_cmd_apply,
     &dr_cmd_run,
     &dr_cmd_status,

@@ -31,11 +31,11 @@ enum dr_call_kind {
     DR_CALL_STORE_LIST,    /* dr_listing */
     DR_CALL_STORE_REDO,    /* dr_redo_logs */
     /* mutations of a cluster's ledger */
-    DR_CALL_LEDGER_CREATE,  /* the table, if it is not there */
-    DR_CALL_LEDGER_EPOCH,   /* compare-and-set of (epoch, holder) */
-    DR_CALL_LEDGER_WRITE,   /* rows, in one transaction that locks the epoch row first */
-    DR_CALL_LEDGER_APPROVE, /* a human's word, by the hand of who has no authority */
-    DR_CALL_BEAT,           /* lease, and the heartbeat where the cluster is open */
+    DR_CALL_LEDGER_CREATE, /* the table, if it is not there */
+    DR_CALL_LEDGER_EPOCH,  /* compare-and-set of (epoch, holder) */
+    DR_CALL_LEDGER_WRITE,  /* rows, in one transaction that locks the epoch row first */
+    DR_CALL_LEDGER_WORD,   /* a human's word, by the hand of who has no authority */
+    DR_CALL_BEAT,          /* lease, and the heartbeat where the cluster is open */
     /* mutations of a cluster */
     DR_CALL_BEAT_TABLE,   /* schema drover, table heartbeat, if they are not there */
     DR_CALL_KILL,         /* sessions of drover's own account on one instance */
@@ -130,9 +130,11 @@ union dr_args {
         const struct dr_row_write *rows;
     } write;
     struct {
-        const struct dr_approval_row *row; /* `by` is the server's to say */
+        /* one of the two; `by` is the server's to say */
+        const struct dr_approval_row *approval;
+        const struct dr_term_row *agreed;
         const char *expected; /* value of the row that stands; NULL: there is none */
-    } approve;
+    } word;
     struct {
         uint64_t tso;       /* read in this round */
         int64_t lease_ms;   /* 0: give the lease back */

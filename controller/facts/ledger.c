@@ -78,6 +78,7 @@ static const struct dr_codec term_codec = CODEC(struct dr_term_row,
     DIGITS(struct dr_term_row, "tso", tso),
     TEXT(struct dr_term_row, "revision", revision, DR_CODEC_OPTIONAL),
     TEXT(struct dr_term_row, "agreed", agreed, DR_CODEC_OPTIONAL),
+    TEXT(struct dr_term_row, "by", by, DR_CODEC_OPTIONAL),
     TEXT(struct dr_term_row, "meaning", meaning, DR_CODEC_OPTIONAL));
 
 static const struct dr_codec edge_codec = CODEC(struct dr_edge_row,

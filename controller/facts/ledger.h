@@ -45,6 +45,7 @@ struct dr_term_row {
     uint64_t tso;          /* T2 or P; 0 for genesis */
     const char *revision;
     const char *agreed;  /* the revision agreed on last: a commit, or "generation:N" */
+    const char *by;      /* USER() of who agreed by hand; NULL: a controller did */
     const char *meaning; /* digest of what it means (spec/meaning.h); NULL: not noted */
 };
 

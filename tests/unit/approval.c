@@ -22,12 +22,12 @@ static enum dr_outcome give(struct boss *b, const struct dr_plan *p, int64_t lif
     struct dr_approval_row row = {.digest = p->digest,
                                   .until = east->ledger.tso + dr_tso_make(life_ms, 0),
                                   .declaration = b->pair->topology.doc.meaning};
-    struct dr_call call = {.kind = DR_CALL_LEDGER_APPROVE,
+    struct dr_call call = {.kind = DR_CALL_LEDGER_WORD,
                            .as = {.cluster_id = east->pd.cluster_id}};
     struct dr_reply r;
     const struct dr_approval_row *now = &east->ledger.rows.approval;
-    call.args.approve.row = &row;
-    call.args.approve.expected =
+    call.args.word.approval = &row;
+    call.args.word.expected =
         now->present ? dr_approval_value(now, b->pair->arena) : NULL;
     dr_estate_ask(b->estate, &call, &r);
     enum dr_outcome outcome = r.outcome;

@@ -196,26 +196,27 @@ static const struct dr_step write_steps[] = {
 const struct dr_play dr_play_ledger_write = {
     .via = DR_VIA_SQL, .lane = DR_LANE_ACT, .steps = write_steps};
 
-/* ---- ledger.approve ---- */
+/* ---- ledger.word ---- */
 
 /* Not by the holder of the epoch, but under its lock, so that nobody uses or clears a row
  * in the same moment. The row carries the epoch that stands: it is a word to its holder.
  */
-struct approve_script {
+struct word_script {
     uint64_t epoch;
     const char *holder, *who;
 };
 
-static enum dr_flow begin_approve(struct dr_script *s)
+static enum dr_flow begin_word(struct dr_script *s)
 {
-    if (!s->call->as.cluster_id || !s->call->args.approve.row)
-        return dr_script_fail(s, DR_E_BUG, "an approval without cluster id or row");
+    if (!s->call->as.cluster_id ||
+        !s->call->args.word.approval == !s->call->args.word.agreed)
+        return dr_script_fail(s, DR_E_BUG, "a word without cluster id or row");
     return DR_FLOW_AGAIN;
 }
 
 static enum dr_flow take_standing_epoch(struct dr_script *s, const struct dr_answer *a)
 {
-    struct approve_script *mine = s->mine;
+    struct word_script *mine = s->mine;
     if (!a->sql.row_count)
         return dr_script_fail(s, DR_E_CONFLICT, "the ledger has no epoch");
     mine->holder = dr_cell_text(&a->sql, 0, "holder", s->arena);
@@ -226,7 +227,7 @@ static enum dr_flow take_standing_epoch(struct dr_script *s, const struct dr_ans
 
 static enum dr_flow take_who(struct dr_script *s, const struct dr_answer *a)
 {
-    struct approve_script *mine = s->mine;
+    struct word_script *mine = s->mine;
     const char *who = dr_cell_text(&a->sql, 0, "who", s->arena);
     if (!who || !*who)
         return dr_script_fail(s, DR_E_PROTOCOL, "the server does not say who asks");
@@ -234,42 +235,56 @@ static enum dr_flow take_who(struct dr_script *s, const struct dr_answer *a)
     return DR_FLOW_NEXT;
 }
 
+static const char *word_key(const struct dr_script *s)
+{
+    return s->call->args.word.approval ? DR_KEY_APPROVAL : DR_KEY_TERM;
+}
+
+static const char *word_value(struct dr_script *s, const char *who)
+{
+    if (s->call->args.word.approval) {
+        struct dr_approval_row row = *s->call->args.word.approval;
+        row.by = who;
+        return dr_approval_value(&row, s->arena);
+    }
+    struct dr_term_row row = *s->call->args.word.agreed;
+    row.by = who;
+    return dr_term_value(&row, s->arena);
+}
+
 static enum dr_flow ask_standing_word(struct dr_script *s)
 {
     return dr_script_sql(s,
                          "SELECT value FROM " DR_LEDGER_TABLE
-                         " WHERE cluster_id = %" PRIu64 " AND k = '" DR_KEY_APPROVAL
-                         "' FOR UPDATE",
-                         s->call->as.cluster_id);
+                         " WHERE cluster_id = %" PRIu64 " AND k = '%s' FOR UPDATE",
+                         s->call->as.cluster_id, word_key(s));
 }
 
 static enum dr_flow take_standing_word(struct dr_script *s, const struct dr_answer *a)
 {
     const char *now =
         a->sql.row_count ? dr_cell_text(&a->sql, 0, "value", s->arena) : NULL;
-    const char *expected = s->call->args.approve.expected;
+    const char *expected = s->call->args.word.expected;
     if ((now != NULL) != (expected != NULL) || (now && strcmp(now, expected) != 0))
-        return dr_script_fail(s, DR_E_CONFLICT, "another approval was written or used");
+        return dr_script_fail(s, DR_E_CONFLICT, "the row changed meanwhile");
     return DR_FLOW_NEXT;
 }
 
 static enum dr_flow ask_put_word(struct dr_script *s)
 {
-    const struct approve_script *mine = s->mine;
-    struct dr_approval_row row = *s->call->args.approve.row;
-    row.by = mine->who;
+    const struct word_script *mine = s->mine;
     return dr_script_sql(s,
                          "INSERT INTO " DR_LEDGER_TABLE
                          " (cluster_id, k, value, epoch, holder) VALUES (%" PRIu64
-                         ", '" DR_KEY_APPROVAL "', %s, %" PRIu64 ", %s)"
+                         ", '%s', %s, %" PRIu64 ", %s)"
                          " ON DUPLICATE KEY UPDATE value = VALUES(value),"
                          " epoch = VALUES(epoch), holder = VALUES(holder)",
-                         s->call->as.cluster_id,
-                         dr_sql_string(s->arena, dr_approval_value(&row, s->arena)),
-                         mine->epoch, dr_sql_string(s->arena, mine->holder));
+                         s->call->as.cluster_id, word_key(s),
+                         dr_sql_string(s->arena, word_value(s, mine->who)), mine->epoch,
+                         dr_sql_string(s->arena, mine->holder));
 }
 
-static const struct dr_step approve_steps[] = {
+static const struct dr_step word_steps[] = {
     DR_STEP_BEGIN,
     {.name = "lock the epoch", .ask = ask_epoch_now, .take = take_standing_epoch},
     {.name = "ask who asks", .text = "SELECT USER() AS who", .take = take_who},
@@ -278,12 +293,11 @@ static const struct dr_step approve_steps[] = {
     DR_STEP_COMMIT,
     DR_STEP_END,
 };
-const struct dr_play dr_play_ledger_approve = {.via = DR_VIA_SQL,
-                                               .lane = DR_LANE_ACT,
-                                               .steps = approve_steps,
-                                               .begin = begin_approve,
-                                               .mine_bytes =
-                                                   sizeof(struct approve_script)};
+const struct dr_play dr_play_ledger_word = {.via = DR_VIA_SQL,
+                                            .lane = DR_LANE_ACT,
+                                            .steps = word_steps,
+                                            .begin = begin_word,
+                                            .mine_bytes = sizeof(struct word_script)};
 
 /* ---- beat ---- */
 
