@@ -8,22 +8,26 @@
 #include "cmd/drover/declared.h"
 #include "cmd/drover/word.h"
 #include "controller/base/file.h"
+#include "controller/base/num.h"
 #include "controller/base/tso.h"
 #include "controller/estate/guard.h"
 #include "controller/loop/rig.h"
 #include "controller/observe/snapshot.h"
+#include "controller/plan/markdown.h"
 #include "controller/plan/plan.h"
 #include "controller/plan/saved.h"
 
-enum { OUTPUT_MAX = 16 << 20 };
+enum { OUTPUT_MAX = 16 << 20, OLD_MS = 15 * 60 * 1000 };
 
 struct options {
     unsigned output;
     const char *secrets, *observed, *save, *out;
-    bool wide, detailed;
+    bool wide, detailed, as_committed;
+    int64_t max_age_ms;
 };
 
-static const char *const outputs[] = {"text", "json", NULL};
+enum { TEXT, JSON, MARKDOWN };
+static const char *const outputs[] = {"text", "json", "markdown", NULL};
 
 // clang-format off
 static const struct dr_option options[] = {
@@ -36,6 +40,10 @@ static const struct dr_option options[] = {
     {.name = "observed", .kind = DR_OPT_TEXT, .value = "FILE",
      .offset = offsetof(struct options, observed),
      .help = "plan from saved facts; nothing is contacted"},
+    {.name = "max-age", .kind = DR_OPT_DURATION, .value = "DURATION", .offset = offsetof(struct options, max_age_ms),
+     .help = "refuse saved facts older than this (default: say so after 15m)"},
+    {.name = "as-committed", .kind = DR_OPT_FLAG, .offset = offsetof(struct options, as_committed),
+     .help = "plan a file as if it were the next commit, for a pull request"},
     {.name = "save-observed", .kind = DR_OPT_TEXT, .value = "FILE",
      .offset = offsetof(struct options, save), .help = "save the facts that were observed"},
     {.name = "out", .kind = DR_OPT_TEXT, .value = "FILE", .offset = offsetof(struct options, out),
@@ -51,6 +59,7 @@ static const struct dr_example examples[] = {
     {"drover plan --out plan.json topology.yaml", "keep it; later: drover apply plan.json"},
     {"drover plan --save-observed facts.json topology.yaml", "keep what was seen"},
     {"drover plan --observed facts.json topology.yaml", "plan again from it, offline"},
+    {"drover plan -o markdown --as-committed --observed facts.json orders.yaml", "a comment for a pull request, without credentials"},
     {0}};
 // clang-format on
 
@@ -80,12 +89,14 @@ static int save_plan(const struct dr_invocation *in, const struct dr_plan_input 
 }
 
 static int print_plan(const struct dr_invocation *in, const struct dr_plan_input *input,
-                      const struct dr_plan *p)
+                      const struct dr_plan *p, const char *const *notes)
 {
     const struct options *o = in->options;
     struct dr_buf b;
     dr_buf_init(&b, OUTPUT_MAX);
-    if (o->output) {
+    if (o->output == MARKDOWN) {
+        dr_plan_markdown(p, input, notes, &b);
+    } else if (o->output == JSON) {
         json_t *v = dr_plan_json(p);
         char *text = json_dumps(v, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
         dr_buf_addf(&b, "%s\n", text ? text : "");
@@ -119,33 +130,62 @@ static int plan_live(const struct dr_invocation *in, struct dr_plan_input *input
     input->facts = dr_look(obs, input, a);
     int rc = o->save && dr_snapshot_save(o->save, input->facts, 0600, &err) != 0
                  ? dr_cli_fail(in, DR_EXIT_ERROR, &err)
-                 : print_plan(in, input, dr_plan_build(input, a));
+                 : print_plan(in, input, dr_plan_build(input, a), NULL);
     dr_observer_free(obs);
     guard->free(guard);
     dr_rig_close(&rig);
     return rc;
 }
 
+/* How old the facts are: said always, and refused or warned of when it is too much. */
+static int judge_age(const struct dr_invocation *in, const struct dr_facts *f,
+                     const char **note, struct dr_arena *a)
+{
+    const struct options *o = in->options;
+    char at[DR_TIME_TEXT], old[DR_DURATION_TEXT], limit[DR_DURATION_TEXT];
+    int64_t age_ms = dr_wall_ms() - f->wall_ms;
+    age_ms = age_ms > 0 ? age_ms / 1000 * 1000 : 0;
+    bool stale = age_ms > (o->max_age_ms ? o->max_age_ms : OLD_MS);
+    *note = dr_sprintf(a, "planned from facts of %.19s UTC, %s old%s",
+                       dr_time_text(f->wall_ms, at), dr_duration_text(age_ms, old),
+                       stale ? ": much may have changed since" : "");
+    if (!stale || !o->max_age_ms) {
+        fprintf(in->err.file, "%s: %s\n", stale ? "warning" : "note", *note);
+        return 0;
+    }
+    struct dr_err err;
+    (void)dr_fail(&err, DR_E_INPUT, "the facts in '%s' are %s old, more than %s",
+                  o->observed, old, dr_duration_text(o->max_age_ms, limit));
+    dr_hint(&err, "is the controller that publishes them running?");
+    return dr_cli_fail(in, DR_EXIT_ERROR, &err);
+}
+
+static int plan_saved(const struct dr_invocation *in, struct dr_plan_input *input,
+                      struct dr_arena *a)
+{
+    const struct options *o = in->options;
+    const char *notes[2] = {NULL, NULL};
+    struct dr_facts *f;
+    struct dr_err err;
+    if (dr_snapshot_load(&f, o->observed, input->topology, a, &err) != 0)
+        return dr_cli_fail(in, DR_EXIT_ERROR, &err);
+    input->facts = f;
+    int rc = judge_age(in, f, &notes[0], a);
+    return rc ? rc : print_plan(in, input, dr_plan_build(input, a), notes);
+}
+
 static int run(const struct dr_invocation *in)
 {
     const struct options *o = in->options;
     struct dr_declared d;
-    struct dr_err err;
     int rc = dr_declared_open(&d, in);
     if (rc != 0)
         return rc;
     struct dr_arena *a = dr_arena_new(0);
     struct dr_plan_input input = {.topology = d.topology,
-                                  .revision = d.declaration->revision};
-    if (o->observed) {
-        struct dr_facts *f;
-        rc = dr_snapshot_load(&f, o->observed, d.topology, a, &err);
-        input.facts = f;
-        rc = rc ? dr_cli_fail(in, DR_EXIT_ERROR, &err)
-                : print_plan(in, &input, dr_plan_build(&input, a));
-    } else {
-        rc = plan_live(in, &input, a);
-    }
+                                  .revision = d.declaration->revision,
+                                  .as_committed = o->as_committed};
+    rc = o->observed ? plan_saved(in, &input, a) : plan_live(in, &input, a);
     dr_arena_free(a);
     dr_declared_close(&d);
     return rc;

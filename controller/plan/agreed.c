@@ -74,6 +74,8 @@ enum dr_truth dr_view_follows(const struct dr_view *v, size_t c, const char **fa
             is, name, was);
         return DR_FALSE;
     }
+    if (has_no_history(revision) && v->in->as_committed)
+        return DR_TRUE;
     if (has_no_history(revision)) {
         *fact =
             dr_sprintf(v->arena,

@@ -36,7 +36,9 @@ struct dr_plan_input {
     const struct dr_lineage
         *lineage; /* of commits; one that is not here is no ancestor */
     size_t lineage_count;
-    bool removed; /* the document left its source: only obligations are discharged */
+    bool as_committed; /* a file or folder is taken as newer than the commit agreed on:
+                        * only to look, never to act */
+    bool removed;      /* the document left its source: only obligations are discharged */
     bool
         approve[DR_RISK_COUNT]; /* risks that need a word, beside those of the document */
 };

@@ -12,6 +12,7 @@
  *   drop PATH              removes a member or item
  *   removed                the document left its source
  *   history REVISION yes   the declaration descends from that revision (or: no, unknown)
+ *   markdown               the plan as Markdown is plan.md
  *   shows TEXT             plan.txt has this text, keep.txt has not
  *   keep PATH = JSON       one more change, with which it must not fire
  *   keep-drop PATH         or such a removal
@@ -31,7 +32,7 @@
 #include "controller/base/file.h"
 #include "controller/base/json.h"
 #include "controller/base/num.h"
-#include "controller/plan/plan.h"
+#include "controller/plan/markdown.h"
 #include "spec/load.h"
 #include "tests/golden/golden.h"
 
@@ -54,6 +55,7 @@ struct case_file {
     struct side fires, keeps;
     const char *plain; /* the declaration as it is */
     const char *shows; /* NULL: nothing named */
+    bool markdown;     /* the first plan as Markdown, too: plan.md */
 };
 
 static void begin(struct golden *g)
@@ -286,6 +288,8 @@ static bool take_line(struct golden *g, struct case_file *c, char *line)
         return history(g, &c->fires, rest);
     if (strcmp(line, "removed") == 0)
         c->fires.removed = true;
+    else if (strcmp(line, "markdown") == 0)
+        c->markdown = true;
     else if (strcmp(line, "shows") == 0)
         c->shows = dr_strdup(g->arena, rest);
     else
@@ -321,6 +325,16 @@ static bool build(struct golden *g, struct side *s)
                                       .removed = s->removed};
     s->plan = dr_plan_build(&s->input, g->arena);
     return true;
+}
+
+static void expect_markdown(struct golden *g, const struct side *s)
+{
+    static const char *const notes[] = {"planned from saved facts", NULL};
+    struct dr_buf b;
+    dr_buf_init(&b, FILE_MAX);
+    dr_plan_markdown(s->plan, &s->input, notes, &b);
+    golden_expect(g, "plan.md", dr_buf_str(&b), b.len);
+    dr_buf_release(&b);
 }
 
 static const struct dr_action *next_step(const struct dr_plan *p)
@@ -414,6 +428,8 @@ static void run(struct golden *g)
         return;
     expect(g, &c.fires, "plan.txt", c.shows, &in_plan);
     expect(g, &c.keeps, "keep.txt", c.shows, &in_keep);
+    if (c.markdown)
+        expect_markdown(g, &c.fires);
     if (c.shows && !in_plan)
         golden_fail(g, "it does not show: %s", c.shows);
     if (c.shows && in_keep)

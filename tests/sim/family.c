@@ -70,7 +70,7 @@ static const struct sweep_family {
     {outage, 7, 7, 28, "mar"},
     {settled_outage, 7, 7, 28, "mar"},
     {clocks, 97, 97, 97, "mar"},
-    {word, 1, 9, 97, "mar"},
+    {word, 1, 17, 0, "mar"},
     {declared, 1, 23, 0, "mar"},
     {word_late, 3, 23, 0, "mar"},
     {existing, 1, 3, 60, "mar"},

@@ -143,6 +143,38 @@ Test(plan_stable, a_comparison_may_call_for_the_restore)
     plan_kit_close(&k);
 }
 
+static bool is_blocked(const struct dr_plan *p)
+{
+    return p->state == DR_PLAN_BLOCKED;
+}
+
+/* A pull request's checkout is no commit yet: looked at as if it were, it has the very
+ * plan that the commit will have. */
+Test(plan_stable, a_preview_has_the_digest_of_the_commit_to_come)
+{
+    struct plan_kit k;
+    plan_kit_open(&k, "converged");
+    for (size_t c = 0; c < 2; c++) {
+        k.facts->clusters[c].ledger.rows.term.agreed = "c0ffee";
+        k.facts->clusters[c].ledger.rows.term.meaning = "of the document as it was";
+    }
+    struct dr_lineage newer = {.agreed = "c0ffee", .descends = DR_TRUE};
+    k.input.revision = "dir:0123";
+    cr_assert(is_blocked(plan_kit_plan(&k)), "a file cannot show that it is newer");
+    k.input.as_committed = true;
+    struct dr_plan *preview = plan_kit_plan(&k);
+    cr_assert_not(is_blocked(preview));
+    k.input.as_committed = false;
+    k.input.revision = "decade";
+    k.input.lineage = &newer;
+    k.input.lineage_count = 1;
+    cr_assert_str_eq(plan_kit_plan(&k)->digest, preview->digest);
+    k.input.as_committed = true;
+    newer.descends = DR_FALSE;
+    cr_assert(is_blocked(plan_kit_plan(&k)), "a commit is judged by its history");
+    plan_kit_close(&k);
+}
+
 Test(plan_stable, names_of_a_generation)
 {
     struct plan_kit k;
