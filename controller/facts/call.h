@@ -24,7 +24,9 @@ enum dr_call_kind {
     DR_CALL_SQL_LOGIN,    /* may the sink account of a generation log in here? */
     /* reads by HTTP */
     DR_CALL_PD_IDENTITY,   /* dr_pd */
+    DR_CALL_PD_ALIVE,      /* whether the endpoint at.instance answers */
     DR_CALL_PD_SAFEPOINTS, /* dr_safepoints */
+    DR_CALL_CDC_ALIVE,     /* whether the endpoint at.instance answers */
     DR_CALL_CDC_SERVER,    /* dr_cdc_server */
     DR_CALL_CDC_FEEDS,     /* dr_feeds */
     DR_CALL_CDC_FEED,      /* dr_feed_detail, one poll */
@@ -55,7 +57,7 @@ enum dr_call_kind {
 
 struct dr_target {
     uint16_t cluster;     /* index into the declaration's clusters; unused by STORE_* */
-    const char *instance; /* "host:port"; NULL: any that answers */
+    const char *instance; /* "host:port" of SQL, PD or TiCDC; NULL: any that answers */
 };
 
 /* Which process start acts. Read on the mutating session itself before it mutates. */

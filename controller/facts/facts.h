@@ -289,6 +289,15 @@ struct dr_redo_logs {
     uint64_t checkpoint, resolved; /* maximum over all .meta files */
 };
 
+/* One declared endpoint of PD or TiCDC: whether it answers. The others answer for it, so
+ * nothing is decided on it. Tier warm; only where several are declared. */
+enum dr_endpoint_kind { DR_ENDPOINT_PD, DR_ENDPOINT_TICDC };
+struct dr_endpoint_seen {
+    struct dr_seen seen; /* known: it answers */
+    enum dr_endpoint_kind kind;
+    const char *address; /* "host:port" */
+};
+
 struct dr_cluster_facts {
     const char *name; /* of the declaration */
     size_t instance_count;
@@ -304,6 +313,8 @@ struct dr_cluster_facts {
     struct dr_accounts accounts;
     struct dr_tables tables;
     struct dr_ddl_jobs ddl;
+    size_t endpoint_count;
+    struct dr_endpoint_seen *endpoints;
 };
 
 /* The equality of two sides at one point: made by comparing two dr_counts. */

@@ -65,6 +65,12 @@ static const char *const table_kind_list[] = {
 };
 static const struct dr_codec_words table_kinds = {3, table_kind_list};
 
+static const char *const endpoint_kind_list[] = {
+    [DR_ENDPOINT_PD] = "pd",
+    [DR_ENDPOINT_TICDC] = "ticdc",
+};
+static const struct dr_codec_words endpoint_kinds = {2, endpoint_kind_list};
+
 static const char *const login_answer_list[] = {
     [DR_LOGIN_LET_IN] = "let in",
     [DR_LOGIN_LOCKED] = "locked",
@@ -266,6 +272,13 @@ static const struct dr_codec ddl_codec = GROUP(
     TEXTS("texts", texts, count));
 #undef T
 
+#define T struct dr_endpoint_seen
+static const struct dr_codec endpoint_codec = GROUP(
+    {.name = "kind", .kind = DR_CODEC_WORD, .at = DR_CODEC_AT(T, kind, enum dr_endpoint_kind),
+     .words = &endpoint_kinds, .flags = ALWAYS},
+    TEXT("address", address, ALWAYS));
+#undef T
+
 #define T struct dr_cluster_facts
 static const struct dr_codec cluster_codec = ITEM(
     TEXT("name", name, 0),
@@ -280,7 +293,8 @@ static const struct dr_codec cluster_codec = ITEM(
     OBJECT("feed", feed, struct dr_feed_detail, &feed_detail_codec),
     OBJECT("accounts", accounts, struct dr_accounts, &accounts_codec),
     OBJECT("tables", tables, struct dr_tables, &tables_codec),
-    OBJECT("ddl", ddl, struct dr_ddl_jobs, &ddl_codec));
+    OBJECT("ddl", ddl, struct dr_ddl_jobs, &ddl_codec),
+    LIST("endpoints", endpoints, endpoint_count, struct dr_endpoint_seen, &endpoint_codec, OPT));
 #undef T
 
 #define T struct dr_listing

@@ -15,6 +15,7 @@ enum {
     HTTP_DEADLINE_MS = 5000,
     WARM_BUSY_MS = 5000, /* while a step of bootstrap may be next */
     WARM_QUIET_MS = 60000,
+    PROBE_MS = 60000,
     COLD_BUSY_MS = 30000,
     COLD_QUIET_MS = 3600000
 };
@@ -23,7 +24,8 @@ static struct question *add(struct dr_observer *o, enum dr_call_kind kind, enum 
                             size_t cluster)
 {
     struct question *q = DR_PUSH(o->lasting, o->questions, o->count, o->room);
-    *q = (struct question){.kind = kind, .tier = tier, .cluster = (uint16_t)cluster};
+    *q = (struct question){
+        .kind = kind, .tier = tier, .cluster = (uint16_t)cluster, .asked_ms = INT64_MIN};
     return q;
 }
 
@@ -73,7 +75,8 @@ static bool ask_instances(struct dr_observer *o, size_t c)
     bool newcomer = false;
     static const enum dr_call_kind kinds[] = {DR_CALL_SQL_HOT, DR_CALL_SQL_JOBS};
     for (size_t i = 0; i < o->count; i++)
-        if (o->questions[i].instance && o->questions[i].cluster == c)
+        if (o->questions[i].instance && o->questions[i].cluster == c &&
+            o->questions[i].tier != PROBE)
             o->questions[i].index = RETIRED;
     /* those that stay first: a newcomer must not take their place */
     for (int newcomers = 0; newcomers < 2; newcomers++)
@@ -83,6 +86,18 @@ static bool ask_instances(struct dr_observer *o, size_t c)
                     find_asked(o, kinds[k], c, o->access->clusters[c].sql[i].text))
                     newcomer |= ask_instance(o, kinds[k], c, i);
     return newcomer;
+}
+
+/* Each declared endpoint of PD or TiCDC, where others would answer for it. */
+static void probe_endpoints(struct dr_observer *o, size_t c, enum dr_call_kind kind,
+                            const struct dr_endpoint *list, size_t count)
+{
+    char text[DR_HOST_MAX + 16];
+    for (size_t i = 0; count > 1 && i < count; i++) {
+        struct question *q = add(o, kind, PROBE, c);
+        q->instance = dr_strdup(o->lasting, dr_address_text(&list[i].at, text));
+        q->index = o->probes[c]++;
+    }
 }
 
 /* The whole list of questions, in the order in which they are asked. */
@@ -98,10 +113,14 @@ static void make_questions(struct dr_observer *o)
         add(o, DR_CALL_PD_SAFEPOINTS, HOT, c);
         add(o, DR_CALL_SQL_ACCOUNTS, COLD, c);
         add(o, DR_CALL_SQL_TABLES, COLD, c);
+        probe_endpoints(o, c, DR_CALL_PD_ALIVE, o->access->clusters[c].pd,
+                        o->access->clusters[c].pd_count);
         if (!x->ticdc.declared)
             continue;
         add(o, DR_CALL_CDC_SERVER, WARM, c);
         add(o, DR_CALL_CDC_FEEDS, HOT, c);
+        probe_endpoints(o, c, DR_CALL_CDC_ALIVE, o->access->clusters[c].cdc,
+                        o->access->clusters[c].cdc_count);
     }
     size_t a, b;
     dr_plan_pair(o->t, &a, &b);
@@ -125,6 +144,7 @@ struct dr_observer *dr_observer_new(const struct dr_topology *t, struct dr_acces
     o->lasting = dr_arena_new(64 << 20);
     o->cycle = dr_arena_new(256 << 20);
     o->readers = DR_NEW_N(o->lasting, t->cluster_count, const char *);
+    o->probes = DR_NEW_N(o->lasting, t->cluster_count, size_t);
     o->accounts[o->account_count++] = t->replication.sink.user;
     if (t->replication.redo.apply.declared)
         o->accounts[o->account_count++] = t->replication.redo.apply.user;
@@ -183,6 +203,8 @@ static bool is_old(const struct question *q, int64_t now_ms, bool busy)
 {
     static const int64_t age[2][3] = {{0, WARM_QUIET_MS, COLD_QUIET_MS},
                                       {0, WARM_BUSY_MS, COLD_BUSY_MS}};
+    if (q->tier == PROBE)
+        return q->asked_ms == INT64_MIN || now_ms - q->asked_ms >= PROBE_MS;
     return q->forgotten || !q->seen.known || now_ms - q->seen.at_ms >= age[busy][q->tier];
 }
 
@@ -270,7 +292,9 @@ void dr_observer_ask(struct dr_observer *o, struct question *q)
     q->call.at = (struct dr_target){.cluster = q->cluster, .instance = q->instance};
     if (q->kind == DR_CALL_SQL_LEDGER)
         q->call.at.instance = reader_of(o, q->cluster);
-    if (q->kind >= DR_CALL_PD_IDENTITY && q->kind <= DR_CALL_STORE_REDO)
+    if (q->tier == PROBE)
+        q->asked_ms = o->estate->now_ms(o->estate);
+    else if (q->kind >= DR_CALL_PD_IDENTITY && q->kind <= DR_CALL_STORE_REDO)
         q->call.deadline_ms = HTTP_DEADLINE_MS;
     if (q->kind == DR_CALL_CDC_FEEDS)
         q->call.args.feeds.ids =
@@ -477,6 +501,13 @@ static void take_http(const struct dr_observer *o, const struct question *q,
     case DR_CALL_PD_IDENTITY:
         TAKE(c->pd, r->as.pd);
         break;
+    case DR_CALL_PD_ALIVE:
+    case DR_CALL_CDC_ALIVE:
+        c->endpoints[q->index] = (struct dr_endpoint_seen){
+            .seen = dr_question_seen(o, q),
+            .kind = q->kind == DR_CALL_PD_ALIVE ? DR_ENDPOINT_PD : DR_ENDPOINT_TICDC,
+            .address = q->instance};
+        break;
     case DR_CALL_PD_SAFEPOINTS:
         TAKE(c->safepoints, r->as.safepoints);
         break;
@@ -523,6 +554,8 @@ static void assemble(struct dr_observer *o, int64_t wall_ms)
         x->instance_count = o->access->clusters[c].sql_count;
         x->instances = DR_NEW_N(o->cycle, x->instance_count, struct dr_instance);
         x->jobs = DR_NEW_N(o->cycle, x->instance_count, struct dr_jobs);
+        x->endpoint_count = o->probes[c];
+        x->endpoints = DR_NEW_N(o->cycle, x->endpoint_count, struct dr_endpoint_seen);
     }
     for (size_t i = 0; i < o->count; i++) {
         if (dr_question_retired(&o->questions[i]))

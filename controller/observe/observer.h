@@ -8,8 +8,9 @@
 
 enum { WHY_MAX = 320 }; /* bytes of the reason why something is not known */
 
-/* Hot: at each look; warm and cold: when older than the look allows. */
-enum tier { HOT, WARM, COLD };
+/* Hot: at each look; warm and cold: when older than the look allows; a probe: as often,
+ * whether it was answered or not. */
+enum tier { HOT, WARM, COLD, PROBE };
 
 #define RETIRED SIZE_MAX
 
@@ -21,6 +22,7 @@ struct question {
     const char *instance; /* NULL: any */
     size_t index;         /* of the instance; RETIRED: it is not listed any more */
     bool forgotten;       /* ask at the next look, whatever its age */
+    int64_t asked_ms;     /* probes: when last; INT64_MIN: never */
     uint64_t ticket;      /* open; 0: none */
     struct dr_call call;  /* as asked */
     struct dr_reply reply;
@@ -37,6 +39,7 @@ struct dr_observer {
     struct question *questions;
     size_t count, room;
     const char **readers; /* per cluster: the instance that is asked for the ledger */
+    size_t *probes;       /* per cluster: how many endpoints are probed */
     const char *accounts[2];
     size_t account_count;
     bool everything; /* also what no step needs now */

@@ -481,6 +481,23 @@ static bool hands_off(const struct dr_plan_input *in, bool discharge)
     return in->topology->management == DR_OBSERVE || (in->topology->paused && !discharge);
 }
 
+/* Endpoints that are silent while others of their kind answer: nothing is decided on
+ * them, but the next one that falls silent may be the last. */
+static void add_silent_endpoints(struct build *b, size_t c)
+{
+    const struct dr_view *v = &b->v;
+    const struct dr_cluster_facts *f = dr_view_facts(v, c);
+    for (size_t i = 0; i < f->endpoint_count; i++) {
+        const struct dr_endpoint_seen *x = &f->endpoints[i];
+        bool pd = x->kind == DR_ENDPOINT_PD;
+        if (x->seen.known || !x->seen.code ||
+            !(pd ? f->pd.seen.known : f->feeds.seen.known))
+            continue;
+        add_notice(b, dr_sprintf(v->arena, "%s: one endpoint of %s is silent: %s",
+                                 name_of(v, c), pd ? "PD" : "TiCDC", x->seen.why));
+    }
+}
+
 static void add_notices(struct build *b)
 {
     const struct dr_view *v = &b->v;
@@ -496,6 +513,7 @@ static void add_notices(struct build *b)
              hands_off(v->in, b->only_discharge)) /* else the plan waits, and says so */
         add_notice(b, "paused by the document: nothing new is started");
     for (size_t c = 0; c < v->t->cluster_count && c < 2; c++) {
+        add_silent_endpoints(b, c);
         const struct dr_ledger *x = dr_view_ledger(v, c);
         if (x && x->foreign_count)
             add_notice(b, dr_sprintf(v->arena,

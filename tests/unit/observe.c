@@ -69,8 +69,53 @@ Test(observe, a_quiet_round_asks_each_endpoint_once)
     }
     cr_expect_geq(quiet, 10, "%d of 12 rounds are quiet", quiet);
     cr_expect_leq(all.statements, 12 * 8 + 2 * 6);
-    cr_expect_leq(all.requests, 12 * 4 + 2 * 20);
+    cr_expect_leq(all.requests, 12 * 4 + 2 * 30);
     unwatch(&p, &b);
+}
+
+static size_t count_notes(const struct boss *b, const char *text)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < b->r.plan->notice_count; i++)
+        n += strstr(b->r.plan->notices[i], text) != NULL;
+    return n;
+}
+
+/* A member of PD that is gone, or hangs, beside others that answer: told within a minute
+ * or so, asked no more often than those that answer, and decided on by nobody. */
+Test(observe, a_silent_endpoint_beside_good_ones_is_told)
+{
+    static const struct {
+        const char *fault, *end;
+    } cases[] = {{"kill", "start"}, {"hang", "unhang"}};
+    for (size_t i = 0; i < 2; i++) {
+        struct pair p;
+        struct boss b;
+        watch(&p, &b);
+        cr_expect_eq(b.r.plan->notice_count, 0);
+        pair_ctl(&p,
+                 dr_sprintf(p.arena, "{\"fault\": \"%s\", \"at\": \"127.0.1.3:2379\"}",
+                            cases[i].fault));
+        uint64_t asked = b.record.calls[DR_CALL_PD_ALIVE];
+        for (int k = 0; k < 12; k++) {
+            count_round(&b);
+            boss_pass(&b, QUIET_MS);
+        }
+        cr_expect_eq(b.r.state, DR_ROUND_CONVERGED, "%s", b.r.text);
+        cr_expect_eq(b.r.plan->is_protected, DR_TRUE);
+        cr_expect_eq(count_notes(&b, "east: one endpoint of PD is silent"), 1, "%s",
+                     cases[i].fault);
+        cr_expect_leq(b.record.calls[DR_CALL_PD_ALIVE] - asked, 3 * 6);
+        pair_ctl(&p,
+                 dr_sprintf(p.arena, "{\"fault\": \"%s\", \"at\": \"127.0.1.3:2379\"}",
+                            cases[i].end));
+        for (int k = 0; k < 8; k++) {
+            count_round(&b);
+            boss_pass(&b, QUIET_MS);
+        }
+        cr_expect_eq(b.r.plan->notice_count, 0, "%s", cases[i].end);
+        unwatch(&p, &b);
+    }
 }
 
 static const struct dr_instance *instance(const struct boss *b, size_t i)

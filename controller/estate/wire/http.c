@@ -128,3 +128,27 @@ json_t *dr_script_json(struct dr_script *s, const struct dr_answer *a)
                          dr_script_redact(s, err.text, strlen(err.text)));
     return NULL;
 }
+
+/* ---- whether one endpoint answers: asked once, any answer will do ---- */
+
+static enum dr_flow take_alive(struct dr_script *s, const struct dr_answer *a)
+{
+    return a->carried == DR_ANSWERED
+               ? DR_FLOW_DONE
+               : dr_script_fail(s, s->reply.err.code, "%s",
+                                dr_strdup(s->arena, s->reply.err.text));
+}
+
+#define ALIVE(target)                                                                    \
+    {                                                                                    \
+        {.name = "ask whether it answers",                                               \
+         .text = (target),                                                               \
+         .take = take_alive,                                                             \
+         .takes_errors = true,                                                           \
+         .takes_loss = true},                                                            \
+            DR_STEP_END,                                                                 \
+    }
+static const struct dr_step pd_alive_steps[] = ALIVE("/pd/api/v1/version");
+static const struct dr_step cdc_alive_steps[] = ALIVE("/status");
+const struct dr_play dr_play_pd_alive = {.via = DR_VIA_PD, .steps = pd_alive_steps};
+const struct dr_play dr_play_cdc_alive = {.via = DR_VIA_CDC, .steps = cdc_alive_steps};

@@ -32,7 +32,9 @@ static const struct dr_play *const plays[DR_CALL_KIND_COUNT] = {
     [DR_CALL_SQL_DDL] = &dr_play_ddl,
     [DR_CALL_SQL_LOGIN] = &dr_play_login,
     [DR_CALL_PD_IDENTITY] = &dr_play_pd_identity,
+    [DR_CALL_PD_ALIVE] = &dr_play_pd_alive,
     [DR_CALL_PD_SAFEPOINTS] = &dr_play_pd_safepoints,
+    [DR_CALL_CDC_ALIVE] = &dr_play_cdc_alive,
     [DR_CALL_CDC_SERVER] = &dr_play_cdc_server,
     [DR_CALL_CDC_FEEDS] = &dr_play_cdc_feeds,
     [DR_CALL_CDC_FEED] = &dr_play_cdc_feed,
@@ -185,9 +187,11 @@ enum dr_flow dr_script_http(struct dr_script *s, const char *method, const char 
 
 static size_t endpoint_count(const struct dr_script *s)
 {
+    if (s->call->at.instance)
+        return 1;
     switch (s->play->via) {
     case DR_VIA_SQL:
-        return s->call->at.instance ? 1 : dr_script_cluster(s)->sql_count;
+        return dr_script_cluster(s)->sql_count;
     case DR_VIA_PD:
         return dr_script_cluster(s)->pd_count;
     case DR_VIA_CDC:
@@ -200,19 +204,30 @@ static size_t endpoint_count(const struct dr_script *s)
     return 0;
 }
 
+/* The endpoint whose turn it is, or the one that the call names: of those declared, that
+ * it is spoken to as the declaration says. */
+static struct dr_endpoint pick_endpoint(const struct dr_script *s,
+                                        const struct dr_endpoint *list, size_t count)
+{
+    for (size_t i = 0; s->call->at.instance && i < count; i++)
+        if (dr_address_equal(&list[i].at, &s->pinned))
+            return list[i];
+    return s->call->at.instance ? (struct dr_endpoint){.at = s->pinned}
+                                : list[s->endpoint_index];
+}
+
 static void choose_endpoint(struct dr_script *s)
 {
-    size_t i = s->endpoint_index;
+    const struct dr_access_cluster *c = dr_script_cluster(s);
     switch (s->play->via) {
     case DR_VIA_SQL:
-        s->endpoint.at =
-            s->call->at.instance ? s->pinned : dr_script_cluster(s)->sql[i].at;
+        s->endpoint.at = s->call->at.instance ? s->pinned : c->sql[s->endpoint_index].at;
         break;
     case DR_VIA_PD:
-        s->endpoint = dr_script_cluster(s)->pd[i];
+        s->endpoint = pick_endpoint(s, c->pd, c->pd_count);
         break;
     case DR_VIA_CDC:
-        s->endpoint = dr_script_cluster(s)->cdc[i];
+        s->endpoint = pick_endpoint(s, c->cdc, c->cdc_count);
         break;
     case DR_VIA_STORE:
         s->endpoint = dr_script_store(s)->endpoint;
