@@ -123,18 +123,12 @@ static int check_saved(struct session *s, const struct dr_topology *t,
     return dr_cli_fail(s->in, DR_EXIT_ERROR, &err);
 }
 
-/* Shows the plan and gets the word. Out: -1 go on, else the exit status. */
-static int ask_word(struct session *s, const struct dr_topology *t, const char *revision,
-                    const struct dr_round *r)
+/* Whether the plan that was shown leaves something to be done, that may be done. Out: -1
+ * yes, else the exit status. */
+static int may_be_done(const struct session *s, const struct dr_topology *t,
+                       const struct dr_round *r)
 {
     struct dr_err err;
-    char question[64];
-    struct dr_plan_input input = {.topology = t, .facts = r->facts, .revision = revision};
-    int rc = dr_show_plan(s->in, &input, r->plan, s->o->wide);
-    if (rc == 0 && s->saved)
-        rc = check_saved(s, t, r->plan);
-    if (rc)
-        return rc;
     if (r->plan->state == DR_PLAN_CONVERGED &&
         !(r->plan->observing && r->plan->action_count))
         return DR_EXIT_OK;
@@ -146,13 +140,30 @@ static int ask_word(struct session *s, const struct dr_topology *t, const char *
         dr_hint(&err, "drover changes nothing until it says otherwise");
         return dr_cli_fail(s->in, DR_EXIT_BLOCKED, &err);
     }
-    if (r->blind) { /* nobody can say yes to what is not known */
-        fprintf(s->in->err.file,
-                "nothing is done while a fact is not known: %s\n"
-                "  hint: --wait DURATION waits longer for it\n",
-                r->text);
-        return DR_EXIT_BLOCKED;
-    }
+    if (!r->blind)
+        return -1;
+    /* nobody can say yes to what is not known */
+    fprintf(s->in->err.file,
+            "nothing is done while a fact is not known: %s\n"
+            "  hint: --wait DURATION waits longer for it\n",
+            r->text);
+    return DR_EXIT_BLOCKED;
+}
+
+/* Shows the plan and gets the word. Out: -1 go on, else the exit status. */
+static int ask_word(struct session *s, const struct dr_topology *t, const char *revision,
+                    const struct dr_round *r)
+{
+    struct dr_err err;
+    char question[64];
+    struct dr_plan_input input = {.topology = t, .facts = r->facts, .revision = revision};
+    int rc = dr_show_plan(s->in, &input, r->plan, s->o->wide);
+    if (rc == 0 && s->saved)
+        rc = check_saved(s, t, r->plan);
+    if (rc == 0)
+        rc = may_be_done(s, t, r);
+    if (rc >= 0)
+        return rc;
     if (s->o->approve && !s->o->yes && !dr_digest_fits(s->o->approve, r->plan)) {
         (void)dr_fail(&err, DR_E_CONFLICT, "the plan is %.12s, not %s", r->plan->digest,
                       s->o->approve);
