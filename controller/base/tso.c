@@ -2,7 +2,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 /* Days since 1970-01-01 to a civil date (proleptic Gregorian). */
 static void civil(int64_t days, int64_t *y, unsigned *m, unsigned *d)
@@ -16,6 +15,16 @@ static void civil(int64_t days, int64_t *y, unsigned *m, unsigned *d)
     *d = doy - (153 * mp + 2) / 5 + 1;
     *m = mp < 10 ? mp + 3 : mp - 9;
     *y = (int64_t)yoe + era * 400 + (*m <= 2);
+}
+
+/* The other way. */
+static int64_t days_of(int64_t y, unsigned m, unsigned d)
+{
+    y -= m <= 2;
+    int64_t era = (y >= 0 ? y : y - 399) / 400;
+    unsigned yoe = (unsigned)(y - era * 400);
+    unsigned doy = (153 * (m > 2 ? m - 3 : m + 9) + 2) / 5 + d - 1;
+    return era * 146097 + (yoe * 365 + yoe / 4 - yoe / 100 + doy) - 719468;
 }
 
 const char *dr_time_text(int64_t unix_ms, char out[DR_TIME_TEXT])
@@ -55,21 +64,21 @@ static bool take_char(const char **s, const char *any)
 
 bool dr_parse_time(const char *s, int64_t *unix_ms)
 {
-    struct tm t = {0}, same;
-    if (!take(&s, 4, &t.tm_year) || !take_char(&s, "-") || !take(&s, 2, &t.tm_mon) ||
-        !take_char(&s, "-") || !take(&s, 2, &t.tm_mday))
+    int y, m, d, hour = 0, min = 0, sec = 0;
+    int64_t same_y;
+    unsigned same_m, same_d;
+    if (!take(&s, 4, &y) || !take_char(&s, "-") || !take(&s, 2, &m) ||
+        !take_char(&s, "-") || !take(&s, 2, &d))
         return false;
     if (take_char(&s, " T") &&
-        (!take(&s, 2, &t.tm_hour) || !take_char(&s, ":") || !take(&s, 2, &t.tm_min) ||
-         (take_char(&s, ":") && !take(&s, 2, &t.tm_sec))))
+        (!take(&s, 2, &hour) || !take_char(&s, ":") || !take(&s, 2, &min) ||
+         (take_char(&s, ":") && !take(&s, 2, &sec))))
         return false;
     (void)take_char(&s, "Z");
-    t.tm_year -= 1900;
-    t.tm_mon -= 1;
-    same = t;
-    time_t at = timegm(&same);
-    *unix_ms = (int64_t)at * 1000;
-    /* timegm() makes February 30th a day of March */
-    return !*s && same.tm_mday == t.tm_mday && same.tm_mon == t.tm_mon &&
-           same.tm_hour == t.tm_hour && same.tm_min == t.tm_min;
+    if (*s || m < 1 || m > 12 || d < 1 || hour > 23 || min > 59 || sec > 59)
+        return false;
+    int64_t days = days_of(y, (unsigned)m, (unsigned)d);
+    *unix_ms = (((days * 24 + hour) * 60 + min) * 60 + sec) * 1000;
+    civil(days, &same_y, &same_m, &same_d); /* February 30th is a day of March */
+    return same_y == y && same_m == (unsigned)m && same_d == (unsigned)d;
 }
