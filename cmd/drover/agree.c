@@ -10,6 +10,7 @@
 #include "controller/loop/rig.h"
 
 struct options {
+    struct dr_source_options source;
     const char *secrets, *revision;
     bool yes;
 };
@@ -23,6 +24,7 @@ static const struct dr_option options[] = {
      .help = "do not ask"},
     {.name = "secrets", .kind = DR_OPT_TEXT, .value = "DIR",
      .offset = offsetof(struct options, secrets), .help = "folder of relative secret files"},
+    DR_SOURCE_OPTIONS(struct options),
     {0}};
 
 static const struct dr_example examples[] = {
@@ -176,16 +178,15 @@ static int run(const struct dr_invocation *in)
     struct dr_err err;
     if (s.o->revision && !is_commit(s.o->revision))
         return dr_cli_usage(in, "--revision %s is not a whole commit id", s.o->revision);
-    int rc = dr_declared_open(&d, in);
+    int rc = dr_declared_open(&d, in, 0);
     if (rc != 0)
         return rc;
     dr_signals_catch();
     s.arena = dr_arena_new(0);
-    s.input = (struct dr_plan_input){.topology = d.topology,
-                                     .revision = d.declaration->revision};
+    s.input = dr_declared_input(&d);
     s.agreed = s.o->revision ? s.o->revision : dr_plan_agreed_text(&s.input, s.arena);
     s.meaning = s.o->revision ? NULL : d.topology->doc.meaning;
-    if (dr_rig_open(&s.rig, d.topology, s.o->secrets, &err) != 0) {
+    if (dr_declared_rig(&s.rig, &d, s.o->secrets, &err) != 0) {
         rc = dr_cli_fail(in, DR_EXIT_ERROR, &err);
     } else {
         struct dr_estate *guard =
@@ -204,7 +205,7 @@ static int run(const struct dr_invocation *in)
 const struct dr_command dr_cmd_agree = {
     .name = "agree",
     .summary = "say that a declaration is right which is older than the world",
-    .arguments = "PATH [NAME]",
+    .arguments = "[PATH] [NAME]",
     .about =
         "The ledgers remember the revision on which drover acted last. A declaration "
         "that "
@@ -217,7 +218,6 @@ const struct dr_command dr_cmd_agree = {
     .options = options,
     .options_bytes = sizeof(struct options),
     .examples = examples,
-    .min_args = 1,
     .max_args = 2,
     .run = run,
 };

@@ -25,6 +25,7 @@ enum {
 };
 
 struct options {
+    struct dr_source_options source;
     const char *secrets, *state, *approve;
     bool yes, take, wide;
     int64_t lease_ms, wait_ms, give_up_ms;
@@ -54,6 +55,7 @@ static const struct dr_option options[] = {
      .offset = offsetof(struct options, lease_ms), .help = "how long the lease lasts"},
     {.name = "wide", .letter = 'w', .kind = DR_OPT_FLAG, .offset = offsetof(struct options, wide),
      .help = "show the plan with reasons"},
+    DR_SOURCE_OPTIONS(struct options),
     {0}};
 
 static const struct dr_example examples[] = {
@@ -65,6 +67,7 @@ static const struct dr_example examples[] = {
 // clang-format on
 
 struct session {
+    const struct dr_declared *declared;
     const struct dr_invocation *in;
     const struct options *o;
     const struct dr_saved_plan *saved; /* NULL: what is planned now */
@@ -80,6 +83,12 @@ static int64_t wall_ms(void *arg)
 {
     (void)arg;
     return dr_wall_ms();
+}
+
+static enum dr_truth descends(void *arg, const char *revision, const char *agreed)
+{
+    const struct session *s = arg;
+    return dr_declaration_descends(s->declared->origin, revision, agreed);
 }
 
 static void say(void *arg, const struct dr_event *e)
@@ -265,6 +274,9 @@ static int with_rig(struct session *s, struct dr_declared *d, struct dr_rig *rig
                                  .say = say,
                                  .stop = dr_signals_asked,
                                  .arg = s};
+    s->declared = d;
+    if (dr_origin_has_history(d->origin))
+        o.descends = descends;
     o.allowed[DR_RISK_SAFE] = o.allowed[DR_RISK_DISRUPTIVE] = true;
     s->actor = dr_actor_new(&o);
     s->estate = rig->estate;
@@ -311,7 +323,7 @@ static int with_journal(struct session *s, struct dr_declared *d, const char *st
     s->journal = journal;
     say_journal(s);
     int rc;
-    if (dr_rig_open(&rig, d->topology, s->o->secrets, &err) != 0) {
+    if (dr_declared_rig(&rig, d, s->o->secrets, &err) != 0) {
         rc = dr_cli_fail(s->in, DR_EXIT_ERROR, &err);
     } else {
         rc = with_rig(s, d, &rig, journal);
@@ -330,14 +342,20 @@ static int open_declared(struct session *s, struct dr_declared *d, struct dr_are
     size_t len;
     struct dr_err err;
     struct dr_saved_plan *saved;
-    if (dr_file_read(a, in->args[0], DR_SAVED_PLAN_MAX, &bytes, &len, &err) != 0 ||
+    if (!in->arg_count ||
+        dr_file_read(a, in->args[0], DR_SAVED_PLAN_MAX, &bytes, &len, &err) != 0 ||
         !dr_saved_plan_is(bytes, len))
-        return dr_declared_open(d, in);
+        return dr_declared_open(d, in, 0);
     if (dr_saved_plan_read(&saved, bytes, len, a, &err) != 0) {
         (void)dr_wrap(&err, "'%s'", in->args[0]);
         return dr_cli_fail(in, DR_EXIT_ERROR, &err);
     }
     s->saved = saved;
+    if (dr_declared_elsewhere(in))
+        return dr_declared_open_elsewhere(d, in, saved->topology);
+    if (!*saved->path && in->arg_count < 2)
+        return dr_cli_usage(in, "the plan is of a repository: give --git or --config "
+                                "again");
     return dr_declared_open_at(d, in, in->arg_count > 1 ? in->args[1] : saved->path,
                                saved->topology);
 }
@@ -371,7 +389,7 @@ static int run(const struct dr_invocation *in)
 const struct dr_command dr_cmd_apply = {
     .name = "apply",
     .summary = "plan, ask, and carry the plan out",
-    .arguments = "PATH [NAME] | PLAN [PATH]",
+    .arguments = "[PATH] [NAME] | PLAN [PATH]",
     .about =
         "Shows the plan as `drover plan` does, asks, and carries it out step by step; "
         "each "
@@ -388,7 +406,6 @@ const struct dr_command dr_cmd_apply = {
     .options = options,
     .options_bytes = sizeof(struct options),
     .examples = examples,
-    .min_args = 1,
     .max_args = 2,
     .run = run,
 };

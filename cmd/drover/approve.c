@@ -13,6 +13,7 @@
 #define LIFE_MAX_MS (INT64_C(30) * 24 * 3600 * 1000)
 
 struct options {
+    struct dr_source_options source;
     const char *secrets, *until;
     int64_t life_ms;
     bool yes, wide;
@@ -30,6 +31,7 @@ static const struct dr_option options[] = {
      .offset = offsetof(struct options, secrets), .help = "folder of relative secret files"},
     {.name = "wide", .letter = 'w', .kind = DR_OPT_FLAG, .offset = offsetof(struct options, wide),
      .help = "show the plan with reasons"},
+    DR_SOURCE_OPTIONS(struct options),
     {0}};
 
 static const struct dr_example examples[] = {
@@ -39,6 +41,7 @@ static const struct dr_example examples[] = {
 // clang-format on
 
 struct session {
+    const struct dr_declared *declared;
     const struct dr_invocation *in;
     const struct options *o;
     struct dr_rig rig;
@@ -59,6 +62,7 @@ static int refuse(const struct session *s, enum dr_exit status, enum dr_code cod
 static const struct dr_plan *look(struct session *s)
 {
     s->input.facts = dr_look(s->observer, &s->input, s->arena);
+    dr_declared_trace(s->declared, &s->input, s->arena);
     return dr_plan_build(&s->input, s->arena);
 }
 
@@ -190,15 +194,14 @@ static int run(const struct dr_invocation *in)
     struct session s = {.in = in, .o = in->options};
     struct dr_declared d;
     struct dr_err err;
-    int rc =
-        dr_declared_open_at(&d, in, in->args[1], in->arg_count > 2 ? in->args[2] : NULL);
+    int rc = dr_declared_open(&d, in, 1);
     if (rc != 0)
         return rc;
     dr_signals_catch();
     s.arena = dr_arena_new(0);
-    s.input = (struct dr_plan_input){.topology = d.topology,
-                                     .revision = d.declaration->revision};
-    if (dr_rig_open(&s.rig, d.topology, s.o->secrets, &err) != 0) {
+    s.declared = &d;
+    s.input = dr_declared_input(&d);
+    if (dr_declared_rig(&s.rig, &d, s.o->secrets, &err) != 0) {
         rc = dr_cli_fail(in, DR_EXIT_ERROR, &err);
     } else {
         struct dr_estate *guard =
@@ -217,7 +220,7 @@ static int run(const struct dr_invocation *in)
 const struct dr_command dr_cmd_approve = {
     .name = "approve",
     .summary = "approve a plan that a controller waits with",
-    .arguments = "DIGEST PATH [NAME]",
+    .arguments = "DIGEST [PATH] [NAME]",
     .about = "Plans, shows the plan, asks, and writes the approval into the primary's "
              "ledger, with "
              "the SQL\nuser's name. Only the plan of now can be approved. It is good for "
@@ -231,7 +234,7 @@ const struct dr_command dr_cmd_approve = {
     .options = options,
     .options_bytes = sizeof(struct options),
     .examples = examples,
-    .min_args = 2,
+    .min_args = 1,
     .max_args = 3,
     .run = run,
 };

@@ -59,42 +59,187 @@ static int pick(struct dr_declared *out, const struct dr_invocation *in, const c
     return dr_cli_fail(in, DR_EXIT_ERROR, &err);
 }
 
-int dr_declared_open(struct dr_declared *out, const struct dr_invocation *in)
+/* The mirror of whoever only looks stands apart from a controller's: two may fetch. */
+static int open_git(struct dr_declared *out, struct dr_origin_config *config,
+                    struct dr_err *err)
 {
-    return dr_declared_open_at(out, in, in->args[0],
-                               in->arg_count > 1 ? in->args[1] : NULL);
+    char state[4096];
+    int rc = dr_state_dir(state, NULL, err);
+    if (rc != 0)
+        return rc;
+    const char *dir = dr_sprintf(out->arena, "%s/look", state);
+    rc = dr_dir_make(dir, err);
+    config->state_dir = dir;
+    return rc ? rc : dr_origin_open(&out->origin, config, err);
+}
+
+/* Out: 0, or the exit status. */
+static int read_source(struct dr_declared *out, const struct dr_invocation *in,
+                       struct dr_origin_config *config, const char *name)
+{
+    struct dr_err err = {0};
+    const char *shown = config->dir ? config->dir : config->git;
+    int rc = config->git ? open_git(out, config, &err)
+                         : dr_origin_open(&out->origin, config, &err);
+    if (rc == 0)
+        rc = dr_declaration_read(&out->declaration,
+                                 &(struct dr_declaration_source){.origin = out->origin,
+                                                                 .prefix = config->dir,
+                                                                 .deadline_ms = READ_MS},
+                                 false, &err);
+    if (rc != 0)
+        return dr_cli_fail(in, DR_EXIT_ERROR, &err);
+    rc = show_findings(in, out->declaration);
+    return rc ? rc : pick(out, in, shown, name);
+}
+
+static int done(struct dr_declared *out, int rc)
+{
+    if (rc != 0)
+        dr_declared_close(out);
+    return rc;
 }
 
 int dr_declared_open_at(struct dr_declared *out, const struct dr_invocation *in,
                         const char *path, const char *name)
 {
-    struct dr_err err = {0};
     struct dr_origin_config config = {.dir = path};
-    *out = (struct dr_declared){0};
-    int rc = dr_origin_open(&out->origin, &config, &err);
-    if (rc == 0)
-        rc = dr_declaration_read(&out->declaration,
-                                 &(struct dr_declaration_source){.origin = out->origin,
-                                                                 .prefix = path,
-                                                                 .deadline_ms = READ_MS},
-                                 false, &err);
-    if (rc != 0) {
-        dr_declared_close(out);
-        return dr_cli_fail(in, DR_EXIT_ERROR, &err);
-    }
-    rc = show_findings(in, out->declaration);
-    if (rc == 0)
-        rc = pick(out, in, path, name);
+    *out = (struct dr_declared){.arena = dr_arena_new(0)};
+    return done(out, read_source(out, in, &config, name));
+}
+
+static int open_controllers(struct dr_declared *out, const struct dr_invocation *in,
+                            const char *file, const char *name)
+{
+    const struct dr_controller_doc *c;
+    int rc = dr_controller_read(&c, in, file, out->arena);
     if (rc != 0)
-        dr_declared_close(out);
-    return rc;
+        return rc;
+    struct dr_origin_config config = dr_controller_origin(c);
+    config.secrets_dir = out->secrets = c->secrets;
+    return read_source(out, in, &config, name);
+}
+
+bool dr_declared_elsewhere(const struct dr_invocation *in)
+{
+    const struct dr_source_options *o = in->options;
+    return o->git || o->config;
+}
+
+int dr_declared_open_elsewhere(struct dr_declared *out, const struct dr_invocation *in,
+                               const char *name)
+{
+    const struct dr_source_options *o = in->options;
+    struct dr_origin_config config = {
+        .git = o->git, .branch = o->branch, .path = o->path};
+    *out = (struct dr_declared){0};
+    if (o->git && o->config)
+        return dr_cli_usage(in, "give --git or --config, not both");
+    out->arena = dr_arena_new(0);
+    return done(out, o->config ? open_controllers(out, in, o->config, name)
+                               : read_source(out, in, &config, name));
+}
+
+int dr_declared_open(struct dr_declared *out, const struct dr_invocation *in,
+                     size_t first)
+{
+    const struct dr_source_options *o = in->options;
+    const char *const *args = in->args + first;
+    size_t left = in->arg_count > first ? in->arg_count - first : 0;
+    if ((o->branch || o->path) && !o->git)
+        return dr_cli_usage(in, "--branch and --path belong to --git");
+    if (!left && !dr_declared_elsewhere(in))
+        return dr_cli_usage(in, "give a PATH, --git URL, or --config FILE");
+    if (!dr_declared_elsewhere(in))
+        return dr_declared_open_at(out, in, args[0], left > 1 ? args[1] : NULL);
+    if (left > 1)
+        return dr_cli_usage(in, "'%s': beside --git or --config only NAME is given",
+                            args[0]);
+    return dr_declared_open_elsewhere(out, in, left ? args[0] : NULL);
+}
+
+int dr_declared_rig(struct dr_rig *out, const struct dr_declared *d, const char *given,
+                    struct dr_err *err)
+{
+    return dr_rig_open(out, d->topology, given ? given : d->secrets, err);
+}
+
+struct dr_plan_input dr_declared_input(const struct dr_declared *d)
+{
+    return (struct dr_plan_input){.topology = d->topology,
+                                  .revision = d->declaration->revision};
+}
+
+void dr_declared_trace(const struct dr_declared *d, struct dr_plan_input *in,
+                       struct dr_arena *a)
+{
+    if (!dr_origin_has_history(d->origin))
+        return;
+    size_t n = in->facts->cluster_count;
+    struct dr_lineage *l = DR_NEW_N(a, n, struct dr_lineage);
+    in->lineage = l;
+    in->lineage_count = 0;
+    for (size_t c = 0; c < n; c++) {
+        const struct dr_ledger_group *g = &in->facts->clusters[c].ledger;
+        if (!g->decoded || !g->rows.term.agreed)
+            continue;
+        l[in->lineage_count++] =
+            (struct dr_lineage){.agreed = g->rows.term.agreed,
+                                .descends = dr_declaration_descends(
+                                    d->origin, in->revision, g->rows.term.agreed)};
+    }
 }
 
 void dr_declared_close(struct dr_declared *d)
 {
     dr_declaration_free(d->declaration);
     dr_origin_close(d->origin);
+    dr_arena_free(d->arena);
     *d = (struct dr_declared){0};
+}
+
+int dr_controller_read(const struct dr_controller_doc **out,
+                       const struct dr_invocation *in, const char *path,
+                       struct dr_arena *a)
+{
+    struct dr_docs docs;
+    struct dr_buf b;
+    struct dr_err err;
+    dr_docs_init(&docs, a);
+    dr_docs_add_path(&docs, path);
+    dr_docs_finish(&docs);
+    dr_buf_init(&b, TEXT_MAX);
+    dr_findings_text(&docs.findings, in->err.colour, &b);
+    fputs(dr_buf_str(&b), in->err.file);
+    dr_buf_release(&b);
+    if (docs.findings.errors)
+        return DR_EXIT_ERROR;
+    if (docs.controller_count != 1) {
+        (void)dr_fail(&err, DR_E_INPUT,
+                      "'%s' holds %zu documents of kind Controller, not one", path,
+                      docs.controller_count);
+        return dr_cli_fail(in, DR_EXIT_ERROR, &err);
+    }
+    *out = docs.controllers[0];
+    return 0;
+}
+
+struct dr_origin_config dr_controller_origin(const struct dr_controller_doc *c)
+{
+    const struct dr_git_source *g = &c->source.git;
+    struct dr_origin_config o = {.dir = c->source.dir};
+    if (!g->declared)
+        return o;
+    o.git = g->url;
+    o.branch = g->branch;
+    o.path = g->path && *g->path ? g->path : NULL;
+    o.ssh_key = g->ssh.key;
+    o.ssh_passphrase = g->ssh.passphrase;
+    o.known_hosts = g->ssh.known_hosts;
+    o.user = g->https.user;
+    o.password = g->https.password;
+    o.ca_file = g->https.ca;
+    return o;
 }
 
 int dr_state_dir_name(char dir[4096], const char *given, struct dr_err *err)

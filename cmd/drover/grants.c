@@ -9,6 +9,7 @@
 enum { OUTPUT_MAX = 4 << 20 };
 
 struct options {
+    struct dr_source_options source;
     unsigned output;
     const char *cluster;
 };
@@ -21,6 +22,7 @@ static const struct dr_option options[] = {
      .offset = offsetof(struct options, output), .help = "as statements, or for a program"},
     {.name = "cluster", .kind = DR_OPT_TEXT, .value = "NAME",
      .offset = offsetof(struct options, cluster), .help = "only those of this cluster"},
+    DR_SOURCE_OPTIONS(struct options),
     {0}};
 
 static const struct dr_example examples[] = {
@@ -56,7 +58,7 @@ static int run(const struct dr_invocation *in)
     const struct options *o = in->options;
     struct dr_declared d;
     struct dr_err err;
-    int rc = dr_declared_open(&d, in);
+    int rc = dr_declared_open(&d, in, 0);
     if (rc != 0)
         return rc;
     const struct dr_cluster *only =
@@ -79,7 +81,7 @@ static int run(const struct dr_invocation *in)
 const struct dr_command dr_cmd_grants = {
     .name = "grants",
     .summary = "print the accounts and privileges that the clusters need",
-    .arguments = "PATH [NAME]",
+    .arguments = "[PATH] [NAME]",
     .about =
         "Prints the CREATE USER and GRANT statements of drover's own account, of the "
         "changefeed's\nsink and of the redo apply account, by cluster: what the declared "
@@ -92,7 +94,6 @@ const struct dr_command dr_cmd_grants = {
     .options = options,
     .options_bytes = sizeof(struct options),
     .examples = examples,
-    .min_args = 1,
     .max_args = 2,
     .run = run,
 };

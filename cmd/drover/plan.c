@@ -20,6 +20,7 @@
 enum { OUTPUT_MAX = 16 << 20, OLD_MS = 15 * 60 * 1000 };
 
 struct options {
+    struct dr_source_options source;
     unsigned output;
     const char *secrets, *observed, *save, *out;
     bool wide, detailed, as_committed;
@@ -51,6 +52,7 @@ static const struct dr_option options[] = {
     {.name = "detailed-exitcode", .kind = DR_OPT_FLAG,
      .offset = offsetof(struct options, detailed),
      .help = "exit status 2 when there are changes"},
+    DR_SOURCE_OPTIONS(struct options),
     {0}};
 
 static const struct dr_example examples[] = {
@@ -73,7 +75,8 @@ static int save_plan(const struct dr_invocation *in, const struct dr_plan_input 
     struct dr_saved_plan s;
     if (!o->out)
         return 0;
-    if (!realpath(in->args[0], path)) {
+    path[0] = '\0';
+    if (!dr_declared_elsewhere(in) && !realpath(in->args[0], path)) {
         (void)dr_fail_errno(&err, errno, "cannot find '%s'", in->args[0]);
         return dr_cli_fail(in, DR_EXIT_ERROR, &err);
     }
@@ -117,17 +120,18 @@ static int print_plan(const struct dr_invocation *in, const struct dr_plan_input
     return o->detailed && p->state == DR_PLAN_STEPS ? DR_EXIT_CHANGES : DR_EXIT_OK;
 }
 
-static int plan_live(const struct dr_invocation *in, struct dr_plan_input *input,
-                     struct dr_arena *a)
+static int plan_live(const struct dr_invocation *in, const struct dr_declared *d,
+                     struct dr_plan_input *input, struct dr_arena *a)
 {
     const struct options *o = in->options;
     struct dr_rig rig;
     struct dr_err err;
-    if (dr_rig_open(&rig, input->topology, o->secrets, &err) != 0)
+    if (dr_declared_rig(&rig, d, o->secrets, &err) != 0)
         return dr_cli_fail(in, DR_EXIT_ERROR, &err);
     struct dr_estate *guard = dr_guard_new(rig.estate, "drover plan changes nothing");
     struct dr_observer *obs = dr_observer_new(input->topology, rig.access, guard);
     input->facts = dr_look(obs, input, a);
+    dr_declared_trace(d, input, a);
     int rc = o->save && dr_snapshot_save(o->save, input->facts, 0600, &err) != 0
                  ? dr_cli_fail(in, DR_EXIT_ERROR, &err)
                  : print_plan(in, input, dr_plan_build(input, a), NULL);
@@ -160,8 +164,8 @@ static int judge_age(const struct dr_invocation *in, const struct dr_facts *f,
     return dr_cli_fail(in, DR_EXIT_ERROR, &err);
 }
 
-static int plan_saved(const struct dr_invocation *in, struct dr_plan_input *input,
-                      struct dr_arena *a)
+static int plan_saved(const struct dr_invocation *in, const struct dr_declared *d,
+                      struct dr_plan_input *input, struct dr_arena *a)
 {
     const struct options *o = in->options;
     const char *notes[2] = {NULL, NULL};
@@ -170,6 +174,7 @@ static int plan_saved(const struct dr_invocation *in, struct dr_plan_input *inpu
     if (dr_snapshot_load(&f, o->observed, input->topology, a, &err) != 0)
         return dr_cli_fail(in, DR_EXIT_ERROR, &err);
     input->facts = f;
+    dr_declared_trace(d, input, a);
     int rc = judge_age(in, f, &notes[0], a);
     return rc ? rc : print_plan(in, input, dr_plan_build(input, a), notes);
 }
@@ -178,14 +183,13 @@ static int run(const struct dr_invocation *in)
 {
     const struct options *o = in->options;
     struct dr_declared d;
-    int rc = dr_declared_open(&d, in);
+    int rc = dr_declared_open(&d, in, 0);
     if (rc != 0)
         return rc;
     struct dr_arena *a = dr_arena_new(0);
-    struct dr_plan_input input = {.topology = d.topology,
-                                  .revision = d.declaration->revision,
-                                  .as_committed = o->as_committed};
-    rc = o->observed ? plan_saved(in, &input, a) : plan_live(in, &input, a);
+    struct dr_plan_input input = dr_declared_input(&d);
+    input.as_committed = o->as_committed;
+    rc = o->observed ? plan_saved(in, &d, &input, a) : plan_live(in, &d, &input, a);
     dr_arena_free(a);
     dr_declared_close(&d);
     return rc;
@@ -194,7 +198,7 @@ static int run(const struct dr_invocation *in)
 const struct dr_command dr_cmd_plan = {
     .name = "plan",
     .summary = "observe the clusters and print what would be done",
-    .arguments = "PATH [NAME]",
+    .arguments = "[PATH] [NAME]",
     .about =
         "Reads the topology (NAME when PATH declares several), looks at its clusters and "
         "prints\nthe ordered steps that close the difference. Nothing is changed.\n"
@@ -204,7 +208,6 @@ const struct dr_command dr_cmd_plan = {
     .options = options,
     .options_bytes = sizeof(struct options),
     .examples = examples,
-    .min_args = 1,
     .max_args = 2,
     .run = run,
 };

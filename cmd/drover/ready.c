@@ -13,6 +13,7 @@
 enum { OUTPUT_MAX = 16 << 20 };
 
 struct options {
+    struct dr_source_options source;
     unsigned output;
     const char *secrets, *observed, *save;
     bool brief;
@@ -33,6 +34,7 @@ static const struct dr_option options[] = {
      .help = "judge saved facts; nothing is contacted"},
     {.name = "save-observed", .kind = DR_OPT_TEXT, .value = "FILE",
      .offset = offsetof(struct options, save), .help = "save the facts that were observed"},
+    DR_SOURCE_OPTIONS(struct options),
     {0}};
 
 static const struct dr_example examples[] = {
@@ -65,18 +67,19 @@ static int print(const struct dr_invocation *in, const struct dr_plan_input *inp
     return rc ? rc : r->by_state[DR_READY_BLOCKS] ? DR_EXIT_BLOCKED : DR_EXIT_OK;
 }
 
-static int live(const struct dr_invocation *in, struct dr_plan_input *input,
-                struct dr_arena *a)
+static int live(const struct dr_invocation *in, const struct dr_declared *d,
+                struct dr_plan_input *input, struct dr_arena *a)
 {
     const struct options *o = in->options;
     struct dr_rig rig;
     struct dr_err err;
-    if (dr_rig_open(&rig, input->topology, o->secrets, &err) != 0)
+    if (dr_declared_rig(&rig, d, o->secrets, &err) != 0)
         return dr_cli_fail(in, DR_EXIT_ERROR, &err);
     struct dr_estate *guard = dr_guard_new(rig.estate, "drover ready changes nothing");
     struct dr_observer *obs = dr_observer_new(input->topology, rig.access, guard);
     dr_observe_everything(obs);
     input->facts = dr_look(obs, input, a);
+    dr_declared_trace(d, input, a);
     int rc = o->save && dr_snapshot_save(o->save, input->facts, 0600, &err) != 0
                  ? dr_cli_fail(in, DR_EXIT_ERROR, &err)
                  : print(in, input, a);
@@ -91,19 +94,20 @@ static int run(const struct dr_invocation *in)
     const struct options *o = in->options;
     struct dr_declared d;
     struct dr_err err;
-    int rc = dr_declared_open(&d, in);
+    int rc = dr_declared_open(&d, in, 0);
     if (rc != 0)
         return rc;
     struct dr_arena *a = dr_arena_new(0);
-    struct dr_plan_input input = {.topology = d.topology,
-                                  .revision = d.declaration->revision};
+    struct dr_plan_input input = dr_declared_input(&d);
     if (o->observed) {
         struct dr_facts *f;
         rc = dr_snapshot_load(&f, o->observed, d.topology, a, &err);
         input.facts = f;
+        if (rc == 0)
+            dr_declared_trace(&d, &input, a);
         rc = rc ? dr_cli_fail(in, DR_EXIT_ERROR, &err) : print(in, &input, a);
     } else {
-        rc = live(in, &input, a);
+        rc = live(in, &d, &input, a);
     }
     dr_arena_free(a);
     dr_declared_close(&d);
@@ -113,7 +117,7 @@ static int run(const struct dr_invocation *in)
 const struct dr_command dr_cmd_ready = {
     .name = "ready",
     .summary = "check by check: is everything there that the pair needs",
-    .arguments = "PATH [NAME]",
+    .arguments = "[PATH] [NAME]",
     .about =
         "Looks at every endpoint, at identity, versions, privileges, accounts, storage, "
         "tables and\nhistory, and prints a line for each: ok, warn or blocks, the fact, "
@@ -126,7 +130,6 @@ const struct dr_command dr_cmd_ready = {
     .options = options,
     .options_bytes = sizeof(struct options),
     .examples = examples,
-    .min_args = 1,
     .max_args = 2,
     .run = run,
 };

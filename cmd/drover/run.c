@@ -70,20 +70,9 @@ struct setting {
 
 static void from_document(struct setting *s, const struct dr_controller_doc *c)
 {
-    const struct dr_git_source *g = &c->source.git;
-    if (g->declared) {
-        s->origin.git = g->url;
-        s->origin.branch = g->branch;
-        s->origin.path = g->path && *g->path ? g->path : NULL;
-        s->origin.ssh_key = g->ssh.key;
-        s->origin.ssh_passphrase = g->ssh.passphrase;
-        s->origin.known_hosts = g->ssh.known_hosts;
-        s->origin.user = g->https.user;
-        s->origin.password = g->https.password;
-        s->origin.ca_file = g->https.ca;
-        s->fetch_ms = g->fetch_timeout_ms;
-    }
-    s->origin.dir = c->source.dir;
+    s->origin = dr_controller_origin(c);
+    if (c->source.git.declared)
+        s->fetch_ms = c->source.git.fetch_timeout_ms;
     s->state = c->state;
     s->secrets = c->secrets;
     s->interval_ms = c->interval_ms;
@@ -117,26 +106,12 @@ static int refuse_unbuilt(const struct dr_invocation *in,
 static int read_config(const struct dr_invocation *in, struct setting *s,
                        const char *path, struct dr_arena *a)
 {
-    struct dr_docs docs;
-    struct dr_buf b;
-    struct dr_err err;
-    dr_docs_init(&docs, a);
-    dr_docs_add_path(&docs, path);
-    dr_docs_finish(&docs);
-    dr_buf_init(&b, 1 << 20);
-    dr_findings_text(&docs.findings, in->err.colour, &b);
-    fputs(dr_buf_str(&b), in->err.file);
-    dr_buf_release(&b);
-    if (docs.findings.errors)
-        return DR_EXIT_ERROR;
-    if (docs.controller_count != 1) {
-        (void)dr_fail(&err, DR_E_INPUT,
-                      "'%s' holds %zu documents of kind Controller, not one", path,
-                      docs.controller_count);
-        return dr_cli_fail(in, DR_EXIT_ERROR, &err);
-    }
-    from_document(s, docs.controllers[0]);
-    return refuse_unbuilt(in, docs.controllers[0]);
+    const struct dr_controller_doc *c;
+    int rc = dr_controller_read(&c, in, path, a);
+    if (rc != 0)
+        return rc;
+    from_document(s, c);
+    return refuse_unbuilt(in, c);
 }
 
 static void from_options(struct setting *s, const struct options *o)

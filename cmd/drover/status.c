@@ -17,6 +17,7 @@
 enum { OUTPUT_MAX = 4 << 20, LOOKS = 5 };
 
 struct options {
+    struct dr_source_options source;
     unsigned output;
     const char *secrets;
     bool watch;
@@ -35,6 +36,7 @@ static const struct dr_option options[] = {
      .offset = offsetof(struct options, interval_ms), .help = "with --watch: between two looks"},
     {.name = "secrets", .kind = DR_OPT_TEXT, .value = "DIR",
      .offset = offsetof(struct options, secrets), .help = "folder of relative secret files"},
+    DR_SOURCE_OPTIONS(struct options),
     {0}};
 
 static const struct dr_example examples[] = {
@@ -180,14 +182,15 @@ static void begin_picture(const struct dr_invocation *in, struct dr_buf *b)
 
 /* One look, printed. Several when only rising checkpoints are missing: they show to
  * nobody who looks once. */
-static int show(const struct dr_invocation *in, struct dr_observer *obs,
-                struct dr_plan_input *input, bool *is_protected)
+static int show(const struct dr_invocation *in, const struct dr_declared *d,
+                struct dr_observer *obs, struct dr_plan_input *input, bool *is_protected)
 {
     const struct options *o = in->options;
     struct dr_arena *a = dr_arena_new(0);
     struct dr_plan *p = NULL;
     for (int i = 0; i < LOOKS; i++) {
         input->facts = dr_observe(obs, dr_wall_ms());
+        dr_declared_trace(d, input, a);
         p = dr_plan_build(input, a);
         if (!dr_plan_look_again(p))
             break;
@@ -215,15 +218,14 @@ static int with_rig(const struct dr_invocation *in, const struct dr_declared *d,
     const struct options *o = in->options;
     struct dr_estate *guard = dr_guard_new(rig->estate, "drover status changes nothing");
     struct dr_observer *obs = dr_observer_new(d->topology, rig->access, guard);
-    struct dr_plan_input input = {.topology = d->topology,
-                                  .revision = d->declaration->revision};
+    struct dr_plan_input input = dr_declared_input(d);
     bool is_protected = false;
-    int rc = show(in, obs, &input, &is_protected);
+    int rc = show(in, d, obs, &input, &is_protected);
     while (rc == 0 && o->watch && !dr_signals_asked(NULL)) {
         nanosleep(&(struct timespec){.tv_sec = o->interval_ms / 1000,
                                      .tv_nsec = o->interval_ms % 1000 * 1000000},
                   NULL);
-        rc = show(in, obs, &input, &is_protected);
+        rc = show(in, d, obs, &input, &is_protected);
     }
     dr_observer_free(obs);
     guard->free(guard);
@@ -236,12 +238,12 @@ static int run(const struct dr_invocation *in)
     struct dr_declared d;
     struct dr_rig rig;
     struct dr_err err;
-    int rc = dr_declared_open(&d, in);
+    int rc = dr_declared_open(&d, in, 0);
     if (rc != 0)
         return rc;
     if (o->watch)
         dr_signals_catch();
-    if (dr_rig_open(&rig, d.topology, o->secrets, &err) != 0) {
+    if (dr_declared_rig(&rig, &d, o->secrets, &err) != 0) {
         rc = dr_cli_fail(in, DR_EXIT_ERROR, &err);
     } else {
         rc = with_rig(in, &d, &rig);
@@ -254,7 +256,7 @@ static int run(const struct dr_invocation *in)
 const struct dr_command dr_cmd_status = {
     .name = "status",
     .summary = "protected, or what is missing",
-    .arguments = "PATH [NAME]",
+    .arguments = "[PATH] [NAME]",
     .about =
         "Looks at the clusters of a topology and says whether it is protected, how far "
         "behind the\nsecondary is, to which moment a disaster could be recovered, and "
@@ -263,7 +265,6 @@ const struct dr_command dr_cmd_status = {
     .options = options,
     .options_bytes = sizeof(struct options),
     .examples = examples,
-    .min_args = 1,
     .max_args = 2,
     .run = run,
 };

@@ -37,6 +37,26 @@ is "and changes nothing" "$state" "$(quiet_state)"
 told "explain" 0 drover explain DR-B026
 has "says what to do" "drover agree" "$said"
 
+told "plan of the repository" 3 drover plan --git "$repo"
+has "says so, too" "DR-B026" "$said"
+git -C "$repo" reset -q --hard "$second"
+told "plan of the repository's own revision" 0 drover plan --git "$repo" shop
+has "has nothing to do" "no changes" "$said"
+told "status of it" 0 drover status --git "$repo"
+cat >"$work/controller.yaml" <<T
+apiVersion: drover/v1
+kind: Controller
+metadata: {name: here}
+spec: {source: {git: {url: $repo, branch: main}}}
+T
+told "by the controller's document" 0 drover plan --config "$work/controller.yaml"
+told "saved" 0 drover plan --git "$repo" --out "$work/plan.json"
+told "a saved plan of a repository" 64 drover apply "$work/plan.json"
+told "is applied with it" 0 drover apply --yes "$work/plan.json" --git "$repo"
+told "two sources" 64 drover plan --git "$repo" --config "$work/controller.yaml"
+told "a path beside them" 64 drover plan --git "$repo" "$doc" shop
+git -C "$repo" reset -q --hard HEAD~1
+
 # ---- a file beside the repository ----
 told "the document of yesterday, as a file" 3 drover plan "$doc"
 has "cannot show that it is newer" "DR-B026" "$said"
