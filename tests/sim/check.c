@@ -365,6 +365,10 @@ static void c3_no_job_by_the_relieved(const struct sim_look *l, struct dr_buf *w
         if (now->sink_print != was->sink_print)
             dr_buf_addf(wrong, "%s: %s changed the sink account, but %s holds the epoch",
                         side[c], l->history->holder, now->ledger.holder);
+        if (now->beat_table != was->beat_table)
+            dr_buf_addf(wrong, "%s: %s %s drover.heartbeat, but %s holds the epoch",
+                        side[c], l->history->holder, now->beat_table ? "made" : "dropped",
+                        now->ledger.holder);
         if (now->stored_ttl_jobs != was->stored_ttl_jobs)
             dr_buf_addf(wrong, "%s: %s switched TTL jobs, but %s holds the epoch",
                         side[c], l->history->holder, now->ledger.holder);
@@ -460,6 +464,19 @@ static void d14_adopted_as_it_is(const struct sim_look *l, struct dr_buf *wrong)
                         l->now->c[SIM_A].feeds[i].state);
 }
 
+/* GC runs in whichever tidb-server leads it, by what that one shows. */
+static void c5_hold_first(const struct sim_look *l, struct dr_buf *wrong)
+{
+    const struct sim_cluster *a = &l->now->c[SIM_A], *was = &l->before->c[SIM_A];
+    const struct dr_gc_setting *held = &a->ledger.gc.set;
+    if (!a->ledger.backup.present || was->ledger.backup.present)
+        return;
+    for (size_t i = 0; i < a->instance_count; i++)
+        if (a->instances[i].up && (a->instances[i].gc_enable != held->enable ||
+                                   a->instances[i].gc_life_ms != held->life_time_ms))
+            dr_buf_addf(wrong, "a backup is next, but GC goes on in instance %zu", i);
+}
+
 const struct sim_check sim_checks[] = {
     // clang-format off
     {"D1",  "at most one changefeed writes into the secondary, none into the primary", d1_one_feeder},
@@ -481,6 +498,7 @@ const struct sim_check sim_checks[] = {
     {"C5",  "after any prefix the rows that later steps rest on are there",            c5_order},
     {"C5b", "the secondary is fenced on every instance before the sink account opens",  c5_fence_first},
     {"C14", "what needs a word is done under one, and each is used once",              c14_words},
+    {"C5c", "GC is held on every instance before the backup",                          c5_hold_first},
     {"C6",  "no BACKUP or RESTORE runs beside another",                                c6_one_copy},
     {0},
     // clang-format on

@@ -29,10 +29,11 @@ enum {
 static const char *const fault[] = {KINDS("fault"), NULL};
 static const char *const settled[] = {KINDS("settled"), "settled/stray",
                                       "settled/crash-stray", NULL};
-static const char *const stray[] = {
-    "stray/soon",       "stray/later",       "stray/late",
-    "stray/again",      "stray/crash-soon",  "stray/crash-later",
-    "stray/crash-late", "stray/crash-again", NULL};
+static const char *const stray[] = {"stray/soon",         "stray/later",
+                                    "stray/late",         "stray/again",
+                                    "stray/crash-soon",   "stray/crash-later",
+                                    "stray/crash-late",   "stray/crash-again",
+                                    "stray/crash-raised", NULL};
 static const char *const pair[] = {"pair/crash-before", "pair/crash-sent",
                                    "pair/crash-stray", "pair/lost", NULL};
 #define WORDS(prefix) KINDS(prefix), prefix "/crash-stray"
@@ -53,6 +54,9 @@ static const char *const clocks[] = {"clock-forward", "clock-back", NULL};
 static const char *const outage[] = {"outage", NULL};
 static const char *const settled_outage[] = {"settled/outage", NULL};
 
+static const char *const settled_owner[] = {"settled/owner", NULL};
+static const char *const drop[] = {"drop/taken", "drop/done", NULL};
+
 /* Families of scenarios that are numbered by an exchange. The fixed set has one of `acts`
  * exchanges that do more than read, and one of `reads` of the others, another one by each
  * seed; everything there is, one of `every`. 0: none. */
@@ -64,11 +68,13 @@ static const struct sweep_family {
 } sweeps[] = {
     {fault, 1, 1, 10, "mar"},
     {late, 1, 1, 8, "mar"},
-    {settled, 1, 1, 6, "mar"},
+    {settled, 1, 1, 2, "mar"},
     {stray, 1, 1, 0, "ma"},
     {pair, 1, 1, 0, "m"},
     {outage, 7, 7, 28, "mar"},
     {settled_outage, 7, 7, 28, "mar"},
+    {settled_owner, 1, 1, 1, "mar"},
+    {drop, 1, 1, 0, "m"},
     {clocks, 97, 97, 97, "mar"},
     {word, 1, 17, 0, "mar"},
     {declared, 1, 23, 0, "mar"},

@@ -310,6 +310,22 @@ static bool plant_d14_account(struct sim_world *w)
     return sql(w, SIM_B, "ALTER USER 'cdc'@'%%' ACCOUNT UNLOCK");
 }
 
+static bool plant_c3d_table(struct sim_world *w)
+{
+    return sql(w, SIM_B, "CREATE DATABASE drover") &&
+           by_the_relieved(w, "CREATE TABLE drover.heartbeat (origin VARCHAR(63) PRIMARY "
+                              "KEY, tso BIGINT UNSIGNED NOT NULL)");
+}
+
+static bool plant_c5c(struct sim_world *w)
+{
+    struct dr_copy_row row = {.generation = 1, .prefix = "p", .tso = T, .instance = "i"};
+    struct dr_gc_row gc = {.present = true, .set.life_time_ms = 600000};
+    gc.before = (struct dr_gc_setting){.enable = true, .life_time_ms = 600000};
+    return put(w, SIM_A, DR_KEY_GC, dr_gc_value(&gc, w->arena)) &&
+           put(w, SIM_A, DR_KEY_BACKUP, dr_copy_value(&row, w->arena));
+}
+
 static bool plant_c6(struct sim_world *w)
 {
     return copy(w, SIM_A, "h1", "x") && copy(w, SIM_A, "h1", "y");
@@ -391,6 +407,7 @@ static const struct {
     {"C3c",  "a setting changed by a stranger",               plant_c3c},
     {"C3d",  "the sink account unlocked by the relieved",     plant_c3d_account},
     {"C3d",  "TTL jobs switched by the relieved",             plant_c3d_ttl},
+    {"C3d",  "the heartbeat made by the relieved",            plant_c3d_table},
     {"C3d",  "a copy begun by the relieved",                  plant_c3d_copy},
     {"C4",   "a row nobody can read",                         plant_c4},
     {"C5",   "an edge before the births",                     plant_c5},
@@ -398,6 +415,7 @@ static const struct {
     {"C14",  "a fence without a word",                        plant_c14_without},
     {"C14",  "a word in use that nothing calls used",         plant_c14_unnoted},
     {"C14",  "a word used twice",                             plant_c14_again},
+    {"C5c",  "a backup row while GC goes on",                 plant_c5c},
     {"C6",   "two copies at once",                            plant_c6},
     // clang-format on
 };

@@ -30,6 +30,12 @@ bool sim_stray_send(struct sim_world *w, const char *holder,
     return true;
 }
 
+static uint64_t epochs(const struct sim_world *w)
+{
+    const struct sim_view *v = sim_world_now(w);
+    return v->c[SIM_A].ledger.epoch + v->c[SIM_B].ledger.epoch;
+}
+
 enum { SOON_MS = 30, LATE_MS = 100000 };
 
 bool sim_stray_take(struct sim_world *w, const char *holder, struct dr_carrier *from,
@@ -38,8 +44,11 @@ bool sim_stray_take(struct sim_world *w, const char *holder, struct dr_carrier *
     struct sim_stray *s = free_place(w);
     if (!s || sim_exchange_kind(ex) == 'r')
         return false;
-    *s = (struct sim_stray){.at = ex->at, .again = delay_ms == SIM_STRAY_AGAIN};
-    s->due_ms = dr_model_now_ms(w->model) + (s->again ? LATE_MS : delay_ms);
+    *s = (struct sim_stray){.at = ex->at,
+                            .again = delay_ms == SIM_STRAY_AGAIN,
+                            .raised = delay_ms == SIM_STRAY_RAISED,
+                            .epochs = epochs(w)};
+    s->due_ms = dr_model_now_ms(w->model) + (delay_ms < 0 ? LATE_MS : delay_ms);
     snprintf(s->holder, sizeof(s->holder), "%s", holder);
     if (ex->kind == DR_EXCHANGE_SQL) {
         s->session = dr_model_carrier_leave(from, ex);
@@ -123,10 +132,16 @@ static void arrive(struct sim_world *w, struct sim_stray *s)
     dr_arena_free(a);
 }
 
+static bool is_due(const struct sim_world *w, const struct sim_stray *s)
+{
+    return s->due_ms <= dr_model_now_ms(w->model) ||
+           (s->raised && s->epochs != epochs(w));
+}
+
 void sim_strays_arrive(struct sim_world *w)
 {
     for (size_t i = 0; i < SIM_STRAYS; i++)
-        if (w->strays[i].pending && w->strays[i].due_ms <= dr_model_now_ms(w->model))
+        if (w->strays[i].pending && is_due(w, &w->strays[i]))
             arrive(w, &w->strays[i]);
 }
 

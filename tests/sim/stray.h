@@ -12,7 +12,9 @@ enum { SIM_STRAYS = 4 };
 struct sim_world;
 struct sim_stray {
     bool pending, running;
-    bool again; /* at the latest when the same is sent once more */
+    bool again;      /* it comes when the same is sent once more, or late */
+    bool raised;     /* it comes when an epoch was raised, or late */
+    uint64_t epochs; /* then: their sum as it was sent */
     int64_t due_ms;
     char holder[32];                  /* who sent it */
     struct dr_model_session *session; /* owned; NULL: a request */
@@ -22,7 +24,7 @@ struct sim_stray {
     uint64_t handle; /* running request */
 };
 
-enum { SIM_STRAY_AGAIN = -1 }; /* as a delay */
+enum { SIM_STRAY_AGAIN = -1, SIM_STRAY_RAISED = -2 }; /* as a delay */
 
 /* Takes the exchange from its sender. False: it only looks, or opens its session. */
 bool sim_stray_take(struct sim_world *w, const char *holder, struct dr_carrier *from,

@@ -210,6 +210,8 @@ static bool is_users(const struct dr_table_def *def)
 
 static void count_tables(struct sim_cluster *out, const struct dr_model_cluster *c)
 {
+    const struct dr_table_def *def;
+    out->beat_table = dr_db_table(c->db, "drover", "heartbeat", UINT64_MAX, &def) != NULL;
     for (size_t i = 0; i < c->db->table_count; i++) {
         const struct dr_table *t = c->db->tables[i];
         if (t->dropped_tso || !is_users(dr_table_now(t)))

@@ -44,6 +44,7 @@ struct sim_cluster {
     struct sim_raw_row rows[SIM_ROWS];
     size_t feed_count; /* of the TiCDC that captures this cluster */
     struct sim_feed feeds[SIM_FEEDS];
+    bool beat_table;    /* drover.heartbeat is there */
     size_t table_count; /* base tables of users; drover's and TiCDC's schemas apart */
     uint64_t gc_safe_point, tso;
     uint64_t service_safepoint; /* lowest unexpired one of TiCDC; 0: none */

@@ -29,13 +29,12 @@ static bool give(struct run *r, int64_t life_ms)
             .digest = look.plan->digest,
             .until = a->ledger.tso + dr_tso_make(life_ms, 0),
             .declaration = (r->topology ? r->topology : r->w.topology)->doc.meaning};
-        struct dr_call call = {.kind = DR_CALL_LEDGER_APPROVE,
+        struct dr_call call = {.kind = DR_CALL_LEDGER_WORD,
                                .at = {.cluster = SIM_A},
                                .as = {.cluster_id = a->pd.cluster_id}};
         struct dr_reply reply;
-        call.args.approve.row = &row;
-        call.args.approve.expected =
-            now->present ? dr_approval_value(now, r->kept) : NULL;
+        call.args.word.approval = &row;
+        call.args.word.expected = now->present ? dr_approval_value(now, r->kept) : NULL;
         dr_estate_ask(person.recorded, &call, &reply);
         r->words += reply.outcome == DR_DONE;
         dr_reply_release(&reply);

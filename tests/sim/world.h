@@ -62,6 +62,8 @@ void sim_world_close(struct sim_world *w);
 
 /* Lets time pass in small pieces, the writer at work, judging after each. */
 void sim_world_pass(struct sim_world *w, int64_t ms);
+/* The same in large pieces, and nothing is written. */
+void sim_world_skip(struct sim_world *w, int64_t ms);
 /* Looks, and judges the step since the last look. holder: whose exchange it was. */
 void sim_world_judge(struct sim_world *w, const char *holder);
 const struct sim_view *sim_world_now(const struct sim_world *w);
