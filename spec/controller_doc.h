@@ -61,6 +61,9 @@ struct dr_controller_doc {
         uint64_t size_bytes;
     } journal_retention;
     struct {
+        const char *observed; /* folder; NULL: nothing is published */
+    } publish;
+    struct {
         enum dr_log_format format;
     } log;
 };

@@ -92,6 +92,11 @@ static const struct dr_field journal_fields[] = {
     {0}};
 static const struct dr_shape journal_shape = {.fields = journal_fields};
 
+static const struct dr_field publish_fields[] = {
+    {.key = "observed", DR_FIELD_STRING(C, publish.observed), .format = DR_F_PATH, .otherwise = "nothing is published", RESTART, .example = "/srv/drover/observed", .help = "Folder for what was observed, one file NAME.json per topology, without secrets: `drover plan --observed` plans from it where no cluster can be reached, as in the pipeline of a pull request. The folder is there already; who may read it sees hosts, tables and accounts by name."},
+    {0}};
+static const struct dr_shape publish_shape = {.fields = publish_fields};
+
 static const struct dr_field log_fields[] = {
     {.key = "format", DR_FIELD_WORD(C, log.format, enum dr_log_format, log_words), .fallback = "text", RESTART, .help = "Form of the log lines."},
     {0}};
@@ -108,6 +113,7 @@ static const struct dr_field fields[] = {
     {.key = "lease", DR_FIELD_GROUP(lease_shape), RESTART, .help = "Which of several controllers cares for a topology."},
     {.key = "policy", DR_FIELD_GROUP(controller_policy_shape), RESTART, .help = "Limits over all topologies."},
     {.key = "journal", DR_FIELD_GROUP(journal_shape), RESTART, .help = "The record of what was done: journal.db in the state folder (`drover history`)."},
+    {.key = "publish", DR_FIELD_GROUP(publish_shape), .otherwise = "nothing", RESTART, .help = "What others may read."},
     {.key = "log", DR_FIELD_GROUP(log_shape), RESTART, .help = "The log."},
     {0}};
 /* clang-format on */

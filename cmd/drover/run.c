@@ -61,7 +61,7 @@ static const int64_t DAY_MS = 24LL * 3600 * 1000;
 /* What the run stands on: the options, or the Controller document, options first. */
 struct setting {
     struct dr_origin_config origin;
-    const char *state, *secrets, *prefix;
+    const char *state, *secrets, *prefix, *publish;
     int64_t interval_ms, lease_ms, fetch_ms;
     struct dr_journal_retention retention;
     bool approve[DR_RISK_COUNT];
@@ -80,6 +80,7 @@ static void from_document(struct setting *s, const struct dr_controller_doc *c)
     s->retention.age_ms = c->journal_retention.age_ms;
     s->retention.size_bytes = c->journal_retention.size_bytes;
     memcpy(s->approve, c->policy.approve, sizeof(s->approve));
+    s->publish = c->publish.observed;
     s->json = c->log.format == DR_LOG_JSON;
 }
 
@@ -155,6 +156,7 @@ static int run_fleet(const struct dr_invocation *in, struct setting *s)
                                  .fetch_ms = s->fetch_ms,
                                  .lease_ms = s->lease_ms,
                                  .retention = s->retention,
+                                 .publish_dir = s->publish,
                                  .once = o->once,
                                  .say = say,
                                  .stop = dr_signals_asked,

@@ -11,11 +11,13 @@
 #include "controller/base/prng.h"
 #include "controller/loop/declaration.h"
 #include "controller/loop/rig.h"
+#include "controller/observe/snapshot.h"
 
 enum {
     TICK_MS = 100,
     NAME_MAX_BYTES = 128,
     RETRY_MS = 5000,
+    PUBLISH_MS = 10000,
     TROUBLE_MAX = DR_ERR_SHOWN_MAX + DR_ERR_HINT_MAX + 20,
     PRUNE_MS = 3600 * 1000,
     ONCE_BLIND_MS = 30000 /* with `once`: how long an unknown fact is waited for */
@@ -45,6 +47,9 @@ struct worker {
     struct dr_actor *actor;
     struct dr_prng jitter;
     char trouble[TROUBLE_MAX]; /* said already */
+    int64_t published_ms;      /* the estate's clock; 0: not yet */
+    enum dr_round_state published_state;
+    bool unpublished;  /* the latest try failed */
     int64_t seeing_ms; /* the estate's clock, when last no needed fact was unknown */
 };
 
@@ -235,6 +240,31 @@ static bool is_over(struct worker *w, const struct dr_round *r)
     return over;
 }
 
+/* Writes what this round observed for others to plan from: when it rests, and now and
+ * then while it moves. Failing stops nothing; it is said once. */
+static void publish(struct worker *w, const struct dr_round *r)
+{
+    const char *dir = w->fleet->o.publish_dir;
+    struct dr_err err;
+    char path[4096];
+    int64_t now_ms = w->rig.estate->now_ms(w->rig.estate);
+    bool due = !w->published_ms || now_ms - w->published_ms >= PUBLISH_MS ||
+               r->state != w->published_state;
+    if (!dir || w->held_removed || !r->facts || !due)
+        return;
+    w->published_ms = now_ms;
+    w->published_state = r->state;
+    snprintf(path, sizeof(path), "%s/%s.json", dir, w->name);
+    bool fails = dr_snapshot_save(path, r->facts, 0644, &err) != 0;
+    if (fails && !w->unpublished) {
+        char text[TROUBLE_MAX];
+        snprintf(text, sizeof(text), "what is observed is not published: %s", err.text);
+        struct dr_event e = {.kind = DR_EVENT_NOTE, .permille = -1, .text = text};
+        worker_say(w, &e);
+    }
+    w->unpublished = fails;
+}
+
 /* How long to rest after a round. */
 static int64_t rest_after(struct worker *w, const struct dr_round *r)
 {
@@ -265,6 +295,7 @@ static void *work(void *arg)
             continue;
         }
         w->trouble[0] = '\0';
+        publish(w, &r);
         converged = r.state == DR_ROUND_CONVERGED;
         if (is_over(w, &r))
             break;

@@ -1,5 +1,6 @@
 #!/bin/bash
-# A plan that is kept, shown to others and carried out later, from outside: saved plans.
+# A plan that is kept, shown to others, approved and carried out later, from outside: saved
+# plans, published facts planned from without any secret, approvals by hand.
 # Usage: tests/e2e/review.sh [BUILD]; the last line says "N passed, N failed".
 . "$(dirname "$0")/kit.sh"
 sim_up 20
@@ -62,4 +63,72 @@ has "and what the word is for" "not in the approved plan: west: drop half-restor
 word=$(grep -oE -- '--approve [0-9a-f]+' <<<"$said" | cut -d' ' -f2)
 told "with the word it begins the copy again" 0 drover apply --yes --approve "${word:-none}" "$doc"
 is "and both sides hold the same" "$(rows_of "$east")" "$(rows_of "$west")"
+sim_down
+
+# ---- a controller that waits for a word, and publishes what it sees ----
+sim_up 20
+sed -i 's/^spec:/spec:\n  policy: {approve: [disruptive]}/' "$doc"
+topologies=$work/topologies published=$work/published
+mkdir "$topologies" "$published"
+cp "$doc" "$topologies/shop.yaml"
+doc=$topologies/shop.yaml
+is_protected() { drover status "$doc" >/dev/null 2>&1; }
+cat >"$work/controller.yaml" <<Y
+apiVersion: drover/v1
+kind: Controller
+metadata: {name: e2e}
+spec:
+  source: {dir: $topologies}
+  interval: 1s
+  lease: {duration: 10s}
+  state: $work/state
+  publish: {observed: $published}
+Y
+start run "$build/drover" run --config "$work/controller.yaml"
+run=$started
+# nothing of the secrets is in the environment, no cluster is asked
+offline() { env -i PATH="$PATH" "$build/drover" plan --observed "$published/shop.json" "$@" "$doc" 2>"$work/talk"; }
+offline_says() { [ "$(offline -o json | jq -r "$1")" = "$2" ]; }
+becomes "it waits for an approval" 30 grep -q 'needs an approval of plan' "$work/run.log"
+becomes "and publishes what it saw" 15 offline_says .approval.state needed
+told "plan with the secrets" 0 drover plan -o json "$doc"
+online=$(jq -r .digest <<<"$said")
+is "plan without them: the same digest" "$online" "$(offline -o json | jq -r .digest)"
+is "and the same steps" "$(jq -c '[.actions[] | [.id, .risk, .needsApproval]]' <<<"$said")" "$(offline -o json | jq -c '[.actions[] | [.id, .risk, .needsApproval]]')"
+has "it says how old the facts are" "old" "$(cat "$work/talk")"
+comment=$(env -i PATH="$PATH" DROVER="$build/drover" DROVER_OBSERVED_URL="file://$published" "$here/examples/ci/comment.sh" "$doc" 2>/dev/null)
+is "the comment of the pipeline: exit status" 0 $?
+has "has the digest" "$online" "$comment"
+has "and what it takes" "RESTORE DATABASE" "$comment"
+for secret in "$DROVER_EAST_PASSWORD" "$DROVER_WEST_PASSWORD" "$DROVER_SINK_SECRET" "$DROVER_STORAGE_SECRET_KEY"; do
+    lacks "no secret is published" "$secret" "$(cat "$published/shop.json") $comment"
+done
+told "facts of long ago" 1 drover plan --max-age 5m --observed tests/golden/facts/fresh.json tests/golden/facts/topology.yaml
+has "are refused" "more than 5m" "$said"
+told "no facts" 1 env DROVER="$build/drover" DROVER_OBSERVED_URL="file://$work/none" "$here/examples/ci/comment.sh" "$doc"
+
+# ---- the word ----
+told "approve another plan" 1 drover approve --yes 0123456789ab "$doc"
+has "it names the plan" "the plan is ${online:0:12}" "$said"
+told "approve asks nobody" 1 drover approve "${online:0:12}" "$doc"
+told "approve for ever" 64 drover approve --yes --for 40d "${online:0:12}" "$doc"
+told "approve until a time that is over" 64 drover approve --yes --until 2020-01-01T00:00:00Z "${online:0:12}" "$doc"
+is "nothing is approved so far" "" "$(ledger "$east" approval)"
+told "approve" 0 drover approve --yes --for 10m "${online:0:12}" "$doc"
+has "it says what" "approved: plan ${online:0:12}" "$said"
+becomes "the controller uses it" 20 grep -q "uses the approval of plan ${online:0:12} by drover@" "$work/run.log"
+finish "$run" KILL
+has "killed in the middle, the word stands" '"taken":true' "$(ledger "$east" approval)"
+start run "$build/drover" run --config "$work/controller.yaml"
+run=$started
+becomes "the next one needs no other word" 60 is_protected
+becomes "and clears it" 20 grep -q "cleared the approval of plan ${online:0:12}" "$work/run.log"
+for side in "$east" "$west"; do
+    has "its use is noted" "consumed/$online" "$(ledger_keys "$side")"
+done
+told "approve once more" 1 drover approve --yes "$online" "$doc"
+becomes "what is published is protected, too" 20 offline_says .protected yes
+told "plan with the secrets, protected" 0 drover plan -o json "$doc"
+is "the digest is the same" "$(jq -r .digest <<<"$said")" "$(offline -o json | jq -r .digest)"
+finish "$run" TERM
 verdict
