@@ -146,6 +146,14 @@ static void close_rig(struct worker *w)
     dr_rig_close(&w->rig);
 }
 
+static int open_rig(struct worker *w, const struct dr_topology *t, struct dr_err *err)
+{
+    const struct dr_fleet_options *o = &w->fleet->o;
+    return o->carrier
+               ? dr_rig_open_over(&w->rig, t, o->secrets_dir, o->carrier(o->arg), err)
+               : dr_rig_open(&w->rig, t, o->secrets_dir, err);
+}
+
 /* Stands on the wanted declaration, when it is another one. False: it cannot yet. */
 static bool follow(struct worker *w, char holder[DR_HOLDER_TEXT], struct dr_err *err)
 {
@@ -166,7 +174,7 @@ static bool follow(struct worker *w, char holder[DR_HOLDER_TEXT], struct dr_err 
         w->held_removed = removed;
     }
     const struct dr_topology *t = dr_declaration_find(w->held->declaration, w->name);
-    if (!t || dr_rig_open(&w->rig, t, f->o.secrets_dir, err) != 0)
+    if (!t || open_rig(w, t, err) != 0)
         return false;
     dr_holder_new(holder);
     struct dr_actor_options o = {.topology = t,
@@ -622,12 +630,13 @@ static void watch(struct fleet *f)
 {
     const struct dr_fleet_options *o = &f->o;
     int64_t rested = 0, unpruned = PRUNE_MS;
-    for (; !stopped(f) && !(o->once && all_ended(f)); rested += TICK_MS) {
-        pause_ms(TICK_MS);
+    int64_t tick_ms = o->interval_ms < TICK_MS ? o->interval_ms : TICK_MS;
+    for (; !stopped(f) && !(o->once && all_ended(f)); rested += tick_ms) {
+        pause_ms(tick_ms);
         say_journal(f);
         if (o->once)
             continue;
-        unpruned += TICK_MS;
+        unpruned += tick_ms;
         if (unpruned >= PRUNE_MS) {
             prune_journal(f);
             unpruned = 0;

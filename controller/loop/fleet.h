@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "controller/act/act.h"
+#include "controller/estate/carrier.h"
 #include "controller/source/origin.h"
 
 struct dr_fleet_options {
@@ -27,6 +28,9 @@ struct dr_fleet_options {
     /* Called by any worker, one at a time. topology NULL: about the declarations. */
     void (*say)(void *arg, const char *topology, const struct dr_event *e);
     bool (*stop)(void *arg); /* called by any worker */
+    /* What carries a worker's exchanges; called and used by its own thread. NULL: one
+     * over sockets. */
+    struct dr_carrier *(*carrier)(void *arg);
     void *arg;
 };
 

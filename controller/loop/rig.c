@@ -11,18 +11,26 @@
 #include "controller/estate/live/live.h"
 #include "controller/estate/wire/wire.h"
 
-int dr_rig_open(struct dr_rig *out, const struct dr_topology *t, const char *secrets_dir,
-                struct dr_err *err)
+int dr_rig_open_over(struct dr_rig *out, const struct dr_topology *t,
+                     const char *secrets_dir, struct dr_carrier *carrier,
+                     struct dr_err *err)
 {
-    *out = (struct dr_rig){.topology = t};
+    *out = (struct dr_rig){.topology = t, .carrier = carrier};
     int rc = dr_access_open(&out->access, t, secrets_dir, err);
     if (rc == 0)
-        rc = dr_live_new(&out->carrier, NULL, err);
-    if (rc == 0)
-        out->estate = dr_wire_new(t, out->access, out->carrier);
+        out->estate = dr_wire_new(t, out->access, carrier);
     else
         dr_rig_close(out);
     return rc;
+}
+
+int dr_rig_open(struct dr_rig *out, const struct dr_topology *t, const char *secrets_dir,
+                struct dr_err *err)
+{
+    struct dr_carrier *carrier;
+    int rc = dr_live_new(&carrier, NULL, err);
+    *out = (struct dr_rig){.topology = t};
+    return rc ? rc : dr_rig_open_over(out, t, secrets_dir, carrier, err);
 }
 
 void dr_rig_close(struct dr_rig *r)

@@ -19,6 +19,10 @@ struct dr_rig {
  * Fails: as dr_access_open and dr_live_new; nothing is left behind. */
 int dr_rig_open(struct dr_rig *out, const struct dr_topology *t, const char *secrets_dir,
                 struct dr_err *err) DR_MUST_CHECK;
+/* The same over a carrier, which it takes, also when it fails. */
+int dr_rig_open_over(struct dr_rig *out, const struct dr_topology *t,
+                     const char *secrets_dir, struct dr_carrier *carrier,
+                     struct dr_err *err) DR_MUST_CHECK;
 void dr_rig_close(struct dr_rig *r);
 
 enum { DR_HOLDER_TEXT = 64 };
