@@ -1,0 +1,3 @@
+#!/bin/bash
+# Pairs that ran before drover came.
+exec bash tests/e2e/adopt.sh build
