@@ -120,6 +120,9 @@ enum dr_model_done dr_model_http_poll(struct dr_model *m, uint64_t handle,
 void dr_model_print(const struct dr_model *m, struct dr_buf *out);
 /* The same as data, for checkers and `drover-sim ctl state`. New reference. */
 json_t *dr_model_state(const struct dr_model *m);
+/* Which of an account's grants let one of its statements through so far: ["DROP ON *.*"].
+ * New reference. */
+json_t *dr_model_sql_used(struct dr_model *m, const char *cluster, const char *user);
 /* Statements and requests that nobody knew: how many so far, and in *list the last ones,
  * oldest first, as [{"at", "text"}]. Borrowed. */
 uint64_t dr_model_unknown(const struct dr_model *m, const json_t **list);

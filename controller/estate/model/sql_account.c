@@ -89,9 +89,16 @@ const char *dr_account_auth(struct dr_arena *a, const struct dr_account *ac)
 
 /* ---- checks ---- */
 
-static const struct dr_account *account_of(const struct dr_model_session *s)
+static struct dr_account *account_of(const struct dr_model_session *s)
 {
     return s->account_host ? dr_account_find(s->c, s->user, s->account_host) : NULL;
+}
+
+static bool covers(const struct dr_object_grant *g, const char *schema, const char *table,
+                   bool any)
+{
+    return strcasecmp(g->schema, schema) == 0 &&
+           (!g->table || (table ? strcasecmp(g->table, table) == 0 : any));
 }
 
 static uint64_t privs_on(const struct dr_account *a, const char *schema,
@@ -99,17 +106,32 @@ static uint64_t privs_on(const struct dr_account *a, const char *schema,
 {
     uint64_t p = a->privs;
     for (const struct dr_object_grant *g = a->objects; g && schema; g = g->next)
-        if (strcasecmp(g->schema, schema) == 0 &&
-            (!g->table || (table ? strcasecmp(g->table, table) == 0 : any)))
+        if (covers(g, schema, table, any))
             p |= g->privs;
     return p;
+}
+
+/* Whose grant it was is noted: a test asks which of them are needed at all. */
+static bool holds(struct dr_account *a, uint64_t bit, const char *schema,
+                  const char *table)
+{
+    a->used |= a->privs & bit;
+    if (a->privs & bit)
+        return true;
+    for (struct dr_object_grant *g = a->objects; g && schema; g = g->next) {
+        if (!covers(g, schema, table, false) || !(g->privs & bit))
+            continue;
+        g->used |= bit;
+        return true;
+    }
+    return false;
 }
 
 bool dr_has(const struct dr_model_session *s, enum dr_priv p, const char *schema,
             const char *table)
 {
-    const struct dr_account *a = account_of(s);
-    return s->internal || (a && privs_on(a, schema, table, false) >> p & 1);
+    struct dr_account *a = account_of(s);
+    return s->internal || (a && holds(a, 1ull << p, schema, table));
 }
 
 bool dr_has_any(const struct dr_model_session *s, const char *schema, const char *table)
@@ -125,15 +147,18 @@ bool dr_has_any(const struct dr_model_session *s, const char *schema, const char
 
 bool dr_has_dynamic(const struct dr_model_session *s, const char *name, bool super_ok)
 {
-    const struct dr_account *a = account_of(s);
+    struct dr_account *a = account_of(s);
     if (s->internal)
         return true;
     if (!a)
         return false;
-    for (const struct dr_dynamic_grant *g = a->dynamic; g; g = g->next)
-        if (strcasecmp(g->name, name) == 0)
-            return true;
-    return super_ok && a->privs >> DR_PRIV_SUPER & 1;
+    for (struct dr_dynamic_grant *g = a->dynamic; g; g = g->next) {
+        if (strcasecmp(g->name, name) != 0)
+            continue;
+        g->used = true;
+        return true;
+    }
+    return super_ok && holds(a, 1ull << DR_PRIV_SUPER, NULL, NULL);
 }
 
 enum dr_run dr_denied(struct dr_exec *x, const char *privileges)
@@ -277,6 +302,18 @@ static enum dr_run may_manage(struct dr_exec *x)
     return dr_check_write(x);
 }
 
+/* An account that holds SYSTEM_USER (SUPER counts) is only for those who hold it, too.
+ * Source: tidb: pkg/executor/simple.go executeAlterUser, executeDropUser. */
+static enum dr_run may_touch(struct dr_exec *x, const struct dr_account *a)
+{
+    bool above = a && a->privs >> DR_PRIV_SUPER & 1;
+    for (const struct dr_dynamic_grant *g = a ? a->dynamic : NULL; g; g = g->next)
+        above |= strcmp(g->name, "SYSTEM_USER") == 0;
+    if (above && !dr_has_dynamic(x->s, "SYSTEM_USER", true))
+        return dr_denied(x, "SYSTEM_USER or SUPER");
+    return DR_RUN_OK;
+}
+
 enum dr_run dr_st_create_user(struct dr_exec *x)
 {
     struct dr_cur *c = &x->cur;
@@ -317,6 +354,8 @@ enum dr_run dr_st_alter_user(struct dr_exec *x)
         struct dr_account *a = dr_account_find(x->c, user, host), copy;
         if (!a && !quiet)
             return failed(x, "ALTER USER", user, host);
+        if (!own && may_touch(x, a))
+            return DR_RUN_ERROR;
         copy = a ? *a : (struct dr_account){0};
         if (take_options(x, &copy))
             return DR_RUN_ERROR;
@@ -355,6 +394,8 @@ enum dr_run dr_st_drop_user(struct dr_exec *x)
         struct dr_account **p = &x->c->accounts->first;
         while (*p && *p != dr_account_find(x->c, user, host))
             p = &(*p)->next;
+        if (may_touch(x, *p))
+            return DR_RUN_ERROR;
         if (*p)
             *p = (*p)->next;
         else if (!quiet)

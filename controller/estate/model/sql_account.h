@@ -52,18 +52,18 @@ extern const char *const dr_priv_names[];
 struct dr_object_grant {
     struct dr_object_grant *next;
     const char *schema, *table; /* table NULL: the whole schema */
-    uint64_t privs;
+    uint64_t privs, used;
 };
 struct dr_dynamic_grant {
     struct dr_dynamic_grant *next; /* sorted by name */
     const char *name;
-    bool grant_option;
+    bool grant_option, used;
 };
 struct dr_account {
     struct dr_account *next; /* sorted by user, host */
     const char *user, *host, *password, *plugin;
     bool locked, require_ssl;
-    uint64_t privs;
+    uint64_t privs, used; /* used: let a statement of the account through */
     struct dr_object_grant *objects;
     struct dr_dynamic_grant *dynamic;
 };

@@ -153,7 +153,9 @@ static enum dr_run like_table(struct dr_exec *x, struct dr_def_draft **d,
 {
     const char *from_schema, *from;
     struct dr_table *t;
-    if (dr_take_table(x, &from_schema, &from) || find_table(x, from_schema, from, &t))
+    if (dr_take_table(x, &from_schema, &from) ||
+        dr_need_table(x, DR_PRIV_SELECT, from_schema, from) ||
+        find_table(x, from_schema, from, &t))
         return DR_RUN_ERROR;
     *d = dr_draft_from(x, dr_table_now(t));
     (*d)->def.schema = schema;
@@ -340,9 +342,15 @@ enum dr_run dr_st_truncate(struct dr_exec *x)
     return dr_sql_ok(x, 0);
 }
 
+/* Source: tidb: pkg/planner/core/planbuilder.go buildDDL, RenameTableStmt. */
 static enum dr_run rename_table(struct dr_exec *x, struct dr_table *t, const char *schema,
                                 const char *name)
 {
+    const struct dr_table_def *old = dr_table_now(t);
+    if (dr_need_table(x, DR_PRIV_DROP, old->schema, old->name) ||
+        dr_need_table(x, DR_PRIV_CREATE, schema, name) ||
+        dr_need_table(x, DR_PRIV_INSERT, schema, name))
+        return DR_RUN_ERROR;
     if (!dr_db_schema(x->c->db, schema, UINT64_MAX))
         return dr_sql_error(x, 1049, "Unknown database '%s'", schema);
     if (dr_db_table(x->c->db, schema, name, UINT64_MAX, NULL))
@@ -676,6 +684,13 @@ enum dr_run dr_st_create(struct dr_exec *x)
         return create_schema(x);
     if (dr_accept(c, "TABLE"))
         return create_table(x);
+    const char *schema, *name;
+    (void)dr_accept_all(c, "OR REPLACE");
+    if (dr_accept(c, "VIEW")) /* who may, and then that there are none here */
+        return dr_take_table(x, &schema, &name) ||
+                       dr_need_table(x, DR_PRIV_CREATE_VIEW, schema, name)
+                   ? DR_RUN_ERROR
+                   : dr_sql_syntax(x);
     bool unique = dr_accept(c, "UNIQUE");
     if (dr_accept(c, "INDEX"))
         return create_index(x, unique);

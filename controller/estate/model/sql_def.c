@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "controller/base/num.h"
+#include "controller/estate/model/sql_account.h"
 
 int dr_table_column(const struct dr_table_def *t, const char *name)
 {
@@ -381,9 +382,16 @@ static enum dr_run constraint(struct dr_exec *x, const char **name, bool *done)
     if (dr_accept(c, "CHECK"))
         return dr_skip_parens(c) ? DR_RUN_OK : dr_sql_syntax(x);
     *done = dr_accept(c, "FOREIGN");
-    while (*done && !dr_at_end(c) && !dr_is(c, ",") && !dr_is(c, ")"))
-        if (!dr_skip_parens(c))
+    while (*done && !dr_at_end(c) && !dr_is(c, ",") && !dr_is(c, ")")) {
+        const char *schema, *table;
+        if (dr_accept(c, "REFERENCES")) { /* tidb: planbuilder.go buildDDL */
+            if (dr_take_table(x, &schema, &table) ||
+                dr_need_table(x, DR_PRIV_REFERENCES, schema, table))
+                return DR_RUN_ERROR;
+        } else if (!dr_skip_parens(c)) {
             c->i++;
+        }
+    }
     return DR_RUN_OK;
 }
 

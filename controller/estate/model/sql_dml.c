@@ -445,6 +445,8 @@ enum dr_run dr_st_insert(struct dr_exec *x)
         return DR_RUN_ERROR;
     if (dr_need_table(x, DR_PRIV_INSERT, schema, name) ||
         (in.replace && dr_need_table(x, DR_PRIV_DELETE, schema, name)) ||
+        (find_duplicate(c) < c->count &&
+         dr_need_table(x, DR_PRIV_UPDATE, schema, name)) ||
         dr_check_write(x) || open_target(x, schema, name, &in.t))
         return DR_RUN_ERROR;
     x->no_snapshot = x->current_read = true;

@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "controller/estate/model/sql_account.h"
+#include "controller/estate/model/sql_engine.h"
 
 /* tidb: pkg/privilege/privileges/privileges.go dynamicPrivs, and BR's and CDC's wishes */
 static const char *const dynamic_names[] = {"APPLICATION_PASSWORD_ADMIN",
@@ -141,6 +142,19 @@ static enum dr_run may_grant(struct dr_exec *x, const struct grant *g)
     return DR_RUN_OK;
 }
 
+/* A table that is not there can be granted on only together with CREATE; its schema must
+ * be there. Source: tidb: pkg/executor/grant.go. */
+static enum dr_run is_grantable(struct dr_exec *x, const struct grant *g)
+{
+    bool there = g->schema && (dr_mem_table_find(g->schema, "user") ||
+                               dr_db_schema(x->c->db, g->schema, UINT64_MAX));
+    if (!g->table || g->all || (there && g->privs >> DR_PRIV_CREATE & 1) ||
+        dr_mem_table_find(g->schema, g->table) ||
+        dr_db_table(x->c->db, g->schema, g->table, UINT64_MAX, NULL))
+        return DR_RUN_OK;
+    return dr_sql_error(x, 1146, "Table '%s.%s' doesn't exist", g->schema, g->table);
+}
+
 static void give_dynamic(struct dr_model *m, struct dr_account *a, const char *name,
                          bool grant_option)
 {
@@ -149,7 +163,7 @@ static void give_dynamic(struct dr_model *m, struct dr_account *a, const char *n
         p = &(*p)->next;
     if (!*p || strcmp((*p)->name, name) != 0) {
         struct dr_dynamic_grant *g = DR_NEW(m->arena, struct dr_dynamic_grant);
-        *g = (struct dr_dynamic_grant){*p, name, false};
+        *g = (struct dr_dynamic_grant){.next = *p, .name = name};
         *p = g;
     }
     (*p)->grant_option |= grant_option;
@@ -205,7 +219,7 @@ enum dr_run dr_st_grant(struct dr_exec *x)
     struct grant g = {0};
     struct dr_account *to[16];
     size_t n = 0;
-    if (take_grant(x, &g) || may_grant(x, &g))
+    if (take_grant(x, &g) || may_grant(x, &g) || is_grantable(x, &g))
         return DR_RUN_ERROR;
     if (!dr_accept(c, "TO"))
         return dr_sql_syntax(x);
@@ -248,6 +262,42 @@ enum dr_run dr_st_revoke(struct dr_exec *x)
         take_away(x->m, a, &g);
     } while (dr_accept(c, ","));
     return dr_at_end(c) ? dr_sql_ok(x, 0) : dr_sql_syntax(x);
+}
+
+static void add_used(json_t *list, uint64_t privs, const char *schema, const char *table)
+{
+    for (int i = 0; i <= DR_PRIV_GRANT_OPTION; i++) {
+        struct dr_buf b;
+        if (!(privs >> i & 1))
+            continue;
+        dr_buf_init(&b, 1 << 12);
+        dr_buf_addf(&b, "%s ON %s.%s", dr_priv_names[i], schema, table);
+        json_array_append_new(list, json_string(dr_buf_str(&b)));
+        dr_buf_release(&b);
+    }
+}
+
+json_t *dr_model_sql_used(struct dr_model *m, const char *cluster, const char *user)
+{
+    json_t *list = json_array();
+    struct dr_model_cluster *c = dr_model_cluster(m, cluster);
+    for (const struct dr_account *a = c ? c->accounts->first : NULL; a; a = a->next) {
+        if (strcmp(a->user, user) != 0)
+            continue;
+        add_used(list, a->used, "*", "*");
+        for (const struct dr_object_grant *g = a->objects; g; g = g->next)
+            add_used(list, g->used, g->schema, g->table ? g->table : "*");
+        for (const struct dr_dynamic_grant *g = a->dynamic; g; g = g->next) {
+            struct dr_buf b;
+            if (!g->used)
+                continue;
+            dr_buf_init(&b, 1 << 12);
+            dr_buf_addf(&b, "%s ON *.*", g->name);
+            json_array_append_new(list, json_string(dr_buf_str(&b)));
+            dr_buf_release(&b);
+        }
+    }
+    return list;
 }
 
 bool dr_account_declare(struct dr_model_cluster *c, const struct dr_sim_account *d,
