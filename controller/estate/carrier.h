@@ -128,6 +128,10 @@ struct dr_carrier {
     /* Closes one session (its number; gone: nothing), as a broken connection would. NULL:
      * this carrier cannot; only the fault decorator asks for it. */
     void (*drop)(struct dr_carrier *, uint64_t session);
+    /* A request to this address may follow when another one fails: finds out meanwhile
+     * whether somebody is there, so that many dead ones cost the time of one. A hint;
+     * NULL: this carrier knows at once. */
+    void (*expect)(struct dr_carrier *, const struct dr_address *);
 };
 
 /* Column of that name in row r; NULL text when there is no such column. */

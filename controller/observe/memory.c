@@ -82,6 +82,8 @@ static void note_feeds(struct dr_memory *m, uint16_t cluster, struct dr_feeds *f
     for (size_t i = 0; i < f->count; i++) {
         struct dr_feed *x = &f->items[i];
         struct dr_feed_memory *s = feed_slot(m, cluster, x->id);
+        if (strcmp(m->absent_id, x->id) == 0) /* whatever earlier polls said */
+            m->absence.polls = 0;
         if (!s)
             continue;
         if (x->state != DR_FEED_NORMAL || x->checkpoint < s->checkpoint)
@@ -160,6 +162,11 @@ void dr_memory_called(struct dr_memory *m, const struct dr_call *call,
         strcmp(call->args.set.name, "tidb_super_read_only") == 0)
         for (size_t i = 0; i < m->feed_count; i++)
             m->feeds[i].rises = 0;
+    if (call->kind == DR_CALL_FEED_CREATE) { /* polls from before it prove nothing now */
+        m->absence.polls = 0;
+        for (size_t i = 0; i < m->feed_count; i++)
+            m->feeds[i].absence.polls = 0;
+    }
     if (call->kind == DR_CALL_RESTORE) {
         /* TiDB words it "tables already existed in restored cluster".
          * Source: tidb: br/pkg/restore, ErrTablesAlreadyExisted. */

@@ -34,27 +34,15 @@ bool dr_question_retired(const struct question *q)
     return q->instance && q->index == RETIRED;
 }
 
-static struct question *find_asked(struct dr_observer *o, enum dr_call_kind kind,
-                                   size_t c, const char *instance)
-{
-    for (size_t i = 0; i < o->count; i++) {
-        struct question *q = &o->questions[i];
-        if (q->kind == kind && q->cluster == c && q->instance &&
-            (instance ? strcmp(q->instance, instance) == 0 : dr_question_retired(q)))
-            return q;
-    }
-    return NULL;
-}
-
 /* Out: whether it is a new one. */
 static bool ask_instance(struct dr_observer *o, enum dr_call_kind kind, size_t c,
                          size_t index)
 {
     const char *text = o->access->clusters[c].sql[index].text;
-    struct question *q = find_asked(o, kind, c, text);
+    struct question *q = dr_observer_find_at(o, kind, c, text);
     bool newcomer = !q;
     if (newcomer) {
-        q = find_asked(o, kind, c, NULL);
+        q = dr_observer_find_at(o, kind, c, NULL);
         if (q) {
             q->seen = (struct dr_seen){0};
             q->why[0] = '\0';
@@ -82,8 +70,8 @@ static bool ask_instances(struct dr_observer *o, size_t c)
     for (int newcomers = 0; newcomers < 2; newcomers++)
         for (size_t i = 0; i < o->access->clusters[c].sql_count; i++)
             for (size_t k = 0; k < 2; k++)
-                if (newcomers ||
-                    find_asked(o, kinds[k], c, o->access->clusters[c].sql[i].text))
+                if (newcomers || dr_observer_find_at(o, kinds[k], c,
+                                                     o->access->clusters[c].sql[i].text))
                     newcomer |= ask_instance(o, kinds[k], c, i);
     return newcomer;
 }
@@ -171,11 +159,18 @@ void dr_observer_free(struct dr_observer *o)
  * copy may run. */
 struct focus {
     struct dr_generation gen;
+    bool named;     /* by ledgers that are known: none, or this one */
     bool made;      /* the feed is made: bootstrap is behind us */
     bool sink_open; /* the sink row carries the generation */
     bool started;   /* a backup or restoring row stands */
     bool adopting;  /* somebody else's feed is to be drover's */
 };
+
+/* Whether a cluster's ledger is known to name no edge, or which. */
+static bool knows_edges(const struct dr_ledger_group *g)
+{
+    return g->seen.known && (g->decoded || !g->table_present);
+}
 
 static struct focus focus_of(struct dr_observer *o)
 {
@@ -184,6 +179,7 @@ static struct focus focus_of(struct dr_observer *o)
     dr_plan_pair(o->t, &a, &b);
     const struct dr_facts *f = o->facts;
     x.gen = dr_generation_of(o->t, f, a, b, o->memory.skipped, o->cycle);
+    x.named = knows_edges(&f->clusters[a].ledger) && knows_edges(&f->clusters[b].ledger);
     const struct dr_ledger_group *la = &f->clusters[a].ledger,
                                  *lb = &f->clusters[b].ledger;
     const struct dr_edge_row *e =
@@ -205,6 +201,8 @@ static bool is_old(const struct question *q, int64_t now_ms, bool busy)
                                       {0, WARM_BUSY_MS, COLD_BUSY_MS}};
     if (q->tier == PROBE)
         return q->asked_ms == INT64_MIN || now_ms - q->asked_ms >= PROBE_MS;
+    if (!q->forgotten && now_ms < q->again_ms)
+        return false;
     return q->forgotten || !q->seen.known || now_ms - q->seen.at_ms >= age[busy][q->tier];
 }
 
@@ -239,7 +237,7 @@ static bool aim(struct dr_observer *o, struct question *q, const struct focus *x
         q->call.args.store.prefix = lasting(
             o, q->call.args.store.prefix,
             q->call.args.store.store == DR_STORE_BACKUP ? x->gen.backup : x->gen.redo);
-        return (!x->made || o->everything) && !x->gen.adopted &&
+        return (!x->made || o->everything) && !x->gen.adopted && x->named &&
                *q->call.args.store.prefix;
     case DR_CALL_STORE_REDO:
         q->call.args.store.store = DR_STORE_REDO;
@@ -257,44 +255,14 @@ static bool needs_focus(enum dr_call_kind kind)
            kind == DR_CALL_STORE_REDO;
 }
 
-/* ---- who reads the ledger ---- */
-
-static struct question *find(const struct dr_observer *o, enum dr_call_kind kind,
-                             size_t c)
-{
-    for (size_t i = 0; i < o->count; i++)
-        if (o->questions[i].kind == kind && o->questions[i].cluster == c)
-            return &o->questions[i];
-    return NULL;
-}
-
-/* The instance that is asked for the ledger, and with it for its variables: the one that
- * answered last, while the cluster lists it. */
-static const char *reader_of(struct dr_observer *o, size_t c)
-{
-    const struct dr_access_cluster *x = &o->access->clusters[c];
-    for (size_t i = 0; i < x->sql_count; i++)
-        if (o->readers[c] && strcmp(x->sql[i].text, o->readers[c]) == 0)
-            return o->readers[c];
-    return o->readers[c] = x->sql_count ? x->sql[0].text : NULL;
-}
-
-/* Whether the variables that q asks for come with the ledger. */
-static bool comes_with_ledger(struct dr_observer *o, const struct question *q)
-{
-    const char *reader = q->kind == DR_CALL_SQL_HOT ? reader_of(o, q->cluster) : NULL;
-    return reader && strcmp(reader, q->instance) == 0;
-}
-
 void dr_observer_ask(struct dr_observer *o, struct question *q)
 {
     q->call.kind = q->kind;
     q->call.at = (struct dr_target){.cluster = q->cluster, .instance = q->instance};
     if (q->kind == DR_CALL_SQL_LEDGER)
-        q->call.at.instance = reader_of(o, q->cluster);
-    if (q->tier == PROBE)
-        q->asked_ms = o->estate->now_ms(o->estate);
-    else if (q->kind >= DR_CALL_PD_IDENTITY && q->kind <= DR_CALL_STORE_REDO)
+        q->call.at.instance = dr_reader_of(o, q->cluster);
+    if (q->tier != PROBE && q->kind >= DR_CALL_PD_IDENTITY &&
+        q->kind <= DR_CALL_STORE_REDO)
         q->call.deadline_ms = HTTP_DEADLINE_MS;
     if (q->kind == DR_CALL_CDC_FEEDS)
         q->call.args.feeds.ids =
@@ -303,51 +271,8 @@ void dr_observer_ask(struct dr_observer *o, struct question *q)
         q->call.args.accounts.count = o->account_count;
         q->call.args.accounts.names = o->accounts;
     }
+    q->asked_ms = o->estate->now_ms(o->estate);
     o->estate->submit(o->estate, &q->call, &q->ticket);
-}
-
-/* Why the ledger could not be read says as much of the reader's variables, unless it is
- * the server's word on the statement: then they are asked for alone. */
-static void explain_reader(struct dr_observer *o, const struct question *ledger,
-                           struct question *reader)
-{
-    static const enum dr_code silent[] = {DR_E_UNREACHABLE, DR_E_TIMEOUT, DR_E_AUTH};
-    for (size_t i = 0; i < sizeof(silent) / sizeof(silent[0]); i++) {
-        if (ledger->seen.code != silent[i])
-            continue;
-        reader->seen = ledger->seen;
-        memcpy(reader->why, ledger->why, sizeof(reader->why));
-        return;
-    }
-    dr_observer_ask(o, reader);
-}
-
-/* Where the ledger was not read, an instance that has just answered reads it; when none
- * has, the next look tries the next one. */
-static void change_readers(struct dr_observer *o)
-{
-    for (size_t c = 0; c < o->t->cluster_count; c++) {
-        const struct dr_access_cluster *x = &o->access->clusters[c];
-        struct question *ledger = find(o, DR_CALL_SQL_LEDGER, c), *old, *next = NULL;
-        const char *reader = reader_of(o, c);
-        if (ledger->seen.known || !reader)
-            continue;
-        old = find_asked(o, DR_CALL_SQL_HOT, c, reader);
-        for (size_t i = 1; i < x->sql_count && !next; i++) {
-            next = find_asked(o, DR_CALL_SQL_HOT, c,
-                              x->sql[(old->index + i) % x->sql_count].text);
-            if (!next->seen.known)
-                next = NULL;
-        }
-        explain_reader(o, ledger, old);
-        if (next) {
-            o->readers[c] = next->instance;
-            dr_observer_ask(o, ledger);
-        } else {
-            o->readers[c] = x->sql[(old->index + 1) % x->sql_count].text;
-        }
-    }
-    dr_observer_collect(o);
 }
 
 /* ---- asking ---- */
@@ -368,12 +293,16 @@ static void retire(struct dr_observer *o, struct dr_reply *r)
 
 static void keep(struct dr_observer *o, struct question *q, struct dr_reply *r)
 {
+    int64_t now_ms = o->estate->now_ms(o->estate);
     q->ticket = 0;
     q->forgotten = false;
+    /* a question that ends in a long wait must not make each look as long */
+    q->again_ms =
+        r->outcome == DR_DONE || q->tier == HOT ? 0 : now_ms + 2 * (now_ms - q->asked_ms);
     if (r->outcome == DR_DONE) {
         retire(o, &q->reply);
         q->reply = *r;
-        q->seen = (struct dr_seen){.known = true, .at_ms = o->estate->now_ms(o->estate)};
+        q->seen = (struct dr_seen){.known = true, .at_ms = now_ms};
         dr_memory_note(&o->memory, q->kind, q->cluster, &q->reply, q->seen.at_ms);
         return;
     }
@@ -417,7 +346,7 @@ static void ask_due(struct dr_observer *o, bool focused, const struct focus *x)
     for (size_t i = 0; i < o->count; i++) {
         struct question *q = &o->questions[i];
         if (needs_focus(q->kind) != focused || dr_question_retired(q) ||
-            !is_old(q, now, busy) || comes_with_ledger(o, q))
+            !is_old(q, now, busy) || dr_reader_brings(o, q))
             continue;
         if (!focused || aim(o, q, x))
             dr_observer_ask(o, q);
@@ -453,7 +382,7 @@ static void take_instance(const struct dr_observer *o, const struct question *q,
                           struct dr_instance *x)
 {
     const char *address = q->instance;
-    const struct question *ledger = find(o, DR_CALL_SQL_LEDGER, q->cluster);
+    const struct question *ledger = dr_observer_find(o, DR_CALL_SQL_LEDGER, q->cluster);
     if (ledger->seen.known && strcmp(ledger->call.at.instance, address) == 0)
         q = ledger;
     TAKE(*x, q->reply.as.instance);
@@ -581,12 +510,6 @@ static void follow_discovery(struct dr_observer *o)
         ask_due(o, false, NULL);
 }
 
-/* Whether a cluster's ledger is known to name no edge, or which. */
-static bool knows_edges(const struct dr_ledger_group *g)
-{
-    return g->seen.known && (g->decoded || !g->table_present);
-}
-
 /* A generation whose prefixes are in use, though no edge row says so, is skipped. */
 static bool skip_used_prefix(struct dr_observer *o, const struct focus *x)
 {
@@ -621,16 +544,23 @@ static void check_prefixes(struct dr_observer *o, const struct focus *x)
 }
 
 /* The feed that was made and is not listed is asked for by its name at each look, until
- * it is seen again or its absence is proven. */
+ * it is seen again or its absence is proven; and so is one that was absent and is listed
+ * now. */
 static void check_feed(struct dr_observer *o, const struct focus *x)
 {
     size_t a, b;
     dr_plan_pair(o->t, &a, &b);
-    struct question *q = find(o, DR_CALL_CDC_FEEDS, a);
-    if (x->made && q && q->seen.known &&
-        !dr_memory_expect(&o->memory, (uint16_t)a, x->gen.feed_id, q->reply.as.feeds,
-                          q->reply.arena))
-        find(o, DR_CALL_CDC_FEED, a)->forgotten = true;
+    struct question *all = dr_observer_find(o, DR_CALL_CDC_FEEDS, a),
+                    *one = dr_observer_find(o, DR_CALL_CDC_FEED, a);
+    if (!all || !all->seen.known || !x->gen.planned)
+        return;
+    struct dr_feeds *f = all->reply.as.feeds;
+    if (x->made &&
+        !dr_memory_expect(&o->memory, (uint16_t)a, x->gen.feed_id, f, all->reply.arena))
+        one->forgotten = true;
+    if (one->seen.known && !one->reply.as.feed->present &&
+        dr_feeds_find(f, one->reply.as.feed->id))
+        one->forgotten = true;
 }
 
 const struct dr_facts *dr_observe(struct dr_observer *o, int64_t wall_ms)
@@ -638,7 +568,7 @@ const struct dr_facts *dr_observe(struct dr_observer *o, int64_t wall_ms)
     struct focus x = {.made = o->memory.quiet};
     dr_arena_reset(o->cycle);
     ask_due(o, false, &x);
-    change_readers(o);
+    dr_readers_change(o);
     assemble(o, wall_ms);
     follow_discovery(o);
     do {

@@ -22,7 +22,8 @@ struct question {
     const char *instance; /* NULL: any */
     size_t index;         /* of the instance; RETIRED: it is not listed any more */
     bool forgotten;       /* ask at the next look, whatever its age */
-    int64_t asked_ms;     /* probes: when last; INT64_MIN: never */
+    int64_t asked_ms;     /* when last; INT64_MIN: never */
+    int64_t again_ms;     /* not before this, unless forgotten */
     uint64_t ticket;      /* open; 0: none */
     struct dr_call call;  /* as asked */
     struct dr_reply reply;
@@ -53,6 +54,24 @@ void dr_observer_collect(struct dr_observer *o);
 /* Of an instance that the cluster lists no more: kept for the next one that comes. */
 bool dr_question_retired(const struct question *q);
 struct dr_seen dr_question_seen(const struct dr_observer *o, const struct question *q);
+
+/* The question of that kind to a cluster; NULL: it is not asked. */
+struct question *dr_observer_find(const struct dr_observer *o, enum dr_call_kind kind,
+                                  size_t c);
+/* ... to one of its instances; instance NULL: one to an instance that is gone. */
+struct question *dr_observer_find_at(struct dr_observer *o, enum dr_call_kind kind,
+                                     size_t c, const char *instance);
+
+/* ---- who reads the ledger (reader.c) ---- */
+
+/* The instance that is asked for the ledger, and with it for its variables: the one that
+ * answered last, while the cluster lists it. */
+const char *dr_reader_of(struct dr_observer *o, size_t c);
+/* Whether the variables that q asks for come with the ledger. */
+bool dr_reader_brings(struct dr_observer *o, const struct question *q);
+/* Where the ledger was not read, an instance that has just answered reads it; when none
+ * has, the next look tries the next one. */
+void dr_readers_change(struct dr_observer *o);
 
 /* Copies a known group and stamps it; an unknown one only carries the reason. */
 #define TAKE(dst, src)                                                                   \

@@ -256,8 +256,10 @@ void dr_protection(const struct dr_view *v, struct dr_plan *p)
 
 bool dr_plan_look_again(const struct dr_plan *p)
 {
-    if (p->is_protected == DR_TRUE)
-        return false;
+    for (size_t i = 0; i < p->protection_count; i++)
+        if (strcmp(p->protections[i].name, "feed") == 0 &&
+            p->protections[i].holds != DR_UNSURE)
+            return false; /* it is not for the checkpoint to tell */
     return p->state == DR_PLAN_CONVERGED || p->state == DR_PLAN_ASKING ||
            (p->state == DR_PLAN_BLOCKED && p->is_protected == DR_UNSURE &&
             !p->waiting_count);

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "controller/base/arena.h"
+#include "controller/base/backoff.h"
 #include "controller/base/buf.h"
 #include "controller/base/digest.h"
 #include "controller/base/json.h"
@@ -84,6 +85,24 @@ Test(base, durations_round_trip)
             cr_assert_str_eq(dr_duration_text(ms, text), cases[i].back);
         }
     }
+}
+
+Test(base, backoff_doubles_up_to_a_bound_and_is_never_the_same_for_all)
+{
+    static const int64_t most[] = {1000, 2000, 4000, 8000, 10000, 10000};
+    struct dr_prng random = {1};
+    for (unsigned failures = 0; failures < 6; failures++) {
+        int64_t low = INT64_MAX, high = 0;
+        for (int i = 0; i < 1000; i++) {
+            int64_t ms = dr_backoff_ms(failures, &random);
+            low = ms < low ? ms : low;
+            high = ms > high ? ms : high;
+        }
+        cr_expect_geq(low, most[failures] / 2);
+        cr_expect_leq(high, most[failures]);
+        cr_expect_gt(high - low, most[failures] / 4, "%u: all wait alike", failures);
+    }
+    cr_expect_leq(dr_backoff_ms(UINT32_MAX, &random), 10000);
 }
 
 Test(base, go_durations)

@@ -108,6 +108,44 @@ Test(live_http, failures_say_what_they_prove)
     }
 }
 
+static int64_t elapsed_ms(const struct kit *k, int64_t since_ms)
+{
+    return k->carrier->now_ms(k->carrier) - since_ms;
+}
+
+/* Three addresses that swallow what is sent, asked one after the other: they are found
+ * dead together. Nobody is asked for anything that only was expected. */
+Test(live_http, expected_addresses_are_found_dead_together)
+{
+    enum { HOLES = 3 };
+    struct kit k;
+    static int keep[HOLES][64];
+    struct dr_address at[HOLES];
+    kit_open(&k, &web);
+    for (int i = 0; i < HOLES; i++)
+        at[i] = peer_full(keep[i]);
+    int64_t begin = k.carrier->now_ms(k.carrier);
+    for (int i = 1; i < HOLES; i++)
+        k.carrier->expect(k.carrier, &at[i]);
+    k.carrier->expect(k.carrier, &k.peer->at);
+    struct dr_exchange ex = kit_request(&k, "GET", "/health");
+    struct dr_address alive = ex.at;
+    for (int i = 0; i < HOLES; i++) {
+        ex.at = at[i];
+        struct dr_answer a = kit_carry(&k, &ex);
+        cr_expect_eq(a.carried, DR_NOT_SENT);
+        dr_arena_free(a.arena);
+    }
+    int64_t took = elapsed_ms(&k, begin); /* connect_ms is 1000 here */
+    cr_expect(took >= 900 && took < 1800, "%lld ms", (long long)took);
+    cr_expect_eq(k.peer->requests, 0, "%d requests", (int)k.peer->requests);
+    ex.at = alive;
+    struct dr_answer a = kit_carry(&k, &ex);
+    cr_expect_eq(a.carried, DR_ANSWERED, "%s", a.err.text);
+    dr_arena_free(a.arena);
+    kit_close(&k);
+}
+
 Test(live_http, what_never_connected_was_not_sent)
 {
     struct kit k;

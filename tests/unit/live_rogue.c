@@ -249,6 +249,35 @@ Test(live_rogue, refused_connections_say_so)
     kit_close(&k);
 }
 
+/* Another lane comes to an address with which somebody else has been trying in vain: it
+ * learns what he learns, and does not begin a wait of its own. */
+Test(live_rogue, one_attempt_in_vain_is_enough)
+{
+    struct kit k;
+    static int keep[64];
+    uint64_t tickets[2];
+    kit_open(&k, &(struct peer_options){.login = LOGIN_NATIVE});
+    struct dr_exchange ex = kit_exchange(&k, "ok", 0);
+    ex.at = peer_full(keep);
+    int64_t begin = k.carrier->now_ms(k.carrier);
+    k.carrier->submit(k.carrier, &ex, &tickets[0]);
+    usleep(700000); /* connect_ms is 1000 here */
+    ex.sql.lane = DR_LANE_LEASE;
+    k.carrier->submit(k.carrier, &ex, &tickets[1]);
+    for (int i = 0; i < 2; i++) {
+        struct dr_answer a;
+        cr_assert(k.carrier->wait(k.carrier, begin + 5000, &a));
+        cr_expect_eq(a.carried, DR_NOT_SENT);
+        char text[DR_HOST_MAX + 16];
+        const char *at = dr_address_text(&ex.at, text), *once = strstr(a.err.text, at);
+        cr_expect(once && !strstr(once + 1, at), "%s", a.err.text);
+        dr_arena_free(a.arena);
+    }
+    int64_t took = k.carrier->now_ms(k.carrier) - begin;
+    cr_expect(took >= 900 && took < 1600, "%lld ms", (long long)took);
+    kit_close(&k);
+}
+
 Test(live_rogue, waiting_behind_another_exchange_is_proven_without_effect)
 {
     struct kit k;

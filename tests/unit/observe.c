@@ -188,6 +188,33 @@ Test(observe, no_ledger_without_a_tso)
     unwatch(&p, &b);
 }
 
+/* Storage that swallows requests makes one look long, not each one. */
+Test(observe, what_ends_in_a_long_wait_is_not_asked_at_each_look)
+{
+    struct pair p;
+    struct boss b;
+    watch(&p, &b);
+    pair_ctl(&p, "{\"fault\": \"hang\", \"at\": \"127.1.1.11:6060\"}");
+    dr_observe_afresh(b.actor->observer);
+    int slow = 0;
+    uint64_t asked = b.record.calls[DR_CALL_STORE_REDO];
+    for (int i = 0; i < 14; i++) {
+        int64_t begin = b.estate->now_ms(b.estate);
+        dr_actor_look(b.actor, &b.r);
+        slow += b.estate->now_ms(b.estate) - begin > 1000;
+        cr_expect_not(b.r.facts->redo.seen.known);
+        cr_expect(b.r.facts->clusters[EAST].ledger.decoded);
+        boss_pass(&b, 1000);
+    }
+    cr_expect_eq(slow, 2, "%d of 14 looks wait", slow);
+    cr_expect_eq(b.record.calls[DR_CALL_STORE_REDO] - asked, 2);
+    pair_ctl(&p, "{\"fault\": \"unhang\", \"at\": \"127.1.1.11:6060\"}");
+    boss_pass(&b, 10000);
+    dr_actor_look(b.actor, &b.r);
+    cr_expect(b.r.facts->redo.seen.known, "%s", b.r.facts->redo.seen.why);
+    unwatch(&p, &b);
+}
+
 static const char *one_feeder(const struct boss *b, enum dr_truth *holds)
 {
     const struct dr_plan *p = b->r.plan;

@@ -284,6 +284,57 @@ Test(wire, feeds_that_are_missing)
     }
 }
 
+/* ---- nobody there, and somebody who cannot now ---- */
+
+/* A read is over when no endpoint took it: the next look asks again. */
+Test(wire, a_read_that_nobody_takes_ends_at_once)
+{
+    static const struct wire_line none[] = {{NULL, NULL}};
+    struct wire_talk talk = {.lines = none, .fault = WIRE_NOT_SENT};
+    struct wire_bench b;
+    struct dr_reply r;
+    wire_bench_open(&b, &talk);
+    int64_t begin = b.estate->now_ms(b.estate);
+    wire_bench_ask(
+        &b, &(struct dr_call){.kind = DR_CALL_PD_SAFEPOINTS, .deadline_ms = 5000}, &r);
+    cr_expect_eq(r.outcome, DR_UNKNOWN);
+    cr_expect_eq(r.err.code, DR_E_UNREACHABLE, "%s", r.err.text);
+    cr_expect_eq(talk.sent, b.access->clusters[0].pd_count);
+    cr_expect_leq(b.estate->now_ms(b.estate) - begin, 2); /* 1 an exchange */
+    done(&b, &r);
+}
+
+/* ... a change is not given up so soon, and neither is a server that cannot just now; the
+ * pauses grow, and are not the same for all. */
+Test(wire, pauses_before_the_next_pass_grow)
+{
+    static const struct wire_line busy[] = {
+        {LIST, "500 {}"}, {LIST, "500 {}"}, {LIST, "200 {\"items\":[]}"}, {NULL, NULL}};
+    struct wire_talk talk = {.lines = busy};
+    struct wire_bench b;
+    struct dr_reply r;
+    wire_bench_open(&b, &talk);
+    int64_t begin = b.estate->now_ms(b.estate);
+    wire_bench_ask(&b, &(struct dr_call){.kind = DR_CALL_CDC_FEEDS, .deadline_ms = 5000},
+                   &r);
+    cr_expect_eq(r.outcome, DR_DONE, "%s", r.err.text);
+    int64_t took = b.estate->now_ms(b.estate) - begin;
+    cr_expect(took >= 500 + 1000 && took <= 1000 + 2000 + 3, "%lld ms", (long long)took);
+    done(&b, &r);
+
+    static const struct wire_line none[] = {{NULL, NULL}};
+    talk = (struct wire_talk){.lines = none, .fault = WIRE_NOT_SENT};
+    wire_bench_open(&b, &talk);
+    begin = b.estate->now_ms(b.estate);
+    wire_bench_ask(&b,
+                   &(struct dr_call){.kind = DR_CALL_FEED_PAUSE,
+                                     .args.feed = {.id = "f-1", .to = 1}},
+                   &r);
+    cr_expect_eq(r.outcome, DR_REFUSED);
+    cr_expect_geq(b.estate->now_ms(b.estate) - begin, 150000);
+    done(&b, &r);
+}
+
 /* ---- refusals of SQL mutations ---- */
 
 #define US                                                                               \

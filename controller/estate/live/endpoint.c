@@ -10,10 +10,9 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "controller/base/backoff.h"
 #include "controller/estate/live/clock.h"
 #include "controller/estate/live/machine.h"
-
-enum { BACKOFF_MIN_MS = 500, BACKOFF_MAX_MS = 10000 };
 
 struct probe {
     struct watch watch;
@@ -22,7 +21,8 @@ struct probe {
     struct job *resolving; /* NULL: done, or not needed */
     struct sockaddr_storage found[DR_PROBE_ADDRESSES];
     size_t found_count, next;
-    int fd; /* -1: none */
+    int fd;      /* -1: none */
+    bool greets; /* it speaks first: SQL does, HTTP does not */
     bool connected, over;
     struct dr_err err; /* code 0: none */
 };
@@ -69,15 +69,9 @@ void dr_live_endpoint_ok(struct endpoint *e)
 
 void dr_live_endpoint_failed(struct live *l, struct endpoint *e, const struct dr_err *err)
 {
-    int64_t most_ms = 2 * BACKOFF_MIN_MS;
-    for (unsigned i = 0; i < e->failures && most_ms < BACKOFF_MAX_MS; i++)
-        most_ms *= 2;
-    if (most_ms > BACKOFF_MAX_MS)
-        most_ms = BACKOFF_MAX_MS;
+    e->retry_at_ms = dr_live_now_ms() + dr_backoff_ms(e->failures, &l->prng);
     e->failures++;
     e->alive_at_ms = INT64_MIN;
-    e->retry_at_ms = dr_live_now_ms() + most_ms / 2 +
-                     (int64_t)dr_prng_below(&l->prng, (uint64_t)most_ms / 2 + 1);
     if (!e->last)
         e->last = dr_xcalloc(1, sizeof(*e->last));
     *e->last = *err;
@@ -191,6 +185,11 @@ static void ready(struct live *l, struct watch *w)
     if (p->over)
         return;
     getsockopt(p->fd, SOL_SOCKET, SO_ERROR, &failed, &len);
+    if (!failed && !p->connected && !p->greets) {
+        drop_socket(l, p);
+        end(l, p);
+        return;
+    }
     if (!failed && !p->connected) {
         p->connected = true;
         dr_live_watch_again(l, w, p->fd, EPOLLIN); /* the server speaks first */
@@ -247,12 +246,13 @@ static bool parse_literal(struct probe *p)
     return false;
 }
 
-void dr_live_probe_start(struct live *l, struct endpoint *e)
+void dr_live_probe_start(struct live *l, struct endpoint *e, bool greets)
 {
     struct probe *p = dr_xcalloc(1, sizeof(*p));
     p->watch.ready = ready;
     p->timer.fire = timed;
     p->endpoint = e;
+    p->greets = greets;
     p->fd = -1;
     e->probe = p;
     e->trying++;
@@ -265,6 +265,21 @@ void dr_live_probe_start(struct live *l, struct endpoint *e)
     p->resolving = dr_live_job_new(JOB_RESOLVE, POOL_RESOLVE);
     p->resolving->endpoint = e;
     dr_live_job_submit(l, p->resolving);
+}
+
+void dr_live_knock(struct live *l, struct endpoint *e)
+{
+    if (e->knocked || e->failures || e->trying || l->ending)
+        return;
+    e->knocked = true;
+    dr_live_probe_start(l, e, false);
+}
+
+int64_t dr_live_connect_ms(const struct live *l, const struct endpoint *e)
+{
+    int64_t all_ms = l->options.connect_ms;
+    int64_t left_ms = e->probe ? e->probe->timer.at_ms - dr_live_now_ms() : all_ms;
+    return left_ms < 1 ? 1 : left_ms < all_ms ? left_ms : all_ms;
 }
 
 void dr_live_endpoints_free(struct live *l)

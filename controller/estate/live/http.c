@@ -229,10 +229,10 @@ static void set_signature(struct transfer *x)
 static void set_limits(struct transfer *x, int64_t left_ms)
 {
     CURL *c = x->easy;
-    long connect_ms = (long)x->live->options.connect_ms;
+    int64_t connect_ms = dr_live_connect_ms(x->live, x->endpoint);
     curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)left_ms);
     curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS,
-                     left_ms < connect_ms ? (long)left_ms : connect_ms);
+                     (long)(left_ms < connect_ms ? left_ms : connect_ms));
     curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(c, CURLOPT_QUICK_EXIT, 1L); /* no waiting for a hung resolver */
     curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");

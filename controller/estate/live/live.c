@@ -11,7 +11,7 @@
 #include "controller/estate/live/machine.h"
 
 enum {
-    CONNECT_MS = 5000,
+    CONNECT_MS = 3000,
     HTTP_IDLE = 1024,
     EVENTS = 256,
     NAP_MAX_MS = 60000,
@@ -113,7 +113,10 @@ void dr_live_err_place(struct dr_err *err, const char *what, const struct dr_add
 static void take_task(struct live *l, struct task *t)
 {
     struct dr_err err;
-    if (!t->ticket) {
+    if (t->knock) {
+        dr_live_knock(l, dr_live_endpoint(l, &t->ex.at));
+        free_task(t);
+    } else if (!t->ticket) {
         dr_live_seats_hang_up(l, t->ex.sql.login);
         free_task(t);
     } else if (t->ex.deadline_ms <= 0 ||
@@ -235,6 +238,14 @@ static void live_hang_up(struct dr_carrier *c, const struct dr_login *login)
     post((struct live *)c, t);
 }
 
+static void live_expect(struct dr_carrier *c, const struct dr_address *at)
+{
+    struct task *t = dr_xcalloc(1, sizeof(*t));
+    t->knock = true;
+    t->ex.at = *at;
+    post((struct live *)c, t);
+}
+
 static bool live_wait(struct dr_carrier *c, int64_t until_ms, struct dr_answer *out)
 {
     struct live *l = (struct live *)c;
@@ -330,6 +341,7 @@ int dr_live_new(struct dr_carrier **out, const struct dr_live_options *opt,
                                   .wait = live_wait,
                                   .now_ms = live_now_ms,
                                   .hang_up = live_hang_up,
+                                  .expect = live_expect,
                                   .free = live_free};
     l->prng.state = l->options.seed ? l->options.seed : (uint64_t)dr_live_now_ms();
     pthread_mutex_init(&l->lock, NULL);

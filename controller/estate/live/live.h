@@ -11,7 +11,7 @@
 #include "controller/estate/carrier.h"
 
 struct dr_live_options {
-    uint32_t connect_ms;    /* one attempt to connect and log in; 0: 5000 */
+    uint32_t connect_ms;    /* one attempt to connect and log in; 0: 3000 */
     uint64_t seed;          /* of the backoff's jitter; 0: taken from the clock */
     uint32_t http_idle_max; /* kept HTTP connections; 0: 1024 */
     const char *plugin_dir; /* of libmariadb's login plugins; NULL: its own. Borrowed */

@@ -72,7 +72,8 @@ struct task {
     uint64_t session, connection_id; /* SQL: what it was sent on; 0: nothing yet */
     struct seat *seat;
     struct live *live;
-    bool quit; /* no ticket: end the carrier */
+    bool quit;  /* no ticket: end the carrier */
+    bool knock; /* no ticket: see whether somebody is at ex.at */
 };
 
 struct task_list {
@@ -98,6 +99,8 @@ struct endpoint {
     struct dr_address at;
     unsigned failures; /* connects that failed in a row */
     unsigned trying;   /* connects under way */
+    int64_t trying_since_ms;
+    bool knocked; /* by dr_live_knock */
     int64_t retry_at_ms;
     struct dr_err *last;          /* of the last failure; NULL: none */
     int64_t alive_at_ms;          /* when SQL last showed life here; INT64_MIN: never */
@@ -119,7 +122,11 @@ bool dr_live_is_dead(enum dr_code code);
 
 /* Waits without a thread until the endpoint greets or connect_ms are over; then
  * dr_live_seats_probed, never from within this call. */
-void dr_live_probe_start(struct live *l, struct endpoint *e);
+void dr_live_probe_start(struct live *l, struct endpoint *e, bool greets);
+/* Finds out once whether somebody listens there, of whom nothing is known yet. */
+void dr_live_knock(struct live *l, struct endpoint *e);
+/* How long a connect may take: what the probe has left, where one is under way. */
+int64_t dr_live_connect_ms(const struct live *l, const struct endpoint *e);
 void dr_live_probe_resolved(struct live *l, struct job *j);
 void dr_live_endpoints_free(struct live *l);
 

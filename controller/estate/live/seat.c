@@ -9,11 +9,14 @@
 #include "controller/estate/live/clock.h"
 #include "controller/estate/live/machine.h"
 
-enum { PROVEN_MS = 15000 }; /* how long a sign of life allows to connect unprobed */
+enum {
+    PROVEN_MS = 15000, /* how long a sign of life allows to connect unprobed */
+    DOUBTFUL_MS = 500, /* an attempt that lasts longer may well be in vain */
+};
 
 enum phase {
     SEAT_FREE,     /* nothing under way; a session, if any, is idle */
-    SEAT_PROBING,  /* waits for the endpoint's probe */
+    SEAT_PROBING,  /* waits for the endpoint's probe, or for another seat's attempt */
     SEAT_OPENING,  /* a job connects */
     SEAT_SENDING,  /* a job writes the statement */
     SEAT_AWAITING, /* the statement is sent; the socket is watched */
@@ -141,9 +144,10 @@ static void start_open(struct live *l, struct seat *s, bool proven, const char *
                                    .login = s->login,
                                    .timeout_ms = l->options.connect_ms,
                                    .plugin_dir = l->options.plugin_dir};
-    e->trying++;
+    if (!e->trying++)
+        e->trying_since_ms = dr_live_now_ms();
     dr_live_timer_set(l, &s->limit,
-                      dr_live_now_ms() + l->options.connect_ms + (int64_t)2000);
+                      dr_live_now_ms() + 2 * (int64_t)l->options.connect_ms + 1000);
     start_job(l, s, j, SEAT_OPENING);
 }
 
@@ -167,6 +171,12 @@ static void connect_seat(struct live *l, struct seat *s)
     }
     bool proven =
         e->alive_at_ms > INT64_MIN && dr_live_now_ms() - e->alive_at_ms < PROVEN_MS;
+    /* one more attempt would end no sooner than the one that seems to be in vain */
+    if (!proven && !bold && !e->probe && e->trying &&
+        dr_live_now_ms() - e->trying_since_ms > DOUBTFUL_MS) {
+        s->phase = SEAT_PROBING;
+        return;
+    }
     if (proven || (!e->failures && !e->probe &&
                    dr_live_pool_unproven_room(l, lane_pools[s->lane]))) {
         start_open(l, s, proven, NULL);
@@ -174,7 +184,7 @@ static void connect_seat(struct live *l, struct seat *s)
     }
     s->phase = SEAT_PROBING;
     if (!e->probe)
-        dr_live_probe_start(l, e);
+        dr_live_probe_start(l, e, true);
 }
 
 /* Did the server end an idle session, unseen so far? Then nothing was sent on it. */
@@ -239,6 +249,8 @@ static bool take_back(struct live *l, struct seat *s)
     }
     dr_live_job_free(j);
     s->job = NULL;
+    if (s->phase == SEAT_OPENING && !s->endpoint->probe)
+        dr_live_seats_probed(l, s->endpoint, NULL); /* who waited for it tries itself */
     return true;
 }
 
@@ -387,6 +399,8 @@ static void opened(struct live *l, struct seat *s, struct job *j)
 {
     struct endpoint *e = s->endpoint;
     bool usable = adopt(l, s, j), hung_up = s->hung_up;
+    const struct dr_err *dead = NULL;
+    struct dr_err why;
     e->trying--;
     dr_live_timer_stop(l, &s->limit);
     s->phase = SEAT_FREE;
@@ -396,6 +410,8 @@ static void opened(struct live *l, struct seat *s, struct job *j)
         e->alive_at_ms = dr_live_now_ms();
     } else if (!hung_up) {
         dr_live_endpoint_failed(l, e, &j->err);
+        why = j->err;
+        dead = &why;
     }
     if (!s->current) { /* answered meanwhile; the session may serve the next one */
         if (usable && (hung_up || s->lane == DR_LANE_LOGIN))
@@ -407,6 +423,8 @@ static void opened(struct live *l, struct seat *s, struct job *j)
     } else {
         answer_fail(s, DR_NOT_SENT, &j->err);
     }
+    if (!e->probe)
+        dr_live_seats_probed(l, e, dead);
 }
 
 static void sent(struct live *l, struct seat *s, struct job *j)

@@ -6,6 +6,7 @@
 #define DR_WIRE_SCRIPT_H
 
 #include "controller/base/buf.h"
+#include "controller/base/prng.h"
 #include "controller/base/quote.h"
 #include "controller/estate/wire/wire.h"
 
@@ -60,6 +61,7 @@ struct dr_own_session {
 /* What the wire remembers of a cluster between calls: hints only. */
 struct dr_wire_cluster {
     uint32_t beats_skip; /* rounds for which drover.heartbeat is not asked for */
+    uint32_t expected;   /* endpoints told to the carrier: bits 1u << enum dr_via */
 };
 
 struct dr_wire {
@@ -72,6 +74,7 @@ struct dr_wire {
     struct dr_wire_cluster *clusters;
     struct dr_own_session *own; /* sessions of this process, the last one of each lane */
     size_t own_count, own_room;
+    struct dr_prng jitter;
 };
 
 struct dr_script {
@@ -91,12 +94,14 @@ struct dr_script {
     void *mine; /* the kind's own variables */
     struct dr_exchange ex;
     uint64_t carried; /* ticket of the exchange under way; 0: none */
-    int64_t deadline_ms, wake_ms, backoff_ms;
+    int64_t deadline_ms, wake_ms;
     const struct dr_login *login;
     enum dr_lane lane;           /* the play's, unless its begin chose another */
     struct dr_endpoint endpoint; /* of the exchange under way */
     struct dr_address pinned;    /* the instance the call names */
     size_t tries, endpoint_index;
+    unsigned passes;     /* over all endpoints, by HTTP */
+    size_t unreached;    /* endpoints in a row where nothing was sent, by HTTP */
     uint64_t session;    /* the SQL session it runs on; 0: not yet */
     bool mutated;        /* a mutating exchange may have had its effect */
     bool mutated_before; /* the same before the exchange under way */

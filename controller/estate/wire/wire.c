@@ -8,14 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "controller/base/backoff.h"
 #include "controller/base/buf.h"
 #include "controller/estate/wire/script.h"
 
 enum {
     STEP_MS = 15000, /* of one exchange, unless its step says otherwise */
-    BACKOFF_FIRST_MS = 500,
-    BACKOFF_LAST_MS = 10000,
-    TEXT_MAX = 300, /* of a server's text in an error */
+    TEXT_MAX = 300,  /* of a server's text in an error */
     REPLY_MAX = 16 << 20,
 };
 
@@ -349,10 +348,13 @@ static void retry_sql(struct dr_script *s, bool connected)
 static void retry_http(struct dr_script *s)
 {
     size_t count = endpoint_count(s);
-    int64_t pause = s->tries % count ? 0 : s->backoff_ms;
+    bool whole_pass = s->tries % count == 0;
+    int64_t pause = whole_pass ? dr_backoff_ms(s->passes++, &s->wire->jitter) : 0;
     if (pause && s->reply.err.retry_after_ms > pause)
         pause = s->reply.err.retry_after_ms;
-    if (dr_script_left_ms(s) <= pause) {
+    /* who only reads asks again anyway: with nobody there, unknown is said at once */
+    bool nobody = whole_pass && s->unreached >= count && !row_of(s)->mutates;
+    if (nobody || dr_script_left_ms(s) <= pause) {
         finish(s, false);
         return;
     }
@@ -361,8 +363,6 @@ static void retry_http(struct dr_script *s)
         advance(s, DR_FLOW_AGAIN);
         return;
     }
-    s->backoff_ms =
-        s->backoff_ms * 2 < BACKOFF_LAST_MS ? s->backoff_ms * 2 : BACKOFF_LAST_MS;
     s->wake_ms = now_ms(s->wire) + pause;
 }
 
@@ -430,6 +430,7 @@ static void on_nothing(struct dr_script *s, const struct dr_answer *a)
     bool lost = a->carried == DR_LOST;
     if (!lost)
         dr_script_no_effect(s);
+    s->unreached = a->carried == DR_NOT_SENT ? s->unreached + 1 : 0;
     if (s->play->via == DR_VIA_SQL)
         remember_session(s, 0);
     if (a->carried == DR_ANSWERED) {
@@ -475,6 +476,7 @@ static void on_sql(struct dr_script *s, const struct dr_answer *a)
 static void on_http(struct dr_script *s, const struct dr_answer *a)
 {
     enum dr_flow flow = DR_FLOW_NEXT;
+    s->unreached = 0;
     s->carrier_said = false;
     bool good = a->http.status >= 200 && a->http.status < 300;
     if (!good && !s->at->takes_errors)
@@ -508,6 +510,22 @@ static void free_script(struct dr_script *s)
     free(s);
 }
 
+/* Tells the carrier, once, of the endpoints that are asked when the first one fails. */
+static void expect_others(struct dr_script *s)
+{
+    struct dr_carrier *carrier = s->wire->carrier;
+    struct dr_wire_cluster *c = &s->wire->clusters[s->call->at.cluster];
+    const struct dr_access_cluster *x = dr_script_cluster(s);
+    uint32_t bit = 1u << s->play->via;
+    if (!carrier->expect || c->expected & bit ||
+        (s->play->via != DR_VIA_PD && s->play->via != DR_VIA_CDC))
+        return;
+    c->expected |= bit;
+    for (size_t i = 1; i < endpoint_count(s); i++)
+        carrier->expect(carrier,
+                        s->play->via == DR_VIA_PD ? &x->pd[i].at : &x->cdc[i].at);
+}
+
 /* Checks what every kind needs, and picks login and instance. */
 static enum dr_flow open_script(struct dr_script *s)
 {
@@ -524,6 +542,7 @@ static enum dr_flow open_script(struct dr_script *s)
         return dr_script_fail(s, DR_E_INPUT, "cluster '%s' declares no endpoint for it",
                               dr_script_cluster(s)->declared->name);
     s->login = &dr_script_cluster(s)->controller;
+    expect_others(s);
     return start(s);
 }
 
@@ -539,7 +558,6 @@ static void wire_submit(struct dr_estate *e, const struct dr_call *call, uint64_
     s->call = call->kind < DR_CALL_KIND_COUNT ? call : &none;
     s->arena = dr_arena_new(0);
     s->ticket = s->reply.ticket = *ticket = ++w->next_ticket;
-    s->backoff_ms = BACKOFF_FIRST_MS;
     s->play = plays[s->call->kind];
     s->deadline_ms =
         now_ms(w) + (call->deadline_ms > 0 ? call->deadline_ms : row_of(s)->deadline_ms);
@@ -642,6 +660,7 @@ struct dr_estate *dr_wire_new(const struct dr_topology *t, struct dr_access *acc
     w->topology = t;
     w->access = access;
     w->carrier = carrier;
+    w->jitter.state = (uint64_t)now_ms(w); /* processes start at different times */
     w->clusters = dr_xcalloc(access->cluster_count + 1, sizeof(*w->clusters));
     return &w->estate;
 }

@@ -1,0 +1,45 @@
+#!/bin/bash
+# What is dead costs one wait, not the sum of many; what is only slow is still seen.
+# Usage: tests/e2e/dead.sh [BUILD]; the last line says "N passed, N failed".
+. "$(dirname "$0")/kit.sh"
+. examples/quickstart/env
+t=$work/topology.yaml
+
+# within NAME MS STATUS COMMAND..: ends with STATUS in time, output in $said
+within() {
+    local name=$1 ms=$2 status=$3 from
+    shift 3
+    from=$(date +%s%3N)
+    told "$name" "$status" "$@"
+    took=$(($(date +%s%3N) - from))
+    echo "$name: $took ms"
+    is "$name: within $ms ms" yes "$([ $took -le "$ms" ] && echo yes || echo "$took")"
+}
+every() { # FAULT [ARGUMENTS]: of each SQL instance, PD and TiCDC
+    for at in $(grep -oE '127\.[0-9]+\.[0-9]+\.[0-9]+:[0-9]+' "$t" | grep -v 6060 | sort -u); do ctl "$1" "at=$at" "${@:2}" >/dev/null; done
+}
+
+sim_up 50
+told "bootstrap" 0 drover apply --yes --wait 60s "$t"
+becomes "the pair is protected" 30 is_protected
+
+store=$(grep -oE '127\.[0-9.]+:6060' "$t" | head -1)
+ctl kill "at=$store" >/dev/null
+within "status with storage down" 3500 3 drover status "$t"
+has "it says why" "redo logs not known" "$said"
+ctl start "at=$store" >/dev/null
+
+every slow ms=300
+becomes "slow servers are seen, and the pair is protected" 30 is_protected
+every slow ms=0
+
+kill -STOP "$sim"
+within "status of an estate that takes connections and says nothing" 7000 3 drover status "$t"
+has "it is not known to be protected" "NOT KNOWN" "$said"
+kill -CONT "$sim"
+becomes "the pair is protected again" 30 is_protected
+
+sim_down
+within "plan of a dead estate" 2000 3 drover plan "$t"
+within "status of a dead estate" 2000 3 drover status "$t"
+verdict
