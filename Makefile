@@ -4,7 +4,8 @@
 #   make check           everything: formats, builds, unit, golden, simulation, end to end
 #   make demo            a simulated two-region estate, from git to protected
 #   make fuzz TARGET=yaml SECONDS=60      searches for inputs that break a reader
-#   make install         PREFIX=/usr/local DESTDIR=
+#   make install         PREFIX=/usr/local DESTDIR=; programs, manual, completions
+#   make man             the manual alone, in build/man
 #   make CC=clang        another compiler;  make BUILD=dir  another output folder
 #   make SANITIZE=1      AddressSanitizer and UndefinedBehaviorSanitizer;  =thread: races
 
@@ -166,8 +167,28 @@ demo:
 clean:
 	rm -rf $(BUILD)
 
-install: all
-	install -d $(DESTDIR)$(PREFIX)/bin
+# The manual, from the tables of the command line. Its date is that of SOURCE_DATE_EPOCH, or
+# of the commit, so that two builds give the same bytes.
+$(BUILD)/drover-man: $(BUILD)/cmd/drover-man/main.o \
+                     $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/main.c,$(DROVER_SRC))) $(BUILD)/libdrover.a
+	@echo "  LINK  $@"
+	@$(CC) $(LDOPT) -o $@ $^ $(PKG_LIBS) -lpthread -lm
+
+.PHONY: man
+man:
+	@$(MAKE) --no-print-directory -s BUILDING=1 $(BUILD)/drover-man
+	@rm -rf $(BUILD)/man && mkdir -p $(BUILD)/man
+	@$(BUILD)/drover-man $(BUILD)/man $$(date -u -d @$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct 2>/dev/null || stat -c %Y Makefile)} +%Y-%m-%d)
+
+# Programs, manual, completions.
+SHARE := $(DESTDIR)$(PREFIX)/share
+install: all man
+	install -d $(DESTDIR)$(PREFIX)/bin $(SHARE)/man/man1 $(SHARE)/bash-completion/completions \
+		$(SHARE)/zsh/site-functions $(SHARE)/fish/vendor_completions.d
 	install -m 0755 $(BUILD)/drover $(BUILD)/drover-sim $(DESTDIR)$(PREFIX)/bin/
+	install -m 0644 $(BUILD)/man/*.1 $(SHARE)/man/man1/
+	$(BUILD)/drover completion bash >$(SHARE)/bash-completion/completions/drover
+	$(BUILD)/drover completion zsh >$(SHARE)/zsh/site-functions/_drover
+	$(BUILD)/drover completion fish >$(SHARE)/fish/vendor_completions.d/drover.fish
 
 -include $(shell test -d $(BUILD) && find $(BUILD) -name '*.d')

@@ -366,6 +366,45 @@ bool dr_explain(struct dr_arena *a, const char *word, struct dr_buf *out,
     return false;
 }
 
+/* ---- all names ---- */
+
+static void add_settings(const char *path, enum dr_type type, struct dr_buf *out)
+{
+    size_t count;
+    const struct dr_setting *all =
+        type == DR_T_SETTINGS ? dr_settings(&count) : dr_sink_params(&count);
+    for (size_t i = 0; i < count; i++)
+        dr_buf_addf(out, "%s.%s\n", path, all[i].path);
+}
+
+static void add_paths(struct dr_arena *a, const struct dr_shape *shape, const char *path,
+                      struct dr_buf *out)
+{
+    for (const struct dr_field *f = shape->fields; f->key; f++) {
+        const char *here = dr_sprintf(a, "%s%s%s", path, *path ? "." : "", f->key);
+        dr_buf_addf(out, "%s\n", here);
+        if (f->type == DR_T_OBJECT)
+            add_paths(a, f->of, here, out);
+        else if (f->type == DR_T_SETTINGS || f->type == DR_T_PARAMS)
+            add_settings(here, f->type, out);
+    }
+}
+
+void dr_explain_words(struct dr_arena *a, struct dr_buf *out)
+{
+    size_t count;
+    char text[DR_VCODE_TEXT];
+    dr_buf_adds(out, "codes\nkinds\n");
+    for (unsigned k = 0; k < DR_KIND_COUNT; k++) {
+        dr_buf_addf(out, "%s\n", dr_kinds[k].name);
+        add_paths(a, dr_kinds[k].shape, k == DR_KIND_TOPOLOGY ? "" : dr_kinds[k].name,
+                  out);
+    }
+    const struct dr_vcode_info *all = dr_vcodes(&count);
+    for (size_t i = 0; i < count; i++)
+        dr_buf_addf(out, "%s\n", dr_vcode_text(all[i].code, text));
+}
+
 /* ---- the whole page ---- */
 
 /* A cell of a Markdown table. */

@@ -13,6 +13,10 @@
 bool dr_explain(struct dr_arena *a, const char *word, struct dr_buf *out,
                 const char **meant);
 
+/* What dr_explain knows by its full name, a word a line: paths (of a topology as they
+ * are, of other kinds with the kind before them), settings, parameters, codes. */
+void dr_explain_words(struct dr_arena *a, struct dr_buf *out);
+
 /* The reference page. */
 void dr_explain_all(struct dr_arena *a, struct dr_buf *out);
 

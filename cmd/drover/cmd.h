@@ -73,9 +73,22 @@ struct dr_command {
 /* All commands, in commands.c; ends with NULL. */
 extern const struct dr_command *const dr_commands[];
 
-extern const struct dr_command dr_cmd_validate, dr_cmd_explain, dr_cmd_schema,
-    dr_cmd_plan, dr_cmd_approve, dr_cmd_apply, dr_cmd_run, dr_cmd_status, dr_cmd_history,
-    dr_cmd_grants, dr_cmd_ready, dr_cmd_agree;
+// clang-format off
+extern const struct dr_command
+    dr_cmd_validate,
+    dr_cmd_explain,
+    dr_cmd_schema,
+    dr_cmd_plan,
+    dr_cmd_approve,
+    dr_cmd_apply,
+    dr_cmd_run,
+    dr_cmd_status,
+    dr_cmd_history,
+    dr_cmd_grants,
+    dr_cmd_ready,
+    dr_cmd_agree,
+    dr_cmd_completion;
+// clang-format on
 
 /* Finds the command, parses, runs; everything main() does but the process. */
 int dr_cli(const struct dr_command *const *commands, int argc, const char *const *argv,
@@ -92,6 +105,9 @@ int dr_cli_usage(const struct dr_invocation *in, const char *fmt, ...) DR_PRINTF
 
 /* Writes a buffer to the results. Gives DR_EXIT_ERROR when it was cut or not written. */
 int dr_cli_result(const struct dr_invocation *in, const struct dr_buf *b);
+
+/* All that `drover explain` takes, a word a line. */
+void dr_cli_explainable(struct dr_buf *out);
 
 /* --help of one command. */
 void dr_cli_help(const struct dr_command *c, struct dr_buf *out);

@@ -86,6 +86,21 @@ static void list_codes(struct dr_buf *out)
                     dr_code_info((enum dr_code)code)->title);
 }
 
+void dr_cli_explainable(struct dr_buf *out)
+{
+    const struct dr_obstacle_info *o;
+    struct dr_arena *a = dr_arena_new(0);
+    dr_buf_adds(out, "rules\nblockers\n");
+    dr_explain_words(a, out);
+    for (size_t i = 0; dr_plan_code(i); i++)
+        dr_buf_addf(out, "%s\n", dr_plan_code(i));
+    for (int code = 1; code < DR_E_COUNT_; code++)
+        dr_buf_addf(out, "%s\n", dr_code_info((enum dr_code)code)->id);
+    for (int kind = 1; (o = dr_obstacle_info((enum dr_obstacle_kind)kind)); kind++)
+        dr_buf_addf(out, "%s\n", o->id);
+    dr_arena_free(a);
+}
+
 /* The planner's own words: its rules, and the codes of what blocks a plan. */
 static bool explain_plan(const char *word, struct dr_buf *out)
 {
