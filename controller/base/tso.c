@@ -62,23 +62,32 @@ static bool take_char(const char **s, const char *any)
     return there;
 }
 
+/* "10:11", "10:11:12", into milliseconds of a day. */
+static bool take_clock(const char **s, int64_t *ms)
+{
+    int hour, minute, second = 0;
+    if (!take(s, 2, &hour) || !take_char(s, ":") || !take(s, 2, &minute) ||
+        (take_char(s, ":") && !take(s, 2, &second)))
+        return false;
+    *ms = ((hour * 60 + minute) * 60 + second) * INT64_C(1000);
+    return hour < 24 && minute < 60 && second < 60;
+}
+
 bool dr_parse_time(const char *s, int64_t *unix_ms)
 {
-    int y, m, d, hour = 0, min = 0, sec = 0;
-    int64_t same_y;
+    int y, m, d;
+    int64_t same_y, of_day = 0;
     unsigned same_m, same_d;
     if (!take(&s, 4, &y) || !take_char(&s, "-") || !take(&s, 2, &m) ||
         !take_char(&s, "-") || !take(&s, 2, &d))
         return false;
-    if (take_char(&s, " T") &&
-        (!take(&s, 2, &hour) || !take_char(&s, ":") || !take(&s, 2, &min) ||
-         (take_char(&s, ":") && !take(&s, 2, &sec))))
+    if (take_char(&s, " T") && !take_clock(&s, &of_day))
         return false;
     (void)take_char(&s, "Z");
-    if (*s || m < 1 || m > 12 || d < 1 || hour > 23 || min > 59 || sec > 59)
+    if (*s || m < 1 || m > 12 || d < 1)
         return false;
     int64_t days = days_of(y, (unsigned)m, (unsigned)d);
-    *unix_ms = (((days * 24 + hour) * 60 + min) * 60 + sec) * 1000;
+    *unix_ms = days * 86400000 + of_day;
     civil(days, &same_y, &same_m, &same_d); /* February 30th is a day of March */
     return same_y == y && same_m == (unsigned)m && same_d == (unsigned)d;
 }
