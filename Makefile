@@ -89,6 +89,11 @@ $(BUILD)/unit: $(UNIT_SRC:%.c=$(BUILD)/%.o) $(BUILD)/cmd/drover/patience.o $(BUI
 	@echo "  LINK  $@"
 	@$(CC) $(LDOPT) -o $@ $^ $(PKG_LIBS) -lcriterion -lssl -lpthread -lm
 
+# Servers that mean harm, for the end-to-end tests.
+$(BUILD)/rogue: $(BUILD)/tests/e2e/rogue.o $(BUILD)/tests/e2e/rogue_certificates.o
+	@echo "  LINK  $@"
+	@$(CC) $(LDOPT) -o $@ $^ -lssl -lcrypto -lpthread
+
 # A plain program, because Criterion cannot run under ThreadSanitizer.
 $(BUILD)/live-threads: $(BUILD)/tests/live/threads.o $(BUILD)/tests/unit/live_kit.o \
                        $(BUILD)/tests/unit/live_peer.o $(BUILD)/libdrover.a

@@ -466,11 +466,37 @@ C(no_strangers_feed)
     return nothing_else(v, x, fact);
 }
 
+/* The first of cluster c's TiCDC endpoints that cluster `other` calls a server of its
+ * own; NULL: none. Source: tidb: pkg/infoschema/tables.go GetTiCDCServerInfo. */
+static const struct dr_url *ticdc_listed_by(const struct dr_view *v, size_t c,
+                                            size_t other)
+{
+    const struct dr_identity *id = &dr_view_facts(v, other)->identity;
+    const struct dr_cluster *cluster = dr_view_cluster(v, c);
+    for (size_t m = 0; id->seen.known && m < id->member_count; m++)
+        for (size_t e = 0; e < cluster->ticdc.endpoint_count; e++) {
+            const struct dr_url *url = &cluster->ticdc.endpoints[e];
+            const char *at = dr_sprintf(v->arena, "%s:%u", url->host, url->port);
+            if (strcmp(id->members[m].type, "ticdc") == 0 &&
+                strcmp(id->members[m].instance, at) == 0)
+                return url;
+        }
+    return NULL;
+}
+
 C(feeds_of_this_cluster)
 {
     const struct dr_cluster_facts *f = dr_view_facts(v, c);
     if (!dr_view_cluster(v, c)->ticdc.declared)
         return DR_TRUE;
+    for (size_t other = 0; other < v->t->cluster_count; other++) {
+        const struct dr_url *url = other == c ? NULL : ticdc_listed_by(v, c, other);
+        if (url && !ticdc_listed_by(v, c, c)) {
+            *fact = dr_sprintf(v->arena, "%s is a TiCDC server of cluster '%s'",
+                               url->text, name_of(v, other));
+            return DR_FALSE;
+        }
+    }
     if (!f->feeds.seen.known || !f->pd.seen.known)
         return dr_check_unread(v, f->pd.seen.known ? &f->feeds.seen : &f->pd.seen,
                                f->pd.seen.known ? "changefeeds" : "PD", fact);

@@ -385,6 +385,38 @@ void dr_plan_rules_text(struct dr_buf *out)
             dr_check_only(k->code) ? "; " : "", ways_text(dr_check_only(k->code)));
 }
 
+/* What the checks of a group look at, by the first digits of their codes. */
+static const char *looks_at(const char *code)
+{
+    static const struct {
+        const char *group, *text;
+    } rows[] = {
+        {"DR-B00", "the document alone"},
+        {"DR-B01",
+         "cluster_info, TIDB_VERSION() and mysql.tidb by SQL; PD's cluster id and "
+         "members; the document"},
+        {"DR-B02", "the rows of mysql.drover_ledger on both clusters; the document"},
+        {"DR-B03", "mysql.user, SHOW GRANTS and mysql.global_grants"},
+        {"DR-B04", "variables of each SQL instance, schemas and tables; changefeeds and "
+                   "health by TiCDC; what lies under the storage prefixes"},
+        {"DR-B05",
+         "tables and their keys; GC safe points by PD; the ledger's rows of the "
+         "copies; the comparison of both sides"},
+        {"DR-B06",
+         "the list and the details of changefeeds by TiCDC; the login of the sink "
+         "account"},
+        {"DR-B07",
+         "the changefeed that is to be adopted, as TiCDC shows it; the ledger; both "
+         "sides' tables"},
+        {"DR-B09",
+         "words of the document, and the ledger's rows of words that were used"},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        if (strncmp(rows[i].group, code, strlen(rows[i].group)) == 0)
+            return rows[i].text;
+    return NULL;
+}
+
 bool dr_plan_explain(const char *code, struct dr_buf *out)
 {
     for (const struct dr_plan_check *k = dr_plan_checks; k->code; k++) {
@@ -402,6 +434,8 @@ bool dr_plan_explain(const char *code, struct dr_buf *out)
                         ways_text(dr_check_only(k->code)));
         if (k->past)
             dr_buf_addf(out, "until     %s\n", dr_predicates[k->past].text);
+        if (looks_at(k->code))
+            dr_buf_addf(out, "looks at  %s\n", looks_at(k->code));
         dr_buf_addf(out, "way out   %s\n", k->way_out);
         dr_buf_adds(out,
                     "\nWhile this does not hold drover changes nothing of the topology; "

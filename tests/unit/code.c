@@ -3,7 +3,9 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
+#include "controller/base/buf.h"
 #include "controller/base/err.h"
+#include "controller/plan/plan.h"
 #include "controller/source/origin.h"
 
 Test(code, every_code_is_explained)
@@ -27,4 +29,16 @@ Test(code, every_obstacle_is_explained)
     }
     cr_assert_null(dr_obstacle_info(DR_OBSTACLE_COUNT_));
     cr_assert_str_eq(dr_obstacle_name(DR_OBSTACLE_COUNT_), "");
+}
+
+Test(code, every_check_says_what_it_looks_at)
+{
+    for (size_t i = 0; dr_plan_code(i); i++) {
+        struct dr_buf b;
+        dr_buf_init(&b, 1 << 16);
+        cr_assert(dr_plan_explain(dr_plan_code(i), &b));
+        cr_assert(strstr(dr_buf_str(&b), "\nlooks at  "), "%s", dr_plan_code(i));
+        cr_assert(strstr(dr_buf_str(&b), "\nway out   "), "%s", dr_plan_code(i));
+        dr_buf_release(&b);
+    }
 }

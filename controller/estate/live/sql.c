@@ -264,6 +264,11 @@ static void set_keepalive(int fd)
     (void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unacked_ms, sizeof(unacked_ms));
 }
 
+static bool is_late(const struct dr_sql_dial *dial, int64_t began_ms)
+{
+    return dr_live_now_ms() - began_ms + CLOCK_SLACK_MS >= (int64_t)dial->timeout_ms;
+}
+
 static int log_in(struct dr_sql *s, const struct dr_sql_dial *dial,
                   struct dr_arena *arena, struct dr_sql_answer *answer,
                   struct dr_err *err)
@@ -282,7 +287,7 @@ static int log_in(struct dr_sql *s, const struct dr_sql_dial *dial,
         take_server_error(s, arena, answer);
         return 0;
     }
-    bool late = dr_live_now_ms() - began_ms + CLOCK_SLACK_MS >= (int64_t)dial->timeout_ms;
+    bool late = is_late(dial, began_ms);
     int rc = fail_client(s, err);
     if (late && (rc == -DR_E_UNREACHABLE || rc == -DR_E_TLS || rc == -DR_E_AUTH) &&
         !s->hook_reason)
@@ -346,7 +351,13 @@ int dr_live_sql_open(struct dr_sql *s, const struct dr_sql_dial *dial,
     set_keepalive(dr_live_sql_fd(s));
     if (s->turns.want_tls && !mysql_get_ssl_cipher(s->mysql))
         return dr_fail(err, DR_E_TLS, "it does not offer TLS");
-    return run_setup(s, arena, answer, err);
+    int64_t began_ms = dr_live_now_ms();
+    rc = run_setup(s, arena, answer, err);
+    /* the library calls a read that it gave up a lost connection */
+    if (rc == -DR_E_UNREACHABLE && is_late(dial, began_ms))
+        rc = dr_fail(err, DR_E_TIMEOUT, "session setup: no answer within %u ms",
+                     dial->timeout_ms);
+    return rc;
 }
 
 /* ---- statements ---------------------------------------------------------------- */

@@ -22,6 +22,7 @@ enum {
 };
 
 #define LOCK_FILE "backup.lock"
+#define LISTING   "ListBucketResult"
 #define META_FILE "backupmeta"
 
 const struct dr_access_store *dr_script_store(const struct dr_script *s)
@@ -77,13 +78,17 @@ struct page {
     const char *token;
 };
 
+/* False: that is no listing, or one that ends before its end: what is missing may be what
+ * was looked for. */
 static bool read_page(struct dr_script *s, const struct dr_answer *a, struct page *out)
 {
     struct dr_xml x = {a->http.body, a->http.body + a->http.body_len};
     struct dr_xml_item i;
-    bool listing = false;
+    bool listing = false, whole = false;
     while (dr_xml_next(&x, &i)) {
-        listing |= dr_xml_is(&i, "ListBucketResult");
+        listing |= dr_xml_is(&i, LISTING);
+        whole |= !i.opens && i.name_len == strlen(LISTING) &&
+                 memcmp(i.name, LISTING, i.name_len) == 0;
         if (dr_xml_is(&i, "Key")) {
             const char *key = dr_xml_text(&i, s->arena);
             if (!key || out->count == OBJECTS_MAX)
@@ -95,7 +100,7 @@ static bool read_page(struct dr_script *s, const struct dr_answer *a, struct pag
             out->token = dr_xml_text(&i, s->arena);
         }
     }
-    return listing && (!out->truncated || out->token);
+    return listing && whole && (!out->truncated || out->token);
 }
 
 static enum dr_flow unreadable(struct dr_script *s)
