@@ -112,6 +112,19 @@ static void what_lacks(const struct dr_plan *p, struct dr_buf *b)
                     p->questions[i].answer);
 }
 
+/* Whether a controller waits with this plan for a person. */
+static void render_approval(const struct dr_plan *p, struct dr_buf *b)
+{
+    if (!dr_plan_needs_word(p) || p->state != DR_PLAN_STEPS || p->observing)
+        return;
+    if (p->approval.state == DR_APPROVAL_NONE)
+        dr_buf_addf(b, "  %-13s needed: drover approve %.12s PATH\n", "approval",
+                    p->digest);
+    else
+        dr_buf_addf(b, "  %-13s by %s, of plan %.12s\n", "approval", p->approval.by,
+                    p->approval.digest);
+}
+
 static void render_text(const struct dr_plan *p, const struct dr_topology *t,
                         const struct numbers *n, bool colour, struct dr_buf *b)
 {
@@ -144,6 +157,7 @@ static void render_text(const struct dr_plan *p, const struct dr_topology *t,
         dr_buf_addf(b, "  %-13s %zu step%s %s, next: %s\n", "plan", p->action_count,
                     p->action_count == 1 ? "" : "s",
                     p->observing ? "to manage it" : "missing", p->actions[0].what);
+    render_approval(p, b);
 }
 
 static json_t *number_or_null(int64_t v, int64_t none)

@@ -272,8 +272,10 @@ static void add_action(struct build *b, const struct dr_plan_rule *r, size_t c,
         .risk = r->risk,
         .predicted_ms = r->predicted_ms,
         .unsure = unsure,
+        /* what left its source has nowhere to give a word: what is owed is given back */
         .needs_approval =
-            v->t->policy.approve[r->risk] || v->in->approve[r->risk] || asks_first(v, r),
+            !v->in->removed && (v->t->policy.approve[r->risk] ||
+                                v->in->approve[r->risk] || asks_first(v, r)),
         .call = {.kind = DR_CALL_NONE, .at = {.cluster = (uint16_t)c}},
     };
 }

@@ -108,6 +108,8 @@ has "are refused" "more than 5m" "$said"
 told "no facts" 1 env DROVER="$build/drover" DROVER_OBSERVED_URL="file://$work/none" "$here/examples/ci/comment.sh" "$doc"
 
 # ---- the word ----
+told "status" 3 drover status "$doc"
+has "says what is waited for" "drover approve ${online:0:12}" "$said"
 told "approve another plan" 1 drover approve --yes 0123456789ab "$doc"
 has "it names the plan" "the plan is ${online:0:12}" "$said"
 told "approve asks nobody" 1 drover approve "${online:0:12}" "$doc"

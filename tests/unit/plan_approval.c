@@ -122,3 +122,18 @@ Test(plan_approval, of_the_document_is_good_once)
     cr_assert_eq(plan_kit_plan(&k)->approval.state, DR_APPROVAL_NONE, "not known");
     plan_kit_close(&k);
 }
+
+/* A controller that wants a word for everything still gives back what is owed for a
+ * document that is gone: nobody could give a word for it. */
+Test(plan_approval, giving_back_needs_none_once_the_document_is_gone)
+{
+    struct plan_kit k;
+    plan_kit_open(&k, "next-190");
+    k.input.approve[DR_RISK_SAFE] = true;
+    cr_assert(dr_plan_needs_word(plan_kit_plan(&k)));
+    k.input.removed = true;
+    struct dr_plan *p = plan_kit_plan(&k);
+    cr_assert_gt(p->action_count, 0);
+    cr_assert_not(dr_plan_needs_word(p));
+    plan_kit_close(&k);
+}
