@@ -212,6 +212,15 @@ static const char *lasting(struct dr_observer *o, const char *old, const char *t
     return old && strcmp(old, text) == 0 ? old : dr_strdup(o->lasting, text);
 }
 
+/* Wrong passwords may lock an account (FAILED_LOGIN_ATTEMPTS), and a feed of somebody
+ * else lives on this one: whoever declares another password starts anew. */
+static bool was_refused(const struct dr_observer *o, const struct question *q)
+{
+    enum { ASK_AGAIN_MS = 600000 };
+    return q->seen.known && q->reply.login == DR_LOGIN_WRONG_PASSWORD &&
+           o->estate->now_ms(o->estate) - q->seen.at_ms < ASK_AGAIN_MS;
+}
+
 /* Fills the arguments of a question that depends on the focus; false: not asked now. */
 static bool aim(struct dr_observer *o, struct question *q, const struct focus *x)
 {
@@ -232,7 +241,7 @@ static bool aim(struct dr_observer *o, struct question *q, const struct focus *x
     case DR_CALL_SQL_LOGIN:
         q->call.args.login.generation = x->gen.n;
         q->call.args.login.from = o->t->clusters[a].name;
-        return x->sink_open || x->adopting;
+        return x->sink_open || (x->adopting && !was_refused(o, q));
     case DR_CALL_STORE_LIST:
         q->call.args.store.prefix = lasting(
             o, q->call.args.store.prefix,

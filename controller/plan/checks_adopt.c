@@ -69,6 +69,7 @@ DR_CHECK(dr_check_adopted_is_there)
     const struct dr_feed_detail *d = &dr_view_facts(v, v->a)->feed;
     const char *id = v->gen.feed_id;
     (void)c;
+    *fact = dr_sprintf(v->arena, "changefeed '%s' is there", id);
     if (dr_view_feed(v))
         return DR_TRUE;
     if (!a->seen.known)
@@ -89,12 +90,12 @@ DR_CHECK(dr_check_adopted_runs)
 {
     const struct dr_feed *x = dr_view_feed(v);
     (void)c;
-    if (!x || x->state == DR_FEED_NORMAL || x->state == DR_FEED_WARNING)
-        return DR_TRUE;
+    if (!x)
+        return DR_TRUE; /* its absence is another check's */
     *fact = dr_sprintf(v->arena, "changefeed '%s' is %s%s%s", x->id,
                        dr_feed_state_name(x->state), x->error ? ": " : "",
                        x->error ? x->error : "");
-    return DR_FALSE;
+    return dr_truth_of(x->state == DR_FEED_NORMAL || x->state == DR_FEED_WARNING);
 }
 
 DR_CHECK(dr_check_adopted_leads_home)
@@ -111,9 +112,9 @@ DR_CHECK(dr_check_adopted_leads_home)
         return DR_FALSE;
     }
     enum dr_truth home = dr_view_leads_home(v);
-    *fact = dr_sprintf(v->arena, "changefeed '%s' leads to %s, none of %s's addresses",
+    *fact = dr_sprintf(v->arena, "changefeed '%s' leads to %s, %s of %s's addresses",
                        d->id, d->sink_address ? d->sink_address : "no SQL address",
-                       name_of(v, v->b));
+                       home == DR_TRUE ? "one" : "none", name_of(v, v->b));
     return home;
 }
 
@@ -125,6 +126,7 @@ DR_CHECK(dr_check_adopted_account)
     (void)c;
     if (!d)
         return dr_view_feed(v) ? DR_UNSURE : DR_TRUE;
+    *fact = dr_sprintf(v->arena, "changefeed '%s' logs in as '%s'", d->id, want);
     if (d->sink_user && strcmp(d->sink_user, want) == 0)
         return DR_TRUE;
     *fact = dr_sprintf(v->arena, "changefeed '%s' logs in as '%s', declared is '%s'",
@@ -148,7 +150,8 @@ DR_CHECK(dr_check_adopted_config)
     if (!d)
         return dr_view_feed(v) ? DR_UNSURE : DR_TRUE;
     size_t n = d->difference_count + d->extra_count;
-    if (!n || is_accepted(v))
+    *fact = dr_sprintf(v->arena, "changefeed '%s' is as the document says", d->id);
+    if (!n)
         return DR_TRUE;
     char *list = dr_strdup(v->arena, "");
     for (size_t i = 0; i < n && i < SHOWN; i++) {
@@ -160,7 +163,7 @@ DR_CHECK(dr_check_adopted_config)
                           x->desired);
     }
     *fact = dr_sprintf(v->arena, "%s%s", list, n > SHOWN ? "; .." : "");
-    return DR_FALSE;
+    return dr_truth_of(is_accepted(v));
 }
 
 /* The declared password is the feed's own, and the source of all later ones. */
@@ -173,13 +176,12 @@ DR_CHECK(dr_check_adopted_password)
         return v->observing
                    ? DR_TRUE /* nobody logs in only to look */
                    : dr_check_unread(v, &s->seen, "the sink account's login", fact);
-    if (s->answer == DR_LOGIN_LET_IN)
-        return DR_TRUE;
-    *fact = dr_sprintf(v->arena, "account '%s' %s", user,
-                       s->answer == DR_LOGIN_LOCKED ? "is locked"
-                                                    : "is not let in with the declared "
-                                                      "password");
-    return DR_FALSE;
+    *fact = dr_sprintf(v->arena, "account '%s' is %s", user,
+                       s->answer == DR_LOGIN_LET_IN ? "let in with the declared password"
+                       : s->answer == DR_LOGIN_LOCKED
+                           ? "locked"
+                           : "not let in with the declared password");
+    return dr_truth_of(s->answer == DR_LOGIN_LET_IN);
 }
 
 /* ---- equal already ---- */
@@ -239,6 +241,7 @@ DR_CHECK(dr_check_existing_history)
         if (s->items[i].expired_at_s > dr_tso_ms(g->tso) / 1000 &&
             (!lowest || s->items[i].safe_point < lowest->safe_point))
             lowest = &s->items[i];
+    *fact = "startTs is above GC's safe point and every service's";
     if (!lowest || lowest->safe_point < v->start_ts)
         return DR_TRUE;
     *fact = dr_sprintf(

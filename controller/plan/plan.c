@@ -603,6 +603,19 @@ static const char *goal_of(const struct build *b)
                       name_of(v, v->b), after);
 }
 
+/* The document names a feed to adopt, and the edge has another one by now. */
+static const char *idle_id(const struct dr_view *v)
+{
+    const struct dr_edge_spec *e =
+        dr_topology_edge(v->t, name_of(v, v->a), name_of(v, v->b));
+    return e && e->id && v->gen.planned && strcmp(e->id, v->gen.feed_id) != 0
+               ? dr_sprintf(v->arena,
+                            "replication.edges[].id '%s' has no effect: the edge has "
+                            "changefeed '%s'",
+                            e->id, v->gen.feed_id)
+               : NULL;
+}
+
 /* The word for this plan; and what of words is worth knowing. */
 static void find_approval(struct build *b)
 {
@@ -642,6 +655,9 @@ struct dr_plan *dr_plan_build(const struct dr_plan_input *in, struct dr_arena *a
         else if (next && off && !p->observing)
             add_waiting(&b, p->topology, "paused by the document", 10000);
         add_notices(&b);
+        const char *idle = idle_id(v);
+        if (idle)
+            add_notice(&b, idle);
         dr_protection(v, p);
     } else {
         struct dr_check_answer *x = add_answer(&b, &dr_plan_checks[0], 0);

@@ -116,6 +116,11 @@ static const struct topic {
     {"DR-B060", "changefeed", "feeds"},
     {"DR-B063", "accounts", "sink"},
     {"DR-B064", "changefeed", "feeds ledger"},
+    {"DR-B070", "changefeed", "feeds"},
+    {"DR-B072", "history", "safepoints ledger"},
+    {"DR-B073", "changefeed", "feed"},
+    {"DR-B076", "accounts", "sink"},
+    {"DR-B077", "copy", "ledger"},
     {"DR-B090", "privileges", "accounts"},
     {"DR-B091", "accounts", "accounts"},
 };
@@ -136,7 +141,7 @@ static const char *or_null(const char *s)
 /* A check of a copy or a changefeed that holds because there is none. */
 static bool not_begun(const struct dr_view *v, const struct topic *t)
 {
-    return dr_view_ledger(v, v->a) && !dr_view_edge(v, v->a) &&
+    return dr_view_ledger(v, v->a) && !dr_view_edge(v, v->a) && !v->gen.adopted &&
            (strcmp(t->name, "copy") == 0 || strcmp(t->name, "changefeed") == 0 ||
             strcmp(t->from, "DR-B063") == 0);
 }
@@ -169,7 +174,7 @@ static void add_skipped(struct build *b)
         bool asked = false;
         for (size_t k = 0; k < p->answer_count && !asked; k++)
             asked = strcmp(p->answers[k].code, dr_plan_code(i)) == 0;
-        if (!asked)
+        if (!asked && dr_view_goes(&b->v, dr_check_only(dr_plan_code(i))))
             *DR_PUSH(b->v.arena, b->r->skipped, b->r->skipped_count, room) =
                 dr_plan_code(i);
     }
@@ -233,7 +238,7 @@ static void add_storage(struct build *b)
     const struct dr_view *v = &b->v;
     const struct dr_listing *x = &v->f->backup_prefix, *y = &v->f->redo_prefix;
     const struct dr_redo_logs *logs = &v->f->redo;
-    bool made = dr_holds(v, DR_P_MADE, v->a) == DR_TRUE;
+    bool made = dr_holds(v, DR_P_MADE, v->a) == DR_TRUE || v->gen.adopted;
     bool unasked = !x->seen.known && !x->seen.code;
     if (v->t->storage.backup.declared && !(made && unasked))
         add_endpoint(b, v->a, &x->seen, "backup storage", "DR-B048",

@@ -1,5 +1,6 @@
 /* Pairs that ran before drover came: looked at, equal already, with a feed of their own.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "controller/act/actor.h"
@@ -226,6 +227,37 @@ Test(adopt, what_the_document_does_not_say_is_asked)
     boss_until(&b, DR_ROUND_BLOCKED, 20);
     cr_expect_str_eq(b.r.plan->blockers[0].code, "DR-B075");
     cr_expect(strstr(b.r.text, "mounter.worker-num is 3"), "%s", b.r.text);
+    cr_expect_eq(dr_record_mutations(&b.record), 0);
+    boss_end(&b);
+    pair_close(&p);
+}
+
+static void count_logins(void *arg, const struct dr_call *call, uint64_t ticket)
+{
+    (void)ticket;
+    *(size_t *)arg += call->kind == DR_CALL_SQL_LOGIN;
+}
+
+Test(adopt, a_wrong_password_is_tried_once)
+{
+    struct pair p;
+    struct boss b;
+    struct dr_edge_spec edge = {.id = "by-hand"};
+    size_t logins = 0;
+    pair_open(&p);
+    declare(&p, &edge);
+    make_feed(&p, "by-hand", copy_by_hand(&p), "");
+    setenv("DROVER_SINK_SECRET", "another", 1);
+    boss_options(&b, &p, "one");
+    b.o.approve_all = true;
+    boss_start(&b);
+    b.record.on_call = count_logins;
+    b.record.arg = &logins;
+    for (int i = 0; i < 50; i++)
+        boss_round(&b);
+    cr_expect_eq(b.r.state, DR_ROUND_BLOCKED);
+    cr_expect_str_eq(b.r.plan->blockers[0].code, "DR-B076");
+    cr_expect_eq(logins, 1, "%zu times: the account could be locked by it", logins);
     cr_expect_eq(dr_record_mutations(&b.record), 0);
     boss_end(&b);
     pair_close(&p);

@@ -7,8 +7,10 @@
 
 enum { EAST, WEST };
 
-/* The snapshots in the order of a bootstrap, NULL at the end. */
-extern const char *const plan_kit_stages[];
+/* The snapshots in the order of a bootstrap, NULL at the end; and of an adoption, and of
+ * data that is equal already. */
+extern const char *const plan_kit_stages[], *const plan_kit_adopt_stages[],
+                                                *const plan_kit_existing_stages[];
 
 struct plan_kit {
     struct dr_arena *arena;
@@ -19,6 +21,8 @@ struct plan_kit {
 
 /* Run from the top of the repository, as the build does. Asserts that all is there. */
 void plan_kit_open(struct plan_kit *k, const char *stage);
+/* .. with the declaration that the stages are of. */
+void plan_kit_open_of(struct plan_kit *k, const char *const *stages);
 void plan_kit_close(struct plan_kit *k);
 
 /* A fresh copy of the snapshot in k->facts, for the next change. */
