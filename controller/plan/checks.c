@@ -652,7 +652,7 @@ const struct dr_plan_check dr_plan_checks[] = {
     {"DR-B050", DR_SCOPE_PRIMARY, DR_P_NONE, tables_replicate, "only tables that TiCDC can replicate, or waived ones",
      "spec.replication.allowUnreplicated", "give the table a primary key, or name it in replication.allowUnreplicated"},
     {"DR-B051", DR_SCOPE_PRIMARY, DR_P_MADE, dr_check_history_of_t, "history since T kept until the feed runs",
-     "spec.bootstrap.gcHold", "begin again: empty the secondary, then delete rows edge/.., backup and restoring from mysql.drover_ledger on both sides"},
+     "spec.bootstrap.gcHold", "begin again: on the secondary SET GLOBAL tidb_super_read_only = OFF and drop what was restored, then on both sides: DELETE FROM mysql.drover_ledger WHERE k IN ('backup', 'restoring') OR k LIKE 'edge/%'"},
     {"DR-B052", DR_SCOPE_SECONDARY, DR_P_MAKING, dr_check_restore_goes_on, "a half restore that drover can clear away",
      "spec.clusters[%s]", "drop it by hand: the restoring row says that the cluster was empty before"},
     {"DR-B053", DR_SCOPE_PRIMARY, DR_P_MAKING, dr_check_copies_agree, "one backup that both copies' rows speak of",
