@@ -216,6 +216,47 @@ static bool any_password(const char *password, void *arg)
     return true;
 }
 
+static struct dr_model_session *older_session(struct pair *p, const char *where)
+{
+    struct dr_address at;
+    struct dr_sql_answer out = {0};
+    cr_assert(dr_address_parse(&at, where, 4000));
+    struct dr_model_session *s = dr_model_sql_open(p->model, &at, "127.9.9.9", false);
+    cr_assert_eq(
+        dr_model_sql_login(s, "drover", NULL, any_password, NULL, &out, p->arena), 0);
+    return s;
+}
+
+/* A controller that stands still in a transaction keeps the epoch row locked; the KILL
+ * that ends it cannot wait for the lock. */
+Test(act, a_takeover_is_not_locked_out)
+{
+    static const char *const texts[] = {
+        "BEGIN", "SELECT epoch FROM mysql.drover_ledger WHERE k = 'epoch' FOR UPDATE"};
+    struct pair p;
+    struct boss one, two;
+    struct dr_sql_answer out = {0};
+    pair_open(&p);
+    boss_options(&one, &p, "one");
+    boss_start(&one);
+    boss_until_step(&one, "hold-gc", 100);
+    boss_end(&one);
+    struct dr_model_session *s = older_session(&p, "127.0.1.4:4000");
+    for (size_t i = 0; i < 2; i++)
+        cr_assert_eq(dr_model_sql_query(s, texts[i], strlen(texts[i]), &out, p.arena),
+                     DR_MODEL_DONE);
+    boss_options(&two, &p, "two");
+    two.o.take = true;
+    boss_start(&two);
+    for (int i = 0; i < 6 && !dr_actor_epoch(two.actor); i++)
+        boss_round(&two);
+    cr_assert_gt(dr_actor_epoch(two.actor), 1);
+    cr_expect_not(dr_model_sql_alive(s));
+    dr_model_sql_close(s);
+    boss_end(&two);
+    pair_close(&p);
+}
+
 /* A statement whose answer was lost may land as long as its session lives: the session is
  * killed and seen gone, and what cannot be seen is not called gone. Spared is only one
  * that is seen at the work it may go on with. */
@@ -223,17 +264,13 @@ Test(act, the_session_of_an_unknown_outcome_is_ended)
 {
     struct pair p;
     struct boss b;
-    struct dr_address at;
     struct dr_sql_answer out = {0};
     const char *where = "127.0.1.4:4000";
     pair_open(&p);
     boss_options(&b, &p, "one");
     boss_start(&b);
     boss_until_step(&b, "hold-gc", 100);
-    cr_assert(dr_address_parse(&at, where, 4000));
-    struct dr_model_session *s = dr_model_sql_open(p.model, &at, "127.9.9.9", false);
-    cr_assert_eq(dr_model_sql_login(s, "drover", NULL, any_password, NULL, &out, p.arena),
-                 0);
+    struct dr_model_session *s = older_session(&p, where);
     uint64_t id = dr_model_sql_connection_id(s);
     pair_ctl(&p, "{\"fault\": \"hang\", \"at\": \"127.0.1.4:4000\"}");
     cr_expect_not(dr_authority_end_session(b.actor, EAST, where, id, NULL));
