@@ -471,3 +471,17 @@ const struct dr_edge_spec *dr_topology_edge(const struct dr_topology *t, const c
     }
     return NULL;
 }
+
+bool dr_topology_waives(const struct dr_topology *t, const char *schema,
+                        const char *table)
+{
+    const struct dr_replication *r = &t->replication;
+    for (size_t i = 0; i < r->allow_unreplicated_count; i++) {
+        const char *w = r->allow_unreplicated[i], *dot = strchr(w, '.');
+        size_t n = dot ? (size_t)(dot - w) : 0;
+        if (dot && strlen(schema) == n && strncmp(w, schema, n) == 0 &&
+            (strcmp(dot + 1, "*") == 0 || strcmp(dot + 1, table) == 0))
+            return true;
+    }
+    return false;
+}

@@ -325,6 +325,11 @@ const struct dr_cluster *dr_topology_secondary(const struct dr_topology *t);
 const struct dr_edge_spec *dr_topology_edge(const struct dr_topology *t, const char *from,
                                             const char *to);
 
+/* Whether the table, which TiCDC may not be able to replicate, is waived:
+ * replication.allowUnreplicated. */
+bool dr_topology_waives(const struct dr_topology *t, const char *schema,
+                        const char *table);
+
 /* The words of the language for each value. */
 const char *dr_mode_name(enum dr_mode m);
 const char *dr_risk_name(enum dr_risk r);

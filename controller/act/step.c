@@ -255,6 +255,7 @@ static void compare(struct dr_actor *x, struct step *s)
     struct dr_err err = {0};
     dr_plan_pair(x->o.topology, &what.from, &what.to);
     what.generation = s->action->compare_generation;
+    what.carried_only = s->action->compares_carried;
     what.tso = s->action->call.args.counts.tso;
     int rc = dr_observe_compare(x->observer, &what, &err);
     wait_for(&b); /* beats under way */

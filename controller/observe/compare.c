@@ -2,6 +2,11 @@
  */
 #include "controller/observe/observer.h"
 
+#include <string.h>
+
+#include "controller/base/json.h"
+#include "controller/base/table_filter.h"
+
 enum { BESIDE_MS = 500 }; /* how long what runs beside a long question waits */
 
 static struct dr_reply *ask_beside(struct dr_observer *o, const struct dr_call *call,
@@ -21,6 +26,64 @@ static struct dr_reply *ask_beside(struct dr_observer *o, const struct dr_call *
         if (came)
             dr_reply_release(&r);
     }
+}
+
+/* ---- what the feed will carry ---- */
+
+static const char *setting_of(const struct dr_changefeed_config *c, const char *path)
+{
+    for (size_t i = 0; i < c->entry_count; i++)
+        if (strcmp(c->entries[i].path, path) == 0)
+            return c->entries[i].json;
+    return NULL;
+}
+
+/* As declared for the edge, else for all of them; NULL: not. */
+static const char *declared(const struct dr_observer *o, const struct dr_compare *what,
+                            const char *path)
+{
+    const struct dr_topology *t = o->t;
+    const struct dr_edge_spec *edge =
+        dr_topology_edge(t, t->clusters[what->from].name, t->clusters[what->to].name);
+    const char *json = edge ? setting_of(&edge->config, path) : NULL;
+    return json ? json : setting_of(&t->replication.config, path);
+}
+
+/* NULL: every table is carried. */
+static const struct dr_table_filter *filter_of(const struct dr_observer *o,
+                                               const struct dr_compare *what)
+{
+    const char *rules = declared(o, what, "filter.rules"), *bad;
+    const char *sensitive = declared(o, what, "case-sensitive");
+    json_t *list = NULL;
+    if (!rules || dr_json_parse_in(o->cycle, &list, rules, strlen(rules), NULL) != 0)
+        return NULL;
+    size_t n = json_array_size(list);
+    const char **texts = DR_NEW_N(o->cycle, n, const char *);
+    for (size_t i = 0; i < n; i++) {
+        const char *s = json_string_value(json_array_get(list, i));
+        texts[i] = s ? s : "";
+    }
+    return dr_table_filter_new(o->cycle, texts, n,
+                               sensitive && strcmp(sensitive, "true") == 0, &bad);
+}
+
+/* Leaves out what the feed leaves out: by its filter, or because TiCDC cannot replicate
+ * it and the document waives it. */
+static void keep_carried(const struct dr_observer *o, const struct dr_compare *what,
+                         struct dr_tables *t)
+{
+    const struct dr_table_filter *filter = filter_of(o, what);
+    size_t kept = 0;
+    for (size_t i = 0; i < t->count; i++) {
+        const struct dr_table *x = &t->items[i];
+        if (filter && !dr_table_filter_table(filter, x->schema, x->name))
+            continue;
+        if (!x->eligible && dr_topology_waives(o->t, x->schema, x->name))
+            continue;
+        t->items[kept++] = *x;
+    }
+    t->count = kept;
 }
 
 int dr_observe_compare(struct dr_observer *o, const struct dr_compare *what,
@@ -48,6 +111,8 @@ int dr_observe_compare(struct dr_observer *o, const struct dr_compare *what,
             if (err)
                 *err = r[i]->err;
             rc = -(int)r[i]->err.code;
+        } else if (i < 2 && what->carried_only) {
+            keep_carried(o, what, r[i]->as.tables);
         }
     }
     if (rc == 0)

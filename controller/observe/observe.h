@@ -45,6 +45,7 @@ struct dr_meanwhile {
 struct dr_compare {
     size_t from, to;
     uint64_t generation, tso;
+    bool carried_only; /* tables that the declared feed leaves out may differ */
     int64_t budget_ms;
     struct dr_meanwhile meanwhile;
 };

@@ -548,19 +548,6 @@ C(prefixes_fresh)
     return DR_FALSE;
 }
 
-static bool waived(const struct dr_view *v, const struct dr_table *x)
-{
-    const struct dr_replication *r = &v->t->replication;
-    for (size_t i = 0; i < r->allow_unreplicated_count; i++) {
-        const char *w = r->allow_unreplicated[i], *dot = strchr(w, '.');
-        size_t n = dot ? (size_t)(dot - w) : 0;
-        if (dot && strlen(x->schema) == n && strncmp(w, x->schema, n) == 0 &&
-            (strcmp(dot + 1, "*") == 0 || strcmp(dot + 1, x->name) == 0))
-            return true;
-    }
-    return false;
-}
-
 enum dr_truth dr_check_tables_replicate(const struct dr_view *v, size_t c,
                                         const char **fact)
 {
@@ -571,7 +558,8 @@ enum dr_truth dr_check_tables_replicate(const struct dr_view *v, size_t c,
     size_t n = 0;
     for (size_t i = 0; i < t->count; i++) {
         const struct dr_table *x = &t->items[i];
-        if (x->eligible || dr_view_own_schema(x->schema) || waived(v, x))
+        if (x->eligible || dr_view_own_schema(x->schema) ||
+            dr_topology_waives(v->t, x->schema, x->name))
             continue;
         if (++n <= 5)
             list = dr_sprintf(v->arena, "%s%s%s.%s", list, *list ? ", " : "", x->schema,

@@ -40,6 +40,7 @@ unsigned dr_check_only(const char *code)
         {"DR-B052", DR_BY_COPY},
         {"DR-B053", DR_BY_COPY},
         {"DR-B054", DR_BY_COPY | DR_BY_EXISTING},
+        {"DR-B056", DR_BY_COPY},
         {"DR-B060", DR_BY_COPY | DR_BY_EXISTING},
         {"DR-B062", DR_BY_COPY | DR_BY_EXISTING},
         {"DR-B063", DR_BY_COPY | DR_BY_EXISTING},

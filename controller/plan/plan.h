@@ -59,6 +59,7 @@ struct dr_action {
     bool ready;         /* `call` is complete and may be made now */
     struct dr_call call;
     bool compares; /* not a call: both sides are compared at the TSO of the call */
+    bool compares_carried; /* .. but only what the declared feed carries */
     uint64_t compare_generation;
 };
 

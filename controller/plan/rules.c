@@ -324,6 +324,7 @@ static void emit_compare(const struct dr_view *v, size_t c, struct dr_action *x)
     x->call.args.counts.tso = dr_view_copy(v, false)->tso;
     x->compares = true;
     x->compare_generation = v->gen.n;
+    x->compares_carried = v->way == DR_BY_EXISTING;
 }
 
 /* ---- the secondary's fence ---- */
@@ -651,7 +652,7 @@ const struct dr_plan_rule dr_plan_rules[] = {
             "was is not seen: that nobody wrote here since startTs is the document's word",
      .precondition = "the cluster is fenced, so that nobody writes from here on; startTs is still in the "
                      "primary's history",
-     .expect = "no table differs", .undo = "none needed: only reads"},
+     .expect = "no table that the declared feed carries differs", .undo = "none needed: only reads"},
     {.id = 270, .concern = "edges", .name = "sink-row", .scope = DR_SCOPE_SECONDARY,
      .past = DR_P_MADE, .done = DR_P_SINK_ROW, .emit = emit_sink_row, .risk = DR_RISK_SAFE,
      .predicted_ms = 50,
