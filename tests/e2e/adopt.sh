@@ -108,8 +108,14 @@ has "and says where" "shop.orders" "$said"
 is "no feed" 0 "$(curl -s "$feeds" | jq .total)"
 sql "$west" "SET GLOBAL tidb_super_read_only = OFF; INSERT INTO shop.orders VALUES (2, 2, 'nanosecond', 3)"
 add plum
-told "apply" 0 drover apply --approve "$(digest)" "$doc"
-becomes "protected" 20 is_protected
+mkdir -p "$work/copied" && cp "$doc" "$work/copied/"
+start run "$build/drover" run --dir "$work/copied" --state "$work/state3" --interval 1s
+run=$started
+becomes "the controller waits for a word" 30 grep -q "tidb_super_read_only.*needs an approval of plan" "$work/run.log"
+told "which a person gives" 0 drover approve --yes "$(digest)" "$doc"
+becomes "protected" 60 is_protected
+finish "$run" TERM
+is "the controller ends well" 0 $?
 is "the feed starts where both were equal" "\"$start\"" "$(ledger "$east" edge/east/west | jq .startTs)"
 becomes "what was written since is there" 20 sides_agree
 is "GC as before" "1 10m0s 1 10m0s " "$(gc_of)"
