@@ -269,7 +269,8 @@ static int finish_open(struct dr_journal **out, struct dr_journal *j, int rc)
 static void know(struct dr_journal *j, const struct dr_journal_walk *w,
                  const struct dr_journal_head *noted)
 {
-    bool sound = w->rows && w->last_id > 0 && !w->broken_count;
+    bool sound = w->rows && w->last_id > 0 && w->last_id < DR_JOURNAL_ID_BELIEVED &&
+                 !w->broken_count;
     j->known = *noted;
     if (sound && w->last_id >= noted->id) {
         j->known.id = w->last_id;
@@ -388,7 +389,7 @@ static int link_row(struct dr_journal *j, struct dr_journal_entry *e)
     int reset = sqlite3_reset(j->last);
     if (rc != SQLITE_ROW && rc != SQLITE_DONE)
         return reset ? reset : rc;
-    if (before.id < 0 || before.id == INT64_MAX)
+    if (before.id < 0 || before.id >= DR_JOURNAL_ID_END)
         return SQLITE_CORRUPT; /* no number that drover gave */
     e->id = before.id + 1;
     memcpy(e->prev, before.hash, sizeof(e->prev));

@@ -32,7 +32,8 @@ void dr_journal_head_load(const struct dr_journal *j, struct dr_journal_head *ou
         const char *hash = text + HEAD_DIGITS + 1;
         digits = strspn(text, "0");
         if (strspn(hash, "0123456789abcdef") == DR_SHA256_HEX - 1 &&
-            dr_parse_u64(text + digits, HEAD_DIGITS - digits, &id) && id < INT64_MAX) {
+            dr_parse_u64(text + digits, HEAD_DIGITS - digits, &id) &&
+            id < DR_JOURNAL_ID_BELIEVED) {
             out->id = (int64_t)id;
             memcpy(out->hash, hash, DR_SHA256_HEX - 1);
         }

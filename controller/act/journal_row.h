@@ -20,6 +20,11 @@ enum {
     DR_JOURNAL_REPORT_TEXT = 2048,
 };
 
+/* Numbers that rows can have, and those that are believed of a row that is gone: nobody
+ * gets from one to the other. */
+#define DR_JOURNAL_ID_END      (INT64_C(1) << 53)
+#define DR_JOURNAL_ID_BELIEVED (INT64_C(1) << 52)
+
 struct dr_journal_head {
     int64_t id; /* 0: none is known */
     char hash[DR_SHA256_HEX];
