@@ -178,8 +178,12 @@ static void render_text(struct session *s, const struct deed *d)
              "no outcome yet: drover is at it, or died at it and looks again when it "
              "starts");
     say_reason(s, e);
-    if (!dr_journal_fits(e))
-        line(s, "WARNING", "this row was changed by hand: its hash is another one's");
+    bool fits = dr_journal_fits(e);
+    for (size_t i = 0; i < d->outcome_count; i++)
+        fits &= dr_journal_fits(&d->outcomes[i]);
+    if (!fits)
+        line(s, "WARNING",
+             "a row of this was changed by hand: its hash is another one's");
 }
 
 /* ---- JSON ---- */
@@ -205,6 +209,7 @@ static json_t *outcome_json(const struct session *s, const struct dr_journal_ent
     put(o, "outcome", dr_journal_outcome_name(e->outcome));
     put_moment(s, o, e->time_ms);
     put(o, "text", e->text);
+    json_object_set_new(o, "fits", json_boolean(dr_journal_fits(e)));
     return o;
 }
 

@@ -95,7 +95,8 @@ struct dr_journal_report {
 int dr_journal_open(struct dr_journal **out, const char *dir, int64_t now_ms,
                     struct dr_err *err) DR_MUST_CHECK;
 
-/* Opens for reading beside a writer; changes nothing, moves nothing aside and checks no
+/* Opens for reading beside a writer; changes nothing (an empty log and SQLite's index of
+ * it may stay behind, of the file's owner), moves nothing aside and checks no
  * chain (dr_journal_verify does).
  * Fails: DR_E_ABSENT (there is none), DR_E_IO (damaged), as above. */
 int dr_journal_open_reader(struct dr_journal **out, const char *dir,

@@ -307,6 +307,18 @@ static void check_start(struct dr_journal_walk *w)
     w->broken_count++;
 }
 
+/* Heads of rows that are no longer in the file. The one beside it lags at most; of one
+ * that somebody kept only the last row before the file can be proved. */
+static void see_older(struct dr_journal_walk *w)
+{
+    struct dr_journal_head *beside = &w->given[0], *kept = &w->given[1];
+    if (!w->anchored)
+        return;
+    w->seen[0] |= beside->id && beside->id < w->first_id;
+    w->seen[1] |=
+        kept->id && kept->id == w->first_id - 1 && strcmp(kept->hash, w->first_prev) == 0;
+}
+
 int dr_journal_walk(struct dr_journal *j, struct dr_journal_walk *w)
 {
     memcpy(w->last_hash, zeros, sizeof(zeros));
@@ -325,9 +337,7 @@ int dr_journal_walk(struct dr_journal *j, struct dr_journal_walk *w)
     sqlite3_finalize(s);
     dr_arena_free(a);
     check_start(w);
-    for (size_t i = 0; i < 2; i++) /* pruned in good order: no longer in the file */
-        if (w->given[i].id && w->given[i].id < w->first_id && w->anchored)
-            w->seen[i] = true;
+    see_older(w);
     return rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
@@ -361,7 +371,7 @@ const char *dr_journal_line(struct dr_arena *a, const struct dr_journal_entry *e
 {
     char time[DR_TIME_TEXT];
     const char *word = dr_journal_kind_name(e->kind);
-    const char *text = e->text ? e->text : e->why;
+    const char *text = e->text && *e->text ? e->text : e->why;
     return dr_sprintf(a, "%s %s%s%s%s%s%s%s%s%s", dr_time_text(e->time_ms, time),
                       *word ? word : "of no kind", e->topology ? " of " : "",
                       clean(a, e->topology), e->verb ? ", " : "", clean(a, e->verb),
@@ -407,6 +417,12 @@ void dr_journal_say_walk(struct dr_journal *j, const struct dr_journal_walk *w,
                         "the journal ends at row %lld, but row %lld was written: its end "
                         "was lost or cut off\n",
                         (long long)w->last_id, (long long)h->id);
+        else if (h->id < w->first_id)
+            dr_buf_addf(
+                out,
+                "row %lld is older than the first row here, row %lld: pruned, or in "
+                "a file that was moved aside; its head proves nothing here\n",
+                (long long)h->id, (long long)w->first_id);
         else
             dr_buf_addf(out, "row %lld of the journal is not the one that was written\n",
                         (long long)h->id);
