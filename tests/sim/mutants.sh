@@ -9,7 +9,8 @@ names=("$@")
 [ $# -gt 0 ] || mapfile -t names < <(cd tests/sim/mutants && ls -- *.patch | sed 's/\.patch$//')
 tree=$(mktemp -d)
 trap 'rm -rf "$tree"' EXIT
-git ls-files -z | xargs -0 cp --parents -t "$tree"
+git ls-files -z | xargs -0 cp -p --parents -t "$tree"
+[ ! -d build ] || cp -a build "$tree" # what is built already need not be built again
 missed=0
 
 # try NAME PATCH: the mutant's verdict; false: it is not found, or cannot be planted.
