@@ -123,6 +123,7 @@ static const struct topic {
     {"DR-B077", "copy", "ledger"},
     {"DR-B090", "privileges", "accounts"},
     {"DR-B091", "accounts", "accounts"},
+    {"DR-B092", "other", "ledger"},
 };
 
 static const struct topic *topic_of(const char *code)
@@ -166,6 +167,7 @@ static void add_check(struct build *b, const struct dr_check_answer *a)
     x->mark = a->mark;
 }
 
+/* Checks that would be asked if the ground were as it should be. */
 static void add_skipped(struct build *b)
 {
     const struct dr_plan *p = b->plan;
@@ -284,6 +286,21 @@ static void add_lock(struct build *b, size_t c, enum dr_account_kind k)
                                    user, x->hosts[0]);
 }
 
+/* The language refuses what is not: this tells which they are. */
+static void add_dedicated(struct build *b, size_t c)
+{
+    const char *list = "";
+    for (unsigned k = 0; k < DR_ACCOUNT_KIND_COUNT; k++) {
+        struct dr_rights needed = dr_rights_needed(b->v.t, c, (enum dr_account_kind)k);
+        if (!dr_rights_none(&needed))
+            list = dr_sprintf(b->v.arena, "%s%s%s '%s'", list, *list ? ", " : "",
+                              dr_account_kind_name((enum dr_account_kind)k),
+                              dr_rights_user(b->v.t, c, (enum dr_account_kind)k));
+    }
+    add(b, "accounts", name_of(b, c), DR_READY_OK)->fact =
+        dr_sprintf(b->v.arena, "dedicated: %s, none of them root or another's", list);
+}
+
 /* SUPER lifts every fence; root has it from the start. */
 static void add_supers(struct build *b, size_t c)
 {
@@ -324,8 +341,7 @@ static void add_history(struct build *b)
         return; /* their endpoints are not known, and say why */
     int64_t ttl_ms = a->cdc.gc_ttl_s * 1000,
             hold_ms = v->t->bootstrap.gc_hold.deadline_ms;
-    bool copies = v->t->bootstrap.method == DR_BOOTSTRAP_BACKUP_RESTORE &&
-                  dr_holds(v, DR_P_MADE, v->a) != DR_TRUE;
+    bool copies = v->way == DR_BY_COPY && dr_holds(v, DR_P_MADE, v->a) != DR_TRUE;
     bool hold_long = copies && hold_ms > ttl_ms;
     bool life_long = !copies && i->gc_enable && i->gc_life_time_ms > ttl_ms;
     struct dr_ready_line *x = add(b, "history", name_of(b, v->a),
@@ -392,6 +408,7 @@ struct dr_readiness *dr_ready_build(const struct dr_plan_input *in, struct dr_ar
     b.r->topology = p->topology;
     b.r->revision = p->revision;
     b.r->goal = p->goal;
+    b.r->seen_unix_ms = in->facts->wall_ms;
     if (in->topology->mode == DR_MODE_PRIMARY_SECONDARY) {
         for (size_t c = 0; c < clusters; c++) {
             add_sql(&b, c);
@@ -402,8 +419,13 @@ struct dr_readiness *dr_ready_build(const struct dr_plan_input *in, struct dr_ar
     for (size_t i = 0; i < p->answer_count; i++)
         add_check(&b, &p->answers[i]);
     if (in->topology->mode == DR_MODE_PRIMARY_SECONDARY) {
-        for (size_t c = 0; c < clusters; c++)
+        for (size_t c = 0; c < clusters; c++) {
+            add_dedicated(&b, c);
             add_supers(&b, c);
+        }
+        if (dr_view_ledger(&b.v, b.v.b) && !dr_view_ledger(&b.v, b.v.b)->sink.present &&
+            b.v.way != DR_BY_ADOPTION)
+            add_lock(&b, b.v.b, DR_ACCOUNT_SINK);
         add_lock(&b, b.v.b, DR_ACCOUNT_APPLY);
         add_history(&b);
         add_protection(&b);

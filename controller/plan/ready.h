@@ -24,6 +24,7 @@ struct dr_ready_line {
 
 struct dr_readiness {
     const char *topology, *revision, *goal;
+    int64_t seen_unix_ms; /* when the facts were frozen */
     size_t count;
     struct dr_ready_line *lines;
     size_t by_state[DR_READY_BLOCKS + 1];

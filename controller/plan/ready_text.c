@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "controller/base/num.h"
+#include "controller/base/tso.h"
 #include "controller/plan/ready.h"
 
 static const char *const words[] = {
@@ -50,9 +51,11 @@ void dr_ready_text(const struct dr_readiness *r, bool all, bool colour,
 {
     const size_t *n = r->by_state;
     bool ready = !n[DR_READY_BLOCKS];
-    dr_buf_addf(out, "%s: %s%s%s   %s\n", r->topology,
+    char at[DR_TIME_TEXT];
+    dr_buf_addf(out, "%s: %s%s%s   %s   (seen %.19s UTC)\n", r->topology,
                 colour ? colours[ready ? DR_READY_OK : DR_READY_BLOCKS] : "",
-                ready ? "ready" : "NOT ready", colour ? "\033[0m" : "", r->goal);
+                ready ? "ready" : "NOT ready", colour ? "\033[0m" : "", r->goal,
+                dr_time_text(r->seen_unix_ms, at));
     for (size_t i = 0; i < r->count; i++)
         if (all || r->lines[i].state != DR_READY_OK)
             line_text(&r->lines[i], colour, out);
@@ -96,6 +99,7 @@ json_t *dr_ready_json(const struct dr_readiness *r)
     set(o, "topology", r->topology);
     set(o, "revision", r->revision);
     set(o, "goal", r->goal);
+    json_object_set_new(o, "seenUnixMs", json_integer(r->seen_unix_ms));
     json_object_set_new(o, "ready", json_boolean(!r->by_state[DR_READY_BLOCKS]));
     for (int s = DR_READY_OK; s <= DR_READY_BLOCKS; s++)
         json_object_set_new(o, words[s], json_integer((json_int_t)r->by_state[s]));

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "controller/base/json.h"
+#include "controller/base/tso.h"
 
 enum { WALL_MS = 1795236641, RECORD_MAX = 64 << 10, LEASE_MS = 30000 };
 
@@ -77,6 +78,80 @@ const char *pair_cell(struct pair *p, const char *at, const char *text)
                                            : "NULL";
     dr_model_sql_close(s);
     return cell;
+}
+
+/* ---- what somebody else made ---- */
+
+static const char *const copied[] = {
+    "CREATE DATABASE shop",
+    "CREATE TABLE shop.customers (id BIGINT PRIMARY KEY AUTO_INCREMENT, name VARCHAR(64)"
+    " NOT NULL)",
+    "CREATE TABLE shop.orders (id BIGINT PRIMARY KEY AUTO_INCREMENT, customer_id BIGINT"
+    " NOT NULL, item VARCHAR(64) NOT NULL, amount INT NOT NULL)",
+    "INSERT INTO shop.customers (name) VALUES ('Ada'), ('Grace'), ('Edsger')",
+    "INSERT INTO shop.orders (customer_id, item, amount) VALUES (1, 'compiler', 1), (2,"
+    " 'nanosecond', 3), (3, 'semaphore', 2)",
+};
+
+void pair_pass(struct pair *p, int64_t ms)
+{
+    dr_model_advance(p->model, dr_model_now_ms(p->model) + ms);
+}
+
+/* The west as somebody copied it; out: a TSO of the east at which both are equal. */
+uint64_t pair_copy_by_hand(struct pair *p)
+{
+    for (size_t i = 0; i < sizeof(copied) / sizeof(copied[0]); i++)
+        pair_sql(p, "west", copied[i]);
+    pair_pass(p, 5000);
+    uint64_t t = dr_tso_make(dr_model_wall_ms(p->model) - 1000, 0);
+    pair_sql(p, "east", "INSERT INTO shop.customers (name) VALUES ('Barbara')");
+    return t;
+}
+
+void pair_make_feed(struct pair *p, const char *id, uint64_t start_ts, const char *config)
+{
+    struct dr_address at = {.port = 8300};
+    struct dr_arena *a = dr_arena_new(0);
+    struct dr_http_answer out = {0};
+    uint64_t handle = 0;
+    const char *body =
+        dr_sprintf(a,
+                   "{\"changefeed_id\": \"%s\", \"start_ts\": %llu, \"sink_uri\": "
+                   "\"mysql://cdc:any-long-random-text-will-do@127.1.1.4:4000/\"%s%s}",
+                   id, (unsigned long long)start_ts,
+                   *config ? ", \"replica_config\": " : "", config);
+    struct dr_model_request req = {.method = "POST",
+                                   .target = "/api/v2/changefeeds",
+                                   .body = body,
+                                   .body_len = strlen(body)};
+    memcpy(at.host, "127.1.1.9", sizeof("127.1.1.9"));
+    pair_sql(p, "west",
+             "ALTER USER 'cdc'@'%' IDENTIFIED BY 'any-long-random-text-will-do' ACCOUNT "
+             "UNLOCK");
+    pair_pass(p, 1000);
+    enum dr_model_done done = dr_model_http(p->model, &at, &req, &out, a, &handle);
+    for (int i = 0; i < 100 && done == DR_MODEL_RUNNING; i++) {
+        pair_pass(p, 100);
+        done = dr_model_http_poll(p->model, handle, &out, a);
+    }
+    cr_assert_eq(out.status, 200, "%.*s", (int)out.body_len, out.body);
+    dr_arena_free(a);
+    pair_pass(p, 3000);
+}
+
+/* The quickstart without redo and syncpoints, its edge as given. */
+void pair_declare(struct pair *p, struct dr_edge_spec *edge)
+{
+    p->topology.replication.redo.declared = false;
+    p->topology.replication.redo.level = DR_REDO_NONE;
+    p->topology.replication.sync_point.declared = false;
+    p->topology.bootstrap.method = DR_BOOTSTRAP_EXISTING;
+    edge->from = "east";
+    edge->to = "west";
+    edge->config.json = "{}";
+    p->topology.replication.edges = edge;
+    p->topology.replication.edge_count = 1;
 }
 
 /* ---- one process start ---- */

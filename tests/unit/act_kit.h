@@ -30,6 +30,17 @@ void pair_sql(struct pair *p, const char *cluster, const char *text);
 /* First cell of a statement on one instance, as `app` sees it; owned by the pair. */
 const char *pair_cell(struct pair *p, const char *at, const char *text);
 
+/* Lets time pass without anybody of ours. */
+void pair_pass(struct pair *p, int64_t ms);
+/* The west as somebody copied it; out: a TSO of the east at which both are equal. */
+uint64_t pair_copy_by_hand(struct pair *p);
+/* A feed into the west as somebody else made it; config: JSON, "" is none. */
+void pair_make_feed(struct pair *p, const char *id, uint64_t start_ts,
+                    const char *config);
+/* The quickstart with data that is there already, without redo and syncpoints, and its
+ * edge as given, which must live as long. */
+void pair_declare(struct pair *p, struct dr_edge_spec *edge);
+
 /* One process start. */
 struct boss {
     struct pair *pair;

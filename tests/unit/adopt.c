@@ -8,79 +8,6 @@
 #include "controller/estate/guard.h"
 #include "tests/unit/act_kit.h"
 
-static const char *const copied[] = {
-    "CREATE DATABASE shop",
-    "CREATE TABLE shop.customers (id BIGINT PRIMARY KEY AUTO_INCREMENT, name VARCHAR(64)"
-    " NOT NULL)",
-    "CREATE TABLE shop.orders (id BIGINT PRIMARY KEY AUTO_INCREMENT, customer_id BIGINT"
-    " NOT NULL, item VARCHAR(64) NOT NULL, amount INT NOT NULL)",
-    "INSERT INTO shop.customers (name) VALUES ('Ada'), ('Grace'), ('Edsger')",
-    "INSERT INTO shop.orders (customer_id, item, amount) VALUES (1, 'compiler', 1), (2,"
-    " 'nanosecond', 3), (3, 'semaphore', 2)",
-};
-
-static void pass(struct pair *p, int64_t ms)
-{
-    dr_model_advance(p->model, dr_model_now_ms(p->model) + ms);
-}
-
-/* The west as somebody copied it; out: a TSO of the east at which both are equal. */
-static uint64_t copy_by_hand(struct pair *p)
-{
-    for (size_t i = 0; i < sizeof(copied) / sizeof(copied[0]); i++)
-        pair_sql(p, "west", copied[i]);
-    pass(p, 5000);
-    uint64_t t = dr_tso_make(dr_model_wall_ms(p->model) - 1000, 0);
-    pair_sql(p, "east", "INSERT INTO shop.customers (name) VALUES ('Barbara')");
-    return t;
-}
-
-static void make_feed(struct pair *p, const char *id, uint64_t start_ts,
-                      const char *config)
-{
-    struct dr_address at = {.port = 8300};
-    struct dr_arena *a = dr_arena_new(0);
-    struct dr_http_answer out = {0};
-    uint64_t handle = 0;
-    const char *body =
-        dr_sprintf(a,
-                   "{\"changefeed_id\": \"%s\", \"start_ts\": %llu, \"sink_uri\": "
-                   "\"mysql://cdc:any-long-random-text-will-do@127.1.1.4:4000/\"%s%s}",
-                   id, (unsigned long long)start_ts,
-                   *config ? ", \"replica_config\": " : "", config);
-    struct dr_model_request req = {.method = "POST",
-                                   .target = "/api/v2/changefeeds",
-                                   .body = body,
-                                   .body_len = strlen(body)};
-    memcpy(at.host, "127.1.1.9", sizeof("127.1.1.9"));
-    pair_sql(p, "west",
-             "ALTER USER 'cdc'@'%' IDENTIFIED BY 'any-long-random-text-will-do' ACCOUNT "
-             "UNLOCK");
-    pass(p, 1000);
-    enum dr_model_done done = dr_model_http(p->model, &at, &req, &out, a, &handle);
-    for (int i = 0; i < 100 && done == DR_MODEL_RUNNING; i++) {
-        pass(p, 100);
-        done = dr_model_http_poll(p->model, handle, &out, a);
-    }
-    cr_assert_eq(out.status, 200, "%.*s", (int)out.body_len, out.body);
-    dr_arena_free(a);
-    pass(p, 3000);
-}
-
-/* The quickstart without redo and syncpoints, its edge as given. */
-static void declare(struct pair *p, struct dr_edge_spec *edge)
-{
-    p->topology.replication.redo.declared = false;
-    p->topology.replication.redo.level = DR_REDO_NONE;
-    p->topology.replication.sync_point.declared = false;
-    p->topology.bootstrap.method = DR_BOOTSTRAP_EXISTING;
-    edge->from = "east";
-    edge->to = "west";
-    edge->config.json = "{}";
-    p->topology.replication.edges = edge;
-    p->topology.replication.edge_count = 1;
-}
-
 static const char *row_of(struct pair *p, const char *at, const char *key)
 {
     return pair_cell(p, at,
@@ -108,8 +35,8 @@ Test(adopt, data_that_is_equal_already_gets_a_feed_from_its_start)
     struct boss b;
     struct dr_edge_spec edge = {0};
     pair_open(&p);
-    declare(&p, &edge);
-    p.topology.bootstrap.start_ts = copy_by_hand(&p);
+    pair_declare(&p, &edge);
+    p.topology.bootstrap.start_ts = pair_copy_by_hand(&p);
     boss_options(&b, &p, "one");
     boss_start(&b);
     boss_until(&b, DR_ROUND_UNAPPROVED, 200);
@@ -139,8 +66,8 @@ Test(adopt, data_that_differs_gets_no_feed)
     struct boss b;
     struct dr_edge_spec edge = {0};
     pair_open(&p);
-    declare(&p, &edge);
-    p.topology.bootstrap.start_ts = copy_by_hand(&p);
+    pair_declare(&p, &edge);
+    p.topology.bootstrap.start_ts = pair_copy_by_hand(&p);
     pair_sql(&p, "west", "DELETE FROM shop.orders WHERE id = 2");
     boss_options(&b, &p, "one");
     b.o.approve_all = true;
@@ -163,13 +90,13 @@ Test(adopt, only_what_the_feed_carries_must_be_equal)
         struct boss b;
         struct dr_edge_spec edge = {0};
         pair_open(&p);
-        declare(&p, &edge);
+        pair_declare(&p, &edge);
         if (declared)
             edge.config = (struct dr_changefeed_config){
                 &filter, 1, "{\"filter\": {\"rules\": [\"shop.*\"]}}"};
         pair_sql(&p, "east", "CREATE DATABASE scratch");
         pair_sql(&p, "east", "CREATE TABLE scratch.t (id INT PRIMARY KEY)");
-        p.topology.bootstrap.start_ts = copy_by_hand(&p);
+        p.topology.bootstrap.start_ts = pair_copy_by_hand(&p);
         boss_options(&b, &p, "one");
         b.o.approve_all = true;
         boss_start(&b);
@@ -206,8 +133,8 @@ Test(adopt, a_running_feed_becomes_drovers_as_it_is)
     struct boss b;
     struct dr_edge_spec edge = {.id = "by-hand"};
     pair_open(&p);
-    declare(&p, &edge);
-    make_feed(&p, "by-hand", copy_by_hand(&p), "");
+    pair_declare(&p, &edge);
+    pair_make_feed(&p, "by-hand", pair_copy_by_hand(&p), "");
     adopt(&p, &b);
     const struct dr_ledger *l = &b.r.facts->clusters[WEST].ledger.rows;
     cr_assert_eq(l->edge_count, 1);
@@ -232,9 +159,10 @@ Test(adopt, a_filter_may_leave_the_heartbeat_out)
     struct boss b;
     struct dr_edge_spec edge = {.id = "by-hand"};
     pair_open(&p);
-    declare(&p, &edge);
+    pair_declare(&p, &edge);
     p.topology.replication.config.json = "{\"filter\": {\"rules\": [\"shop.*\"]}}";
-    make_feed(&p, "by-hand", copy_by_hand(&p), "{\"filter\": {\"rules\": [\"shop.*\"]}}");
+    pair_make_feed(&p, "by-hand", pair_copy_by_hand(&p),
+                   "{\"filter\": {\"rules\": [\"shop.*\"]}}");
     adopt(&p, &b);
     cr_expect(strstr(protection(&b, "heartbeat"), "age unknown"));
     boss_end(&b);
@@ -247,8 +175,9 @@ Test(adopt, what_the_document_does_not_say_is_asked)
     struct boss b;
     struct dr_edge_spec edge = {.id = "by-hand"};
     pair_open(&p);
-    declare(&p, &edge);
-    make_feed(&p, "by-hand", copy_by_hand(&p), "{\"mounter\": {\"worker_num\": 3}}");
+    pair_declare(&p, &edge);
+    pair_make_feed(&p, "by-hand", pair_copy_by_hand(&p),
+                   "{\"mounter\": {\"worker_num\": 3}}");
     boss_options(&b, &p, "one");
     b.o.approve_all = true;
     boss_start(&b);
@@ -273,8 +202,8 @@ Test(adopt, a_wrong_password_is_tried_once)
     struct dr_edge_spec edge = {.id = "by-hand"};
     size_t logins = 0;
     pair_open(&p);
-    declare(&p, &edge);
-    make_feed(&p, "by-hand", copy_by_hand(&p), "");
+    pair_declare(&p, &edge);
+    pair_make_feed(&p, "by-hand", pair_copy_by_hand(&p), "");
     setenv("DROVER_SINK_SECRET", "another", 1);
     boss_options(&b, &p, "one");
     b.o.approve_all = true;
@@ -297,9 +226,9 @@ Test(adopt, observing_changes_nothing_in_a_thousand_rounds)
     struct boss b;
     struct dr_edge_spec edge = {.id = "by-hand"};
     pair_open(&p);
-    declare(&p, &edge);
+    pair_declare(&p, &edge);
     p.topology.management = DR_OBSERVE;
-    make_feed(&p, "by-hand", copy_by_hand(&p), "");
+    pair_make_feed(&p, "by-hand", pair_copy_by_hand(&p), "");
     pair_sql(&p, "west", "SET GLOBAL tidb_super_read_only = ON");
     boss_options(&b, &p, "one");
     b.o.approve_all = true;

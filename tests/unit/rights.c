@@ -133,6 +133,74 @@ Test(rights, what_is_granted_is_enough_and_all_of_it_is_used)
     pair_close(&p);
 }
 
+/* What differs between the table and what both accounts of the pair used, on both sides.
+ */
+static const char *differences(struct pair *p, const json_t *grants, const char *but)
+{
+    const char *out = "";
+    json_t *a;
+    for (size_t c = 0; c < 2; c++)
+        for (size_t k = 0; (a = account(grants, c, k)); k++)
+            out = dr_sprintf(p->arena, "%s%s", out, difference(p, a, c, but));
+    return out;
+}
+
+/* The sink is let in, and not much more: what it writes is tried above. */
+#define OF_THE_SINK                                                                      \
+    "[SELECT][UPDATE][DELETE][CREATE][DROP][ALTER][INDEX][CREATE VIEW][REFERENCES]"
+
+Test(rights, of_data_that_is_equal_already)
+{
+    struct pair p;
+    struct boss b;
+    struct dr_edge_spec edge = {0};
+    pair_open(&p);
+    pair_declare(&p, &edge);
+    p.topology.replication.redo.apply.declared = false;
+    json_t *grants = make_accounts(&p);
+    p.topology.bootstrap.start_ts = pair_copy_by_hand(&p);
+    boss_options(&b, &p, "one");
+    b.o.approve_all = true;
+    boss_start(&b);
+    boss_until(&b, DR_ROUND_CONVERGED, 200);
+    pair_sql(&p, "east", "SET GLOBAL tidb_super_read_only = ON");
+    boss_pass(&b, 60000);
+    for (int i = 0; i < 5; i++)
+        boss_round(&b);
+    cr_expect_eq(b.r.plan->is_protected, DR_TRUE, "%s", b.said);
+    boss_end(&b);
+    cr_expect_str_eq(differences(&p, grants, OF_THE_SINK), "");
+    json_decref(grants);
+    pair_close(&p);
+}
+
+Test(rights, of_a_feed_to_adopt)
+{
+    struct pair p;
+    struct boss b;
+    struct dr_edge_spec edge = {.id = "by-hand"};
+    pair_open(&p);
+    pair_declare(&p, &edge);
+    p.topology.replication.redo.apply.declared = false;
+    json_t *grants = make_accounts(&p);
+    pair_make_feed(&p, "by-hand", pair_copy_by_hand(&p), "");
+    boss_options(&b, &p, "one");
+    b.o.approve_all = true;
+    boss_start(&b);
+    boss_until(&b, DR_ROUND_CONVERGED, 200);
+    pair_sql(&p, "east", "SET GLOBAL tidb_super_read_only = ON");
+    boss_pass(&b, 60000);
+    for (int i = 0; i < 5; i++)
+        boss_round(&b);
+    cr_expect_eq(b.r.plan->is_protected, DR_TRUE, "%s", b.said);
+    boss_end(&b);
+    /* GC is held, and the sink locked, for a generation of drover's own */
+    cr_expect_str_eq(
+        differences(&p, grants, OF_THE_SINK "[CREATE USER][SYSTEM_VARIABLES_ADMIN]"), "");
+    json_decref(grants);
+    pair_close(&p);
+}
+
 /* ---- without one of them ---- */
 
 struct looker {
@@ -243,6 +311,26 @@ Test(rights, without_any_of_them_the_plan_names_it)
         }
     }
     cr_expect_eq(tried, 13 + 12 + 12 + 11, "%zu", tried);
+    looker_close(&l);
+    json_decref(grants);
+    pair_close(&p);
+}
+
+/* Who only looks needs to read, and reads all. */
+Test(rights, of_one_that_only_looks)
+{
+    struct pair p;
+    struct looker l;
+    pair_open(&p);
+    p.topology.management = DR_OBSERVE;
+    json_t *grants = make_accounts(&p);
+    cr_assert_eq(json_array_size(json_object_get(account(grants, EAST, 0), "privileges")),
+                 2);
+    looker_open(&l, &p);
+    const struct dr_readiness *r = look(&l);
+    for (size_t i = 0; i < r->count; i++)
+        cr_expect(r->lines[i].known, "%s", r->lines[i].fact);
+    cr_expect_str_eq(differences(&p, grants, ""), "");
     looker_close(&l);
     json_decref(grants);
     pair_close(&p);
