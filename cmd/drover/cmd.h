@@ -87,7 +87,8 @@ extern const struct dr_command
     dr_cmd_grants,
     dr_cmd_ready,
     dr_cmd_agree,
-    dr_cmd_completion;
+    dr_cmd_completion,
+    dr_cmd_import;
 // clang-format on
 
 /* Finds the command, parses, runs; everything main() does but the process. */

@@ -15,6 +15,7 @@ const struct dr_command *const dr_commands[] = {
     &dr_cmd_history,
     &dr_cmd_ready,
     &dr_cmd_grants,
+    &dr_cmd_import,
     &dr_cmd_completion,
     NULL,
 };
