@@ -57,9 +57,14 @@ UNIT_SRC   := $(sort $(wildcard tests/unit/*.c tests/unit/*/*.c))
 GOLDEN_SRC := $(sort $(wildcard tests/golden/*.c))
 STORY_SRC  := $(sort $(wildcard tests/sim/*.c))
 
+# One make only: two that build the same files beside each other spoil them.
 .PHONY: all
+ifeq ($(BUILDING),)
 all:
 	@$(MAKE) --no-print-directory BUILDING=1 binaries
+else
+all: binaries
+endif
 
 .PHONY: binaries
 binaries: $(if $(DROVER_SRC),$(BUILD)/drover) $(if $(filter %/main.c,$(SIM_SRC)),$(BUILD)/drover-sim)
