@@ -6,6 +6,7 @@
 #include "controller/facts/facts.h"
 
 enum { FORMAT = 1 };
+#define WALL_MAX_MS INT64_C(253402300799999) /* ages count back from it */
 
 #define OPT    DR_CODEC_OPTIONAL
 #define ALWAYS DR_CODEC_ALWAYS
@@ -367,8 +368,9 @@ int dr_facts_decode(struct dr_facts **out, const json_t *v, struct dr_arena *a,
     if (!json_is_integer(format) || json_integer_value(format) != FORMAT)
         return dr_fail(err, DR_E_INPUT, "snapshot: want format %d", FORMAT);
     int64_t wall_ms = 0;
-    if (!dr_json_i64(v, "wallMs", &wall_ms))
-        return dr_fail(err, DR_E_INPUT, "snapshot.wallMs: want an integer");
+    if (!dr_json_i64(v, "wallMs", &wall_ms) || wall_ms < 0 || wall_ms > WALL_MAX_MS)
+        return dr_fail(err, DR_E_INPUT,
+                       "snapshot.wallMs: want milliseconds from 1970 to the year 9999");
     struct snapshot *s = DR_NEW(a, struct snapshot);
     int rc = dr_codec_decode(s, v, &snapshot_codec, "snapshot", wall_ms, a, err);
     if (rc)
