@@ -82,7 +82,7 @@ static const struct dr_field policy_fields[] = {
 static const struct dr_shape controller_policy_shape = {.fields = policy_fields};
 
 static const struct dr_field retention_fields[] = {
-    {.key = "age", DR_FIELD_DURATION(C, journal_retention.age_ms), .min = DAY, .max = 3650 * DAY, .fallback = "400d", RESTART, .help = "Rows younger than this are kept."},
+    {.key = "age", DR_FIELD_DURATION(C, journal_retention.age_ms), .min = DAY, .max = 3650 * DAY, .fallback = "400d", RESTART, .help = "Rows older than this go."},
     {.key = "size", DR_FIELD_SIZE(C, journal_retention.size_bytes), .min = 16 * MIB, .max = 64 * 1024 * MIB, .fallback = "256MiB", RESTART, .help = "The oldest rows go when the journal is larger, whatever their age."},
     {0}};
 static const struct dr_shape retention_shape = {.fields = retention_fields};

@@ -17,7 +17,7 @@
 enum { OUTPUT_MAX = 256 << 20, REVISION_SHOWN = 16, NAMES_MAX = 64, COLUMN = 22 };
 
 struct options {
-    const char *state, *since, *head;
+    const char *config, *state, *since, *head;
     unsigned output;
     bool verify, wide;
     uint64_t limit;
@@ -39,6 +39,8 @@ static const struct dr_option options[] = {
      .help = "instead: prove that no row was changed, removed or inserted; print the head"},
     {.name = "head", .kind = DR_OPT_TEXT, .value = "ROW:HASH", .offset = offsetof(struct options, head),
      .help = "with --verify: a head printed earlier that must still be in the journal"},
+    {.name = "config", .kind = DR_OPT_TEXT, .value = "FILE", .offset = offsetof(struct options, config),
+     .help = "a document of kind: Controller that names the state folder"},
     {.name = "state", .kind = DR_OPT_TEXT, .value = "DIR", .offset = offsetof(struct options, state),
      .help = "folder of the journal (default: drover in the XDG state folder)"},
     {0}};
@@ -47,6 +49,7 @@ static const struct dr_example examples[] = {
     {"drover history", "the newest 50 entries of the journal, the newest last"},
     {"drover history --since 24h orders", "one topology, since yesterday"},
     {"drover history -w --limit 5 --state /var/lib/drover", "in full, from a controller's journal"},
+    {"drover history --config controller.yaml", "of the controller that this document runs"},
     {"drover history --limit 0 -o json", "all of it, for a program"},
     {"drover history --verify", "prove the journal whole; the head it prints can be kept elsewhere"},
     {0}};
@@ -420,6 +423,21 @@ static int prove(struct session *s)
     return rc || p.broken_count ? DR_EXIT_ERROR : DR_EXIT_OK;
 }
 
+/* The folder's name, from the options or the controller's document. Out: 0, or the exit
+ * status. */
+static int find_state(const struct session *s, char dir[4096])
+{
+    const struct dr_controller_doc *c = NULL;
+    struct dr_err err;
+    struct dr_arena *a = dr_arena_new(0);
+    int rc = s->o->config ? dr_controller_read(&c, s->in, s->o->config, a) : 0;
+    const char *state = s->o->state || !c ? s->o->state : c->state;
+    if (rc == 0 && dr_state_dir_name(dir, state, &err) != 0)
+        rc = dr_cli_fail(s->in, DR_EXIT_ERROR, &err);
+    dr_arena_free(a);
+    return rc;
+}
+
 static int run(const struct dr_invocation *in)
 {
     struct session s = {.in = in, .o = in->options};
@@ -430,17 +448,18 @@ static int run(const struct dr_invocation *in)
     if (s.o->verify && in->arg_count)
         return dr_cli_usage(in,
                             "--verify proves the whole journal, not a topology's part");
-    if (dr_state_dir_name(dir, s.o->state, &err) != 0)
-        return dr_cli_fail(in, DR_EXIT_ERROR, &err);
+    int rc = find_state(&s, dir);
+    if (rc)
+        return rc;
     if (dr_journal_open_reader(&s.journal, dir, &err) != 0) {
         if (err.code == DR_E_ABSENT)
-            dr_hint(&err,
-                    "each controller keeps its own; give its folder with --state DIR");
+            dr_hint(&err, "each controller keeps its own; give its folder with --state "
+                          "DIR or --config FILE");
         return dr_cli_fail(in, DR_EXIT_ERROR, &err);
     }
     s.arena = dr_arena_new(0);
     dr_buf_init(&s.out, OUTPUT_MAX);
-    int rc = s.o->verify ? prove(&s) : show(&s);
+    rc = s.o->verify ? prove(&s) : show(&s);
     dr_buf_release(&s.out);
     dr_arena_free(s.arena);
     dr_journal_close(s.journal);
