@@ -16,6 +16,15 @@ finish() {
 trap finish EXIT
 trap 'exit 130' INT TERM
 
+# follow the controller's log until it says so
+until_log() {
+    for _ in $(seq 200); do
+        kill -0 $run
+        grep -q "$1" "$work/run.log" && return
+        sleep 0.2
+    done
+    echo "the controller did not say: $1"; exit 1
+}
 step() { printf '\n\033[1m== %s\033[0m\n' "$*" | if [ -t 1 ]; then cat; else sed 's/\x1b\[[0-9;]*m//g'; fi; }
 show() { printf '$ %s\n' "$*"; "$@"; }
 
@@ -70,10 +79,37 @@ if $west -e "INSERT INTO orders (customer_id, item, amount) VALUES (1, 'lost', 1
     echo "the secondary took a write: it must not"; exit 1
 fi
 
+step "6. the first doubt: is all of it as it should be?"
+show build/drover ready --brief --git "$work/topologies"
+
+step "7. somebody lifts the fence; the document says: correct it, but ask me first"
+cat >>"$work/topologies/topology.yaml" <<'T'
+  policy:
+    drift: {fence: correct}
+    approve: [disruptive]
+T
+git -C "$work/topologies" -c user.name=demo -c user.email=demo@example.com commit -q -am "shop: correct the fence, after a word"
+git -C "$work/topologies" show --format='commit %h  %s' -U0 | grep -v '^[-+@di]\{2,\}\|^diff\|^index'
+until_log 'agree on this revision of the document'
+echo '$ mariadb -h 127.1.1.4 -P 4000 -u root -e "SET GLOBAL tidb_super_read_only = OFF"'
+mariadb --skip-ssl -h 127.1.1.4 -P 4000 -u root -e "SET GLOBAL tidb_super_read_only = OFF"
+until_log 'needs an approval'
+show build/drover plan --git "$work/topologies" || [ $? = 3 ]
+digest=$(build/drover plan --git "$work/topologies" -o json | sed -n 's/.*"digest": "\(.\{12\}\).*/\1/p' | head -1)
+show build/drover approve --yes "$digest" --git "$work/topologies" >"$work/approve" 2>&1 || { cat "$work/approve"; exit 1; }
+grep '^approved' "$work/approve"
+for _ in $(seq 100); do
+    [ "$(mariadb --skip-ssl -N -h 127.1.1.4 -P 4000 -u root -e 'SELECT @@GLOBAL.tidb_super_read_only')" = 1 ] && break
+    sleep 0.2
+done
+show build/drover status --git "$work/topologies"
+show build/drover history --state "$work/state" --limit 4
+
 step "the pair is protected"
 cat <<'T'
 What you saw: a commit became a plan, the plan became ledger rows, a backup, a restore, a fence,
-a changefeed; each step was observed before the next was planned.
+a changefeed; each step was observed before the next was planned. What somebody changed by hand
+was put right after a person's word, and the journal says who gave it.
 
 Try next (see README.md):
   build/drover-sim examples/quickstart/estate.yaml --speed 20 &    the estate, to play with
