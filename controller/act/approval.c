@@ -57,7 +57,12 @@ static int note_intent(struct dr_actor *x, const struct writing *w, int64_t *id,
         .why = w->why,
         .precondition = "the row is as it was seen; the epoch is ours",
         .holder = x->o.holder,
-        .epoch = x->epoch};
+        .epoch = x->epoch,
+        .text =
+            dr_sprintf(x->cycle, "%s: %s plan %.12s", x->facts->clusters[w->cluster].name,
+                       strcmp(w->verb, USE) == 0 ? "note as used: the approval of"
+                                                 : "clear the approval of",
+                       w->digest)};
     return dr_journal_intent(x->o.journal, &e, id, err);
 }
 
