@@ -47,11 +47,12 @@ static void examples(struct dr_buf *out, const struct dr_example *e)
 {
     dr_buf_adds(out, ".SH EXAMPLES\n");
     for (; e->command; e++) {
-        dr_buf_adds(out, ".TP\n.B ");
+        dr_buf_adds(out,
+                    ".PP\n.nf\n\\fB"); /* not filled: it may have no place to break */
         words(out, e->command);
-        dr_buf_addc(out, '\n');
+        dr_buf_adds(out, "\\fR\n.fi\n.RS\n");
         words(out, e->what);
-        dr_buf_addc(out, '\n');
+        dr_buf_adds(out, "\n.RE\n");
     }
 }
 

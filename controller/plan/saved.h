@@ -12,9 +12,9 @@ enum { DR_SAVED_PLAN_VERSION = 1, DR_SAVED_PLAN_MAX = 32 << 20 };
 
 /* All strings borrowed, or the arena's. */
 struct dr_saved_plan {
-    const char *drover;              /* version that made it */
-    const char *made_at;             /* for people, in UTC */
-    const char *path;                /* absolute: where the document was read; "": a repository */
+    const char *drover;  /* version that made it */
+    const char *made_at; /* for people, in UTC */
+    const char *path;    /* absolute: where the document was read; "": a repository */
     const char *topology, *revision; /* of the document */
     const char *digest;
     size_t line_count;
