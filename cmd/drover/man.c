@@ -46,9 +46,9 @@ static void head(struct dr_buf *out, const char *name, const char *date)
 static void examples(struct dr_buf *out, const struct dr_example *e)
 {
     dr_buf_adds(out, ".SH EXAMPLES\n");
-    for (; e->command; e++) {
-        dr_buf_adds(out,
-                    ".PP\n.nf\n\\fB"); /* not filled: it may have no place to break */
+    for (const struct dr_example *first = e; e->command; e++) {
+        /* not filled: a command may have no place to break */
+        dr_buf_addf(out, "%s.nf\n\\fB", e == first ? "" : ".PP\n");
         words(out, e->command);
         dr_buf_adds(out, "\\fR\n.fi\n.RS\n");
         words(out, e->what);
