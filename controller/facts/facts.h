@@ -124,6 +124,7 @@ struct dr_feed {
     uint64_t checkpoint;
     const char *error; /* "CDC:ErrX: text", redacted; NULL: none */
     uint32_t rises;    /* how often observe saw the checkpoint grow while normal */
+    bool leaves_sql;   /* its sink is no SQL server, so it writes into no cluster */
 };
 struct dr_feeds {
     struct dr_seen seen;
@@ -152,6 +153,7 @@ struct dr_feed_detail {
     int64_t absent_since_ms;
     const char *owner_id;
     uint64_t upstream_id;
+    const char *sink_scheme;  /* "mysql", "kafka"; NULL: not readable */
     const char *sink_address; /* "host:port" of its sink */
     const char *sink_user;
     size_t difference_count;

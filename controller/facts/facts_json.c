@@ -197,7 +197,8 @@ static const struct dr_codec feed_codec = ITEM(
     WORD("state", state, &dr_codec_words_feed_state),
     DIGITS("checkpoint", checkpoint),
     TEXT("error", error, OPT),
-    U32("rises", rises, 0));
+    U32("rises", rises, 0),
+    SCALAR(DR_CODEC_BOOL, bool, "leavesSql", leaves_sql, OPT));
 #undef T
 
 #define T struct dr_feeds
@@ -223,6 +224,7 @@ static const struct dr_codec feed_detail_codec = GROUP(
     AGE("absentSinceAgeMs", absent_since_ms, ALWAYS | OPT),
     TEXT("ownerId", owner_id, ALWAYS | OPT),
     DIGITS("upstreamId", upstream_id),
+    TEXT("sinkScheme", sink_scheme, OPT),
     TEXT("sinkAddress", sink_address, OPT),
     TEXT("sinkUser", sink_user, OPT),
     LIST("differences", differences, difference_count, struct dr_difference,

@@ -221,6 +221,16 @@ static bool was_refused(const struct dr_observer *o, const struct question *q)
            o->estate->now_ms(o->estate) - q->seen.at_ms < ASK_AGAIN_MS;
 }
 
+/* Where a feed leads that is not drover's, as long as it is listed. */
+static bool aim_at_stranger(struct dr_observer *o, struct question *q,
+                            const struct focus *x, size_t to)
+{
+    q->call.args.feed =
+        (struct dr_feed_args){.id = q->feed, .to = (uint16_t)to, .redo = ""};
+    return strcmp(q->feed, x->gen.feed_id) != 0 &&
+           dr_feeds_find(&o->facts->clusters[q->cluster].feeds, q->feed);
+}
+
 /* Fills the arguments of a question that depends on the focus; false: not asked now. */
 static bool aim(struct dr_observer *o, struct question *q, const struct focus *x)
 {
@@ -230,6 +240,8 @@ static bool aim(struct dr_observer *o, struct question *q, const struct focus *x
     case DR_CALL_SQL_JOBS:
         return x->started && !x->made;
     case DR_CALL_CDC_FEED:
+        if (q->feed)
+            return aim_at_stranger(o, q, x, b);
         if (!x->gen.planned && !x->gen.adopted)
             return false;
         q->call.args.feed = (struct dr_feed_args){
@@ -312,7 +324,8 @@ static void keep(struct dr_observer *o, struct question *q, struct dr_reply *r)
         retire(o, &q->reply);
         q->reply = *r;
         q->seen = (struct dr_seen){.known = true, .at_ms = now_ms};
-        dr_memory_note(&o->memory, q->kind, q->cluster, &q->reply, q->seen.at_ms);
+        if (!q->feed)
+            dr_memory_note(&o->memory, q->kind, q->cluster, &q->reply, q->seen.at_ms);
         return;
     }
     q->seen.known = false;
@@ -430,6 +443,19 @@ static void take_sql(const struct dr_observer *o, const struct question *q,
     }
 }
 
+/* Source: tiflow: pkg/sink/mysql/config.go, the schemes of its MySQL sink. */
+static void take_stranger(const struct question *q, struct dr_feeds *f)
+{
+    static const char *const sql[] = {"mysql", "tidb", "mysql+ssl", "tidb+ssl"};
+    const struct dr_feed_detail *d = q->seen.known ? q->reply.as.feed : NULL;
+    bool leaves = d && d->present && d->sink_scheme;
+    for (size_t i = 0; leaves && i < sizeof(sql) / sizeof(sql[0]); i++)
+        leaves = strcmp(d->sink_scheme, sql[i]) != 0;
+    for (size_t i = 0; f->seen.known && i < f->count; i++)
+        if (strcmp(f->items[i].id, q->feed) == 0)
+            f->items[i].leaves_sql = leaves;
+}
+
 static void take_http(const struct dr_observer *o, const struct question *q,
                       struct dr_facts *f)
 {
@@ -456,6 +482,10 @@ static void take_http(const struct dr_observer *o, const struct question *q,
         TAKE(c->feeds, r->as.feeds);
         break;
     case DR_CALL_CDC_FEED:
+        if (q->feed) {
+            take_stranger(q, &c->feeds);
+            break;
+        }
         TAKE(c->feed, r->as.feed);
         c->feed.id =
             q->call.args.feed.id ? dr_strdup(o->cycle, q->call.args.feed.id) : "";
@@ -477,6 +507,28 @@ static void take_http(const struct dr_observer *o, const struct question *q,
         break;
     default: /* by SQL */
         break;
+    }
+}
+
+/* A question about each feed out of the primary that is not drover's: whether it writes
+ * into a cluster at all. Of another namespace none can be asked. */
+static void ask_strangers(struct dr_observer *o, const struct focus *x)
+{
+    enum { STRANGERS_MAX = 16 };
+    size_t a, b, asked = 0;
+    dr_plan_pair(o->t, &a, &b);
+    const struct dr_feeds *f = &o->facts->clusters[a].feeds;
+    for (size_t i = 0; i < o->count; i++)
+        asked += o->questions[i].feed != NULL;
+    for (size_t i = 0; f->seen.known && i < f->count && asked < STRANGERS_MAX; i++) {
+        const char *id = f->items[i].id;
+        bool known = strcmp(id, x->gen.feed_id) == 0 || strchr(id, '/');
+        for (size_t k = 0; k < o->count && !known; k++)
+            known = o->questions[k].feed && strcmp(o->questions[k].feed, id) == 0;
+        if (known)
+            continue;
+        add(o, DR_CALL_CDC_FEED, WARM, a)->feed = dr_strdup(o->lasting, id);
+        asked++;
     }
 }
 
@@ -584,6 +636,7 @@ const struct dr_facts *dr_observe(struct dr_observer *o, int64_t wall_ms)
         x = focus_of(o);
         o->memory.quiet = x.made;
         check_prefixes(o, &x);
+        ask_strangers(o, &x);
         check_feed(o, &x);
         ask_due(o, true, &x);
         assemble(o, wall_ms);

@@ -20,6 +20,7 @@ struct question {
     enum tier tier;
     uint16_t cluster;
     const char *instance; /* NULL: any */
+    const char *feed;     /* a changefeed that is not drover's; NULL: of no such one */
     size_t index;         /* of the instance; RETIRED: it is not listed any more */
     bool forgotten;       /* ask at the next look, whatever its age */
     int64_t asked_ms;     /* when last; INT64_MIN: never */

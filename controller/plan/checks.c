@@ -447,9 +447,9 @@ C(no_feed_out_of_secondary)
     return DR_FALSE;
 }
 
-/* Every feed out of the primary but ours is a stranger's: the one-feeder rule cannot be
- * kept with it. Source: docs: dr-secondary-cluster.md, the note on several changefeeds.
- */
+/* Every feed out of the primary into an SQL server but ours is a stranger's: by whatever
+ * address, it may write into the secondary, and the one-feeder rule cannot be kept with
+ * it. Source: docs: dr-secondary-cluster.md, the note on several changefeeds. */
 C(no_strangers_feed)
 {
     const struct dr_feeds *x = &dr_view_facts(v, c)->feeds;
@@ -459,6 +459,8 @@ C(no_strangers_feed)
         /* made only after both ends know its start-ts, if not by somebody else */
         if (strcmp(x->items[i].id, v->gen.feed_id) == 0 &&
             (v->way == DR_BY_ADOPTION || dr_holds(v, DR_P_MAKING, c) != DR_FALSE))
+            continue;
+        if (x->items[i].leaves_sql) /* to a queue or a storage: into no cluster */
             continue;
         *fact = dr_sprintf(v->arena, "changefeed '%s' is not drover's", x->items[i].id);
         return DR_FALSE;
@@ -629,7 +631,7 @@ const struct dr_plan_check dr_plan_checks[] = {
      "spec.clusters[%s]", "ask who fenced it; then SET GLOBAL tidb_super_read_only (or tidb_restricted_read_only) = OFF"},
     {"DR-B044", DR_SCOPE_SECONDARY, DR_P_NONE, no_feed_out_of_secondary, "no changefeed out of the secondary",
      "spec.clusters[%s].ticdc", "delete the changefeed; when this cluster takes the writes, declare it as primary instead"},
-    {"DR-B045", DR_SCOPE_PRIMARY, DR_P_NONE, no_strangers_feed, "no changefeed out of the primary but drover's",
+    {"DR-B045", DR_SCOPE_PRIMARY, DR_P_NONE, no_strangers_feed, "no changefeed out of the primary into SQL but drover's",
      "spec.clusters[%s].ticdc", "delete the changefeed; to keep one that leads into the secondary, name it in replication.edges[].id"},
     {"DR-B046", DR_SCOPE_EACH, DR_P_NONE, feeds_of_this_cluster, "the TiCDC that captures this cluster",
      "spec.clusters[%s].ticdc", "correct the endpoint: it belongs to another cluster's TiCDC"},

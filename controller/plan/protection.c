@@ -123,7 +123,8 @@ static enum dr_truth one_feeder(const struct dr_view *v, const char **text)
     }
     size_t strangers = y->count;
     for (size_t i = 0; i < x->count; i++)
-        strangers += strcmp(x->items[i].id, v->gen.feed_id) != 0;
+        strangers +=
+            strcmp(x->items[i].id, v->gen.feed_id) != 0 && !x->items[i].leaves_sql;
     const char *unproven = x->unproven ? x->unproven : y->unproven;
     if (!strangers && unproven) {
         *text = dr_sprintf(v->arena, "changefeed '%s' is not listed, perhaps none is",

@@ -109,18 +109,17 @@ uint64_t pair_copy_by_hand(struct pair *p)
     return t;
 }
 
-void pair_make_feed(struct pair *p, const char *id, uint64_t start_ts, const char *config)
+void pair_make_feed_to(struct pair *p, const char *id, uint64_t start_ts,
+                       const char *sink, const char *config)
 {
     struct dr_address at = {.port = 8300};
     struct dr_arena *a = dr_arena_new(0);
     struct dr_http_answer out = {0};
     uint64_t handle = 0;
-    const char *body =
-        dr_sprintf(a,
-                   "{\"changefeed_id\": \"%s\", \"start_ts\": %llu, \"sink_uri\": "
-                   "\"mysql://cdc:any-long-random-text-will-do@127.1.1.4:4000/\"%s%s}",
-                   id, (unsigned long long)start_ts,
-                   *config ? ", \"replica_config\": " : "", config);
+    const char *body = dr_sprintf(
+        a, "{\"changefeed_id\": \"%s\", \"start_ts\": %llu, \"sink_uri\": \"%s\"%s%s}",
+        id, (unsigned long long)start_ts, sink, *config ? ", \"replica_config\": " : "",
+        config);
     struct dr_model_request req = {.method = "POST",
                                    .target = "/api/v2/changefeeds",
                                    .body = body,
@@ -138,6 +137,12 @@ void pair_make_feed(struct pair *p, const char *id, uint64_t start_ts, const cha
     cr_assert_eq(out.status, 200, "%.*s", (int)out.body_len, out.body);
     dr_arena_free(a);
     pair_pass(p, 3000);
+}
+
+void pair_make_feed(struct pair *p, const char *id, uint64_t start_ts, const char *config)
+{
+    pair_make_feed_to(p, id, start_ts,
+                      "mysql://cdc:any-long-random-text-will-do@127.1.1.4:4000/", config);
 }
 
 /* The quickstart without redo and syncpoints, its edge as given. */

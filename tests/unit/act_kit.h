@@ -37,6 +37,9 @@ uint64_t pair_copy_by_hand(struct pair *p);
 /* A feed into the west as somebody else made it; config: JSON, "" is none. */
 void pair_make_feed(struct pair *p, const char *id, uint64_t start_ts,
                     const char *config);
+/* .. and to another sink. */
+void pair_make_feed_to(struct pair *p, const char *id, uint64_t start_ts,
+                       const char *sink, const char *config);
 /* The quickstart with data that is there already, without redo and syncpoints, and its
  * edge as given, which must live as long. */
 void pair_declare(struct pair *p, struct dr_edge_spec *edge);

@@ -189,6 +189,38 @@ Test(adopt, what_the_document_does_not_say_is_asked)
     pair_close(&p);
 }
 
+/* A feed to a queue writes into no cluster; one into any SQL server may. */
+Test(adopt, beside_a_feed_that_leads_elsewhere)
+{
+    static const struct {
+        const char *sink;
+        enum dr_round_state state;
+    } rows[] = {
+        {"blackhole://", DR_ROUND_CONVERGED},
+        {"mysql://cdc:any-long-random-text-will-do@127.1.1.5:4000/", DR_ROUND_BLOCKED}};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct pair p;
+        struct boss b;
+        struct dr_edge_spec edge = {.id = "by-hand"};
+        pair_open(&p);
+        pair_declare(&p, &edge);
+        uint64_t t = pair_copy_by_hand(&p);
+        pair_make_feed(&p, "by-hand", t, "");
+        pair_make_feed_to(&p, "another", t, rows[i].sink, "");
+        boss_options(&b, &p, "one");
+        b.o.approve_all = true;
+        boss_start(&b);
+        boss_round(&b);
+        cr_expect_eq(b.r.state == DR_ROUND_BLOCKED, rows[i].state == DR_ROUND_BLOCKED,
+                     "at the first look: %s", b.r.text);
+        boss_until(&b, rows[i].state, 200);
+        if (rows[i].state == DR_ROUND_BLOCKED)
+            cr_expect_str_eq(b.r.plan->blockers[0].code, "DR-B045");
+        boss_end(&b);
+        pair_close(&p);
+    }
+}
+
 static void count_logins(void *arg, const struct dr_call *call, uint64_t ticket)
 {
     (void)ticket;

@@ -190,6 +190,7 @@ static void compare_sink(struct compare *c, const char *desired, const char *obs
         return;
     }
     const char *want_at = address_text(c, &want), *is_at = address_text(c, &is);
+    c->out->sink_scheme = is.scheme;
     c->out->sink_address = is_at;
     c->out->sink_user = is.user ? is.user : "root";
     if (!same_text(want.scheme, is.scheme))
