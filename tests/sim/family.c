@@ -66,7 +66,7 @@ static const struct sweep_family {
     uint64_t every, acts, reads;
     const char *kinds; /* which exchanges are meant at all */
 } sweeps[] = {
-    {fault, 1, 1, 10, "mar"},
+    {fault, 1, 1, 14, "mar"},
     {late, 1, 1, 8, "mar"},
     {settled, 1, 1, 2, "mar"},
     {stray, 1, 1, 0, "ma"},
@@ -79,11 +79,11 @@ static const struct sweep_family {
     {word, 1, 17, 0, "mar"},
     {declared, 1, 23, 0, "mar"},
     {word_late, 3, 23, 0, "mar"},
-    {existing, 1, 3, 60, "mar"},
-    {existing_late, 1, 3, 60, "mar"},
+    {existing, 1, 6, 120, "mar"},
+    {existing_late, 1, 6, 120, "mar"},
     {existing_outage, 7, 21, 84, "mar"},
-    {adopt, 1, 2, 40, "mar"},
-    {adopt_late, 1, 2, 40, "mar"},
+    {adopt, 1, 5, 100, "mar"},
+    {adopt_late, 1, 5, 100, "mar"},
     {adopt_outage, 7, 14, 56, "mar"},
 };
 // clang-format on

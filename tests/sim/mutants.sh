@@ -33,6 +33,7 @@ try() {
         echo "$1: not found in ${ran:-0} scenarios; $(grep -m1 '^harmless' "$2")"
     else
         echo "$1: NOT FOUND in ${ran:-0} scenarios, $((SECONDS - begin)) s"
+        tail -1 "$out" # was the time over?
         return 1
     fi
 }
