@@ -99,6 +99,11 @@ $(BUILD)/rogue: $(BUILD)/tests/e2e/rogue.o $(BUILD)/tests/e2e/rogue_certificates
 	@echo "  LINK  $@"
 	@$(CC) $(LDOPT) -o $@ $^ -lssl -lcrypto -lpthread
 
+# Preloaded: makes system calls fail.
+$(BUILD)/failing.so: tests/e2e/failing.c
+	@echo "  LINK  $@"
+	@$(CC) -std=c11 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Werror -fPIC -shared -o $@ $< -ldl
+
 # A plain program, because Criterion cannot run under ThreadSanitizer.
 $(BUILD)/live-threads: $(BUILD)/tests/live/threads.o $(BUILD)/tests/unit/live_kit.o \
                        $(BUILD)/tests/unit/live_peer.o $(BUILD)/libdrover.a

@@ -10,8 +10,16 @@
 
 enum { MAX_BYTES = 64 << 20, MAX_DEPTH = 128, INT64_DIGITS = 19 };
 
+static void *allocate(size_t bytes)
+{
+    return dr_xrealloc(NULL, bytes);
+}
+
+/* Out of memory ends the process: a value that was left out of an object would not be
+ * missed by anybody. */
 void dr_json_init(void)
 {
+    json_set_alloc_funcs(allocate, free);
     json_object_seed(20260101);
 }
 

@@ -14,7 +14,7 @@ enum {
     CONNECT_MS = 3000,
     HTTP_IDLE = 1024,
     EVENTS = 256,
-    NAP_MAX_MS = 60000,
+    NAP_MAX_MS = 1000,
     FAR_MS = 2000000000
 };
 
@@ -177,7 +177,7 @@ static void turn(struct live *l)
     int64_t now_ms = dr_live_now_ms(), next_ms = dr_live_timers_run(l, now_ms);
     int64_t nap_ms = next_ms - now_ms;
     dr_live_http_run(l);
-    if (nap_ms > NAP_MAX_MS)
+    if (nap_ms > NAP_MAX_MS) /* so that a wakeup that is lost costs no more */
         nap_ms = NAP_MAX_MS;
     curl_multi_poll(l->multi, &extra, 1, nap_ms > 0 ? (int)nap_ms : 0, NULL);
     if (extra.revents)
