@@ -512,12 +512,31 @@ static int all_known(const struct learning *l, struct dr_err *err)
     return 0;
 }
 
+/* What drover made has a document already, and generations that no import could guess. */
+static int not_managed(const struct learning *l, struct dr_err *err)
+{
+    for (size_t c = 0; c < DR_IMPORT_CLUSTERS; c++) {
+        const struct dr_ledger_group *g = &l->f->clusters[c].ledger;
+        if (!g->decoded || !g->rows.birth.present)
+            continue;
+        (void)dr_fail(err, DR_E_CONFLICT,
+                      "%s is managed by drover, as a cluster of topology '%s'",
+                      l->f->clusters[c].name, g->rows.birth.topology);
+        dr_hint(err, "use that topology's document; the ledgers say on which revision "
+                     "drover acted last: drover agree --help");
+        return err->code;
+    }
+    return 0;
+}
+
 int dr_import_learn(struct dr_import *m, const struct dr_facts *f, const char *wanted,
                     bool *learned, struct dr_err *err)
 {
     struct learning l = {.m = m, .f = f};
     m->note_count = 0; /* what was in the way of an earlier turn may be said by now */
     int rc = all_known(&l, err);
+    if (rc == 0)
+        rc = not_managed(&l, err);
     if (rc == 0)
         rc = find_feed(&l, wanted, err);
     if (rc != 0)

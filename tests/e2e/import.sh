@@ -62,6 +62,9 @@ told "taken over" 0 drover apply --approve "$digest" "$doc"
 becomes "it is protected" 30 is_protected
 is "the feed as it was" "$made" "$(feed)"
 
+told "import of what drover manages" 1 drover import --name shop "$east_is" "$west_is"
+has "says whose it is" "managed by drover, as a cluster of topology 'shop'" "$said"
+
 # ---- odd settings ----
 curl -sSf -X DELETE -o /dev/null "$feeds/dr-primary-to-secondary"
 sleep 1
