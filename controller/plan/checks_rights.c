@@ -40,16 +40,13 @@ static enum dr_truth has_rights(const struct dr_view *v, size_t c, enum dr_accou
     }
     struct dr_rights missing = dr_rights_missing(&needed, x);
     struct dr_buf b;
+    if (dr_rights_none(&missing))
+        return DR_TRUE; /* what it holds: dr_rights_held() */
     dr_buf_init(&b, 1 << 12);
-    if (dr_rights_none(&missing)) {
-        dr_buf_addf(&b, "account '%s' holds ", user);
-        dr_rights_text(&needed, &b);
-    } else {
-        dr_buf_addf(&b, "account '%s' lacks ", user);
-        dr_rights_text(&missing, &b);
-    }
+    dr_buf_addf(&b, "account '%s' lacks ", user);
+    dr_rights_text(&missing, &b);
     *fact = text_of(v, &b);
-    return dr_truth_of(dr_rights_none(&missing));
+    return DR_FALSE;
 }
 
 /* 'u'@'%', 'u'@'10.%': a privilege counts only when each row has it. */
@@ -176,6 +173,29 @@ DR_CHECK(dr_check_bypass_holders)
     *fact = all->bypass_count ? "only declared accounts may write through the fence"
                               : "nobody may write through the fence";
     return DR_TRUE;
+}
+
+const char *dr_rights_held(const struct dr_view *v, const char *code, size_t c)
+{
+    static const struct {
+        const char *code;
+        enum dr_account_kind kind;
+    } rows[] = {{"DR-B030", DR_ACCOUNT_CONTROLLER},
+                {"DR-B031", DR_ACCOUNT_SINK},
+                {"DR-B090", DR_ACCOUNT_APPLY}};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct dr_rights needed = dr_rights_needed(v->t, c, rows[i].kind);
+        struct dr_buf b;
+        if (strcmp(rows[i].code, code) != 0)
+            continue;
+        if (dr_rights_none(&needed))
+            return "no such account is needed";
+        dr_buf_init(&b, 1 << 12);
+        dr_buf_addf(&b, "account '%s' holds ", dr_rights_user(v->t, c, rows[i].kind));
+        dr_rights_text(&needed, &b);
+        return text_of(v, &b);
+    }
+    return NULL;
 }
 
 const char *dr_check_mend(const struct dr_view *v, const struct dr_plan_check *k,

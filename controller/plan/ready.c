@@ -159,6 +159,8 @@ static void add_check(struct build *b, const struct dr_check_answer *a)
     x->rule = a->rule;
     x->fact = a->past ? dr_sprintf(b->v.arena, "no longer asked: %s", a->fact)
                       : or_null(a->fact);
+    if (a->holds == DR_TRUE && !x->fact)
+        x->fact = dr_rights_held(&b->v, a->code, a->cluster);
     if (a->holds == DR_TRUE && !x->fact && not_begun(&b->v, t))
         x->fact = "nothing of it stands yet";
     x->age_ms = x->known ? age_of(&b->v, a->cluster, t->reads) : -1;
