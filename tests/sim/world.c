@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "controller/estate/wire/wire.h"
+#include "controller/plan/rights.h"
 
 enum {
     WALL0_S = 1790000000, /* PD's clocks start here */
@@ -55,22 +56,6 @@ static const char estate_text[] =
     "  durations: {backup: 3s, restore: 3s, ownerChange: 1s, propagation: 200ms,"
     " safepointInterval: 5s, feedApply: 100ms, checkpointTick: 500ms}\n";
 
-static const char accounts_text[] =
-    "    - user: drover\n"
-    "      password: clear\n"
-    "      grants:\n"
-    "      - SUPER, PROCESS, CONFIG, REPLICATION CLIENT, SELECT, CREATE USER, ALTER,"
-    " DROP, CREATE, INSERT, UPDATE, DELETE ON *.*\n"
-    "      - BACKUP_ADMIN, RESTORE_ADMIN, SYSTEM_VARIABLES_ADMIN, CONNECTION_ADMIN,"
-    " RESTRICTED_REPLICA_WRITER_ADMIN ON *.*\n"
-    "    - user: cdc\n"
-    "      password: unused\n"
-    "      locked: true\n"
-    "      grants:\n"
-    "      - SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, ALTER, INDEX, CREATE VIEW,"
-    " REFERENCES ON *.*\n"
-    "      - RESTRICTED_REPLICA_WRITER_ADMIN, SYSTEM_VARIABLES_ADMIN ON *.*\n";
-
 static const char topology_text[] =
     "apiVersion: drover/v1\n"
     "kind: Topology\n"
@@ -116,12 +101,47 @@ static void first_finding(const struct dr_docs *d, struct dr_buf *why)
     dr_buf_release(&text);
 }
 
+/* An account as an estate declares it. */
+static const char *account_of(struct sim_world *w, const json_t *x, const char *more)
+{
+    size_t i;
+    json_t *g;
+    const char *out = dr_sprintf(w->arena, "    - user: %s\n      %s\n      grants:\n",
+                                 json_string_value(json_object_get(x, "user")), more);
+    json_array_foreach(json_object_get(x, "grants"), i, g)
+    {
+        const char *text = json_string_value(g) + strlen("GRANT ");
+        out = dr_sprintf(w->arena, "%s      - %.*s\n", out,
+                         (int)(strstr(text, " TO ") - text), text);
+    }
+    return out;
+}
+
+/* The accounts of a cluster: what `drover grants` prints and no more, so that whatever
+ * happens needs no other right. The sink is there for whom drover only watches, too. */
+static const char *accounts_of(struct sim_world *w, const struct dr_topology *t,
+                               size_t cluster)
+{
+    struct dr_topology managed = *t;
+    managed.management = DR_MANAGE;
+    json_t *own = dr_grants_json(t, &t->clusters[cluster]),
+           *all = dr_grants_json(&managed, &t->clusters[cluster]);
+    const json_t *first = json_array_get(json_object_get(own, "clusters"), 0),
+                 *rest = json_array_get(json_object_get(all, "clusters"), 0);
+    const char *out = account_of(w, json_array_get(json_object_get(first, "accounts"), 0),
+                                 "password: clear");
+    rest = json_object_get(rest, "accounts");
+    for (size_t i = 1; i < json_array_size(rest); i++)
+        out = dr_sprintf(w->arena, "%s%s", out,
+                         account_of(w, json_array_get(rest, i),
+                                    "password: unused\n      locked: true"));
+    json_decref(own);
+    json_decref(all);
+    return out;
+}
+
 static bool load(struct sim_world *w, const struct sim_setting *s, struct dr_buf *why)
 {
-    char *estate =
-        dr_sprintf(w->arena, estate_text, accounts_text, or_nothing(s->a_variables),
-                   or_nothing(s->a_script), accounts_text, or_nothing(s->b_variables),
-                   or_nothing(s->b_script));
     char *topology =
         dr_sprintf(w->arena, topology_text, s->name ? s->name : "orders",
                    s->formerly ? dr_sprintf(w->arena, ", formerly: %s", s->formerly) : "",
@@ -130,6 +150,18 @@ static bool load(struct sim_world *w, const struct sim_setting *s, struct dr_buf
                        ? ""
                        : "method: BackupRestore, ",
                    or_nothing(s->bootstrap), or_nothing(s->spec));
+    dr_docs_init(&w->docs, w->arena);
+    dr_docs_add(&w->docs, "topology.yaml", topology, strlen(topology));
+    dr_docs_finish(&w->docs);
+    if (w->docs.topology_count != 1) {
+        first_finding(&w->docs, why);
+        return false;
+    }
+    const struct dr_topology *t = w->docs.topologies[0];
+    char *estate = dr_sprintf(w->arena, estate_text, accounts_of(w, t, 0),
+                              or_nothing(s->a_variables), or_nothing(s->a_script),
+                              accounts_of(w, t, 1), or_nothing(s->b_variables),
+                              or_nothing(s->b_script));
     dr_docs_init(&w->docs, w->arena);
     dr_docs_add(&w->docs, "estate.yaml", estate, strlen(estate));
     dr_docs_add(&w->docs, "topology.yaml", topology, strlen(topology));
