@@ -195,6 +195,12 @@ static struct focus focus_of(struct dr_observer *o)
     return x;
 }
 
+/* The feed's first redo log is seen soon after it is written, not a minute later. */
+static bool is_awaited(const struct question *q)
+{
+    return q->kind == DR_CALL_STORE_REDO && q->seen.known && !q->reply.as.redo->found;
+}
+
 static bool is_old(const struct question *q, int64_t now_ms, bool busy)
 {
     static const int64_t age[2][3] = {{0, WARM_QUIET_MS, COLD_QUIET_MS},
@@ -203,7 +209,8 @@ static bool is_old(const struct question *q, int64_t now_ms, bool busy)
         return q->asked_ms == INT64_MIN || now_ms - q->asked_ms >= PROBE_MS;
     if (!q->forgotten && now_ms < q->again_ms)
         return false;
-    return q->forgotten || !q->seen.known || now_ms - q->seen.at_ms >= age[busy][q->tier];
+    return q->forgotten || !q->seen.known ||
+           now_ms - q->seen.at_ms >= age[busy || is_awaited(q)][q->tier];
 }
 
 /* A text that a question keeps from look to look, longer than the cycle it comes from. */
