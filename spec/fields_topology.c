@@ -252,7 +252,7 @@ static const struct dr_shape gc_hold_shape = {.fields = gc_hold_fields, .bytes =
 
 static const struct dr_field bootstrap_verify_fields[] = {
     {.key = "budget", DR_FIELD_DURATION(struct dr_bootstrap, verify_budget_ms), .min = SECOND, .max = DAY, .fallback = "10m",
-     .help = "How long the comparison of both sides after the restore may take."},
+     .help = "How long the comparison of both sides before the feed is made may take."},
     {0}};
 static const struct dr_shape bootstrap_verify_shape = {.fields = bootstrap_verify_fields, .bytes = 0};
 
@@ -261,7 +261,7 @@ static const struct dr_field bootstrap_fields[] = {
     {.key = "rateLimit", DR_FIELD_SIZE(struct dr_bootstrap, rate_limit_bytes), .max = 1024 * GIB, .fallback = "0", .example = "128MiB",
      .help = "Bytes a second that BACKUP may write on each TiKV; 0: no limit."},
     {.key = "gcHold", DR_FIELD_OBJECT(struct dr_bootstrap, gc_hold, gc_hold_shape), .help = "The hold on garbage collection."},
-    {.key = "verify", DR_FIELD_GROUP(bootstrap_verify_shape), .help = "The comparison after the restore."},
+    {.key = "verify", DR_FIELD_GROUP(bootstrap_verify_shape), .help = "The comparison of both sides before the feed is made."},
     {.key = "startTs", DR_FIELD_U64(struct dr_bootstrap, start_ts), .min = 1, .only = "PrimarySecondary", .help = "With Existing: TSO of the primary at which both sides were equal."},
     {0}};
 static const struct dr_shape bootstrap_shape = {.fields = bootstrap_fields, .bytes = sizeof(struct dr_bootstrap)};
