@@ -163,7 +163,10 @@ static bool is_void(const struct dr_actor *x, const struct dr_approval_row *r)
     if (r->until <= x->facts->clusters[primary_of(x)].ledger.tso ||
         x->plan->approval.state == DR_APPROVAL_TAKEN)
         return true;
-    for (size_t c = 0; x->word_once && c < x->facts->cluster_count; c++)
+    /* used, and cleared since: by whoever acted while this process did not */
+    const struct dr_ledger *l = ledger_of(x, primary_of(x));
+    bool once = x->word_once || (l && !l->approval.present);
+    for (size_t c = 0; once && c < x->facts->cluster_count; c++)
         if (ledger_of(x, c) && dr_ledger_consumed(ledger_of(x, c), r->digest))
             return true;
     for (size_t i = 0; i < x->plan->action_count; i++)
