@@ -142,7 +142,7 @@ void dr_progress_say(struct dr_progress *p, const char *topology,
         fflush(p->stream.file);
         return;
     }
-    if (e->kind == DR_EVENT_START && e->action->predicted_ms)
+    if (e->kind == DR_EVENT_START && e->action->predicted_ms && !e->action->predicted)
         return; /* short steps are over before they are read */
     if (e->kind == DR_EVENT_PROGRESS) {
         if (p->stream.terminal)
@@ -163,7 +163,10 @@ void dr_progress_say(struct dr_progress *p, const char *topology,
     case DR_EVENT_START:
         fputs("start   ", p->stream.file);
         say_number(p, e->action);
-        fprintf(p->stream.file, "%s\n", e->text);
+        fputs(e->text, p->stream.file);
+        if (e->action->predicted && e->action->predicted_ms)
+            fprintf(p->stream.file, ": %s", e->action->predicted);
+        fputc('\n', p->stream.file);
         break;
     case DR_EVENT_END:
         say_end(p, e);

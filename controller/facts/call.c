@@ -34,6 +34,8 @@ const struct dr_call_row dr_call_rows[DR_CALL_KIND_COUNT] = {
         .help = "GC safe points of services"},
     [DR_CALL_CDC_ALIVE] = {.name = "cdc.alive", .repeatable = true, .deadline_ms = 2 * SECOND,
         .help = "whether one endpoint of TiCDC answers"},
+    [DR_CALL_PD_STORES] = {.name = "pd.stores", .repeatable = true, .deadline_ms = 10 * SECOND,
+        .help = "how much data there is, on how many stores"},
     [DR_CALL_CDC_SERVER] = {.name = "cdc.server", .repeatable = true, .deadline_ms = 30 * SECOND,
         .help = "version, health, owner and gc-ttl of TiCDC"},
     [DR_CALL_CDC_FEEDS] = {.name = "cdc.feeds", .repeatable = true, .deadline_ms = 30 * SECOND,

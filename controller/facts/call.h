@@ -27,6 +27,7 @@ enum dr_call_kind {
     DR_CALL_PD_ALIVE,      /* whether the endpoint at.instance answers */
     DR_CALL_PD_SAFEPOINTS, /* dr_safepoints */
     DR_CALL_CDC_ALIVE,     /* whether the endpoint at.instance answers */
+    DR_CALL_PD_STORES,     /* dr_stores */
     DR_CALL_CDC_SERVER,    /* dr_cdc_server */
     DR_CALL_CDC_FEEDS,     /* dr_feeds */
     DR_CALL_CDC_FEED,      /* dr_feed_detail, one poll */
@@ -199,6 +200,7 @@ struct dr_reply {
         struct dr_ddl_jobs *ddl;
         struct dr_pd *pd;
         struct dr_safepoints *safepoints;
+        struct dr_stores *stores;
         struct dr_cdc_server *cdc;
         struct dr_feeds *feeds;
         struct dr_feed_detail *feed;

@@ -32,9 +32,9 @@ struct dr_facts *dr_facts_new(size_t cluster_count, struct dr_arena *a)
     for (size_t i = 0; i < cluster_count; i++) {
         struct dr_cluster_facts *c = &f->clusters[i];
         struct dr_seen *groups[] = {
-            &c->ledger.seen, &c->identity.seen,   &c->pd.seen,   &c->feeds.seen,
-            &c->cdc.seen,    &c->safepoints.seen, &c->feed.seen, &c->accounts.seen,
-            &c->tables.seen, &c->ddl.seen,
+            &c->ledger.seen, &c->identity.seen,   &c->pd.seen,     &c->feeds.seen,
+            &c->cdc.seen,    &c->safepoints.seen, &c->feed.seen,   &c->accounts.seen,
+            &c->tables.seen, &c->ddl.seen,        &c->stores.seen,
         };
         for (size_t g = 0; g < sizeof(groups) / sizeof(groups[0]); g++)
             unasked(groups[g]);

@@ -92,6 +92,15 @@ struct dr_safepoints {
     size_t count;
     struct dr_safepoint *items;
 };
+/* How much a copy moves, and how many move it: PD's own estimates. The approximate sizes
+ * of the regions led by each store, so each byte once. Tier cold. Source: pd:
+ * server/api/store.go, pkg/schedule/config/config.go. */
+struct dr_stores {
+    struct dr_seen seen;
+    uint64_t data_bytes;
+    uint32_t count;    /* TiKV, up; TiFlash left out */
+    uint32_t replicas; /* max-replicas */
+};
 
 /* TiCDC that captures this cluster. Server warm, feeds hot. */
 struct dr_cdc_server {
@@ -309,6 +318,7 @@ struct dr_cluster_facts {
     struct dr_identity identity;
     struct dr_pd pd;
     struct dr_safepoints safepoints;
+    struct dr_stores stores;
     struct dr_cdc_server cdc;
     struct dr_feeds feeds;
     struct dr_feed_detail feed; /* of the edge that starts here */

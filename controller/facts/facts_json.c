@@ -179,6 +179,13 @@ static const struct dr_codec safepoints_codec = GROUP(
     LIST("items", items, count, struct dr_safepoint, &safepoint_codec, 0));
 #undef T
 
+#define T struct dr_stores
+static const struct dr_codec stores_codec = GROUP(
+    DIGITS("dataBytes", data_bytes),
+    U32("count", count, 0),
+    U32("replicas", replicas, 0));
+#undef T
+
 #define T struct dr_cdc_server
 static const struct dr_codec cdc_codec = GROUP(
     VERSION("version", version),
@@ -291,6 +298,7 @@ static const struct dr_codec cluster_codec = ITEM(
     OBJECT("identity", identity, struct dr_identity, &identity_codec),
     OBJECT("pd", pd, struct dr_pd, &pd_codec),
     OBJECT("safepoints", safepoints, struct dr_safepoints, &safepoints_codec),
+    OBJECT("stores", stores, struct dr_stores, &stores_codec),
     OBJECT("cdc", cdc, struct dr_cdc_server, &cdc_codec),
     OBJECT("feeds", feeds, struct dr_feeds, &feeds_codec),
     OBJECT("feed", feed, struct dr_feed_detail, &feed_detail_codec),

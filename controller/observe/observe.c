@@ -99,6 +99,7 @@ static void make_questions(struct dr_observer *o)
         add(o, DR_CALL_SQL_IDENTITY, WARM, c);
         add(o, DR_CALL_PD_IDENTITY, WARM, c);
         add(o, DR_CALL_PD_SAFEPOINTS, HOT, c);
+        add(o, DR_CALL_PD_STORES, COLD, c);
         add(o, DR_CALL_SQL_ACCOUNTS, COLD, c);
         add(o, DR_CALL_SQL_TABLES, COLD, c);
         probe_endpoints(o, c, DR_CALL_PD_ALIVE, o->access->clusters[c].pd,
@@ -246,6 +247,8 @@ static bool aim(struct dr_observer *o, struct question *q, const struct focus *x
     switch (q->kind) {
     case DR_CALL_SQL_JOBS:
         return x->started && !x->made;
+    case DR_CALL_PD_STORES: /* to say how long a copy takes */
+        return !x->made || o->everything;
     case DR_CALL_CDC_FEED:
         if (q->feed)
             return aim_at_stranger(o, q, x, b);
@@ -279,8 +282,8 @@ static bool aim(struct dr_observer *o, struct question *q, const struct focus *x
 static bool needs_focus(enum dr_call_kind kind)
 {
     return kind == DR_CALL_SQL_JOBS || kind == DR_CALL_CDC_FEED ||
-           kind == DR_CALL_SQL_LOGIN || kind == DR_CALL_STORE_LIST ||
-           kind == DR_CALL_STORE_REDO;
+           kind == DR_CALL_PD_STORES || kind == DR_CALL_SQL_LOGIN ||
+           kind == DR_CALL_STORE_LIST || kind == DR_CALL_STORE_REDO;
 }
 
 void dr_observer_ask(struct dr_observer *o, struct question *q)
@@ -481,6 +484,9 @@ static void take_http(const struct dr_observer *o, const struct question *q,
         break;
     case DR_CALL_PD_SAFEPOINTS:
         TAKE(c->safepoints, r->as.safepoints);
+        break;
+    case DR_CALL_PD_STORES:
+        TAKE(c->stores, r->as.stores);
         break;
     case DR_CALL_CDC_SERVER:
         TAKE(c->cdc, r->as.cdc);

@@ -97,8 +97,9 @@ static void steps(const struct dr_plan *p, struct dr_buf *out)
         dr_markdown_text(x->why, out);
         dr_buf_addf(out, " | %s%s%s%s | %s |\n", loud ? "**" : "", dr_risk_name(x->risk),
                     loud ? "**" : "", x->needs_approval ? ", needs an approval" : "",
-                    x->predicted_ms ? dr_duration_text(x->predicted_ms, text)
-                                    : "as the data is large");
+                    x->predicted      ? x->predicted
+                    : x->predicted_ms ? dr_duration_text(x->predicted_ms, text)
+                                      : "not known");
     }
     dr_buf_addc(out, '\n');
 }

@@ -278,6 +278,8 @@ static void add_action(struct build *b, const struct dr_plan_rule *r, size_t c,
                                 v->in->approve[r->risk] || asks_first(v, r)),
         .call = {.kind = DR_CALL_NONE, .at = {.cluster = (uint16_t)c}},
     };
+    if (r->predict)
+        r->predict(v, x);
 }
 
 static enum dr_truth missing(const struct dr_view *v, const struct dr_plan_rule *r,

@@ -52,7 +52,9 @@ struct dr_action {
     const char *what;    /* "restore the backup into west" */
     const char *why, *precondition, *expect, *undo;
     enum dr_risk risk;
-    int64_t predicted_ms; /* 0: grows with the data */
+    int64_t predicted_ms; /* 0: not known */
+    const char
+        *predicted; /* where it grows with the data, in words; NULL: predicted_ms */
     bool
         needs_approval; /* policy.approve, of the document or around it, names its risk */
     bool unsure;        /* whether it is missing is not known; never ready */

@@ -77,6 +77,8 @@ static void action_text(const struct dr_action *x, size_t number, bool wide,
         dr_buf_adds(out, "  (needs an approval)");
     if (x->unsure)
         dr_buf_adds(out, "  (perhaps)");
+    if (!wide && x->predicted && x->predicted_ms)
+        dr_buf_addf(out, ": %s", x->predicted);
     dr_buf_addc(out, '\n');
     if (!wide)
         return;
@@ -86,8 +88,9 @@ static void action_text(const struct dr_action *x, size_t number, bool wide,
     dr_buf_addf(out, "      after   %s\n", x->expect);
     dr_buf_addf(out, "      undo    %s\n", x->undo);
     dr_buf_addf(out, "      takes   %s\n",
-                x->predicted_ms ? dr_duration_text(x->predicted_ms, text)
-                                : "as long as the data is large");
+                x->predicted      ? x->predicted
+                : x->predicted_ms ? dr_duration_text(x->predicted_ms, text)
+                                  : "not known");
 }
 
 /* Nothing is known that a step could be decided on: a list of them tells nothing. */
@@ -215,6 +218,7 @@ static json_t *action_json(const struct dr_action *x)
     set(o, "risk", dr_risk_name(x->risk));
     json_object_set_new(o, "predictedMs",
                         x->predicted_ms ? json_integer(x->predicted_ms) : json_null());
+    set(o, "predicted", x->predicted);
     json_object_set_new(o, "needsApproval", json_boolean(x->needs_approval));
     json_object_set_new(o, "unsure", json_boolean(x->unsure));
     json_object_set_new(o, "ready", json_boolean(x->ready));

@@ -170,10 +170,16 @@ struct dr_plan_rule {
     bool is_drift;
     enum dr_drift_class drift;
     int64_t predicted_ms;
+    /* Sets action->predicted and ->predicted_ms; NULL: predicted_ms says it. */
+    void (*predict)(const struct dr_view *v, struct dr_action *action);
     const char *what; /* "%s" is the subject */
     const char *why, *precondition, *expect, *undo;
 };
 extern const struct dr_plan_rule dr_plan_rules[]; /* ends with id 0 */
+/* predict.c */
+void dr_predict_backup(const struct dr_view *v, struct dr_action *x);
+void dr_predict_restore(const struct dr_view *v, struct dr_action *x);
+void dr_predict_compare(const struct dr_view *v, struct dr_action *x);
 void dr_emit_reset(const struct dr_view *v, size_t c, struct dr_action *x);
 void dr_emit_reset_used(const struct dr_view *v, size_t c, struct dr_action *x);
 

@@ -27,6 +27,7 @@ static const struct dr_call reads[] = {
     {.kind = DR_CALL_CDC_FEED, .args.feed = {.id = "f-1", .redo = "g1"}},
     {.kind = DR_CALL_STORE_LIST, .args.store = {DR_STORE_BACKUP, "g1"}},
     {.kind = DR_CALL_STORE_REDO, .args.store = {DR_STORE_REDO, "g1"}},
+    {.kind = DR_CALL_PD_STORES},
 };
 enum { READS = sizeof(reads) / sizeof(reads[0]) };
 
@@ -119,6 +120,8 @@ static void check(const struct dr_reply *r, enum dr_call_kind kind)
             require(r->as.feeds->items[i].id != NULL);
     } else if (kind == DR_CALL_PD_IDENTITY) {
         require(r->as.pd->cluster_id != 0);
+    } else if (kind == DR_CALL_PD_STORES) {
+        require(r->as.stores->count && r->as.stores->replicas);
     } else {
         require(r->as.pd != NULL);
     }

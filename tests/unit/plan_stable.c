@@ -15,6 +15,9 @@ static void move_numbers(struct dr_facts *f)
         struct dr_cluster_facts *x = &f->clusters[c];
         x->ledger.tso += 3000ULL << 18;
         x->ledger.rows.epoch += 5;
+        x->stores.seen.known = true; /* or learnt only now */
+        x->stores.data_bytes += 5ULL << 30;
+        x->stores.count = x->stores.replicas = 3;
         x->ledger.rows.holder = "another:1:2";
         x->ledger.rows.lease_until += 9000ULL << 18;
         for (size_t i = 0; i < x->ledger.beat_count; i++)

@@ -26,6 +26,7 @@ static size_t cluster_groups(struct dr_cluster_facts *c, struct group *out)
         {"cdc", &c->cdc.seen},       {"feeds", &c->feeds.seen},
         {"feed", &c->feed.seen},     {"accounts", &c->accounts.seen},
         {"tables", &c->tables.seen}, {"ddl", &c->ddl.seen},
+        {"stores", &c->stores.seen},
     };
     memcpy(out + n, rest, sizeof(rest));
     return n + sizeof(rest) / sizeof(rest[0]);

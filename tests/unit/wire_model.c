@@ -152,6 +152,9 @@ Test(wire_model, reads)
         must(&w, &(struct dr_call){.kind = DR_CALL_PD_IDENTITY, .at = {.cluster = c}});
         cr_expect_eq(w.r.as.pd->address_count, 3);
         must(&w, &(struct dr_call){.kind = DR_CALL_PD_SAFEPOINTS, .at = {.cluster = c}});
+        must(&w, &(struct dr_call){.kind = DR_CALL_PD_STORES, .at = {.cluster = c}});
+        cr_expect_eq(w.r.as.stores->count, 3);
+        cr_expect_eq(w.r.as.stores->data_bytes, 3 << 20);
         must(&w, &(struct dr_call){.kind = DR_CALL_CDC_SERVER, .at = {.cluster = c}});
         cr_expect(w.r.as.cdc->healthy && w.r.as.cdc->owner_id);
         cr_expect_eq(w.r.as.cdc->gc_ttl_s, 86400);

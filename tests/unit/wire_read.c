@@ -395,6 +395,62 @@ Test(wire, pd)
     done(&b, &r);
 }
 
+#define STORE(state, label, size)                                                        \
+    "{\"store\":{\"id\":1,\"state_name\":\"" state "\"" label                            \
+    "},\"status\":{\"used_size\":\"1GiB\"" size "}}"
+#define TIFLASH ",\"labels\":[{\"key\":\"engine\",\"value\":\"tiflash\"}]"
+#define STORES  "GET /pd/api/v1/stores"
+#define REPLICAS                                                                         \
+    {                                                                                    \
+        "GET /pd/api/v1/config/replicate", "200 {\"max-replicas\":3}"                    \
+    }
+
+/* Each byte once, on the TiKVs that are up. Without a size or a store nothing is known.
+ */
+Test(wire, pd_stores)
+{
+    static const struct {
+        struct wire_line lines[3];
+        uint64_t mib; /* 0: not known */
+        uint32_t count;
+    } cases[] = {
+        {{{STORES,
+           "200 {\"stores\":[" STORE("Up", "", ",\"leader_size\":100") "," STORE(
+               "Up", "",
+               ",\"leader_size\":0") "," STORE("Up", TIFLASH,
+                                               "") "," STORE("Offline", "",
+                                                             ",\"leader_size\":7") "]}"},
+          REPLICAS},
+         100,
+         2},
+        {{{STORES, "200 {\"stores\":[" STORE("Up", "", "") "]}"}}, 0, 0},
+        {{{STORES, "200 {\"stores\":[" STORE("Up", TIFLASH, "") "]}"}}, 0, 0},
+        {{{STORES, "200 {\"stores\":[" STORE(
+                       "Up", "", ",\"leader_size\":18446744073709551615") "]}"}},
+         0,
+         0},
+        {{{STORES, "200 {}"}}, 0, 0},
+        {{{STORES, "200 {\"stores\":[" STORE("Up", "", ",\"leader_size\":1") "]}"},
+          {"GET /pd/api/v1/config/replicate", "200 {}"}},
+         0,
+         0},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct wire_talk talk = {.lines = cases[i].lines};
+        struct wire_bench b;
+        struct dr_reply r;
+        ask(&b, &talk, &(struct dr_call){.kind = DR_CALL_PD_STORES}, &r);
+        cr_assert_eq(r.outcome, cases[i].mib ? DR_DONE : DR_UNKNOWN, "case %zu: %s", i,
+                     r.err.text);
+        if (cases[i].mib) {
+            cr_expect_eq(r.as.stores->data_bytes, cases[i].mib << 20);
+            cr_expect_eq(r.as.stores->count, cases[i].count);
+            cr_expect_eq(r.as.stores->replicas, 3);
+        }
+        done(&b, &r);
+    }
+}
+
 #define LIST "GET /backup?list-type=2&max-keys=1000&prefix=orders%2Fg%202%2F"
 #define XML  "200 <?xml version=\"1.0\"?><ListBucketResult xmlns=\"x\">"
 

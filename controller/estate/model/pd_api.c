@@ -8,6 +8,7 @@
 #include "controller/estate/model/gojson.h"
 #include "controller/estate/model/http.h"
 #include "controller/estate/model/pd.h"
+#include "controller/estate/model/sql_store.h"
 #include "controller/estate/model/uri.h"
 
 enum { TEXT_MAX = 256, STORES = 3, TIKV_PORT = 20160, TIKV_STATUS_PORT = 20180 };
@@ -239,8 +240,30 @@ static void get_cluster_status(struct pd_in *p)
     done(p, 200);
 }
 
+/* MiB of a store's share of all rows, evenly spread; an empty region counts as one.
+ * Source: pd: pkg/core/region.go EmptyRegionApproximateSize. That a region's size is that
+ * of its newest rows is [inference]: TiKV estimates it from its files. */
+static int64_t share_of_data(const struct dr_db *db)
+{
+    uint64_t bytes = 0;
+    for (size_t t = 0; t < db->table_count; t++) {
+        const struct dr_table *table = db->tables[t];
+        for (size_t e = 0; !table->dropped_tso && e < table->entry_count; e++) {
+            const struct dr_row_version *v = table->entries[e]->newest;
+            if (!v || !v->row)
+                continue;
+            bytes += table->entries[e]->key_len;
+            for (uint32_t k = 0; k < v->row->count; k++)
+                bytes += v->row->v[k].s ? v->row->v[k].len : sizeof(int64_t);
+        }
+    }
+    int64_t mib = (int64_t)(bytes / STORES >> 20);
+    return mib ? mib : 1;
+}
+
 static void add_store(struct pd_in *p, int i)
 {
+    int64_t mib = share_of_data(p->pd->cluster->db);
     int64_t now = dr_model_wall_ms(p->in->m), up_ms = now - p->pd->bootstrapped_ms;
     const char *host = p->pd->members[(size_t)i % p->pd->member_count].process.at.host;
     char text[TEXT_MAX], at[TEXT_MAX * 2];
@@ -268,11 +291,11 @@ static void add_store(struct pd_in *p, int i)
     dr_gojson_i64(&p->w, "leader_count", 1);
     dr_gojson_i64(&p->w, "leader_weight", 1);
     dr_gojson_i64(&p->w, "leader_score", 1);
-    dr_gojson_i64(&p->w, "leader_size", 1);
+    dr_gojson_i64(&p->w, "leader_size", mib);
     dr_gojson_i64(&p->w, "region_count", 3);
     dr_gojson_i64(&p->w, "region_weight", 1);
     dr_gojson_i64(&p->w, "region_score", 1);
-    dr_gojson_i64(&p->w, "region_size", 1);
+    dr_gojson_i64(&p->w, "region_size", 3 * mib);
     dr_gojson_str(&p->w, "start_ts", time_text(p->pd->bootstrapped_ms, text));
     dr_gojson_str(&p->w, "last_heartbeat_ts", time_text(now, text));
     snprintf(text, sizeof(text), "%" PRId64 ".%03ds", up_ms / 1000, (int)(up_ms % 1000));

@@ -103,3 +103,73 @@ static const struct dr_step safepoints_steps[] = {
 };
 const struct dr_play dr_play_pd_safepoints = {.via = DR_VIA_PD,
                                               .steps = safepoints_steps};
+
+/* TiFlash holds copies of its own, and BR leaves it out: its stores carry the label
+ * engine=tiflash. Source: tidb: br/pkg/conn/conn.go, pkg/util/engine. */
+static bool is_tiflash(const json_t *store)
+{
+    size_t i;
+    json_t *label;
+    json_array_foreach(json_object_get(store, "labels"), i, label)
+    {
+        const char *key = dr_json_str(label, "key"), *value = dr_json_str(label, "value");
+        if (key && value && strcmp(key, "engine") == 0 &&
+            strncmp(value, "tiflash", 7) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* leader_size counts MiB; no size at all is no size of 0. */
+static enum dr_flow take_stores(struct dr_script *s, const struct dr_answer *a)
+{
+    enum { MIB = 1 << 20 };
+    const json_t *body = dr_script_json(s, a), *list = json_object_get(body, "stores");
+    struct dr_stores *x = DR_NEW(s->arena, struct dr_stores);
+    size_t i;
+    json_t *one;
+    if (!body)
+        return DR_FLOW_OVER;
+    if (!json_is_array(list))
+        return dr_script_fail(s, DR_E_PROTOCOL, "PD's stores are unreadable");
+    json_array_foreach(list, i, one)
+    {
+        const json_t *store = json_object_get(one, "store");
+        const char *state = dr_json_str(store, "state_name");
+        uint64_t mib;
+        if (!state || strcmp(state, "Up") != 0 || is_tiflash(store))
+            continue;
+        if (!dr_json_u64(json_object_get(one, "status"), "leader_size", &mib) ||
+            mib > UINT64_MAX / MIB - x->data_bytes / MIB)
+            return dr_script_fail(s, DR_E_PROTOCOL, "a store of PD shows no leader_size");
+        x->data_bytes += mib * MIB;
+        x->count++;
+    }
+    if (!x->count)
+        return dr_script_fail(s, DR_E_PROTOCOL, "PD shows no TiKV store that is up");
+    s->reply.as.stores = x;
+    return DR_FLOW_NEXT;
+}
+
+static enum dr_flow take_replicas(struct dr_script *s, const struct dr_answer *a)
+{
+    const json_t *body = dr_script_json(s, a);
+    struct dr_stores *x = s->reply.as.stores;
+    uint64_t n;
+    if (!body)
+        return DR_FLOW_OVER;
+    if (!dr_json_u64(body, "max-replicas", &n) || !n || n > UINT32_MAX)
+        return dr_script_fail(s, DR_E_PROTOCOL, "PD shows no max-replicas");
+    x->replicas = (uint32_t)n;
+    x->seen = dr_script_seen(s);
+    return DR_FLOW_DONE;
+}
+
+static const struct dr_step stores_steps[] = {
+    {.name = "read PD's stores", .text = "/pd/api/v1/stores", .take = take_stores},
+    {.name = "read PD's replication",
+     .text = "/pd/api/v1/config/replicate",
+     .take = take_replicas},
+    DR_STEP_END,
+};
+const struct dr_play dr_play_pd_stores = {.via = DR_VIA_PD, .steps = stores_steps};

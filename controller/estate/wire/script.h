@@ -215,10 +215,10 @@ void dr_definition_normalise(const char *text, size_t len, struct dr_buf *out);
 extern const struct dr_play dr_play_hot, dr_play_ledger, dr_play_tso, dr_play_identity,
     dr_play_accounts, dr_play_tables, dr_play_counts, dr_play_jobs, dr_play_ddl,
     dr_play_login, dr_play_pd_identity, dr_play_pd_alive, dr_play_cdc_alive,
-    dr_play_pd_safepoints, dr_play_cdc_server, dr_play_cdc_feeds, dr_play_cdc_feed,
-    dr_play_store_list, dr_play_store_redo, dr_play_ledger_create, dr_play_ledger_epoch,
-    dr_play_ledger_write, dr_play_ledger_word, dr_play_beat, dr_play_beat_table,
-    dr_play_kill, dr_play_set_global, dr_play_backup, dr_play_restore,
+    dr_play_pd_safepoints, dr_play_pd_stores, dr_play_cdc_server, dr_play_cdc_feeds,
+    dr_play_cdc_feed, dr_play_store_list, dr_play_store_redo, dr_play_ledger_create,
+    dr_play_ledger_epoch, dr_play_ledger_write, dr_play_ledger_word, dr_play_beat,
+    dr_play_beat_table, dr_play_kill, dr_play_set_global, dr_play_backup, dr_play_restore,
     dr_play_drop_schema, dr_play_drop_table, dr_play_sink_account, dr_play_feed_create,
     dr_play_feed_pause, dr_play_feed_resume, dr_play_feed_delete;
 

@@ -34,6 +34,7 @@ static const struct dr_play *const plays[DR_CALL_KIND_COUNT] = {
     [DR_CALL_PD_ALIVE] = &dr_play_pd_alive,
     [DR_CALL_PD_SAFEPOINTS] = &dr_play_pd_safepoints,
     [DR_CALL_CDC_ALIVE] = &dr_play_cdc_alive,
+    [DR_CALL_PD_STORES] = &dr_play_pd_stores,
     [DR_CALL_CDC_SERVER] = &dr_play_cdc_server,
     [DR_CALL_CDC_FEEDS] = &dr_play_cdc_feeds,
     [DR_CALL_CDC_FEED] = &dr_play_cdc_feed,
