@@ -313,7 +313,7 @@ static const struct dr_shape failover_shape = {.fields = failover_fields, .bytes
 
 static const struct dr_field approval_fields[] = {
     {.key = "digest", DR_FIELD_STRING(struct dr_approval, digest), .format = DR_F_DIGEST, .required = true, .help = "Digest of the approved plan, as `drover plan` prints it."},
-    {.key = "until", DR_FIELD_TIME(struct dr_approval, until_unix_ms), .required = true, .example = "2026-11-22T00:00:00Z", .help = "The approval ends then."},
+    {.key = "until", DR_FIELD_TIME(struct dr_approval, until_unix_ms), .required = true, .example = "2026-11-22T00:00:00Z", .help = "The approval ends then, by the primary's clock; a step that has not begun by then waits for another one."},
     {0}};
 static const struct dr_shape approval_shape = {.fields = approval_fields, .bytes = sizeof(struct dr_approval), .name_key = "digest"};
 
@@ -410,7 +410,7 @@ static const struct dr_field topology_fields[] = {
     {.key = "heartbeat", DR_FIELD_BOOL(struct dr_topology, heartbeat), .fallback = "true", .help = "Whether drover writes a row into drover.heartbeat of the open cluster each round; its age on the secondary is the end-to-end lag."},
     {.key = "switchover", DR_FIELD_OBJECT(struct dr_topology, switchover, switchover_shape), .only = "PrimarySecondary", .help = "The terms of a planned switchover."},
     {.key = "failover", DR_FIELD_OBJECT(struct dr_topology, failover, failover_shape), .only = "PrimarySecondary", .help = "The terms of a disaster failover and, with an id, the word from a human to do it."},
-    {.key = "approvals", DR_FIELD_OBJECTS(struct dr_topology, approvals, approval_count, struct dr_approval, approval_shape), .aside = true, .max = 64, .help = "Plans that were approved."},
+    {.key = "approvals", DR_FIELD_OBJECTS(struct dr_topology, approvals, approval_count, struct dr_approval, approval_shape), .aside = true, .max = 64, .help = "Plans that were approved. Each is good for one use, while nothing that its digest covers has changed; it can be removed afterwards."},
     {.key = "ddl", DR_FIELD_OBJECT(struct dr_topology, ddl, ddl_shape), .only = "Bidirectional", .help = "Who may change schemas."},
     {.key = "policy", DR_FIELD_OBJECT(struct dr_topology, policy, policy_shape), .help = "What drover may do by itself, and when."},
     {.key = "ledger", DR_FIELD_GROUP(ledger_shape), .help = "drover's rows inside the clusters."},
