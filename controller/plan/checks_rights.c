@@ -101,6 +101,19 @@ static const char *mend_rights(const struct dr_view *v, size_t c, enum dr_accoun
     return text_of(v, &b);
 }
 
+bool dr_rights_ledger_lost(const struct dr_view *v, size_t c)
+{
+    const uint32_t writes =
+        1u << DR_PRIV_INSERT | 1u << DR_PRIV_UPDATE | 1u << DR_PRIV_DELETE;
+    const struct dr_account *x = account_of(v, c, DR_ACCOUNT_CONTROLLER);
+    struct dr_rights needed = dr_rights_needed(v->t, c, DR_ACCOUNT_CONTROLLER);
+    if (!x)
+        return false;
+    struct dr_rights missing = dr_rights_missing(&needed, x);
+    return missing.on[DR_ON_LEDGER] & writes ||
+           (missing.on[DR_ON_ALL] & BYPASS && is_fenced(dr_view_facts(v, c)));
+}
+
 DR_CHECK(dr_check_controller_rights)
 {
     return has_rights(v, c, DR_ACCOUNT_CONTROLLER, fact);

@@ -160,7 +160,8 @@ static bool is_only_told(struct build *b, const struct dr_check_answer *x)
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         enum dr_drift_action policy = v->t->policy.drift[rows[i].drift];
         if (strcmp(rows[i].code, x->code) != 0 ||
-            dr_holds(v, DR_P_MADE, x->cluster) != DR_TRUE)
+            dr_holds(v, DR_P_MADE, x->cluster) != DR_TRUE ||
+            (strcmp(x->code, "DR-B030") == 0 && dr_rights_ledger_lost(v, x->cluster)))
             continue;
         if (policy == DR_DRIFT_WARN)
             add_notice(b, dr_sprintf(v->arena, "%s: %s: %s (%s, policy.drift.%s)",

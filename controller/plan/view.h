@@ -263,6 +263,8 @@ DR_CHECK(dr_check_existing_equal);
  * unix time of the next one, when not. */
 bool dr_window_open(const struct dr_policy *p, int64_t wall_ms, int64_t *opens_ms);
 
+/* Whether drover may not write its ledger there: no policy lets that be. */
+bool dr_rights_ledger_lost(const struct dr_view *v, size_t c);
 /* What the account of a check of privileges that holds may do; NULL: none of those. */
 const char *dr_rights_held(const struct dr_view *v, const char *code, size_t c);
 /* The way out of this very situation, made of facts ("GRANT ..."), where a check that
