@@ -424,58 +424,6 @@ static void make_ready(struct build *b, const struct dr_plan_rule *next)
     }
 }
 
-/* GC of the primary, as somebody else set it. Out: *off: switched off; drover never
- * switches it on by itself. */
-static const char *gc_notice(const struct dr_view *v, bool *off)
-{
-    const struct dr_cluster_facts *a = dr_view_facts(v, v->a);
-    const struct dr_ledger *l = dr_view_ledger(v, v->a);
-    for (size_t i = 0; l && i < a->instance_count; i++) {
-        const struct dr_instance *x = &a->instances[i];
-        bool ours = x->gc_enable == l->gc.set.enable &&
-                    x->gc_life_time_ms == l->gc.set.life_time_ms;
-        bool before = x->gc_enable == l->gc.before.enable &&
-                      x->gc_life_time_ms == l->gc.before.life_time_ms;
-        if (!x->seen.known)
-            continue;
-        *off = !l->gc.present && !x->gc_enable;
-        if (*off)
-            return "GC is off, and drover did not switch it off";
-        if (l->gc.present && !ours && !before)
-            return "somebody else set GC while drover held it: drover left it so";
-    }
-    return NULL;
-}
-
-/* The alarm of a hold that takes long. */
-static const char *hold_notice(const struct dr_view *v)
-{
-    const struct dr_ledger *l = dr_view_ledger(v, v->a);
-    const struct dr_hold_row *h = l ? dr_ledger_hold(l, "bootstrap") : NULL;
-    uint64_t now = dr_view_facts(v, v->a)->ledger.tso;
-    if (!h)
-        return NULL;
-    if (now > h->deadline)
-        return "GC is held, and the hold's deadline is over";
-    int64_t left_ms = dr_tso_ms(h->deadline) - dr_tso_ms(now);
-    return left_ms < v->t->bootstrap.gc_hold.deadline_ms / 2
-               ? "GC is held, and more than half of the hold's time is over"
-               : NULL;
-}
-
-/* After bootstrap a fence of somebody else on the primary is told, never lifted. */
-static const char *fence_notice(const struct dr_view *v)
-{
-    const struct dr_cluster_facts *a = dr_view_facts(v, v->a);
-    bool fenced = false;
-    for (size_t i = 0; i < a->instance_count; i++)
-        fenced |= a->instances[i].seen.known && (a->instances[i].super_read_only ||
-                                                 a->instances[i].restricted_read_only);
-    return fenced && dr_holds(v, DR_P_MADE, v->a) == DR_TRUE
-               ? "it refuses writes, and drover did not fence it"
-               : NULL;
-}
-
 /* Observed only, or paused: what is missing is shown, nothing is made ready. Whatever the
  * last word was, a document that is gone pauses nothing, and no pause keeps GC held past
  * the hold's deadline: what drover holds is given back. */
@@ -526,7 +474,8 @@ static void add_notices(struct build *b)
                                      name_of(v, c), x->foreign_count));
     }
     bool off = false;
-    const char *gc = gc_notice(v, &off), *hold = hold_notice(v), *fence = fence_notice(v);
+    const char *gc = dr_gc_notice(v, &off), *hold = dr_hold_notice(v),
+               *fence = dr_fence_notice(v);
     if (off)
         tell_drift(b, DR_DRIFT_GC_SWITCH, v->a, gc,
                    "when nobody needs it off: SET GLOBAL tidb_gc_enable = ON");

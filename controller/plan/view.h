@@ -263,6 +263,12 @@ DR_CHECK(dr_check_existing_equal);
  * unix time of the next one, when not. */
 bool dr_window_open(const struct dr_policy *p, int64_t wall_ms, int64_t *opens_ms);
 
+/* What is worth knowing of the primary; NULL: nothing. *off: GC is switched off, and not
+ * by drover. */
+const char *dr_gc_notice(const struct dr_view *v, bool *off);
+const char *dr_hold_notice(const struct dr_view *v);
+const char *dr_fence_notice(const struct dr_view *v);
+
 /* Whether drover may not write its ledger there: no policy lets that be. */
 bool dr_rights_ledger_lost(const struct dr_view *v, size_t c);
 /* What the account of a check of privileges that holds may do; NULL: none of those. */

@@ -1,0 +1,56 @@
+/* What is worth knowing of a primary and hinders no step: GC as somebody set it, a hold
+ * that takes long, a fence that is not drover's. */
+#include "controller/base/tso.h"
+#include "controller/plan/view.h"
+
+/* GC of the primary, as somebody else set it. Out: *off: switched off; drover never
+ * switches it on by itself. */
+const char *dr_gc_notice(const struct dr_view *v, bool *off)
+{
+    const struct dr_cluster_facts *a = dr_view_facts(v, v->a);
+    const struct dr_ledger *l = dr_view_ledger(v, v->a);
+    for (size_t i = 0; l && i < a->instance_count; i++) {
+        const struct dr_instance *x = &a->instances[i];
+        bool ours = x->gc_enable == l->gc.set.enable &&
+                    x->gc_life_time_ms == l->gc.set.life_time_ms;
+        bool before = x->gc_enable == l->gc.before.enable &&
+                      x->gc_life_time_ms == l->gc.before.life_time_ms;
+        if (!x->seen.known)
+            continue;
+        *off = !l->gc.present && !x->gc_enable;
+        if (*off)
+            return "GC is off, and drover did not switch it off";
+        if (l->gc.present && !ours && !before)
+            return "somebody else set GC while drover held it: drover left it so";
+    }
+    return NULL;
+}
+
+/* The alarm of a hold that takes long. */
+const char *dr_hold_notice(const struct dr_view *v)
+{
+    const struct dr_ledger *l = dr_view_ledger(v, v->a);
+    const struct dr_hold_row *h = l ? dr_ledger_hold(l, "bootstrap") : NULL;
+    uint64_t now = dr_view_facts(v, v->a)->ledger.tso;
+    if (!h)
+        return NULL;
+    if (now > h->deadline)
+        return "GC is held, and the hold's deadline is over";
+    int64_t left_ms = dr_tso_ms(h->deadline) - dr_tso_ms(now);
+    return left_ms < v->t->bootstrap.gc_hold.deadline_ms / 2
+               ? "GC is held, and more than half of the hold's time is over"
+               : NULL;
+}
+
+/* After bootstrap a fence of somebody else on the primary is told, never lifted. */
+const char *dr_fence_notice(const struct dr_view *v)
+{
+    const struct dr_cluster_facts *a = dr_view_facts(v, v->a);
+    bool fenced = false;
+    for (size_t i = 0; i < a->instance_count; i++)
+        fenced |= a->instances[i].seen.known && (a->instances[i].super_read_only ||
+                                                 a->instances[i].restricted_read_only);
+    return fenced && dr_holds(v, DR_P_MADE, v->a) == DR_TRUE
+               ? "it refuses writes, and drover did not fence it"
+               : NULL;
+}
