@@ -19,6 +19,7 @@ enum {
     AGAIN_EVERY = 331,
     RANDOMS = 2000,
     FEW_RANDOMS = 300,
+    RESETS = 120, /* exchanges of a reset, and a few more */
     FEW_PAIRS = 60 /* the fixed set has one pair of so many */
 };
 
@@ -185,6 +186,12 @@ static void list_settings(struct list *l, const struct sim_result *plain)
         add(l, "dropped", n, true);
     for (uint64_t n = 1; n <= plain->rounds; n++)
         add(l, "removed", n, true);
+    for (uint64_t n = 1; n <= plain->rounds; n++) {
+        add(l, "held", n, true);
+        add(l, "held/expired", n, true);
+    }
+    for (uint64_t n = 0; n < 2 * RESETS; n++)
+        add(l, "reset", n, true);
     for (uint64_t n = 0; n < SIM_OUTAGES; n++)
         add(l, "down", n, true);
     for (uint64_t n = 0; n <= plain->exchanges; n += plain->exchanges / 6 + 1)

@@ -396,7 +396,7 @@ static bool drop_ledger(struct run *r, int cluster)
     return true;
 }
 
-static bool lose_ledgers(struct run *r, bool a, bool b)
+bool sim_lose_ledgers(struct run *r, bool a, bool b)
 {
     r->w.history.ledger_dropped = true;
     r->w.history.restores_before = r->w.history.restores;
@@ -405,12 +405,13 @@ static bool lose_ledgers(struct run *r, bool a, bool b)
         return false;
     sim_world_pass(&r->w, 2000); /* until every instance is fenced again */
     r->w.history.fence_is_a_humans = false;
-    return sim_again(r) && sim_ends(r);
+    return true;
 }
 
 static bool play_dropped(struct run *r, uint64_t n)
 {
-    return until_protected(r) && lose_ledgers(r, n != 2, n != 1);
+    return until_protected(r) && sim_lose_ledgers(r, n != 2, n != 1) && sim_again(r) &&
+           sim_ends(r);
 }
 
 /* The document comes back under another name. */
@@ -536,6 +537,10 @@ static const struct story stories[] = {
     {"paused", "paused", .ending = UNTOUCHED, .setting.spec = "  paused: true\n"},
     {"observe", "management: Observe", .ending = UNTOUCHED, .setting.spec = "  management: Observe\n"},
     {"dropped", "both ledgers were dropped (0), A's (1), B's (2)", .ending = REFUSED, .play = play_dropped, .numbered = true},
+    {"held", "the document pauses after n rounds, for a while", .ending = PROTECTED, .play = sim_play_paused, .numbered = true},
+    {"held/expired", ".. for longer than GC may be held", .ending = DISCHARGED, .play = sim_play_expired, .numbered = true,
+     .setting.bootstrap = "gcHold: {method: Disable, deadline: 1h}"},
+    {"reset", "a protected pair loses A's ledger (even n) or B's, and ledger.reset lets the peer give it back; a crash or a lost reply on the way", .ending = PROTECTED, .play = sim_play_reset, .numbered = true},
     {"renamed", "the topology has another name now", .ending = REFUSED, .play = play_renamed},
     {"two", "two controllers from the start", .ending = PROTECTED, .play = play_two},
     {"late", "the first controller stands still at exchange n while a second one acts", .ending = PROTECTED, .play = play_late, .numbered = true, .strike = second_acts},

@@ -128,6 +128,13 @@ bool sim_round_asks(struct run *r, const struct dr_round *round);
 /* What a plan lacks, waits for or is blocked by, on one line. */
 const char *sim_missing(const struct dr_plan *p, struct dr_arena *a);
 /* adopt.c: worlds in which somebody was before drover. */
+/* Drops the ledgers of A, of B. */
+bool sim_lose_ledgers(struct run *r, bool a, bool b);
+enum { SIM_HOLD_MS = 3600000 }; /* of the story that outlasts it */
+/* held.c */
+bool sim_play_paused(struct run *r, uint64_t n);
+bool sim_play_expired(struct run *r, uint64_t n);
+bool sim_play_reset(struct run *r, uint64_t n);
 bool sim_prepare_equal(struct run *r);
 bool sim_prepare_adoption(struct run *r);
 bool sim_prepare_fenced(struct run *r); /* the same, and B is fenced */

@@ -1,0 +1,86 @@
+/* Held back by a word of the document, and let go again: `paused` in the middle of a
+ * bootstrap, also for longer than the hold on history may last; `ledger.reset`. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "tests/sim/story.h"
+
+enum { PAUSED_ROUNDS = 10, JOB_MS = 30000, ROUNDS_ENOUGH = 200 };
+
+static const struct dr_topology *edited(struct run *r, struct dr_topology **out)
+{
+    *out = DR_NEW(r->kept, struct dr_topology);
+    **out = *r->w.topology;
+    return *out;
+}
+
+/* n rounds, then a controller with the document that pauses. */
+static bool pause_after(struct run *r, uint64_t n)
+{
+    struct dr_round last;
+    struct dr_topology *t;
+    if (!sim_begin(r, &r->c, false) || !sim_rounds(r, n, NULL, &last))
+        return false;
+    r->topology = edited(r, &t);
+    t->paused = true;
+    return sim_again(r);
+}
+
+/* Nothing is started while it is paused; then it goes on to its end. */
+bool sim_play_paused(struct run *r, uint64_t n)
+{
+    struct dr_round last = {0};
+    if (!pause_after(r, n))
+        return false;
+    sim_world_pass(&r->w, JOB_MS); /* a copy that runs may end */
+    if (!sim_rounds(r, PAUSED_ROUNDS, NULL, &last))
+        return false;
+    if (dr_record_mutations(&r->c.calls))
+        return sim_fail(r, "C10: %" PRIu64 " mutating calls although it is paused",
+                        dr_record_mutations(&r->c.calls));
+    r->topology = NULL;
+    return sim_again(r) && sim_ends(r);
+}
+
+/* The pause outlasts the hold on history: GC is given back, and nothing else is done. */
+bool sim_play_expired(struct run *r, uint64_t n)
+{
+    if (!pause_after(r, n))
+        return false;
+    struct dr_round last = {0};
+    r->w.history.hold_may_expire = true;
+    sim_world_skip(&r->w, SIM_HOLD_MS + 60000);
+    if (!sim_rounds(r, PAUSED_ROUNDS, NULL, &last))
+        return false;
+    const struct sim_cluster *a = &sim_world_now(&r->w)->c[SIM_A];
+    if (a->stored_gc_enable != r->w.history.gc_enable ||
+        dr_ledger_hold(&a->ledger, "bootstrap"))
+        return sim_fail(r, "D6: GC is held for ever by a pause: %s", last.text);
+    return sim_intact(r);
+}
+
+/* ---- a lost ledger ---- */
+
+/* A's (even n) or B's ledger is lost from a protected pair, and the document has the
+ * word; whoever resets it dies at an exchange of its own. */
+bool sim_play_reset(struct run *r, uint64_t n)
+{
+    struct dr_round last = {0};
+    struct dr_topology *t;
+    int lost = n % 2 ? SIM_B : SIM_A;
+    if (!sim_begin(r, &r->c, false) ||
+        !sim_rounds(r, ROUNDS_ENOUGH, sim_is_protected, &last) ||
+        !sim_lose_ledgers(r, lost == SIM_A, lost == SIM_B))
+        return false;
+    r->topology = edited(r, &t);
+    t->ledger_reset = (struct dr_ledger_reset){.declared = true,
+                                               .id = "LOST-1",
+                                               .cluster = t->clusters[lost].name,
+                                               .term = 1,
+                                               .reason = "lost"};
+    sim_controller_end(&r->c);
+    r->script[0] = (struct dr_injection){
+        .exchange = n / 2 + 1, .kind = n % 4 < 2 ? DR_INJECT_CRASH_SENT : DR_INJECT_LOST};
+    r->script_count = 1;
+    return sim_begin(r, &r->c, true) && sim_ends(r);
+}
