@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -152,4 +153,15 @@ void dr_secret_derive(struct dr_secret *out, const struct dr_secret *secret,
     dr_secret_set(out, text, strlen(text));
     explicit_bzero(mac, sizeof(mac));
     explicit_bzero(text, sizeof(text));
+}
+
+bool dr_storage_param_secret(const char *name)
+{
+    static const char *const names[] = {
+        "access-key", "secret-access-key", "session-token",    "account-key",
+        "sas-token",  "encryption-key",    "credentials-file", "external-id"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (strcasecmp(name, names[i]) == 0)
+            return true;
+    return false;
 }

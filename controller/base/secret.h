@@ -38,4 +38,7 @@ void dr_secret_release(struct dr_secret *s); /* wipes and frees */
 void dr_secret_derive(struct dr_secret *out, const struct dr_secret *secret,
                       const char *message);
 
+/* Whether a query parameter of a storage URI is a credential. */
+bool dr_storage_param_secret(const char *name);
+
 #endif

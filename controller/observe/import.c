@@ -7,7 +7,7 @@
 #include "controller/base/json.h"
 #include "controller/base/num.h"
 #include "controller/base/printable.h"
-#include "controller/estate/wire/uri.h"
+#include "controller/base/secret.h"
 #include "spec/changefeed.h"
 
 enum { NOTE_MAX = 400 };

@@ -590,9 +590,10 @@ struct dr_plan *dr_plan_build(const struct dr_plan_input *in, struct dr_arena *a
         const struct dr_view *v = &b.v;
         /* an expired or unwanted hold is given back before anything else is asked */
         bool made = dr_holds(v, DR_P_MADE, v->a) == DR_TRUE;
+        bool owes = dr_holds(v, DR_P_HOLD_EXPIRED, v->a) == DR_TRUE &&
+                    (!made || in->topology->paused);
         bool discharge =
-            in->removed || (!made && dr_holds(v, DR_P_HOLD_EXPIRED, v->a) == DR_TRUE &&
-                            dr_holds(v, DR_P_HOLD_CLEARED, v->a) != DR_TRUE);
+            in->removed || (owes && dr_holds(v, DR_P_HOLD_CLEARED, v->a) != DR_TRUE);
         b.only_discharge = discharge;
         b.resetting = !discharge && dr_view_resetting(v);
         if (!discharge)

@@ -19,7 +19,7 @@ enum {
     AGAIN_EVERY = 331,
     RANDOMS = 2000,
     FEW_RANDOMS = 300,
-    RESETS = 120, /* exchanges of a reset, and a few more */
+    RESETS = 120,  /* exchanges of a reset, and a few more */
     FEW_PAIRS = 60 /* the fixed set has one pair of so many */
 };
 

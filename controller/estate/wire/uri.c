@@ -151,17 +151,6 @@ bool dr_wire_uri_parse(struct dr_arena *a, struct dr_wire_uri *out, const char *
 }
 
 /* Source: docs: external-storage-uri.md. */
-bool dr_storage_param_secret(const char *name)
-{
-    static const char *const names[] = {
-        "access-key", "secret-access-key", "session-token",    "account-key",
-        "sas-token",  "encryption-key",    "credentials-file", "external-id"};
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (strcasecmp(name, names[i]) == 0)
-            return true;
-    return false;
-}
-
 void dr_storage_uri_add(struct dr_buf *out, const struct dr_access_store *store,
                         const char *prefix, bool keys)
 {

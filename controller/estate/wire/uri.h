@@ -33,7 +33,4 @@ void dr_uri_encode(struct dr_buf *out, const char *bytes, size_t len, const char
 void dr_storage_uri_add(struct dr_buf *out, const struct dr_access_store *store,
                         const char *prefix, bool keys);
 
-/* Whether a query parameter of a storage URI is a credential. */
-bool dr_storage_param_secret(const char *name);
-
 #endif
