@@ -50,7 +50,7 @@ run=$started
 becomes "the pair is protected" 60 is_protected
 becomes "all steps made" 20 grep -q "clear the restoring row" "$work/run.log"
 gc=$(gc_of)
-outside() { find "$work" -path "$work/state" -prune -o -path "$repo" -prune -o -type f -not -name 'run.*' -not -name 'sim.*' -print | sort; }
+outside() { find "$work" -path "$work/state" -prune -o -path "$repo" -prune -o -type f -not -name 'run.*' -not -name 'sim.*' -not -name said -not -name processes -print | sort; }
 files=$(outside)
 peak() { sed -nE 's/^VmHWM:\s+([0-9]+) kB/\1/p' "/proc/$run/status"; }
 at_rest=$(peak)

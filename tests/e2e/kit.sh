@@ -13,6 +13,8 @@ export GIT_AUTHOR_NAME=e2e GIT_AUTHOR_EMAIL=e2e@example.com
 export GIT_COMMITTER_NAME=e2e GIT_COMMITTER_EMAIL=e2e@example.com
 unset NO_COLOR
 
+. tests/e2e/canary.sh
+
 kit_end() {
     for p in "${!alive[@]}"; do kill -9 "$p" 2>/dev/null && wait "$p" 2>/dev/null; done
     [ -n "${KEEP:-}" ] && echo "kept: $work" || rm -rf "$work"
@@ -33,6 +35,7 @@ is() { if [ "$3" = "$2" ]; then ok; else no "$1" "$2" "$3"; fi; }          # NAM
 has() { if [[ "$3" == *"$2"* ]]; then ok; else no "$1" "..$2.." "$3"; fi; } # NAME PART GOT
 lacks() { if [[ "$3" != *"$2"* ]]; then ok; else no "$1" "not ..$2.." "$3"; fi; }
 verdict() {
+    canary_sweep
     echo "made in $((SECONDS - begin)) s"
     echo "$passed passed, $failed failed"
     [ "$failed" = 0 ]
@@ -67,6 +70,7 @@ start() {
 # finish ID [SIGNAL]: ends it, gives its exit status; 9: after 20 s by force
 finish() {
     local status
+    canary_process "$1"
     [ -z "${2:-}" ] || kill "-$2" "$1" 2>/dev/null
     for _ in {1..200}; do
         kill -0 "$1" 2>/dev/null || break
@@ -141,6 +145,7 @@ told() {
     shift 2
     said=$("$@" 2>&1 </dev/null)
     is "$name: exit status" "$want" $?
+    printf '%s\n' "$said" >>"$work/said"
 }
 is_protected() { drover status "$work/topology.yaml" >/dev/null 2>&1; }
 commit() { git -C "$1" add -A && git -C "$1" commit -q -m "$2"; } # REPOSITORY TEXT

@@ -23,24 +23,9 @@ EDIT=plant sim_up 20
 export XDG_STATE_HOME=$work/out/xdg
 mkdir -p "$work/out"
 
-derived() { printf %s "shop/east/west/$1" | openssl dgst -sha256 -hmac "${canary[sink]}" -binary | base64 | tr '+/' '-_' | tr -d '='; }
-# Every spelling of every secret, one a line.
-spellings() {
-    for s in "${canary[@]}" "$(derived 1)"; do
-        printf '%s\n' "$s"
-        printf %s "$s" | base64 -w0 | sed 's/=*$//'
-        echo
-        printf %s "$s" | od -An -v -tx1 | tr -d ' \n'
-        echo
-        printf %s "$s" | sed 's|+|%2B|g; s|/|%2F|g'
-        echo
-        printf %s "$s" | sed 's|+|%2b|g; s|/|%2f|g'
-        echo
-        printf %s "$s" | sed 's|/|\\/|g'
-        echo
-    done | sort -u | grep -v '^$'
-}
-spellings >"$work/spellings"
+canaries=("${canary[@]}")
+canary_sink=${canary[sink]}
+canary_spellings >"$work/spellings"
 
 # all of a process and its children, as the process table shows them to others
 spy() {
@@ -89,10 +74,13 @@ for h in "$east" "$west"; do sql "$h" "SELECT * FROM mysql.drover_ledger; SELECT
 cp "$work"/run*.out "$work"/run*.log "$work/out/"
 
 # The derived password is the one that is set: the canary would be found if it leaked.
-is "the derived password is known here" 1 "$(MYSQL_PWD=$(derived 1) timeout 5 mariadb --no-defaults --skip-ssl -N -h "$west" -P 4000 -u cdc -e 'SELECT 1' 2>&1)"
+is "the derived password is known here" 1 "$(MYSQL_PWD=$(canary_derived "${canary[sink]}" shop/east/west 1) timeout 5 mariadb --no-defaults --skip-ssl -N -h "$west" -P 4000 -u cdc -e 'SELECT 1' 2>&1)"
 has "the spy saw drover" "drover" "$(cat "$work/out/processes")"
 is "the journal was written" yes "$([ -s "$work/out/state/journal.db" ] && echo yes)"
 while IFS= read -r file; do
     is "no secret in ${file#"$work/out/"}" "" "$(grep -aoFf "$work/spellings" "$file" | sort -u | head -3)"
 done < <(find "$work/out" -type f)
+printf %s "${canary[west]}" | base64 >"$work/planted"
+is "the sweep finds a canary" 1 "$(failed=0; canary_sweep >/dev/null; echo $failed)"
+rm "$work/planted"
 verdict
