@@ -1,27 +1,31 @@
 #!/bin/bash
-# Everything `make check` runs, in order, each part with its counts; the last line is
+# Everything `make check` runs, each part with its counts; the last line is
 # "N passed, N failed". check.sh [PART..]: only these parts.
 set -u
 cd "$(dirname "$0")/.."
 MAKE=${MAKE:-make}
 jobs=${JOBS:-$(nproc)}
+lanes=$((jobs + 1))
 logs=$(mktemp -d)
 trap 'rm -rf "$logs"' EXIT
 passed=0 failed=0
 begin=$SECONDS
 
-# part NAME COMMAND..: runs it, takes the last "N passed, N failed" of its output; without
-# one the part counts as a single test.
-part() {
-    local name=$1 start=$SECONDS p f line
+wanted() { # NAME
+    [ ${#only[@]} = 0 ] || [[ " ${only[*]} " == *" $1 "* ]]
+}
+# run NAME COMMAND..: keeps its output, exit status and seconds in $logs
+run() {
+    local name=$1 start=$SECONDS status=0
     shift
-    if [ ${#only[@]} -gt 0 ]; then
-        local wanted=
-        for o in "${only[@]}"; do [ "$o" = "$name" ] && wanted=1; done
-        [ -n "$wanted" ] || return 0
-    fi
-    printf '== %-14s ' "$name"
-    if "$@" >"$logs/$name" 2>&1; then status=0; else status=$?; fi
+    "$@" >"$logs/$name" 2>&1 || status=$?
+    echo "$status $((SECONDS - start))" >"$logs/$name.end"
+}
+# tell NAME: the last "N passed, N failed" of its output; without one the part counts as a
+# single test.
+tell() {
+    local name=$1 status seconds p f line left
+    read -r status seconds <"$logs/$name.end"
     line=$(grep -E '[0-9]+ passed, [0-9]+ failed' "$logs/$name" | tail -1)
     p=$(grep -oE '[0-9]+ passed' <<<"$line" | tail -1 | cut -d' ' -f1)
     f=$(grep -oE '[0-9]+ failed' <<<"$line" | tail -1 | cut -d' ' -f1)
@@ -30,13 +34,33 @@ part() {
     elif [ "$status" != 0 ] && [ "$f" = 0 ]; then
         f=1
     fi
-    local left
     left=$(grep -oE '[0-9]+ not run' <<<"$line")
-    printf '%5d passed, %d failed%s  (%d s)\n' "$p" "$f" "${left:+, $left}" $((SECONDS - start))
+    printf '== %-18s %5d passed, %d failed%s  (%d s)\n' "$name" "$p" "$f" "${left:+, $left}" "$seconds"
     passed=$((passed + p)) failed=$((failed + f))
-    if [ "$f" != 0 ]; then
-        tail -40 "$logs/$name" | sed 's/^/   | /'
-    fi
+    [ "$f" = 0 ] || tail -40 "$logs/$name" | sed 's/^/   | /'
+}
+part() {
+    wanted "$1" || return 0
+    run "$@"
+    tell "$1"
+}
+# several at once: programs that mostly wait for each other. Told as they end.
+parts() { # FILE..
+    local -A names=()
+    local file name pid
+    while [ $# -gt 0 ] || [ ${#names[@]} -gt 0 ]; do
+        while [ $# -gt 0 ] && [ ${#names[@]} -lt "$lanes" ]; do
+            file=$1 name=$(basename "$1" .sh)
+            shift
+            wanted "$name" || continue
+            run "$name" bash "$file" &
+            names[$!]=$name
+        done
+        [ ${#names[@]} -gt 0 ] || break
+        wait -n -p pid
+        tell "${names[$pid]}"
+        unset "names[$pid]"
+    done
 }
 
 build() { $MAKE --no-print-directory -j"$jobs" BUILDING=1 "$@"; }
@@ -72,9 +96,11 @@ part golden build/golden
 part clang build CC=clang BUILD=build/clang binaries
 part asan build SANITIZE=1 BUILD=build/asan binaries build/asan/unit
 part unit unit
-for extra in tests/parts/*.sh; do
-    [ -e "$extra" ] && part "$(basename "$extra" .sh)" bash "$extra"
-done
+# those that measure, or use all there is of the machine, say "# Alone"
+mapfile -t alone < <(grep -l '^# Alone' tests/parts/*.sh)
+mapfile -t beside < <(grep -L '^# Alone' tests/parts/*.sh)
+parts "${beside[@]}"
+for file in "${alone[@]}"; do part "$(basename "$file" .sh)" bash "$file"; done
 echo "made in $((SECONDS - begin)) s"
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

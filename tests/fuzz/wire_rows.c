@@ -128,7 +128,8 @@ static bool wait(struct dr_carrier *c, int64_t until, struct dr_answer *out)
     if (*p->at == '!') {
         uint64_t number = 0;
         size_t digits = strspn(p->at + 1, "0123456789");
-        (void)dr_parse_u64(p->at + 1, digits, &number);
+        if (!dr_parse_u64(p->at + 1, digits, &number))
+            number = 0;
         out->sql.error = number && number < 100000 ? (int)number : 1105;
         memcpy(out->sql.sqlstate, "HY000", 6);
         out->sql.message = dr_strndup(out->arena, p->at + 1, (size_t)(last - p->at) - 1);

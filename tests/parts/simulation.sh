@@ -1,4 +1,5 @@
 #!/bin/bash
+# Alone: it uses every processor.
 # The simulation: a fixed set of scenarios, about four minutes on two free cores. The budget
 # (SIM_BUDGET, seconds) only keeps a machine that is far slower from standing still; what it
 # cuts off is said. SIM_FULL=1: everything there is.
