@@ -282,8 +282,8 @@ static bool aim(struct dr_observer *o, struct question *q, const struct focus *x
 static bool needs_focus(enum dr_call_kind kind)
 {
     return kind == DR_CALL_SQL_JOBS || kind == DR_CALL_CDC_FEED ||
-           kind == DR_CALL_PD_STORES || kind == DR_CALL_SQL_LOGIN ||
-           kind == DR_CALL_STORE_LIST || kind == DR_CALL_STORE_REDO;
+           kind == DR_CALL_SQL_LOGIN || kind == DR_CALL_STORE_LIST ||
+           kind == DR_CALL_STORE_REDO;
 }
 
 void dr_observer_ask(struct dr_observer *o, struct question *q)
@@ -380,7 +380,7 @@ static void ask_due(struct dr_observer *o, bool focused, const struct focus *x)
         if (needs_focus(q->kind) != focused || dr_question_retired(q) ||
             !is_old(q, now, busy) || dr_reader_brings(o, q))
             continue;
-        if (!focused || aim(o, q, x))
+        if (!x || aim(o, q, x))
             dr_observer_ask(o, q);
     }
     dr_observer_collect(o);
