@@ -577,6 +577,15 @@ static void find_approval(struct build *b)
         add_notice(b, notes[i]);
 }
 
+/* A hold past its deadline is given back; once the feed is made that is an ordinary step,
+ * but for a pause. */
+static bool is_overdue(const struct dr_view *v)
+{
+    bool made = dr_holds(v, DR_P_MADE, v->a) == DR_TRUE;
+    return dr_holds(v, DR_P_HOLD_EXPIRED, v->a) == DR_TRUE && (!made || v->t->paused) &&
+           dr_holds(v, DR_P_HOLD_CLEARED, v->a) != DR_TRUE;
+}
+
 struct dr_plan *dr_plan_build(const struct dr_plan_input *in, struct dr_arena *a)
 {
     struct build b = {.plan = DR_NEW(a, struct dr_plan)};
@@ -589,11 +598,7 @@ struct dr_plan *dr_plan_build(const struct dr_plan_input *in, struct dr_arena *a
         in->topology->cluster_count == 2) {
         const struct dr_view *v = &b.v;
         /* an expired or unwanted hold is given back before anything else is asked */
-        bool made = dr_holds(v, DR_P_MADE, v->a) == DR_TRUE;
-        bool owes = dr_holds(v, DR_P_HOLD_EXPIRED, v->a) == DR_TRUE &&
-                    (!made || in->topology->paused);
-        bool discharge =
-            in->removed || (owes && dr_holds(v, DR_P_HOLD_CLEARED, v->a) != DR_TRUE);
+        bool discharge = in->removed || is_overdue(v);
         b.only_discharge = discharge;
         b.resetting = !discharge && dr_view_resetting(v);
         if (!discharge)
