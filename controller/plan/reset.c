@@ -108,14 +108,16 @@ static void add_edges(const struct dr_view *v, struct rows *rows,
     }
 }
 
-/* A secondary whose feed was made had been fenced by drover: its fence is claimed again,
- * or it would be taken for a human's. */
+/* Before an edge is in the making drover fences the secondary and compares it: that fence
+ * is claimed again. Taken for a human's it would be lifted, and nothing compares what is
+ * written then. */
 static bool was_fenced(const struct dr_view *v, size_t c, const struct dr_ledger *peer)
 {
     if (!peer->term.present || strcmp(peer->term.cluster, name_of(v, c)) == 0)
         return false;
     for (size_t i = 0; i < peer->edge_count; i++)
-        if (peer->edges[i].state == DR_EDGE_MADE &&
+        if (peer->edges[i].state >= DR_EDGE_MAKING &&
+            peer->edges[i].state <= DR_EDGE_MADE &&
             strcmp(peer->edges[i].to, name_of(v, c)) == 0)
             return true;
     return false;
