@@ -108,11 +108,17 @@ static void emit_term(const struct dr_view *v, size_t c, struct dr_action *x)
 
 static void emit_agreed(const struct dr_view *v, size_t c, struct dr_action *x)
 {
-    struct dr_term_row r = dr_view_ledger(v, c)->term;
+    const struct dr_term_row *now = &dr_view_ledger(v, c)->term;
+    struct dr_term_row r = *now;
     r.agreed = dr_plan_agreed_text(v->in, v->arena);
     r.meaning = v->t->doc.meaning;
     r.by = NULL;
-    write_row(v, x, c, DR_KEY_TERM, dr_term_value(&r, v->arena));
+    /* a person writes here, too, who holds no epoch: `drover agree` */
+    struct dr_row_write row = {.key = DR_KEY_TERM,
+                               .value = dr_term_value(&r, v->arena),
+                               .expect = DR_ROW_EQUALS,
+                               .expected = dr_term_value(now, v->arena)};
+    write_rows(v, x, c, &row, 1);
 }
 
 static bool has_increment(const struct dr_view *v, size_t c, const struct dr_instance *x)

@@ -522,3 +522,68 @@ Test(act, one_word_resets_one_lost_ledger)
         pair_close(&p);
     }
 }
+
+/* A cluster that is lost while its edge is in the making: the fence is drover's, and is
+ * not asked to be lifted: what was compared would change behind drover's back. */
+Test(act, a_reset_before_the_feed_claims_the_fence_that_drover_set)
+{
+    struct pair p;
+    struct boss b;
+    pair_open(&p);
+    boss_options(&b, &p, "one");
+    boss_start(&b);
+    boss_until_step(&b, "feed", 400);
+    boss_end(&b);
+    pair_sql(&p, "west", "DELETE FROM mysql.drover_ledger");
+    p.topology.ledger_reset = (struct dr_ledger_reset){.declared = true,
+                                                       .id = "LOST-1",
+                                                       .cluster = "west",
+                                                       .term = 1,
+                                                       .reason = "by hand"};
+    boss_options(&b, &p, "two");
+    boss_start(&b);
+    boss_until(&b, DR_ROUND_CONVERGED, 200);
+    boss_end(&b);
+    pair_close(&p);
+}
+
+/* What `drover agree` writes while a controller is about to agree on its own revision. */
+struct meddler {
+    struct boss b;
+    const char *row; /* NULL: written */
+};
+
+static void agree_meanwhile(void *arg, const struct dr_event *e)
+{
+    struct meddler *m = arg;
+    if (!m->row || e->kind != DR_EVENT_START || strcmp(e->action->name, "agreed") != 0)
+        return;
+    pair_sql(m->b.pair, "east",
+             dr_sprintf(m->b.pair->arena,
+                        "UPDATE mysql.drover_ledger SET value = '%s' WHERE k = 'term'",
+                        m->row));
+    m->row = NULL;
+}
+
+Test(act, a_word_on_the_revision_is_not_overwritten)
+{
+    struct pair p;
+    struct meddler m = {.row = NULL};
+    pair_open(&p);
+    pair_bootstrap(&p);
+    boss_options(&m.b, &p, "two");
+    m.b.o.revision = "r2";
+    m.b.o.descends = descends;
+    p.topology.doc.meaning[0] = 'x';
+    m.b.o.say = agree_meanwhile;
+    m.row = /* inside of a JSON text */
+        "{\\\"n\\\":1,\\\"cluster\\\":\\\"east\\\",\\\"operation\\\":\\\"genesis\\\","
+        "\\\"tso\\\":\\\"0\\\",\\\"agreed\\\":\\\"r3\\\",\\\"by\\\":\\\"a person\\\"}";
+    boss_start(&m.b);
+    for (int i = 0; i < 10; i++)
+        boss_round(&m.b);
+    cr_expect_null(m.row);
+    cr_expect_str_eq(agreed_at(&p, "127.0.1.4:4000"), "\"r3\"");
+    boss_end(&m.b);
+    pair_close(&p);
+}
