@@ -578,9 +578,14 @@ static void find_approval(struct build *b)
 }
 
 /* A hold past its deadline is given back; once the feed is made that is an ordinary step,
- * but for a pause. */
+ * but for a pause. One of another topology, which this document names by mistake, is
+ * left.
+ */
 static bool is_overdue(const struct dr_view *v)
 {
+    const struct dr_ledger *l = dr_view_ledger(v, v->a);
+    if (l && l->birth.present && strcmp(l->birth.topology, v->t->doc.metadata.name) != 0)
+        return false;
     bool made = dr_holds(v, DR_P_MADE, v->a) == DR_TRUE;
     return dr_holds(v, DR_P_HOLD_EXPIRED, v->a) == DR_TRUE && (!made || v->t->paused) &&
            dr_holds(v, DR_P_HOLD_CLEARED, v->a) != DR_TRUE;

@@ -192,3 +192,21 @@ Test(plan_calls, a_lost_copy_of_the_term_is_copied)
     cr_assert_not_null(strstr(row->value, "0b5e"), "%s", row->value);
     plan_kit_close(&k);
 }
+
+/* A document that names the clusters of another topology by mistake touches nothing
+ * there, not even a hold whose time is over. */
+Test(plan_calls, a_hold_of_another_topology_is_left)
+{
+    struct plan_kit k;
+    plan_kit_open(&k, "next-310");
+    struct dr_ledger_group *g = &k.facts->clusters[EAST].ledger;
+    g->tso = g->rows.holds[0].deadline + 1;
+    cr_assert_not_null(plan_kit_next(plan_kit_plan(&k)));
+    for (size_t c = 0; c < 2; c++)
+        k.facts->clusters[c].ledger.rows.birth.topology = "another";
+    struct dr_plan *p = plan_kit_plan(&k);
+    cr_assert_null(plan_kit_next(p));
+    cr_assert_eq(p->state, DR_PLAN_BLOCKED);
+    cr_assert_str_eq(p->blockers[0].code, "DR-B021");
+    plan_kit_close(&k);
+}
