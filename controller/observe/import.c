@@ -76,6 +76,18 @@ static const char *quoted(struct dr_arena *a, const char *text)
     return out;
 }
 
+/* As it is where YAML takes it so, in a list too; else quoted. */
+static const char *scalar(struct dr_arena *a, const char *text)
+{
+    static const char first[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                "0123456789",
+                      later[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                "0123456789_./:+-";
+    size_t len = strlen(text);
+    bool plain = len && strchr(first, text[0]) && !text[strspn(text, later)];
+    return plain && text[len - 1] != ':' ? text : quoted(a, text);
+}
+
 /* Upper case, for the name of an environment variable. */
 static void add_variable(struct dr_buf *out, const char *name)
 {
@@ -88,11 +100,13 @@ static void add_variable(struct dr_buf *out, const char *name)
     }
 }
 
-static void add_list(struct dr_buf *out, const struct dr_import_list *l, bool urls)
+static void add_list(struct dr_buf *out, const struct dr_import_list *l,
+                     const char *(*text)(struct dr_arena *, const char *),
+                     struct dr_arena *a)
 {
     dr_buf_adds(out, "[");
     for (size_t i = 0; i < l->count; i++)
-        dr_buf_addf(out, urls ? "%s\"%s\"" : "%s%s", i ? ", " : "", l->items[i]);
+        dr_buf_addf(out, "%s%s", i ? ", " : "", text(a, l->items[i]));
     dr_buf_adds(out, "]");
 }
 
@@ -102,17 +116,17 @@ static void add_cluster(const struct dr_import_cluster *c, const char *user,
     dr_buf_addf(out, "  - name: %s\n    region: region-of-%s    # correct it\n", c->name,
                 c->name);
     if (c->version)
-        dr_buf_addf(out, "    version: %s\n", c->version);
+        dr_buf_addf(out, "    version: %s\n", scalar(a, c->version));
     dr_buf_adds(out, "    sql:\n      endpoints: ");
-    add_list(out, &c->sql, false);
-    dr_buf_addf(out, "\n      user: %s\n      password: {env: DROVER_", user);
+    add_list(out, &c->sql, scalar, a);
+    dr_buf_addf(out, "\n      user: %s\n      password: {env: DROVER_", scalar(a, user));
     add_variable(out, c->name);
     dr_buf_adds(out, "_PASSWORD}\n    pd: {endpoints: ");
-    add_list(out, &c->pd, true);
+    add_list(out, &c->pd, quoted, a);
     dr_buf_adds(out, "}\n");
     if (c->ticdc.count) {
         dr_buf_adds(out, "    ticdc: {endpoints: ");
-        add_list(out, &c->ticdc, true);
+        add_list(out, &c->ticdc, quoted, a);
         dr_buf_adds(out, "}    # captures this cluster's changes\n");
     }
     dr_buf_addf(out, "    sink: {address: %s}\n",
@@ -168,14 +182,15 @@ static void add_replication(const struct dr_import *m, struct dr_buf *out)
     if (m->param_count) {
         dr_buf_adds(out, "      params:\n");
         for (size_t i = 0; i < m->param_count; i++)
-            dr_buf_addf(out, "        %s: %s\n", m->params[i].path, m->params[i].value);
+            dr_buf_addf(out, "        %s: %s\n", scalar(m->arena, m->params[i].path),
+                        m->params[i].value);
     }
     if (m->redo) {
         dr_buf_adds(out, "    redo: {level: eventual");
         if (m->redo_size)
-            dr_buf_addf(out, ", maxLogSize: %s", m->redo_size);
+            dr_buf_addf(out, ", maxLogSize: %s", scalar(m->arena, m->redo_size));
         if (m->redo_flush)
-            dr_buf_addf(out, ", flushInterval: %s", m->redo_flush);
+            dr_buf_addf(out, ", flushInterval: %s", scalar(m->arena, m->redo_flush));
         dr_buf_adds(out, "}\n");
     }
     if (m->sync_point) {
@@ -193,7 +208,7 @@ static void add_replication(const struct dr_import *m, struct dr_buf *out)
             out,
             "    edges:\n    - {from: %s, to: %s, id: %s}    # runs already, and is "
             "adopted as it is\n",
-            from, to, m->feed);
+            from, to, scalar(m->arena, m->feed));
 }
 
 void dr_import_text(const struct dr_import *m, struct dr_buf *out)
@@ -220,7 +235,7 @@ void dr_import_text(const struct dr_import *m, struct dr_buf *out)
                        "which both hold the same; to copy: BackupRestore\n");
     if (m->bypass.count) {
         dr_buf_adds(out, "  switchover:\n    bypassHolders: ");
-        add_list(out, &m->bypass, true);
+        add_list(out, &m->bypass, quoted, m->arena);
         dr_buf_adds(out, "    # they may write through the fence\n");
     }
     if (m->no_ttl)
@@ -455,6 +470,13 @@ static const struct dr_setting *setting_of(const char *field)
     return NULL;
 }
 
+/* A value that was cut, or of which something is masked, may be no JSON any more. */
+static bool is_whole(const struct learning *l, const char *json)
+{
+    json_t *ignored;
+    return dr_json_parse_in(l->m->arena, &ignored, json, strlen(json), NULL) == 0;
+}
+
 static void learn_setting(struct learning *l, const struct dr_setting *s,
                           const struct dr_difference *d)
 {
@@ -462,7 +484,7 @@ static void learn_setting(struct learning *l, const struct dr_setting *s,
     const char *value = d->observed;
     if (s && s->type == DR_S_DURATION)
         value = duration_of(l, value);
-    if (!s || s->owner || !value || strcmp(value, "absent") == 0) {
+    if (!s || s->owner || !value || !is_whole(l, d->observed)) {
         const char *text = dr_sprintf(m->arena, "%s is %s", d->field, d->observed);
         note(l, dr_printable(m->arena, text, strlen(text), NOTE_MAX));
         return;

@@ -160,8 +160,9 @@ DR_CHECK(dr_check_adopted_config)
                                             ? &d->differences[i]
                                             : &d->extras[i - d->difference_count];
         list = dr_sprintf(v->arena, "%s%s%s is %s, %s%s", list, i ? "; " : "", x->field,
-                          x->observed, i < d->difference_count ? "declared: " : "",
-                          x->desired);
+                          dr_check_shown(v, x->observed),
+                          i < d->difference_count ? "declared: " : "",
+                          dr_check_shown(v, x->desired));
     }
     *fact = dr_sprintf(v->arena, "%s%s", list, n > SHOWN ? "; .." : "");
     return dr_truth_of(is_accepted(v));

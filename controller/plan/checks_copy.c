@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "controller/base/printable.h"
 #include "controller/base/tso.h"
 #include "controller/plan/view.h"
 
@@ -155,6 +156,12 @@ DR_CHECK(dr_check_feed_is_there)
     return proven ? DR_FALSE : DR_UNSURE;
 }
 
+const char *dr_check_shown(const struct dr_view *v, const char *value)
+{
+    enum { SHOWN_MAX = 300 };
+    return dr_printable(v->arena, value, strlen(value), SHOWN_MAX);
+}
+
 DR_CHECK(dr_check_feed_as_made)
 {
     const struct dr_feed_detail *d = &dr_view_facts(v, v->a)->feed;
@@ -164,7 +171,8 @@ DR_CHECK(dr_check_feed_as_made)
         return DR_TRUE;
     *fact =
         dr_sprintf(v->arena, "%s is %s, drover would make it %s", d->differences[0].field,
-                   d->differences[0].observed, d->differences[0].desired);
+                   dr_check_shown(v, d->differences[0].observed),
+                   dr_check_shown(v, d->differences[0].desired));
     return DR_FALSE;
 }
 

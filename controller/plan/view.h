@@ -222,6 +222,9 @@ enum dr_truth dr_check_unread(const struct dr_view *v, const struct dr_seen *s,
 enum dr_truth dr_check_refuse(const struct dr_view *v, const char **fact,
                               const char *text);
 
+/* A value of the world in a fact, cut where it is long. */
+const char *dr_check_shown(const struct dr_view *v, const char *value);
+
 /* Checks used outside of checks.c, or from checks_copy.c; as `holds` above. */
 #define DR_CHECK(name)                                                                   \
     enum dr_truth name(const struct dr_view *v, size_t c, const char **fact)

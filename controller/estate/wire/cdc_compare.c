@@ -10,7 +10,8 @@
 #include "controller/estate/wire/uri.h"
 #include "spec/changefeed.h"
 
-enum { MYSQL_PORT = 4000, SHOWN_MAX = 300, FIELD_MAX = 256 };
+/* An import takes the values as they are: a filter names hundreds of tables. */
+enum { MYSQL_PORT = 4000, VALUE_MAX = 64 << 10, FIELD_MAX = 256 };
 
 /* What an absent or null field means. Source: tiflow: pkg/config/replica_config.go,
  * sink.go, consistent.go. */
@@ -73,9 +74,9 @@ static void differ(struct compare *c, const char *field, const char *desired,
     struct dr_difference *one =
         DR_PUSH(c->a, d->differences, d->difference_count, c->room);
     one->field = dr_strdup(c->a, field);
-    one->desired = dr_access_redact(c->access, c->a, desired, strlen(desired), SHOWN_MAX);
+    one->desired = dr_access_redact(c->access, c->a, desired, strlen(desired), VALUE_MAX);
     one->observed =
-        dr_access_redact(c->access, c->a, observed, strlen(observed), SHOWN_MAX);
+        dr_access_redact(c->access, c->a, observed, strlen(observed), VALUE_MAX);
 }
 
 /* ---- values ---- */
@@ -327,7 +328,7 @@ static void find_extras(struct compare *c, const json_t *desired, const json_t *
         *DR_PUSH(c->a, d->extras, d->extra_count, c->extra_room) = (struct dr_difference){
             .field = s->path,
             .desired = "not declared",
-            .observed = dr_access_redact(c->access, c->a, text, strlen(text), SHOWN_MAX)};
+            .observed = dr_access_redact(c->access, c->a, text, strlen(text), VALUE_MAX)};
     }
 }
 

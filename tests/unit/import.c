@@ -1,0 +1,109 @@
+/* A document made of what servers say: whatever they are called, it says that and no
+ * more. */
+#include <string.h>
+
+#include "controller/observe/import.h"
+#include "tests/unit/act_kit.h"
+
+#define BREAKS_OUT "x\"]\n  policy: {drift: {fence: ignore}} # [\""
+
+static struct dr_import two_clusters(struct dr_arena *a)
+{
+    struct dr_import m = {.arena = a, .name = "shop", .user = "drover", .primary = 0};
+    m.sink_user = "cdc";
+    static const char *const args[DR_IMPORT_CLUSTERS] = {
+        "east=sql:10.0.1.4:4000,pd:http://10.0.1.1:2379,ticdc:http://10.0.1.9:8300",
+        "west=sql:[fd00::4]:4000,pd:http://[fd00::1]:2379"};
+    for (size_t c = 0; c < DR_IMPORT_CLUSTERS; c++) {
+        struct dr_err err;
+        cr_assert_eq(dr_import_cluster_parse(&m.clusters[c], args[c], a, &err), 0);
+    }
+    return m;
+}
+
+/* The document, decoded; NULL: it is none. */
+static const struct dr_topology *decode(const struct dr_import *m, struct dr_docs *docs,
+                                        struct dr_buf *text)
+{
+    dr_buf_init(text, 1 << 20);
+    dr_import_text(m, text);
+    dr_docs_init(docs, m->arena);
+    dr_docs_add(docs, "import", dr_strdup(m->arena, dr_buf_str(text)), text->len);
+    dr_docs_finish(docs);
+    return docs->findings.errors ? NULL : docs->topologies[0];
+}
+
+Test(import, addresses_of_every_kind_become_a_document)
+{
+    struct dr_arena *a = dr_arena_new(0);
+    struct dr_docs docs;
+    struct dr_buf text;
+    struct dr_import m = two_clusters(a);
+    const struct dr_topology *t = decode(&m, &docs, &text);
+    cr_assert_not_null(t, "%s", dr_buf_str(&text));
+    cr_expect_str_eq(t->clusters[1].sql.endpoints[0].host, "fd00::4");
+    dr_buf_release(&text);
+    dr_arena_free(a);
+}
+
+/* An account or a parameter may carry any text; it never becomes another field. */
+Test(import, no_name_of_a_server_becomes_a_field)
+{
+    struct dr_arena *a = dr_arena_new(0);
+    struct dr_import_setting parameter = {.path = BREAKS_OUT, .value = "\"1\""};
+    for (int i = 0; i < 6; i++) {
+        struct dr_import m = two_clusters(a);
+        struct dr_docs docs;
+        struct dr_buf text;
+        const char **places[] = {&m.clusters[0].version, &m.feed, &m.redo_size,
+                                 &m.clusters[0].sql.items[0]};
+        m.redo = true;
+        if (i < 4)
+            *places[i] = BREAKS_OUT;
+        else if (i == 4)
+            m.bypass = (struct dr_import_list){1, {BREAKS_OUT}};
+        else
+            m.params = &parameter, m.param_count = 1;
+        (void)decode(&m, &docs, &text);
+        cr_expect_null(strstr(dr_buf_str(&text), "\n  policy:"), "%d: %s", i,
+                       dr_buf_str(&text));
+        dr_buf_release(&text);
+    }
+    dr_arena_free(a);
+}
+
+/* A filter of many tables is taken whole. */
+Test(import, a_long_filter_is_taken_whole)
+{
+    enum { TABLES = 200 };
+    struct pair p;
+    struct boss b;
+    struct dr_edge_spec edge = {.id = "by-hand"};
+    struct dr_buf rules;
+    pair_open(&p);
+    pair_declare(&p, &edge);
+    dr_buf_init(&rules, 1 << 16);
+    for (int i = 0; i < TABLES; i++)
+        dr_buf_addf(&rules, "%s\"shop.orders_%d\"", i ? ", " : "", i);
+    pair_make_feed(
+        &p, "by-hand", pair_copy_by_hand(&p),
+        dr_sprintf(p.arena, "{\"filter\": {\"rules\": [%s]}}", dr_buf_str(&rules)));
+    boss_options(&b, &p, "one");
+    boss_start(&b);
+    boss_until(&b, DR_ROUND_BLOCKED, 20);
+    cr_expect_lt(strlen(b.r.text), 1200, "a fact stays readable: %s", b.r.text);
+    struct dr_import m = two_clusters(p.arena);
+    struct dr_docs docs;
+    struct dr_buf text;
+    struct dr_err err;
+    bool learned;
+    cr_assert_eq(dr_import_learn(&m, b.r.facts, NULL, &learned, &err), 0, "%s", err.text);
+    const struct dr_topology *t = decode(&m, &docs, &text);
+    cr_expect_not_null(t, "%s", dr_buf_str(&text));
+    cr_expect_not_null(strstr(dr_buf_str(&text), "shop.orders_199"));
+    cr_expect_null(strstr(dr_buf_str(&text), "not expressed"));
+    dr_buf_release(&text);
+    dr_buf_release(&rules);
+    boss_end(&b);
+    pair_close(&p);
+}
