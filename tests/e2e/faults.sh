@@ -120,6 +120,7 @@ sql "$west" "DROP DATABASE tidb_cdc"
 
 # ---- storage ----
 UNDO="start $gone" while_ kill "$gone" -- "storage that refuses" DR-B048 "storage" DR-E005
+becomes "storage is back" 10 curl -s "http://$gone/"
 DROVER_STORAGE_SECRET_KEY=wrong refuses "a wrong storage key" DR-B048 "SignatureDoesNotMatch" DR-E006
 DROVER_STORAGE_ACCESS_KEY=nobody refuses "an unknown storage key" DR-B048 "InvalidAccessKeyId" DR-E006
 with "s|s3://backup/|s3://nowhere/|" "a bucket that is not there" DR-B048 "NoSuchBucket" DR-E009
