@@ -6,6 +6,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#define RESET_WORD "ledger.reset"
+
 static const char *name_of(const struct dr_view *v, size_t c)
 {
     return dr_view_cluster(v, c)->name;
@@ -74,11 +76,25 @@ bool dr_view_may_reset(const struct dr_view *v, size_t c, const char **objection
     return !*objection;
 }
 
+/* The ledger that was given back says that the word was used, and a peer does not yet. */
+static bool is_half_used(const struct dr_view *v, size_t c)
+{
+    const struct dr_ledger_reset *r = &v->t->ledger_reset;
+    const struct dr_ledger *l = dr_view_ledger(v, c);
+    bool half = false;
+    if (!l || strcmp(r->cluster, name_of(v, c)) != 0 || !dr_ledger_consumed(l, r->id))
+        return false;
+    for (size_t k = 0; k < v->t->cluster_count; k++)
+        half |= dr_view_ledger(v, k) && !dr_ledger_consumed(dr_view_ledger(v, k), r->id);
+    return half;
+}
+
 bool dr_view_resetting(const struct dr_view *v)
 {
     const char *ignored;
     for (size_t c = 0; v->t->ledger_reset.declared && c < v->t->cluster_count; c++)
-        if (dr_view_lost_row(v, c, &ignored) && dr_view_may_reset(v, c, &ignored))
+        if (dr_view_lost_row(v, c, &ignored) ? dr_view_may_reset(v, c, &ignored)
+                                             : is_half_used(v, c))
             return true;
     return false;
 }
@@ -141,6 +157,12 @@ void dr_emit_reset(const struct dr_view *v, size_t c, struct dr_action *x)
         if (!dr_ledger_consumed(mine, peer->consumed[i].id))
             add_row(v, &rows, dr_consumed_key(peer->consumed[i].id, v->arena),
                     dr_consumed_value(&peer->consumed[i], v->arena));
+    /* with the rows, in one transaction: until the peers say so, too, nothing else is
+     * next */
+    struct dr_consumed_row used = {.id = v->t->ledger_reset.id, .word = RESET_WORD};
+    if (!dr_ledger_consumed(mine, used.id))
+        add_row(v, &rows, dr_consumed_key(used.id, v->arena),
+                dr_consumed_value(&used, v->arena));
     struct dr_fenced_row fenced = {.why = DR_FENCED_SECONDARY, .term = peer->term.n};
     if (mine->fenced.why == DR_FENCED_NOT && was_fenced(v, c, peer))
         add_row(v, &rows, DR_KEY_FENCED, dr_fenced_value(&fenced, v->arena));
@@ -152,7 +174,7 @@ void dr_emit_reset(const struct dr_view *v, size_t c, struct dr_action *x)
 void dr_emit_reset_used(const struct dr_view *v, size_t c, struct dr_action *x)
 {
     const char *id = v->t->ledger_reset.id;
-    struct dr_consumed_row r = {.id = id, .word = "ledger.reset"};
+    struct dr_consumed_row r = {.id = id, .word = RESET_WORD};
     struct rows rows = {0};
     add_row(v, &rows, dr_consumed_key(id, v->arena), dr_consumed_value(&r, v->arena));
     x->call = (struct dr_call){.kind = DR_CALL_LEDGER_WRITE,

@@ -40,8 +40,8 @@ const char *dr_view_lost_row(const struct dr_view *v, size_t c, const char **bes
 /* Whether the document's ledger.reset lets the peers give c its ledger back; a word for c
  * that does not apply has an objection. */
 bool dr_view_may_reset(const struct dr_view *v, size_t c, const char **objection);
-/* A ledger is lost, and the word for it applies: until its rows are back nothing else
- * that they would tell is asked. */
+/* A ledger is lost, and the word for it applies: until its rows are back, and every
+ * ledger says that the word was used, nothing else that they would tell is asked. */
 bool dr_view_resetting(const struct dr_view *v);
 /* Whether the declaration is the one on which the ledger has agreed, or a later one; else
  * *fact says why not. The ledger must be known. */

@@ -587,3 +587,33 @@ Test(act, a_word_on_the_revision_is_not_overwritten)
     boss_end(&m.b);
     pair_close(&p);
 }
+
+/* Whatever stops the plan afterwards: a word that gave the rows back is used. */
+Test(act, a_word_that_reset_a_ledger_is_used_though_the_plan_is_blocked)
+{
+    struct pair p;
+    struct boss b;
+    pair_open(&p);
+    pair_bootstrap(&p);
+    pair_sql(&p, "east", "CREATE TABLE shop.no_key (a INT)");
+    pair_sql(&p, "west", "DELETE FROM mysql.drover_ledger");
+    p.topology.ledger_reset = (struct dr_ledger_reset){.declared = true,
+                                                       .id = "LOST-1",
+                                                       .cluster = "west",
+                                                       .term = 1,
+                                                       .reason = "by hand"};
+    boss_options(&b, &p, "two");
+    boss_start(&b);
+    for (int i = 0; i < 20; i++)
+        boss_round(&b);
+    cr_expect_eq(b.r.state, DR_ROUND_BLOCKED);
+    cr_expect(strstr(b.r.text, "DR-B050"), "%s", b.r.text);
+    static const char *const at[] = {"127.0.1.4:4000", "127.1.1.4:4000"};
+    for (size_t c = 0; c < 2; c++)
+        cr_expect_str_eq(pair_cell(&p, at[c],
+                                   "SELECT COUNT(*) FROM mysql.drover_ledger WHERE "
+                                   "k = 'consumed/LOST-1'"),
+                         "1", "%s", at[c]);
+    boss_end(&b);
+    pair_close(&p);
+}
