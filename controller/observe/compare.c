@@ -116,9 +116,8 @@ int dr_observe_compare(struct dr_observer *o, const struct dr_compare *what,
         }
     }
     if (rc == 0)
-        dr_memory_compare(&o->memory, what->generation, what->tso, r[0]->as.tables,
-                          r[1]->as.tables, r[2]->as.counts, r[3]->as.counts,
-                          o->estate->now_ms(o->estate));
+        dr_memory_compare(&o->memory, what, r[0]->as.tables, r[1]->as.tables,
+                          r[2]->as.counts, r[3]->as.counts, o->estate->now_ms(o->estate));
     for (int i = 0; i < 4; i++)
         if (r[i])
             dr_reply_release(r[i]);

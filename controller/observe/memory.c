@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "controller/observe/observe.h"
+
 enum { COMPARE_AGAIN_MS = 600000 };
 
 void dr_memory_init(struct dr_memory *m)
@@ -133,10 +135,25 @@ static void note_poll(struct dr_memory *m, const struct dr_feed_detail *d, int64
     count_poll(&m->absence, d->owner_id, now_ms);
 }
 
+static void forget_equality(struct dr_memory *m, const char *why)
+{
+    m->equality.seen = (struct dr_seen){.why = why};
+}
+
+/* Whoever lifted the fence may have written; closing it again does not undo that. */
+static void note_instance(struct dr_memory *m, uint16_t cluster,
+                          const struct dr_instance *x)
+{
+    if (m->equality.seen.known && cluster == m->compared && !x->super_read_only)
+        forget_equality(m, "not compared since the cluster took writes");
+}
+
 void dr_memory_note(struct dr_memory *m, enum dr_call_kind kind, uint16_t cluster,
                     const struct dr_reply *reply, int64_t now_ms)
 {
-    if (kind == DR_CALL_CDC_FEEDS)
+    if (kind == DR_CALL_SQL_HOT || kind == DR_CALL_SQL_LEDGER)
+        note_instance(m, cluster, reply->as.instance);
+    else if (kind == DR_CALL_CDC_FEEDS)
         note_feeds(m, cluster, reply->as.feeds, reply->arena, now_ms);
     else if (kind == DR_CALL_CDC_FEED)
         note_poll(m, reply->as.feed, now_ms);
@@ -156,7 +173,7 @@ void dr_memory_called(struct dr_memory *m, const struct dr_call *call,
 {
     if (call->kind == DR_CALL_RESTORE || call->kind == DR_CALL_DROP_TABLE ||
         call->kind == DR_CALL_DROP_SCHEMA)
-        m->equality.seen = (struct dr_seen){.why = "not compared since the last change"};
+        forget_equality(m, "not compared since the last change");
     /* that a feed goes on through a fence is seen by checkpoints that rise behind it */
     if (call->kind == DR_CALL_SET_GLOBAL &&
         strcmp(call->args.set.name, "tidb_super_read_only") == 0)
@@ -208,7 +225,7 @@ static const struct dr_table *find(const struct dr_tables *t, const struct dr_ta
     return NULL;
 }
 
-void dr_memory_compare(struct dr_memory *m, uint64_t generation, uint64_t tso,
+void dr_memory_compare(struct dr_memory *m, const struct dr_compare *what,
                        const struct dr_tables *from, const struct dr_tables *to,
                        const struct dr_counts *a, const struct dr_counts *b,
                        int64_t now_ms)
@@ -216,9 +233,10 @@ void dr_memory_compare(struct dr_memory *m, uint64_t generation, uint64_t tso,
     size_t room = 0;
     dr_arena_reset(m->result);
     m->equality = (struct dr_equality){.seen = {.known = true, .at_ms = now_ms},
-                                       .generation = generation,
-                                       .tso = tso,
+                                       .generation = what->generation,
+                                       .tso = what->tso,
                                        .complete = true};
+    m->compared = what->to;
     for (size_t i = 0; i < from->count; i++) {
         const struct dr_table *x = &from->items[i];
         if (is_own(x->schema))

@@ -25,6 +25,7 @@ struct dr_feed_memory {
 struct dr_memory {
     struct dr_arena *result; /* of the latest comparison */
     struct dr_equality equality;
+    size_t compared; /* the cluster that was to be equal */
     struct dr_feed_memory *feeds;
     size_t feed_count, feed_room;
     char absent_id[DR_FEED_ID_MAX]; /* the feed that was asked for by its name */
@@ -55,8 +56,10 @@ bool dr_memory_expect(struct dr_memory *m, uint16_t cluster, const char *id,
 /* Sets presence, polls and proof of absence. Source of the rule: tiflow:
  * cdc/owner/owner.go, the first ticks of a new owner know no feeds. */
 void dr_memory_absence(const struct dr_memory *m, struct dr_feed_detail *d);
-/* Compares tables and counts; the result is kept. */
-void dr_memory_compare(struct dr_memory *m, uint64_t generation, uint64_t tso,
+/* Compares tables and counts; the result is kept until the cluster what->to is seen to
+ * take writes. */
+struct dr_compare;
+void dr_memory_compare(struct dr_memory *m, const struct dr_compare *what,
                        const struct dr_tables *from, const struct dr_tables *to,
                        const struct dr_counts *a, const struct dr_counts *b,
                        int64_t now_ms);

@@ -80,6 +80,28 @@ Test(adopt, data_that_differs_gets_no_feed)
     pair_close(&p);
 }
 
+/* Whoever lifts the fence after the comparison may write: both sides are compared anew. */
+Test(adopt, what_was_compared_counts_while_the_fence_stands)
+{
+    struct pair p;
+    struct boss b;
+    struct dr_edge_spec edge = {0};
+    pair_open(&p);
+    pair_declare(&p, &edge);
+    p.topology.bootstrap.start_ts = pair_copy_by_hand(&p);
+    boss_options(&b, &p, "one");
+    b.o.approve_all = true;
+    boss_start(&b);
+    boss_until_step(&b, "sink-row", 200);
+    pair_sql(&p, "west", "SET GLOBAL tidb_super_read_only = OFF");
+    pair_sql(&p, "west", "DELETE FROM shop.orders WHERE id = 2");
+    boss_until(&b, DR_ROUND_BLOCKED, 200);
+    cr_expect_str_eq(b.r.plan->blockers[0].code, "DR-B078");
+    cr_expect_eq(b.r.facts->clusters[EAST].feeds.count, 0);
+    boss_end(&b);
+    pair_close(&p);
+}
+
 /* A secondary for some schemas: what the feed leaves out may be missing there. */
 Test(adopt, only_what_the_feed_carries_must_be_equal)
 {
