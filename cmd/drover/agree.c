@@ -186,7 +186,11 @@ static int run(const struct dr_invocation *in)
     s.input = dr_declared_input(&d);
     s.agreed = s.o->revision ? s.o->revision : dr_plan_agreed_text(&s.input, s.arena);
     s.meaning = s.o->revision ? NULL : d.topology->doc.meaning;
-    if (dr_declared_rig(&s.rig, &d, s.o->secrets, &err) != 0) {
+    if (d.topology->management == DR_OBSERVE) {
+        /* a second document of a pair must not lock out the one that manages it */
+        rc = refuse(&s, "the document says management: Observe, and writes nothing",
+                    "agree with the document that manages the clusters");
+    } else if (dr_declared_rig(&s.rig, &d, s.o->secrets, &err) != 0) {
         rc = dr_cli_fail(in, DR_EXIT_ERROR, &err);
     } else {
         struct dr_estate *guard =
