@@ -251,8 +251,11 @@ static enum dr_authority_state cannot_raise(struct dr_actor *x, size_t c,
                                             const struct dr_err *err, const char **why)
 {
     if (is_locked_out(err)) {
+        int64_t left_ms;
         dr_actor_refresh(x); /* a copy may have begun meanwhile, which is spared */
-        (void)end_older_sessions(x, c);
+        /* nothing stands still there when somebody took the lease meanwhile */
+        if (x->o.take || !other_holder(x, &left_ms))
+            (void)end_older_sessions(x, c);
     }
     *why =
         dr_sprintf(x->cycle, "%s: cannot take over: %s", facts_of(x, c)->name, err->text);

@@ -7,6 +7,7 @@
 
 #include "controller/act/actor.h"
 #include "controller/base/num.h"
+#include "controller/base/tso.h"
 #include "tests/unit/act_kit.h"
 #include "tests/unit/journal_kit.h"
 
@@ -252,6 +253,63 @@ Test(act, a_takeover_is_not_locked_out)
         boss_round(&two);
     cr_assert_gt(dr_actor_epoch(two.actor), 1);
     cr_expect_not(dr_model_sql_alive(s));
+    dr_model_sql_close(s);
+    boss_end(&two);
+    pair_close(&p);
+}
+
+/* Text inside of a JSON text. */
+static const char *escaped(struct dr_arena *a, const char *text)
+{
+    const char *out = "";
+    for (; *text; text++)
+        out = dr_sprintf(a, "%s%s%c", out, *text == '"' ? "\\" : "", *text);
+    return out;
+}
+
+/* Somebody else takes the lease while this one waits for the lock. */
+static int64_t lease_meanwhile(void *arg)
+{
+    const struct boss *b = arg;
+    struct pair *p = b->pair;
+    int64_t now_ms = dr_model_wall_ms(p->model);
+    if (b->record.calls[DR_CALL_LEDGER_EPOCH])
+        pair_sql(
+            p, "east",
+            dr_sprintf(p->arena,
+                       "UPDATE mysql.drover_ledger SET holder = 'third', value = "
+                       "'%s' WHERE k = 'lease'",
+                       escaped(p->arena, dr_lease_value(dr_tso_make(now_ms + 600000, 0),
+                                                        p->arena))));
+    return now_ms;
+}
+
+/* Only what no living lease covers is ended without the epoch. */
+Test(act, a_challenger_ends_no_session_of_who_holds_the_lease)
+{
+    static const char *const texts[] = {
+        "BEGIN", "SELECT epoch FROM mysql.drover_ledger WHERE k = 'epoch' FOR UPDATE"};
+    struct pair p;
+    struct boss one, two;
+    struct dr_sql_answer out = {0};
+    pair_open(&p);
+    boss_options(&one, &p, "one");
+    boss_start(&one);
+    boss_until_step(&one, "hold-gc", 100);
+    dr_actor_leave(one.actor);
+    boss_end(&one);
+    struct dr_model_session *s = older_session(&p, "127.0.1.4:4000");
+    for (size_t i = 0; i < 2; i++)
+        cr_assert_eq(dr_model_sql_query(s, texts[i], strlen(texts[i]), &out, p.arena),
+                     DR_MODEL_DONE);
+    boss_options(&two, &p, "two");
+    two.o.wall_ms = lease_meanwhile;
+    boss_start(&two);
+    for (int i = 0; i < 3; i++)
+        boss_round(&two);
+    cr_expect_gt(two.record.calls[DR_CALL_LEDGER_EPOCH], 0);
+    cr_expect_eq(two.r.state, DR_ROUND_STANDBY, "%s", two.r.text);
+    cr_expect(dr_model_sql_alive(s));
     dr_model_sql_close(s);
     boss_end(&two);
     pair_close(&p);
