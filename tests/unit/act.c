@@ -675,3 +675,28 @@ Test(act, a_word_that_reset_a_ledger_is_used_though_the_plan_is_blocked)
     boss_end(&b);
     pair_close(&p);
 }
+
+/* A restore that was cut off may have left out the heartbeat's table: the feed would
+ * stand still at its first beat. */
+Test(act, a_copy_without_the_heartbeat_is_not_whole)
+{
+    struct pair p;
+    struct boss b;
+    pair_open(&p);
+    boss_options(&b, &p, "one");
+    boss_start(&b);
+    boss_until_step(&b, "compare", 100);
+    pair_sql(&p, "west", "SET GLOBAL tidb_super_read_only = OFF");
+    boss_pass(&b, 1000);
+    pair_sql(&p, "west", "DROP DATABASE drover");
+    for (int i = 0; i < 60 && b.r.state != DR_ROUND_BLOCKED &&
+                    b.r.state != DR_ROUND_UNAPPROVED && b.r.plan->is_protected != DR_TRUE;
+         i++)
+        boss_round(&b);
+    cr_expect_eq(b.r.state, DR_ROUND_UNAPPROVED, "%s", b.r.text);
+    cr_expect(strstr(b.said, "compare: drover.heartbeat: there in east, missing in west"),
+              "%s", b.said);
+    cr_expect_eq(b.r.facts->clusters[EAST].feeds.count, 0);
+    boss_end(&b);
+    pair_close(&p);
+}
