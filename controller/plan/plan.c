@@ -247,10 +247,15 @@ static const char *fill_name(const struct dr_view *v, const char *pattern, size_
                : pattern;
 }
 
-/* Who may have worked on the secondary until now is not drover's to say. */
+/* Who may have worked on the secondary until now is not drover's to say: before it came,
+ * or while somebody had lifted the fence behind which both sides were compared. */
 static bool asks_first(const struct dr_view *v, const struct dr_plan_rule *r)
 {
-    return r->asks && v->way != DR_BY_COPY && dr_holds(v, DR_P_MADE, v->a) != DR_TRUE;
+    if (!r->asks || dr_holds(v, DR_P_MADE, v->a) == DR_TRUE)
+        return false;
+    return v->way != DR_BY_COPY ||
+           dr_truth_or(dr_holds(v, DR_P_MAKING_HERE, v->a),
+                       dr_holds(v, DR_P_MAKING_HERE, v->b)) == DR_TRUE;
 }
 
 /* The step of rule r on cluster c is missing. */

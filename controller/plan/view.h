@@ -159,7 +159,7 @@ struct dr_plan_rule {
     bool (*wanted)(const struct dr_view *v); /* NULL: always */
     unsigned
         only;  /* enum dr_way bits: asked only then, until the feed is made; 0: always */
-    bool asks; /* needs an approval where the secondary was in use before drover came */
+    bool asks; /* needs an approval where the secondary may have been written to */
     /* Completes action->call and ->what; only called when the step is next. */
     void (*emit)(const struct dr_view *v, size_t c, struct dr_action *action);
     enum dr_risk risk;

@@ -605,6 +605,28 @@ Test(act, a_reset_before_the_feed_claims_the_fence_that_drover_set)
     pair_close(&p);
 }
 
+/* Behind the comparison nothing sees what was written: a person says that it is nothing.
+ */
+Test(act, a_fence_lifted_before_the_feed_is_not_closed_in_silence)
+{
+    struct pair p;
+    struct boss b;
+    pair_open(&p);
+    boss_options(&b, &p, "one");
+    boss_start(&b);
+    boss_until_step(&b, "feed", 400);
+    pair_sql(&p, "west", "SET GLOBAL tidb_super_read_only = OFF");
+    pair_pass(&p, 2000);
+    for (int i = 0; i < 5; i++)
+        boss_round(&b);
+    cr_expect_eq(b.r.state, DR_ROUND_UNAPPROVED, "%s", b.r.text);
+    cr_expect_eq(b.r.facts->clusters[EAST].feeds.count, 0);
+    pair_sql(&p, "west", "SET GLOBAL tidb_super_read_only = ON");
+    boss_until(&b, DR_ROUND_CONVERGED, 200);
+    boss_end(&b);
+    pair_close(&p);
+}
+
 /* What `drover agree` writes while a controller is about to agree on its own revision. */
 struct meddler {
     struct boss b;
