@@ -80,7 +80,8 @@ Test(adopt, data_that_differs_gets_no_feed)
     pair_close(&p);
 }
 
-/* Whoever lifts the fence after the comparison may write: both sides are compared anew. */
+/* Whoever lifts the fence after the comparison may write: both sides are compared anew.
+ */
 Test(adopt, what_was_compared_counts_while_the_fence_stands)
 {
     struct pair p;
