@@ -347,7 +347,7 @@ static const struct dr_field drift_fields[] = {
     DRIFT("changefeedPaused", DR_DRIFT_CHANGEFEED_PAUSED, "ask", "A feed that somebody paused."),
     DRIFT("changefeedRemoved", DR_DRIFT_CHANGEFEED_REMOVED, "ask", "A feed that somebody removed. Correct: made anew where history allows."),
     DRIFT("changefeedFailed", DR_DRIFT_CHANGEFEED_FAILED, "warn", "A feed that failed. Correct: resumed where history allows."),
-    DRIFT("changefeedConfig", DR_DRIFT_CHANGEFEED_CONFIG, "warn", "A feed whose settings are not those declared."),
+    DRIFT("changefeedConfig", DR_DRIFT_CHANGEFEED_CONFIG, "warn", "A feed whose settings are not those declared. This version changes no feed: correct and ask both wait for a person."),
     DRIFT("changefeedDuplicated", DR_DRIFT_CHANGEFEED_DUPLICATED, "ask", "A second feed of drover's name between the same clusters."),
     DRIFT("changefeedStranger", DR_DRIFT_CHANGEFEED_STRANGER, "ask", "A feed that is not drover's into a managed secondary."),
     DRIFT("variables", DR_DRIFT_VARIABLES, "correct", "A global variable that drover keeps."),

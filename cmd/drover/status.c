@@ -54,6 +54,7 @@ struct numbers {
     bool redo_known;
     uint64_t epoch;
     const char *feed;
+    bool feed_known, holder_known;
 };
 
 static struct numbers measure(const struct dr_topology *t, const struct dr_facts *f,
@@ -71,15 +72,21 @@ static struct numbers measure(const struct dr_topology *t, const struct dr_facts
     if (feed && lp->seen.known)
         n.lag_ms = dr_tso_age_ms(lp->tso, feed->checkpoint);
     n.feed = feed ? g.feed_id : NULL;
+    n.feed_known = f->clusters[p].feeds.seen.known;
     for (size_t i = 0; ls->seen.known && lp->seen.known && i < ls->beat_count; i++)
         if (strcmp(ls->beats[i].origin, t->clusters[p].name) == 0)
             n.beat_age_ms = dr_tso_age_ms(lp->tso, ls->beats[i].tso);
     n.redo_known = f->redo.seen.known || !t->replication.redo.level;
     if (f->redo.seen.known && f->redo.found)
         n.recoverable_ms = dr_tso_ms(f->redo.resolved);
-    if (lp->decoded) {
-        n.epoch = lp->rows.epoch;
-        n.holder = lp->rows.lease_until > lp->tso ? lp->rows.lease_holder : NULL;
+    /* either ledger tells; the higher epoch is the later one */
+    for (size_t c = 0; c < f->cluster_count; c++) {
+        const struct dr_ledger_group *x = &f->clusters[c].ledger;
+        n.holder_known |= x->seen.known;
+        if (!x->decoded || x->rows.epoch < n.epoch)
+            continue;
+        n.epoch = x->rows.epoch;
+        n.holder = x->rows.lease_until > x->tso ? x->rows.lease_holder : NULL;
     }
     return n;
 }
@@ -145,9 +152,15 @@ static void render_text(const struct dr_plan *p, const struct dr_topology *t,
                 n->recoverable_ms ? dr_time_text(n->recoverable_ms, time)
                 : n->redo_known   ? "no common point (no redo)"
                                   : "unknown");
-    dr_buf_addf(b, "  %-13s %s\n", "changefeed", n->feed ? n->feed : "none");
-    dr_buf_addf(b, "  %-13s %s, epoch %" PRIu64 "\n", "controller",
-                n->holder ? n->holder : "none acts", n->epoch);
+    dr_buf_addf(b, "  %-13s %s\n", "changefeed",
+                n->feed         ? n->feed
+                : n->feed_known ? "none"
+                                : "unknown");
+    if (n->holder_known)
+        dr_buf_addf(b, "  %-13s %s, epoch %" PRIu64 "\n", "controller",
+                    n->holder ? n->holder : "none acts", n->epoch);
+    else
+        dr_buf_addf(b, "  %-13s unknown\n", "controller");
     what_lacks(p, b);
     for (size_t i = 0; i < p->notice_count; i++)
         dr_buf_addf(b, "  %-13s %s\n", "note", p->notices[i]);

@@ -346,13 +346,30 @@ static int find_feed(struct learning *l, const char *wanted, struct dr_err *err)
     return 0;
 }
 
+static void note(struct learning *l, const char *text)
+{
+    struct dr_import *m = l->m;
+    for (size_t i = 0; i < m->note_count; i++)
+        if (strcmp(m->notes[i], text) == 0)
+            return;
+    *DR_PUSH(m->arena, m->notes, m->note_count, m->note_room) = text;
+}
+
 static void guess_primary(struct learning *l)
 {
     bool fenced[DR_IMPORT_CLUSTERS];
-    for (size_t c = 0; c < DR_IMPORT_CLUSTERS; c++)
+    for (size_t c = 0; c < DR_IMPORT_CLUSTERS; c++) {
         fenced[c] = is_fenced(&l->f->clusters[c]);
+        if (!l->m->clusters[c].ticdc.count)
+            note(l,
+                 dr_sprintf(l->m->arena,
+                            "whether a changefeed runs out of %s is not known: no ticdc: "
+                            "endpoint of it was given",
+                            l->m->clusters[c].name));
+    }
     if (fenced[0] == fenced[1]) {
-        l->m->why = "a guess: no changefeed runs and neither side is fenced; correct it";
+        l->m->why =
+            "a guess: no changefeed was seen and neither side is fenced; correct it";
         return;
     }
     l->learned |= l->m->primary != (size_t)fenced[0];
@@ -374,15 +391,6 @@ static const char *duration_of(struct learning *l, const char *ns_text)
     if (!dr_parse_i64(ns_text, strlen(ns_text), &ns) || ns % 1000000)
         return NULL;
     return dr_strdup(l->m->arena, dr_duration_text(ns / 1000000, text));
-}
-
-static void note(struct learning *l, const char *text)
-{
-    struct dr_import *m = l->m;
-    for (size_t i = 0; i < m->note_count; i++)
-        if (strcmp(m->notes[i], text) == 0)
-            return;
-    *DR_PUSH(m->arena, m->notes, m->note_count, m->note_room) = text;
 }
 
 /* Sorted by path, so that one mapping stands together; each once. */

@@ -88,7 +88,9 @@ static struct dr_check_answer *add_answer(struct build *b, const struct dr_plan_
     return x;
 }
 
-/* Completes an answer that is not "yes". */
+/* Completes an answer that is not "yes". What is only unknown asks for no remedy but that
+ * of its cause: "drop what is there" for a cluster that does not answer would be a lie.
+ */
 static void explain_answer(struct build *b, const struct dr_plan_check *k,
                            struct dr_check_answer *x)
 {
@@ -96,6 +98,8 @@ static void explain_answer(struct build *b, const struct dr_plan_check *k,
     x->mark = mark_of(&b->v, k, x->cluster);
     if (x->reason)
         x->way_out = dr_code_info(x->reason)->way_out;
+    else if (x->holds == DR_UNSURE && k->holds != dr_check_endpoints_answer)
+        x->way_out = "wait until it is known, or mend what does not answer";
     else if (mend)
         x->way_out = mend;
 }
