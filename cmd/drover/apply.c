@@ -151,11 +151,12 @@ static int may_be_done(const struct session *s, const struct dr_topology *t,
     }
     if (!r->blind)
         return -1;
+    bool window = r->plan->waiting_count && r->plan->waitings[0].for_window;
     /* nobody can say yes to what is not known */
-    fprintf(s->in->err.file,
-            "nothing is done while a fact is not known: %s\n"
-            "  hint: --wait DURATION waits longer for it\n",
-            r->text);
+    fprintf(s->in->err.file, "nothing is done while %s: %s\n  hint: %s\n",
+            window ? "a window is closed" : "a fact is not known", r->text,
+            window ? "come back then, or let drover run do it"
+                   : "--wait DURATION waits longer for it");
     return DR_EXIT_BLOCKED;
 }
 

@@ -73,6 +73,16 @@ static const struct dr_ledger_group *ledger_of(const struct session *s, size_t *
     return &s->input.facts->clusters[*primary].ledger;
 }
 
+/* A plan whose steps only wait for policy.windows may be approved before it opens: nobody
+ * need be awake then. */
+static bool waits_for_window_only(const struct dr_plan *p)
+{
+    bool only = p->state == DR_PLAN_WAITING && p->waiting_count;
+    for (size_t i = 0; i < p->waiting_count; i++)
+        only &= p->waitings[i].for_window;
+    return only;
+}
+
 /* Whether this plan is the one that is meant, and one that can be approved. Out: 0, or
  * the exit status. */
 static int check(const struct session *s, const struct dr_plan *p)
@@ -84,7 +94,7 @@ static int check(const struct session *s, const struct dr_plan *p)
         return refuse(s, DR_EXIT_ERROR, DR_E_CONFLICT,
                       dr_sprintf(s->arena, "the plan is %.12s, not %s", p->digest, given),
                       "review the plan above, and approve its digest");
-    if (p->state != DR_PLAN_STEPS)
+    if (p->state != DR_PLAN_STEPS && !waits_for_window_only(p))
         return refuse(s, p->state == DR_PLAN_CONVERGED ? DR_EXIT_ERROR : DR_EXIT_BLOCKED,
                       DR_E_CONFLICT, "no step of this plan can start now",
                       "only a plan with steps can be approved");
