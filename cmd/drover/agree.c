@@ -5,8 +5,8 @@
 
 #include "cmd/drover/cmd.h"
 #include "cmd/drover/declared.h"
+#include "cmd/drover/looker.h"
 #include "cmd/drover/word.h"
-#include "controller/estate/guard.h"
 #include "controller/loop/rig.h"
 
 struct options {
@@ -39,8 +39,7 @@ enum { COMMIT_TEXT = 40 };
 struct session {
     const struct dr_invocation *in;
     const struct options *o;
-    struct dr_rig rig;
-    struct dr_observer *observer;
+    struct dr_looker looker;
     struct dr_plan_input input;
     struct dr_arena *arena;
     const char *agreed, *meaning; /* what is to be written */
@@ -112,7 +111,7 @@ static int write_word(struct session *s, size_t c)
     call.args.word.agreed = &row;
     call.args.word.expected = dr_term_value(term_of(s, c), s->arena);
     struct dr_reply r;
-    dr_estate_ask(s->rig.estate, &call, &r);
+    dr_estate_ask(s->looker.rig.estate, &call, &r);
     struct dr_err err = r.err;
     bool refused = r.outcome == DR_REFUSED;
     dr_reply_release(&r);
@@ -130,8 +129,8 @@ static int write_words(struct session *s)
         if (rc != 0)
             return rc;
     }
-    dr_observe_afresh(s->observer);
-    s->input.facts = dr_observe(s->observer, dr_wall_ms());
+    dr_observe_afresh(s->looker.observer);
+    s->input.facts = dr_observe(s->looker.observer, dr_wall_ms());
     bool missing;
     int rc = show(s, &missing);
     if (rc == 0 && missing)
@@ -140,10 +139,10 @@ static int write_words(struct session *s)
     return rc;
 }
 
-static int with_rig(struct session *s)
+static int with_looker(struct session *s)
 {
     bool missing;
-    s->input.facts = dr_observe(s->observer, dr_wall_ms());
+    s->input.facts = dr_observe(s->looker.observer, dr_wall_ms());
     int rc = show(s, &missing);
     if (rc != 0)
         return rc;
@@ -190,16 +189,13 @@ static int run(const struct dr_invocation *in)
         /* a second document of a pair must not lock out the one that manages it */
         rc = refuse(&s, "the document says management: Observe, and writes nothing",
                     "agree with the document that manages the clusters");
-    } else if (dr_declared_rig(&s.rig, &d, s.o->secrets, &err) != 0) {
+    } else if (dr_looker_open(&s.looker, d.topology,
+                              dr_declared_secrets(&d, s.o->secrets),
+                              "drover agree only looks before", &err) != 0) {
         rc = dr_cli_fail(in, DR_EXIT_ERROR, &err);
     } else {
-        struct dr_estate *guard =
-            dr_guard_new(s.rig.estate, "drover agree only looks before");
-        s.observer = dr_observer_new(d.topology, s.rig.access, guard);
-        rc = with_rig(&s);
-        dr_observer_free(s.observer);
-        guard->free(guard);
-        dr_rig_close(&s.rig);
+        rc = with_looker(&s);
+        dr_looker_close(&s.looker);
     }
     dr_arena_free(s.arena);
     dr_declared_close(&d);

@@ -324,7 +324,8 @@ static int with_journal(struct session *s, struct dr_declared *d, const char *st
     s->journal = journal;
     say_journal(s);
     int rc;
-    if (dr_declared_rig(&rig, d, s->o->secrets, &err) != 0) {
+    if (dr_rig_open(&rig, d->topology, dr_declared_secrets(d, s->o->secrets), &err) !=
+        0) {
         rc = dr_cli_fail(s->in, DR_EXIT_ERROR, &err);
     } else {
         rc = with_rig(s, d, &rig, journal);

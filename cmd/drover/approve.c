@@ -4,9 +4,9 @@
 
 #include "cmd/drover/cmd.h"
 #include "cmd/drover/declared.h"
+#include "cmd/drover/looker.h"
 #include "cmd/drover/word.h"
 #include "controller/base/tso.h"
-#include "controller/estate/guard.h"
 #include "controller/loop/rig.h"
 #include "spec/types.h"
 
@@ -44,8 +44,7 @@ struct session {
     const struct dr_declared *declared;
     const struct dr_invocation *in;
     const struct options *o;
-    struct dr_rig rig;
-    struct dr_observer *observer;
+    struct dr_looker looker;
     struct dr_plan_input input;
     struct dr_arena *arena;
 };
@@ -61,7 +60,7 @@ static int refuse(const struct session *s, enum dr_exit status, enum dr_code cod
 
 static const struct dr_plan *look(struct session *s)
 {
-    s->input.facts = dr_look(s->observer, &s->input, s->arena);
+    s->input.facts = dr_look(s->looker.observer, &s->input, s->arena);
     dr_declared_trace(s->declared, &s->input, s->arena);
     return dr_plan_build(&s->input, s->arena);
 }
@@ -139,7 +138,7 @@ static int write_word(struct session *s, const struct dr_plan *p, uint64_t until
     call.args.word.expected =
         g->rows.approval.present ? dr_approval_value(&g->rows.approval, s->arena) : NULL;
     struct dr_reply r;
-    dr_estate_ask(s->rig.estate, &call, &r);
+    dr_estate_ask(s->looker.rig.estate, &call, &r);
     struct dr_err err = r.err;
     bool refused = r.outcome == DR_REFUSED;
     dr_reply_release(&r);
@@ -154,7 +153,7 @@ static int write_word(struct session *s, const struct dr_plan *p, uint64_t until
 static int confirm(struct session *s, const char *digest)
 {
     char time[DR_TIME_TEXT];
-    dr_observe_afresh(s->observer);
+    dr_observe_afresh(s->looker.observer);
     const struct dr_plan *p = look(s);
     size_t primary;
     const struct dr_approval_row *r = &ledger_of(s, &primary)->rows.approval;
@@ -173,7 +172,7 @@ static int confirm(struct session *s, const char *digest)
                   "look at the plan and approve it again");
 }
 
-static int with_rig(struct session *s)
+static int with_looker(struct session *s)
 {
     const struct dr_plan *p = look(s);
     char question[64];
@@ -211,16 +210,12 @@ static int run(const struct dr_invocation *in)
     s.arena = dr_arena_new(0);
     s.declared = &d;
     s.input = dr_declared_input(&d);
-    if (dr_declared_rig(&s.rig, &d, s.o->secrets, &err) != 0) {
+    if (dr_looker_open(&s.looker, d.topology, dr_declared_secrets(&d, s.o->secrets),
+                       "drover approve only looks before", &err) != 0) {
         rc = dr_cli_fail(in, DR_EXIT_ERROR, &err);
     } else {
-        struct dr_estate *guard =
-            dr_guard_new(s.rig.estate, "drover approve only looks before");
-        s.observer = dr_observer_new(d.topology, s.rig.access, guard);
-        rc = with_rig(&s);
-        dr_observer_free(s.observer);
-        guard->free(guard);
-        dr_rig_close(&s.rig);
+        rc = with_looker(&s);
+        dr_looker_close(&s.looker);
     }
     dr_arena_free(s.arena);
     dr_declared_close(&d);

@@ -158,10 +158,9 @@ int dr_declared_open(struct dr_declared *out, const struct dr_invocation *in,
     return dr_declared_open_elsewhere(out, in, left ? args[0] : NULL);
 }
 
-int dr_declared_rig(struct dr_rig *out, const struct dr_declared *d, const char *given,
-                    struct dr_err *err)
+const char *dr_declared_secrets(const struct dr_declared *d, const char *given)
 {
-    return dr_rig_open(out, d->topology, given ? given : d->secrets, err);
+    return given ? given : d->secrets;
 }
 
 struct dr_plan_input dr_declared_input(const struct dr_declared *d)

@@ -5,7 +5,6 @@
 
 #include "cmd/drover/cmd.h"
 #include "controller/loop/declaration.h"
-#include "controller/loop/rig.h"
 
 /* Where documents come from besides PATH. First member of the options of each command
  * that uses dr_declared_open; its rows are DR_SOURCE_OPTIONS. */
@@ -41,10 +40,8 @@ int dr_declared_open(struct dr_declared *out, const struct dr_invocation *in,
 /* The same of a given PATH and NAME (NULL: the only one). */
 int dr_declared_open_at(struct dr_declared *out, const struct dr_invocation *in,
                         const char *path, const char *name);
-/* Opens the rig of the topology, with the secrets folder `given`, or the one that the
- * Controller document names. As dr_rig_open. */
-int dr_declared_rig(struct dr_rig *out, const struct dr_declared *d, const char *given,
-                    struct dr_err *err) DR_MUST_CHECK;
+/* The secrets folder: `given`, or the one that the Controller document names. */
+const char *dr_declared_secrets(const struct dr_declared *d, const char *given);
 /* What the planner is told of it; facts are still to come. */
 struct dr_plan_input dr_declared_input(const struct dr_declared *d);
 /* Adds what the source's history says of the revisions on which the ledgers in in->facts

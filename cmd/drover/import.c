@@ -3,8 +3,8 @@
 
 #include "cmd/drover/cmd.h"
 #include "cmd/drover/declared.h"
+#include "cmd/drover/looker.h"
 #include "cmd/drover/word.h"
-#include "controller/estate/guard.h"
 #include "controller/observe/import.h"
 
 struct options {
@@ -66,17 +66,15 @@ static const struct dr_topology *decode(struct session *s, bool last)
 static int turn(struct session *s, bool *learned)
 {
     const struct dr_topology *t = decode(s, false);
-    struct dr_rig rig;
+    struct dr_looker l;
     struct dr_err err;
     if (!t)
         return DR_EXIT_ERROR;
-    if (dr_rig_open(&rig, t, s->o->secrets, &err) != 0)
+    if (dr_looker_open(&l, t, s->o->secrets, "drover import changes nothing", &err) != 0)
         return dr_cli_fail(s->in, DR_EXIT_ERROR, &err);
-    struct dr_estate *guard = dr_guard_new(rig.estate, "drover import changes nothing");
-    struct dr_observer *obs = dr_observer_new(t, rig.access, guard);
-    dr_observe_everything(obs);
+    dr_observe_everything(l.observer);
     struct dr_plan_input input = {.topology = t, .revision = "import"};
-    input.facts = dr_look(obs, &input, s->arena);
+    input.facts = dr_look(l.observer, &input, s->arena);
     int rc = dr_import_learn(&s->import, input.facts, s->o->feed, learned, &err)
                  ? dr_cli_fail(s->in, DR_EXIT_ERROR, &err)
                  : 0;
@@ -89,9 +87,7 @@ static int turn(struct session *s, bool *learned)
                 p->is_protected == DR_TRUE ? "; the pair is protected" : "");
         rc = p->blocker_count || p->waiting_count ? DR_EXIT_BLOCKED : DR_EXIT_OK;
     }
-    dr_observer_free(obs);
-    guard->free(guard);
-    dr_rig_close(&rig);
+    dr_looker_close(&l);
     return rc;
 }
 

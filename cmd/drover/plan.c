@@ -6,11 +6,11 @@
 
 #include "cmd/drover/cmd.h"
 #include "cmd/drover/declared.h"
+#include "cmd/drover/looker.h"
 #include "cmd/drover/word.h"
 #include "controller/base/file.h"
 #include "controller/base/num.h"
 #include "controller/base/tso.h"
-#include "controller/estate/guard.h"
 #include "controller/loop/rig.h"
 #include "controller/observe/snapshot.h"
 #include "controller/plan/markdown.h"
@@ -124,20 +124,17 @@ static int plan_live(const struct dr_invocation *in, const struct dr_declared *d
                      struct dr_plan_input *input, struct dr_arena *a)
 {
     const struct options *o = in->options;
-    struct dr_rig rig;
+    struct dr_looker l;
     struct dr_err err;
-    if (dr_declared_rig(&rig, d, o->secrets, &err) != 0)
+    if (dr_looker_open(&l, d->topology, dr_declared_secrets(d, o->secrets),
+                       "drover plan changes nothing", &err) != 0)
         return dr_cli_fail(in, DR_EXIT_ERROR, &err);
-    struct dr_estate *guard = dr_guard_new(rig.estate, "drover plan changes nothing");
-    struct dr_observer *obs = dr_observer_new(input->topology, rig.access, guard);
-    input->facts = dr_look(obs, input, a);
+    input->facts = dr_look(l.observer, input, a);
     dr_declared_trace(d, input, a);
     int rc = o->save && dr_snapshot_save(o->save, input->facts, 0600, &err) != 0
                  ? dr_cli_fail(in, DR_EXIT_ERROR, &err)
                  : print_plan(in, input, dr_plan_build(input, a), NULL);
-    dr_observer_free(obs);
-    guard->free(guard);
-    dr_rig_close(&rig);
+    dr_looker_close(&l);
     return rc;
 }
 

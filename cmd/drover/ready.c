@@ -4,8 +4,8 @@
 
 #include "cmd/drover/cmd.h"
 #include "cmd/drover/declared.h"
+#include "cmd/drover/looker.h"
 #include "cmd/drover/word.h"
-#include "controller/estate/guard.h"
 #include "controller/loop/rig.h"
 #include "controller/observe/snapshot.h"
 #include "controller/plan/ready.h"
@@ -71,21 +71,18 @@ static int live(const struct dr_invocation *in, const struct dr_declared *d,
                 struct dr_plan_input *input, struct dr_arena *a)
 {
     const struct options *o = in->options;
-    struct dr_rig rig;
+    struct dr_looker l;
     struct dr_err err;
-    if (dr_declared_rig(&rig, d, o->secrets, &err) != 0)
+    if (dr_looker_open(&l, d->topology, dr_declared_secrets(d, o->secrets),
+                       "drover ready changes nothing", &err) != 0)
         return dr_cli_fail(in, DR_EXIT_ERROR, &err);
-    struct dr_estate *guard = dr_guard_new(rig.estate, "drover ready changes nothing");
-    struct dr_observer *obs = dr_observer_new(input->topology, rig.access, guard);
-    dr_observe_everything(obs);
-    input->facts = dr_look(obs, input, a);
+    dr_observe_everything(l.observer);
+    input->facts = dr_look(l.observer, input, a);
     dr_declared_trace(d, input, a);
     int rc = o->save && dr_snapshot_save(o->save, input->facts, 0600, &err) != 0
                  ? dr_cli_fail(in, DR_EXIT_ERROR, &err)
                  : print(in, input, a);
-    dr_observer_free(obs);
-    guard->free(guard);
-    dr_rig_close(&rig);
+    dr_looker_close(&l);
     return rc;
 }
 

@@ -6,10 +6,10 @@
 
 #include "cmd/drover/cmd.h"
 #include "cmd/drover/declared.h"
+#include "cmd/drover/looker.h"
 #include "controller/base/json.h"
 #include "controller/base/num.h"
 #include "controller/base/tso.h"
-#include "controller/estate/guard.h"
 #include "controller/loop/rig.h"
 #include "controller/observe/observe.h"
 #include "controller/plan/plan.h"
@@ -239,12 +239,10 @@ static int show(const struct dr_invocation *in, const struct dr_declared *d,
     return rc;
 }
 
-static int with_rig(const struct dr_invocation *in, const struct dr_declared *d,
-                    struct dr_rig *rig)
+static int look(const struct dr_invocation *in, const struct dr_declared *d,
+                struct dr_observer *obs)
 {
     const struct options *o = in->options;
-    struct dr_estate *guard = dr_guard_new(rig->estate, "drover status changes nothing");
-    struct dr_observer *obs = dr_observer_new(d->topology, rig->access, guard);
     struct dr_plan_input input = dr_declared_input(d);
     bool is_protected = false;
     int rc = show(in, d, obs, &input, &is_protected);
@@ -254,8 +252,6 @@ static int with_rig(const struct dr_invocation *in, const struct dr_declared *d,
                   NULL);
         rc = show(in, d, obs, &input, &is_protected);
     }
-    dr_observer_free(obs);
-    guard->free(guard);
     return rc ? rc : is_protected ? DR_EXIT_OK : DR_EXIT_BLOCKED;
 }
 
@@ -263,18 +259,19 @@ static int run(const struct dr_invocation *in)
 {
     const struct options *o = in->options;
     struct dr_declared d;
-    struct dr_rig rig;
+    struct dr_looker l;
     struct dr_err err;
     int rc = dr_declared_open(&d, in, 0);
     if (rc != 0)
         return rc;
     if (o->watch)
         dr_signals_catch();
-    if (dr_declared_rig(&rig, &d, o->secrets, &err) != 0) {
+    if (dr_looker_open(&l, d.topology, dr_declared_secrets(&d, o->secrets),
+                       "drover status changes nothing", &err) != 0) {
         rc = dr_cli_fail(in, DR_EXIT_ERROR, &err);
     } else {
-        rc = with_rig(in, &d, &rig);
-        dr_rig_close(&rig);
+        rc = look(in, &d, l.observer);
+        dr_looker_close(&l);
     }
     dr_declared_close(&d);
     return rc;
