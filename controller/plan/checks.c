@@ -9,11 +9,6 @@
 #define C(name)                                                                          \
     static enum dr_truth name(const struct dr_view *v, size_t c, const char **fact)
 
-static const char *name_of(const struct dr_view *v, size_t c)
-{
-    return dr_view_cluster(v, c)->name;
-}
-
 enum dr_truth dr_check_unread(const struct dr_view *v, const struct dr_seen *s,
                               const char *what, const char **fact)
 {
@@ -145,8 +140,8 @@ C(versions_fit)
         return DR_FALSE;
     }
     if (a->version.major != b->version.major || a->version.minor != b->version.minor) {
-        *fact = dr_sprintf(v->arena, "%s is %s, %s is %s", name_of(v, v->a),
-                           a->version.text, name_of(v, v->b), b->version.text);
+        *fact = dr_sprintf(v->arena, "%s is %s, %s is %s", dr_view_name(v, v->a),
+                           a->version.text, dr_view_name(v, v->b), b->version.text);
         return DR_FALSE;
     }
     *fact = dr_sprintf(v->arena, "TiDB %s", x->version.text);
@@ -228,10 +223,11 @@ static enum dr_truth every_member_born(const struct dr_view *v, const struct dr_
     for (size_t k = 0; l->birth.present && k < v->t->cluster_count; k++) {
         bool born = false;
         for (size_t i = 0; i < l->birth.member_count; i++)
-            born |= strcmp(l->birth.member_names[i], name_of(v, k)) == 0;
+            born |= strcmp(l->birth.member_names[i], dr_view_name(v, k)) == 0;
         if (born)
             continue;
-        *fact = dr_sprintf(v->arena, "the birth row names no member '%s'", name_of(v, k));
+        *fact = dr_sprintf(v->arena, "the birth row names no member '%s'",
+                           dr_view_name(v, k));
         return DR_FALSE;
     }
     return DR_TRUE;
@@ -250,12 +246,12 @@ C(ledger_is_ours)
     for (size_t i = 0; l->birth.present && i < l->birth.member_count; i++) {
         for (size_t k = 0; k < v->t->cluster_count; k++) {
             const struct dr_pd *pd = &dr_view_facts(v, k)->pd;
-            if (strcmp(l->birth.member_names[i], name_of(v, k)) != 0 || !pd->seen.known ||
-                pd->cluster_id == l->birth.member_ids[i])
+            if (strcmp(l->birth.member_names[i], dr_view_name(v, k)) != 0 ||
+                !pd->seen.known || pd->cluster_id == l->birth.member_ids[i])
                 continue;
             *fact =
                 dr_sprintf(v->arena, "'%s' was cluster %" PRIu64 ", now it is %" PRIu64,
-                           name_of(v, k), l->birth.member_ids[i], pd->cluster_id);
+                           dr_view_name(v, k), l->birth.member_ids[i], pd->cluster_id);
             return DR_FALSE;
         }
     }
@@ -282,10 +278,10 @@ C(term_agrees)
     const struct dr_ledger *l = dr_view_ledger(v, c);
     if (!l)
         return dr_check_no_ledger(v, c, fact);
-    if (!l->term.present || strcmp(l->term.cluster, name_of(v, v->a)) == 0)
+    if (!l->term.present || strcmp(l->term.cluster, dr_view_name(v, v->a)) == 0)
         return DR_TRUE;
     *fact = dr_sprintf(v->arena, "term %" PRIu64 " names '%s', the document names '%s'",
-                       l->term.n, l->term.cluster, name_of(v, v->a));
+                       l->term.n, l->term.cluster, dr_view_name(v, v->a));
     return DR_FALSE;
 }
 
@@ -300,7 +296,7 @@ C(declaration_not_older)
 C(edges_agree)
 {
     const struct dr_edge_row *x = dr_view_edge(v, v->a), *y = dr_view_edge(v, v->b);
-    const char *a = name_of(v, v->a), *b = name_of(v, v->b);
+    const char *a = dr_view_name(v, v->a), *b = dr_view_name(v, v->b);
     if (!dr_view_ledger(v, v->a) || !dr_view_ledger(v, v->b))
         return dr_check_no_ledger(v, dr_view_ledger(v, c) ? v->b : c, fact);
     if (dr_view_resetting(v))
@@ -338,7 +334,7 @@ C(no_operation_in_flight)
         return DR_FALSE;
     }
     /* where the term names the other cluster, DR-B023 says what is wrong */
-    bool named = l->term.present && strcmp(l->term.cluster, name_of(v, c)) == 0;
+    bool named = l->term.present && strcmp(l->term.cluster, dr_view_name(v, c)) == 0;
     if (c == v->a && named && l->fenced.why != DR_FENCED_NOT)
         return dr_check_refuse(v, fact, "the primary's ledger has a fenced row");
     return DR_TRUE;
@@ -495,7 +491,7 @@ C(feeds_of_this_cluster)
         const struct dr_url *url = other == c ? NULL : ticdc_listed_by(v, c, other);
         if (url && !ticdc_listed_by(v, c, c)) {
             *fact = dr_sprintf(v->arena, "%s is a TiCDC server of cluster '%s'",
-                               url->text, name_of(v, other));
+                               url->text, dr_view_name(v, other));
             return DR_FALSE;
         }
     }

@@ -10,11 +10,6 @@
  * whoever mends them says nothing to drover. */
 enum { COMPARE_AGAIN_MS = 600000 };
 
-static const char *name_of(const struct dr_view *v, size_t c)
-{
-    return dr_view_cluster(v, c)->name;
-}
-
 /* The details of the feed in work; NULL: not known, *fact says why. */
 static const struct dr_feed_detail *detail_of(const struct dr_view *v, const char **fact)
 {
@@ -76,8 +71,8 @@ DR_CHECK(dr_check_adopted_is_there)
     if (!a->seen.known)
         return dr_check_unread(v, &a->seen, "changefeeds", fact);
     if (b->seen.known && dr_feeds_find(b, id)) {
-        *fact =
-            dr_sprintf(v->arena, "changefeed '%s' runs out of %s", id, name_of(v, v->b));
+        *fact = dr_sprintf(v->arena, "changefeed '%s' runs out of %s", id,
+                           dr_view_name(v, v->b));
         return DR_FALSE;
     }
     bool proven = d->seen.known && d->absence_proven && strcmp(d->id, id) == 0;
@@ -109,13 +104,13 @@ DR_CHECK(dr_check_adopted_leads_home)
     if (pd->seen.known && d->upstream_id != pd->cluster_id) {
         *fact = dr_sprintf(
             v->arena, "changefeed '%s' comes from cluster %" PRIu64 ", %s is %" PRIu64,
-            d->id, d->upstream_id, name_of(v, v->a), pd->cluster_id);
+            d->id, d->upstream_id, dr_view_name(v, v->a), pd->cluster_id);
         return DR_FALSE;
     }
     enum dr_truth home = dr_view_leads_home(v);
     *fact = dr_sprintf(v->arena, "changefeed '%s' leads to %s, %s of %s's addresses",
                        d->id, d->sink_address ? d->sink_address : "no SQL address",
-                       home == DR_TRUE ? "one" : "none", name_of(v, v->b));
+                       home == DR_TRUE ? "one" : "none", dr_view_name(v, v->b));
     return home;
 }
 
@@ -194,7 +189,7 @@ DR_CHECK(dr_check_existing_start)
     const struct dr_ledger_group *g = &dr_view_facts(v, c)->ledger;
     if (!v->start_ts) {
         *fact = dr_sprintf(v->arena, "no startTs is declared for the edge %s -> %s",
-                           name_of(v, v->a), name_of(v, v->b));
+                           dr_view_name(v, v->a), dr_view_name(v, v->b));
         return DR_FALSE;
     }
     if (!l)
@@ -261,10 +256,10 @@ DR_CHECK(dr_check_existing_equal)
         return DR_TRUE;
     char *list = dr_strdup(v->arena, "");
     for (size_t i = 0; i < q->difference_count && i < SHOWN; i++)
-        list =
-            dr_sprintf(v->arena, "%s%s%s: %s in %s at startTs, %s in %s", list,
-                       i ? "; " : "", q->differences[i].field, q->differences[i].desired,
-                       name_of(v, v->a), q->differences[i].observed, name_of(v, v->b));
+        list = dr_sprintf(v->arena, "%s%s%s: %s in %s at startTs, %s in %s", list,
+                          i ? "; " : "", q->differences[i].field,
+                          q->differences[i].desired, dr_view_name(v, v->a),
+                          q->differences[i].observed, dr_view_name(v, v->b));
     *fact = dr_sprintf(v->arena, "%s%s", list, q->difference_count > SHOWN ? "; .." : "");
     return DR_FALSE;
 }

@@ -17,11 +17,6 @@ struct build {
     bool resetting; /* a lost ledger is given back: nothing else can be told before */
 };
 
-static const char *name_of(const struct dr_view *v, size_t c)
-{
-    return dr_view_cluster(v, c)->name;
-}
-
 static bool in_scope(const struct dr_view *v, enum dr_scope scope, size_t c)
 {
     switch (scope) {
@@ -68,8 +63,8 @@ static struct dr_mark mark_of(const struct dr_view *v, const struct dr_plan_chec
 {
     const char *path = k->path, *at = strstr(path, "%s");
     if (at)
-        path = dr_sprintf(v->arena, "%.*s%s%s", (int)(at - path), path, name_of(v, c),
-                          at + 2);
+        path = dr_sprintf(v->arena, "%.*s%s%s", (int)(at - path), path,
+                          dr_view_name(v, c), at + 2);
     return dr_doc_mark(&v->t->doc, path);
 }
 
@@ -80,7 +75,7 @@ static struct dr_check_answer *add_answer(struct build *b, const struct dr_plan_
     struct dr_check_answer *x =
         DR_PUSH(b->v.arena, p->answers, p->answer_count, b->answer_room);
     *x = (struct dr_check_answer){.code = k->code,
-                                  .subject = name_of(&b->v, c),
+                                  .subject = dr_view_name(&b->v, c),
                                   .cluster = c,
                                   .fact = "",
                                   .rule = k->rule,
@@ -135,14 +130,14 @@ static void tell_drift(struct build *b, enum dr_drift_class class, size_t c,
         break;
     case DR_DRIFT_CORRECT: /* for which no rule stands */
     case DR_DRIFT_WARN:
-        add_notice(b,
-                   dr_sprintf(v->arena, "%s: %s (policy.drift.%s is %s)", name_of(v, c),
-                              what, name, dr_drift_action_name(policy)));
+        add_notice(b, dr_sprintf(v->arena, "%s: %s (policy.drift.%s is %s)",
+                                 dr_view_name(v, c), what, name,
+                                 dr_drift_action_name(policy)));
         break;
     case DR_DRIFT_ASK:
         *DR_PUSH(v->arena, p->questions, p->question_count,
                  b->question_room) = (struct dr_question){
-            .subject = name_of(v, c),
+            .subject = dr_view_name(v, c),
             .what = what,
             .answer = dr_sprintf(v->arena, "%s; or policy.drift.%s: warn, to leave it so",
                                  answer, name)};
@@ -247,7 +242,7 @@ static void match_checks(struct build *b)
 static const char *fill_name(const struct dr_view *v, const char *pattern, size_t c)
 {
     return strncmp(pattern, "%s", 2) == 0
-               ? dr_sprintf(v->arena, "%s%s", name_of(v, c), pattern + 2)
+               ? dr_sprintf(v->arena, "%s%s", dr_view_name(v, c), pattern + 2)
                : pattern;
 }
 
@@ -271,9 +266,9 @@ static void add_action(struct build *b, const struct dr_plan_rule *r, size_t c,
     struct dr_action *x = DR_PUSH(v->arena, p->actions, p->action_count, b->action_room);
     *x = (struct dr_action){
         .rule = r->id,
-        .id = dr_sprintf(v->arena, "%u/%s", r->id, name_of(v, c)),
+        .id = dr_sprintf(v->arena, "%u/%s", r->id, dr_view_name(v, c)),
         .name = r->name,
-        .subject = name_of(v, c),
+        .subject = dr_view_name(v, c),
         .what = fill_name(v, r->what, c),
         .why = r->why,
         .precondition = r->precondition,
@@ -312,7 +307,7 @@ static enum dr_truth missing(const struct dr_view *v, const struct dr_plan_rule 
 static struct dr_waiting *wait_for_predicate(struct build *b, enum dr_predicate p,
                                              size_t c, const char *prefix)
 {
-    return add_waiting(b, name_of(&b->v, c),
+    return add_waiting(b, dr_view_name(&b->v, c),
                        dr_sprintf(b->v.arena, "%s%s", prefix, dr_predicates[p].text),
                        1000);
 }
@@ -456,7 +451,7 @@ static void add_silent_endpoints(struct build *b, size_t c)
             !(pd ? f->pd.seen.known : f->feeds.seen.known))
             continue;
         add_notice(b, dr_sprintf(v->arena, "%s: one endpoint of %s is silent: %s",
-                                 name_of(v, c), pd ? "PD" : "TiCDC", x->seen.why));
+                                 dr_view_name(v, c), pd ? "PD" : "TiCDC", x->seen.why));
     }
 }
 
@@ -465,10 +460,11 @@ static void add_notices(struct build *b)
     const struct dr_view *v = &b->v;
     const struct dr_equality *q = dr_view_equality(v);
     const char *differs =
-        q ? dr_equality_text(q, name_of(v, v->a), name_of(v, v->b), v->arena) : NULL;
+        q ? dr_equality_text(q, dr_view_name(v, v->a), dr_view_name(v, v->b), v->arena)
+          : NULL;
     if (differs && dr_holds(v, DR_P_MAKING, v->a) != DR_TRUE)
         add_notice(b, dr_sprintf(v->arena, "compared at T: %s", differs));
-    const char *primary = name_of(v, v->a);
+    const char *primary = dr_view_name(v, v->a);
     if (v->observing)
         add_notice(b, "management is Observe: drover only looks");
     else if (!b->plan->action_count &&
@@ -480,7 +476,7 @@ static void add_notices(struct build *b)
         if (x && x->foreign_count)
             add_notice(b, dr_sprintf(v->arena,
                                      "%s: %zu ledger rows of another cluster are ignored",
-                                     name_of(v, c), x->foreign_count));
+                                     dr_view_name(v, c), x->foreign_count));
     }
     bool off = false;
     const char *gc = dr_gc_notice(v, &off), *hold = dr_hold_notice(v),
@@ -547,8 +543,8 @@ static const char *goal_of(const struct build *b)
         return dr_sprintf(v->arena, "give %s its ledger back",
                           v->t->ledger_reset.cluster);
     if (v->observing)
-        return dr_sprintf(v->arena, "observe %s -> %s", name_of(v, v->a),
-                          name_of(v, v->b));
+        return dr_sprintf(v->arena, "observe %s -> %s", dr_view_name(v, v->a),
+                          dr_view_name(v, v->b));
     enum dr_truth made = dr_holds(v, DR_P_MADE, v->a);
     if (has_blocker(b->plan, "DR-B022")) {
         before = "";
@@ -560,15 +556,15 @@ static const char *goal_of(const struct build *b)
     } else if (made == DR_TRUE) {
         before = "keep ";
     }
-    return dr_sprintf(v->arena, "%s%s -> %s%s", before, name_of(v, v->a),
-                      name_of(v, v->b), after);
+    return dr_sprintf(v->arena, "%s%s -> %s%s", before, dr_view_name(v, v->a),
+                      dr_view_name(v, v->b), after);
 }
 
 /* The document names a feed to adopt, and the edge has another one by now. */
 static const char *idle_id(const struct dr_view *v)
 {
     const struct dr_edge_spec *e =
-        dr_topology_edge(v->t, name_of(v, v->a), name_of(v, v->b));
+        dr_topology_edge(v->t, dr_view_name(v, v->a), dr_view_name(v, v->b));
     return e && e->id && v->gen.planned && strcmp(e->id, v->gen.feed_id) != 0
                ? dr_sprintf(v->arena,
                             "replication.edges[].id '%s' has no effect: the edge has "

@@ -8,11 +8,6 @@
 
 #define RESET_WORD "ledger.reset"
 
-static const char *name_of(const struct dr_view *v, size_t c)
-{
-    return dr_view_cluster(v, c)->name;
-}
-
 /* birth is written everywhere before the first term, the terms before the first edge: a
  * later row beside a missing earlier one means that a ledger was lost, never that it is
  * new. */
@@ -25,12 +20,12 @@ const char *dr_view_lost_row(const struct dr_view *v, size_t c, const char **bes
         if (other && other->edge_count && !l->term.present) {
             lost = DR_KEY_TERM;
             *beside = dr_sprintf(v->arena, "of '%s' has the edge of generation %" PRIu64,
-                                 name_of(v, k), other->edges[0].generation);
+                                 dr_view_name(v, k), other->edges[0].generation);
         }
         if (other && other->term.present && !l->birth.present) {
             lost = DR_KEY_BIRTH;
-            *beside = dr_sprintf(v->arena, "of '%s' has term %" PRIu64, name_of(v, k),
-                                 other->term.n);
+            *beside = dr_sprintf(v->arena, "of '%s' has term %" PRIu64,
+                                 dr_view_name(v, k), other->term.n);
         }
     }
     return lost;
@@ -50,15 +45,17 @@ static const char *peer_objects(const struct dr_view *v, size_t c, size_t peer)
     const struct dr_ledger_reset *r = &v->t->ledger_reset;
     const struct dr_ledger *l = dr_view_ledger(v, peer);
     if (!l)
-        return dr_sprintf(v->arena, "the ledger of %s is not known", name_of(v, peer));
+        return dr_sprintf(v->arena, "the ledger of %s is not known",
+                          dr_view_name(v, peer));
     if (dr_ledger_consumed(l, r->id))
-        return dr_sprintf(v->arena, "it was used already, says %s", name_of(v, peer));
-    if (!bore(&l->birth, name_of(v, c), dr_view_facts(v, c)->pd.cluster_id))
+        return dr_sprintf(v->arena, "it was used already, says %s",
+                          dr_view_name(v, peer));
+    if (!bore(&l->birth, dr_view_name(v, c), dr_view_facts(v, c)->pd.cluster_id))
         return dr_sprintf(v->arena, "the birth row of %s knows another cluster as %s",
-                          name_of(v, peer), name_of(v, c));
+                          dr_view_name(v, peer), dr_view_name(v, c));
     if (l->term.n != r->term)
         return dr_sprintf(v->arena, "it names term %" PRIu64 ", %s has %" PRIu64, r->term,
-                          name_of(v, peer), l->term.n);
+                          dr_view_name(v, peer), l->term.n);
     return NULL;
 }
 
@@ -66,7 +63,7 @@ bool dr_view_may_reset(const struct dr_view *v, size_t c, const char **objection
 {
     const struct dr_ledger_reset *r = &v->t->ledger_reset;
     *objection = NULL;
-    if (!r->declared || strcmp(r->cluster, name_of(v, c)) != 0)
+    if (!r->declared || strcmp(r->cluster, dr_view_name(v, c)) != 0)
         return false;
     if (!dr_view_facts(v, c)->pd.seen.known)
         *objection = "its PD id is not known";
@@ -82,7 +79,8 @@ static bool is_half_used(const struct dr_view *v, size_t c)
     const struct dr_ledger_reset *r = &v->t->ledger_reset;
     const struct dr_ledger *l = dr_view_ledger(v, c);
     bool half = false;
-    if (!l || strcmp(r->cluster, name_of(v, c)) != 0 || !dr_ledger_consumed(l, r->id))
+    if (!l || strcmp(r->cluster, dr_view_name(v, c)) != 0 ||
+        !dr_ledger_consumed(l, r->id))
         return false;
     for (size_t k = 0; k < v->t->cluster_count; k++)
         half |= dr_view_ledger(v, k) && !dr_ledger_consumed(dr_view_ledger(v, k), r->id);
@@ -129,12 +127,12 @@ static void add_edges(const struct dr_view *v, struct rows *rows,
  * written then. */
 static bool was_fenced(const struct dr_view *v, size_t c, const struct dr_ledger *peer)
 {
-    if (!peer->term.present || strcmp(peer->term.cluster, name_of(v, c)) == 0)
+    if (!peer->term.present || strcmp(peer->term.cluster, dr_view_name(v, c)) == 0)
         return false;
     for (size_t i = 0; i < peer->edge_count; i++)
         if (peer->edges[i].state >= DR_EDGE_MAKING &&
             peer->edges[i].state <= DR_EDGE_MADE &&
-            strcmp(peer->edges[i].to, name_of(v, c)) == 0)
+            strcmp(peer->edges[i].to, dr_view_name(v, c)) == 0)
             return true;
     return false;
 }
@@ -166,9 +164,7 @@ void dr_emit_reset(const struct dr_view *v, size_t c, struct dr_action *x)
     struct dr_fenced_row fenced = {.why = DR_FENCED_SECONDARY, .term = peer->term.n};
     if (mine->fenced.why == DR_FENCED_NOT && was_fenced(v, c, peer))
         add_row(v, &rows, DR_KEY_FENCED, dr_fenced_value(&fenced, v->arena));
-    x->call = (struct dr_call){.kind = DR_CALL_LEDGER_WRITE,
-                               .at = {.cluster = (uint16_t)c},
-                               .args.write = {.count = rows.count, .rows = rows.items}};
+    dr_emit_rows(v, x, c, rows.items, rows.count);
 }
 
 void dr_emit_reset_used(const struct dr_view *v, size_t c, struct dr_action *x)
@@ -177,7 +173,5 @@ void dr_emit_reset_used(const struct dr_view *v, size_t c, struct dr_action *x)
     struct dr_consumed_row r = {.id = id, .word = RESET_WORD};
     struct rows rows = {0};
     add_row(v, &rows, dr_consumed_key(id, v->arena), dr_consumed_value(&r, v->arena));
-    x->call = (struct dr_call){.kind = DR_CALL_LEDGER_WRITE,
-                               .at = {.cluster = (uint16_t)c},
-                               .args.write = {.count = rows.count, .rows = rows.items}};
+    dr_emit_rows(v, x, c, rows.items, rows.count);
 }

@@ -10,18 +10,13 @@
 #include "controller/base/num.h"
 #include "controller/base/tso.h"
 
-static const char *name_of(const struct dr_view *v, size_t c)
-{
-    return dr_view_cluster(v, c)->name;
-}
-
 static void set_call(struct dr_action *x, enum dr_call_kind kind, size_t c)
 {
     x->call = (struct dr_call){.kind = kind, .at = {.cluster = (uint16_t)c}};
 }
 
-static void write_rows(const struct dr_view *v, struct dr_action *x, size_t c,
-                       const struct dr_row_write *rows, size_t count)
+void dr_emit_rows(const struct dr_view *v, struct dr_action *x, size_t c,
+                  const struct dr_row_write *rows, size_t count)
 {
     struct dr_row_write *copy = DR_NEW_N(v->arena, count, struct dr_row_write);
     memcpy(copy, rows, count * sizeof(*rows));
@@ -34,7 +29,7 @@ static void write_row(const struct dr_view *v, struct dr_action *x, size_t c,
                       const char *key, const char *value)
 {
     struct dr_row_write row = {.key = key, .value = value};
-    write_rows(v, x, c, &row, 1);
+    dr_emit_rows(v, x, c, &row, 1);
 }
 
 /* The first instance that fails `test`, for a variable that must be set there again. */
@@ -76,13 +71,13 @@ static void emit_birth(const struct dr_view *v, size_t c, struct dr_action *x)
     r.member_names = DR_NEW_N(v->arena, n, const char *);
     r.member_ids = DR_NEW_N(v->arena, n, uint64_t);
     for (size_t i = 0; i < n; i++) {
-        r.member_names[i] = name_of(v, i);
+        r.member_names[i] = dr_view_name(v, i);
         r.member_ids[i] = dr_view_facts(v, i)->pd.cluster_id;
     }
     struct dr_row_write row = {.key = DR_KEY_BIRTH,
                                .value = dr_birth_value(&r, v->arena),
                                .expect = DR_ROW_ABSENT};
-    write_rows(v, x, c, &row, 1);
+    dr_emit_rows(v, x, c, &row, 1);
 }
 
 /* The first term; where a ledger has one already, the other gets a copy of it. */
@@ -90,7 +85,7 @@ static void emit_term(const struct dr_view *v, size_t c, struct dr_action *x)
 {
     struct dr_term_row r = {.present = true,
                             .n = 1,
-                            .cluster = name_of(v, v->a),
+                            .cluster = dr_view_name(v, v->a),
                             .operation = "genesis",
                             .revision = v->in->revision,
                             .agreed = dr_plan_agreed_text(v->in, v->arena),
@@ -103,7 +98,7 @@ static void emit_term(const struct dr_view *v, size_t c, struct dr_action *x)
     struct dr_row_write row = {.key = DR_KEY_TERM,
                                .value = dr_term_value(&r, v->arena),
                                .expect = DR_ROW_ABSENT};
-    write_rows(v, x, c, &row, 1);
+    dr_emit_rows(v, x, c, &row, 1);
 }
 
 static void emit_agreed(const struct dr_view *v, size_t c, struct dr_action *x)
@@ -118,7 +113,7 @@ static void emit_agreed(const struct dr_view *v, size_t c, struct dr_action *x)
                                .value = dr_term_value(&r, v->arena),
                                .expect = DR_ROW_EQUALS,
                                .expected = dr_term_value(now, v->arena)};
-    write_rows(v, x, c, &row, 1);
+    dr_emit_rows(v, x, c, &row, 1);
 }
 
 static bool has_increment(const struct dr_view *v, size_t c, const struct dr_instance *x)
@@ -147,8 +142,8 @@ static void emit_ids(const struct dr_view *v, size_t c, struct dr_action *x)
 static const char *edge_value(const struct dr_view *v, enum dr_edge_state state,
                               uint64_t start_ts)
 {
-    struct dr_edge_row r = {.from = name_of(v, v->a),
-                            .to = name_of(v, v->b),
+    struct dr_edge_row r = {.from = dr_view_name(v, v->a),
+                            .to = dr_view_name(v, v->b),
                             .generation = v->gen.n,
                             .id = v->gen.feed_id,
                             .redo = v->gen.redo,
@@ -161,7 +156,8 @@ static const char *edge_value(const struct dr_view *v, enum dr_edge_state state,
 static void write_edge(const struct dr_view *v, size_t c, struct dr_action *x,
                        enum dr_edge_state state, uint64_t start_ts)
 {
-    write_row(v, x, c, dr_edge_key(name_of(v, v->a), name_of(v, v->b), v->arena),
+    write_row(v, x, c,
+              dr_edge_key(dr_view_name(v, v->a), dr_view_name(v, v->b), v->arena),
               edge_value(v, state, start_ts));
 }
 
@@ -169,7 +165,7 @@ static void emit_edge_planned(const struct dr_view *v, size_t c, struct dr_actio
 {
     write_edge(v, c, x, DR_EDGE_PLANNED, 0);
     x->what = dr_sprintf(v->arena, "%s: note generation %" PRIu64 " of the edge",
-                         name_of(v, c), v->gen.n);
+                         dr_view_name(v, c), v->gen.n);
 }
 
 static void emit_beat_table(const struct dr_view *v, size_t c, struct dr_action *x)
@@ -220,7 +216,7 @@ static void emit_hold(const struct dr_view *v, size_t c, struct dr_action *x)
          .value = dr_hold_value(&hold, v->arena)},
         {.key = DR_KEY_GC, .value = dr_gc_value(&gc, v->arena), .expect = DR_ROW_ABSENT}};
     /* a gc row that stands remembers what was before; it is written once */
-    write_rows(v, x, c, rows, l && l->gc.present ? 1 : 2);
+    dr_emit_rows(v, x, c, rows, l && l->gc.present ? 1 : 2);
 }
 
 static bool shows_gc_enable(const struct dr_view *v, size_t c,
@@ -283,7 +279,7 @@ static void emit_hold_clear(const struct dr_view *v, size_t c, struct dr_action 
     /* before the feed is made the backup row stays: it says that history was given up */
     if (dr_holds(v, DR_P_MADE, c) == DR_TRUE)
         rows[n++].key = DR_KEY_BACKUP;
-    write_rows(v, x, c, rows, n);
+    dr_emit_rows(v, x, c, rows, n);
 }
 
 static void emit_copy_clear(const struct dr_view *v, size_t c, struct dr_action *x)
@@ -320,8 +316,8 @@ static void emit_drop_half(const struct dr_view *v, size_t c, struct dr_action *
     set_call(x, DR_CALL_DROP_TABLE, c);
     x->call.args.drop.schema = half->schema;
     x->call.args.drop.table = half->name;
-    x->what = dr_sprintf(v->arena, "%s: drop half-restored table %s.%s", name_of(v, c),
-                         half->schema, half->name);
+    x->what = dr_sprintf(v->arena, "%s: drop half-restored table %s.%s",
+                         dr_view_name(v, c), half->schema, half->name);
 }
 
 static void emit_compare(const struct dr_view *v, size_t c, struct dr_action *x)
@@ -381,7 +377,7 @@ static void emit_sink_open(const struct dr_view *v, size_t c, struct dr_action *
 {
     set_call(x, DR_CALL_SINK_ACCOUNT, c);
     x->call.args.sink.generation = v->gen.n;
-    x->call.args.sink.from = name_of(v, v->a);
+    x->call.args.sink.from = dr_view_name(v, v->a);
 }
 
 /* The feed may have been made with what stands at one end: the other gets the same. */
@@ -414,7 +410,7 @@ static void emit_existing(const struct dr_view *v, size_t c, struct dr_action *x
                             .instance = ""};
     write_row(v, x, c, DR_KEY_BACKUP, dr_copy_value(&r, v->arena));
     x->what = dr_sprintf(v->arena, "%s: note that both sides are equal at %" PRIu64,
-                         name_of(v, c), v->start_ts);
+                         dr_view_name(v, c), v->start_ts);
 }
 
 /* Both ends know the feed; where it was when it became drover's is kept for people. */
@@ -423,8 +419,8 @@ static void write_adopted(const struct dr_view *v, size_t c, struct dr_action *x
 {
     const struct dr_edge_row *other = dr_view_edge(v, c == v->a ? v->b : v->a);
     const struct dr_feed *feed = dr_view_feed(v);
-    struct dr_edge_row r = {.from = name_of(v, v->a),
-                            .to = name_of(v, v->b),
+    struct dr_edge_row r = {.from = dr_view_name(v, v->a),
+                            .to = dr_view_name(v, v->b),
                             .id = v->gen.feed_id,
                             .redo = v->gen.redo,
                             .account = v->t->replication.sink.user,
@@ -440,7 +436,7 @@ static void emit_adopt_planned(const struct dr_view *v, size_t c, struct dr_acti
 {
     write_adopted(v, c, x, DR_EDGE_PLANNED);
     x->what = dr_sprintf(v->arena, "%s: note changefeed %s as generation 0 of the edge",
-                         name_of(v, c), v->gen.feed_id);
+                         dr_view_name(v, c), v->gen.feed_id);
 }
 
 static void emit_adopting(const struct dr_view *v, size_t c, struct dr_action *x)
@@ -452,7 +448,7 @@ static void emit_adopted(const struct dr_view *v, size_t c, struct dr_action *x)
 {
     write_adopted(v, c, x, DR_EDGE_MADE);
     x->what = dr_sprintf(v->arena, "%s: note that changefeed %s is drover's",
-                         name_of(v, c), v->gen.feed_id);
+                         dr_view_name(v, c), v->gen.feed_id);
 }
 
 static void emit_made(const struct dr_view *v, size_t c, struct dr_action *x)

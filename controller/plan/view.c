@@ -132,6 +132,11 @@ const struct dr_cluster *dr_view_cluster(const struct dr_view *v, size_t c)
     return &v->t->clusters[c];
 }
 
+const char *dr_view_name(const struct dr_view *v, size_t c)
+{
+    return dr_view_cluster(v, c)->name;
+}
+
 const struct dr_cluster_facts *dr_view_facts(const struct dr_view *v, size_t c)
 {
     return &v->f->clusters[c];

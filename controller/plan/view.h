@@ -29,6 +29,7 @@ struct dr_view {
 void dr_view_init(struct dr_view *v, const struct dr_plan_input *in, struct dr_arena *a);
 
 const struct dr_cluster *dr_view_cluster(const struct dr_view *v, size_t c);
+const char *dr_view_name(const struct dr_view *v, size_t c); /* as declared */
 const struct dr_cluster_facts *dr_view_facts(const struct dr_view *v, size_t c);
 
 /* The cluster's ledger when it was read, decoded and is readable; else NULL. An absent
@@ -180,6 +181,9 @@ extern const struct dr_plan_rule dr_plan_rules[]; /* ends with id 0 */
 void dr_predict_backup(const struct dr_view *v, struct dr_action *x);
 void dr_predict_restore(const struct dr_view *v, struct dr_action *x);
 void dr_predict_compare(const struct dr_view *v, struct dr_action *x);
+/* Makes the step a write of these rows into cluster c's ledger; copies them. */
+void dr_emit_rows(const struct dr_view *v, struct dr_action *x, size_t c,
+                  const struct dr_row_write *rows, size_t count);
 void dr_emit_reset(const struct dr_view *v, size_t c, struct dr_action *x);
 void dr_emit_reset_used(const struct dr_view *v, size_t c, struct dr_action *x);
 
