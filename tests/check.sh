@@ -37,6 +37,7 @@ tell() {
     left=$(grep -oE '[0-9]+ not run' <<<"$line")
     printf '== %-18s %5d passed, %d failed%s  (%d s)\n' "$name" "$p" "$f" "${left:+, $left}" "$seconds"
     passed=$((passed + p)) failed=$((failed + f))
+    grep 'left out$' "$logs/$name" | sed 's/^/   | /'
     [ "$f" = 0 ] || tail -40 "$logs/$name" | sed 's/^/   | /'
 }
 part() {
