@@ -18,7 +18,8 @@ void kit_open(struct kit *k, const struct peer_options *options)
     struct dr_err err;
     *k = (struct kit){.peer = peer_new(options), .login.user = "drover"};
     dr_secret_set(&k->login.password, KIT_PASSWORD, strlen(KIT_PASSWORD));
-    struct dr_live_options o = {.connect_ms = 1000, .seed = 1};
+    struct dr_live_options o = {
+        .connect_ms = options->connect_ms ? options->connect_ms : 1000, .seed = 1};
     must(dr_live_new(&k->carrier, &o, &err) == 0, "no carrier");
 }
 
