@@ -222,7 +222,7 @@ static const struct dr_field edge_fields[] = {
     {.key = "from", DR_FIELD_STRING(struct dr_edge_spec, from), .format = DR_F_LABEL, .required = true, .help = "The cluster that the changes come from."},
     {.key = "to", DR_FIELD_STRING(struct dr_edge_spec, to), .format = DR_F_LABEL, .required = true, .help = "The cluster that they go to."},
     {.key = "id", DR_FIELD_STRING(struct dr_edge_spec, id), .format = DR_F_FEED, .otherwise = "<topology>-<from>-to-<to>-g<generation>", .example = "dr-primary-to-secondary",
-     .help = "Id of the changefeed that runs already and is to be adopted."},
+     .help = "Id of the changefeed that runs already and is to be adopted. One that drover itself made, of a pair whose ledgers are both gone, is taken back as the generation that its id names."},
     {.key = "startTs", DR_FIELD_U64(struct dr_edge_spec, start_ts), .min = 1, .example = "431434047157698561",
      .help = "TSO of the source at which both sides were equal."},
     {.key = "config", DR_FIELD_SETTINGS(struct dr_edge_spec, config), .change = DR_CHANGE_FEED, .help = "Changefeed settings of this edge, over those of replication.config."},

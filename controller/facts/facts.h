@@ -131,9 +131,10 @@ struct dr_feed {
     uint64_t upstream_id;
     enum dr_feed_state state;
     uint64_t checkpoint;
-    const char *error; /* "CDC:ErrX: text", redacted; NULL: none */
-    uint32_t rises;    /* how often observe saw the checkpoint grow while normal */
-    bool leaves_sql;   /* its sink is no SQL server, so it writes into no cluster */
+    const char *error;     /* "CDC:ErrX: text", redacted; NULL: none */
+    uint32_t rises;        /* how often observe saw the checkpoint grow while normal */
+    bool leaves_sql;       /* its sink is no SQL server, so it writes into no cluster */
+    const char *sink_user; /* of a feed that is not drover's; NULL: not known */
 };
 struct dr_feeds {
     struct dr_seen seen;

@@ -205,7 +205,8 @@ static const struct dr_codec feed_codec = ITEM(
     DIGITS("checkpoint", checkpoint),
     TEXT("error", error, OPT),
     U32("rises", rises, 0),
-    SCALAR(DR_CODEC_BOOL, bool, "leavesSql", leaves_sql, OPT));
+    SCALAR(DR_CODEC_BOOL, bool, "leavesSql", leaves_sql, OPT),
+    SCALAR(DR_CODEC_TEXT, const char *, "sinkUser", sink_user, OPT));
 #undef T
 
 #define T struct dr_feeds

@@ -68,6 +68,7 @@ struct dr_edge_row {
     uint64_t start_ts;   /* 0 while only planned */
     enum dr_edge_state state;
     uint64_t checkpoint; /* last seen; 0: none */
+    bool adopted;        /* it ran before these ledgers: taken over as it is */
 };
 
 struct dr_sink_row {

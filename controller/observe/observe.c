@@ -462,8 +462,10 @@ static void take_stranger(const struct question *q, struct dr_feeds *f)
     for (size_t i = 0; leaves && i < sizeof(sql) / sizeof(sql[0]); i++)
         leaves = strcmp(d->sink_scheme, sql[i]) != 0;
     for (size_t i = 0; f->seen.known && i < f->count; i++)
-        if (strcmp(f->items[i].id, q->feed) == 0)
+        if (strcmp(f->items[i].id, q->feed) == 0) {
             f->items[i].leaves_sql = leaves;
+            f->items[i].sink_user = d ? d->sink_user : NULL;
+        }
 }
 
 static void take_http(const struct dr_observer *o, const struct question *q,

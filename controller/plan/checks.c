@@ -358,7 +358,7 @@ C(primary_open)
     return DR_TRUE;
 }
 
-C(secondary_empty)
+DR_CHECK(dr_check_secondary_empty)
 {
     const struct dr_tables *t = &dr_view_facts(v, c)->tables;
     if (!t->seen.known)
@@ -611,6 +611,8 @@ const struct dr_plan_check dr_plan_checks[] = {
      "spec.primary", "let the version of drover that began the operation end it"},
     {"DR-B026", DR_SCOPE_EACH, DR_P_NONE, declaration_not_older, "a declaration that is not older than the world",
      "metadata", "take the newer declaration; if this one is right: drover agree"},
+    {"DR-B027", DR_SCOPE_PRIMARY, DR_P_NONE, dr_check_not_orphaned, "a ledger in each cluster of a pair that drover made",
+     "spec.replication.edges", "find out who dropped the ledgers; then let drover take the running changefeed over: its id in replication.edges[].id"},
     {"DR-B030", DR_SCOPE_EACH, DR_P_NONE, dr_check_controller_rights, "the controller's account with its privileges",
      "spec.clusters[%s].sql.user", "create the account as `drover grants` prints it"},
     {"DR-B031", DR_SCOPE_SECONDARY, DR_P_NONE, dr_check_sink_rights, "the sink account with its privileges",
@@ -619,7 +621,7 @@ const struct dr_plan_check dr_plan_checks[] = {
      "spec.switchover.bypassHolders", "revoke RESTRICTED_REPLICA_WRITER_ADMIN, or name the account in switchover.bypassHolders"},
     {"DR-B040", DR_SCOPE_PRIMARY, DR_P_MADE, primary_open, "the declared primary open until the feed is made",
      "spec.primary", "ask who fenced it; then lift the fence, or declare the other cluster as primary"},
-    {"DR-B041", DR_SCOPE_SECONDARY, DR_P_RESTORE_BEGUN, secondary_empty, "an empty secondary",
+    {"DR-B041", DR_SCOPE_SECONDARY, DR_P_RESTORE_BEGUN, dr_check_secondary_empty, "an empty secondary",
      "spec.clusters[%s]", "drop what is there by hand, or point to an empty cluster; drover drops no data of others; when both sides are equal already: bootstrap.method Existing"},
     {"DR-B042", DR_SCOPE_SECONDARY, DR_P_RESTORE_BEGUN, no_tidb_cdc_left, "a secondary that no feed wrote into",
      "spec.clusters[%s]", "when no feed writes into it: DROP DATABASE tidb_cdc"},

@@ -163,7 +163,8 @@ DR_CHECK(dr_check_adopted_config)
     return dr_truth_of(is_accepted(v));
 }
 
-/* The declared password is the feed's own, and the source of all later ones. */
+/* The declared password is the feed's own, and the source of all later ones; a feed that
+ * drover made logs in with the one that was derived for its generation. */
 DR_CHECK(dr_check_adopted_password)
 {
     const struct dr_sink_login *s = &v->f->sink_login;
@@ -173,11 +174,15 @@ DR_CHECK(dr_check_adopted_password)
         return v->observing
                    ? DR_TRUE /* nobody logs in only to look */
                    : dr_check_unread(v, &s->seen, "the sink account's login", fact);
-    *fact = dr_sprintf(v->arena, "account '%s' is %s", user,
-                       s->answer == DR_LOGIN_LET_IN ? "let in with the declared password"
-                       : s->answer == DR_LOGIN_LOCKED
-                           ? "locked"
-                           : "not let in with the declared password");
+    const char *password =
+        v->gen.n ? dr_sprintf(v->arena,
+                              "the password that drover gave it for generation %" PRIu64,
+                              v->gen.n)
+                 : "the declared password";
+    *fact = s->answer == DR_LOGIN_LOCKED
+                ? dr_sprintf(v->arena, "account '%s' is locked", user)
+                : dr_sprintf(v->arena, "account '%s' is %slet in with %s", user,
+                             s->answer == DR_LOGIN_LET_IN ? "" : "not ", password);
     return dr_truth_of(s->answer == DR_LOGIN_LET_IN);
 }
 

@@ -19,7 +19,7 @@ const char *dr_gc_notice(const struct dr_view *v, bool *off)
             continue;
         *off = !l->gc.present && !x->gc_enable;
         if (*off)
-            return "GC is off, and drover did not switch it off";
+            return "GC is off, and no ledger row says that drover switched it off";
         if (l->gc.present && !ours && !before)
             return "somebody else set GC while drover held it: drover left it so";
     }

@@ -233,6 +233,8 @@ static void match_checks(struct build *b)
                 if (!silent || answers)
                     wait_for_check(b, x);
                 silent |= answers;
+                /* "drop what is there" would be said of a pair that lost its ledgers */
+                sunk |= k->holds == dr_check_not_orphaned;
                 break;
             }
         }
@@ -520,6 +522,15 @@ static bool has_blocker(const struct dr_plan *p, const char *code)
     return false;
 }
 
+/* Both ledgers of a pair that drover made are gone, or perhaps they are. */
+static bool is_orphaned(const struct dr_plan *p)
+{
+    bool unsure = false;
+    for (size_t i = 0; i < p->waiting_count; i++)
+        unsure |= p->waitings[i].code && strcmp(p->waitings[i].code, "DR-B027") == 0;
+    return unsure || has_blocker(p, "DR-B027");
+}
+
 /* The ledgers name another topology or another primary. */
 static bool belongs_elsewhere(const struct dr_plan *p)
 {
@@ -530,7 +541,7 @@ static bool belongs_elsewhere(const struct dr_plan *p)
  * cannot be told: none is even shown. */
 static bool steps_mislead(const struct dr_plan *p)
 {
-    return belongs_elsewhere(p) || has_blocker(p, "DR-B022");
+    return belongs_elsewhere(p) || has_blocker(p, "DR-B022") || is_orphaned(p);
 }
 
 static const char *goal_of(const struct build *b)
@@ -549,6 +560,9 @@ static const char *goal_of(const struct build *b)
     if (has_blocker(b->plan, "DR-B022")) {
         before = "";
         after = "; a ledger is lost";
+    } else if (is_orphaned(b->plan)) {
+        before = "";
+        after = "; both ledgers are gone";
     } else if (belongs_elsewhere(b->plan) || made == DR_UNSURE) {
         before = "";
         after = made == DR_UNSURE ? "; what of it stands is not known"

@@ -218,8 +218,13 @@ struct dr_generation {
     const char *feed_id;       /* "orders-east-to-west-g1" */
     const char *backup, *redo; /* prefixes below the declared ones */
     bool planned;              /* an edge row carries it; else it is the next free one */
-    bool adopted;              /* generation 0: somebody else made the feed, edges[].id */
+    bool adopted; /* it ran before: edges[].id. Generation 0: of somebody else;
+                   * else one that drover made, and whose ledgers are gone */
 };
+/* The generation that a changefeed's id names, as drover makes them for the edge; 0: it
+ * is no such id. */
+uint64_t dr_generation_named(const struct dr_topology *t, size_t from, size_t to,
+                             const char *id);
 /* The generation in work from the first cluster to the second, or the next one: 1 + the
  * highest in any edge row + `skip` (prefixes found in use). */
 struct dr_generation dr_generation_of(const struct dr_topology *t,

@@ -74,6 +74,15 @@ static enum dr_truth feed_runs(const struct dr_view *v, const char **text)
         *text = "TiCDC does not list drover's changefeed; its absence is not proven";
         return DR_UNSURE;
     }
+    size_t from;
+    const struct dr_feed *orphan = ours ? NULL : dr_view_orphan(v, &from);
+    if (orphan) {
+        *text = dr_sprintf(v->arena,
+                           "changefeed %s is listed, but no ledger says that it is "
+                           "drover's",
+                           orphan->id);
+        return DR_FALSE;
+    }
     if (!ours || is_made(v) != DR_TRUE) {
         *text = ours && v->gen.adopted ? "the changefeed to adopt is not drover's yet"
                                        : "no changefeed runs";

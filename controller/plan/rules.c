@@ -421,6 +421,8 @@ static void write_adopted(const struct dr_view *v, size_t c, struct dr_action *x
     const struct dr_feed *feed = dr_view_feed(v);
     struct dr_edge_row r = {.from = dr_view_name(v, v->a),
                             .to = dr_view_name(v, v->b),
+                            .generation = v->gen.n,
+                            .adopted = v->gen.n > 0,
                             .id = v->gen.feed_id,
                             .redo = v->gen.redo,
                             .account = v->t->replication.sink.user,
@@ -435,8 +437,9 @@ static void write_adopted(const struct dr_view *v, size_t c, struct dr_action *x
 static void emit_adopt_planned(const struct dr_view *v, size_t c, struct dr_action *x)
 {
     write_adopted(v, c, x, DR_EDGE_PLANNED);
-    x->what = dr_sprintf(v->arena, "%s: note changefeed %s as generation 0 of the edge",
-                         dr_view_name(v, c), v->gen.feed_id);
+    x->what = dr_sprintf(v->arena,
+                         "%s: note changefeed %s as generation %" PRIu64 " of the edge",
+                         dr_view_name(v, c), v->gen.feed_id, v->gen.n);
 }
 
 static void emit_adopting(const struct dr_view *v, size_t c, struct dr_action *x)
@@ -545,7 +548,7 @@ const struct dr_plan_rule dr_plan_rules[] = {
     {.id = 142, .concern = "edges", .name = "adopt", .scope = DR_SCOPE_EACH, .only = DR_BY_ADOPTION,
      .past = DR_P_MAKING_HERE, .done = DR_P_EDGE_PLANNED, .emit = emit_adopt_planned,
      .risk = DR_RISK_SAFE, .predicted_ms = 50,
-     .what = "%s: note the running changefeed as generation 0 of the edge",
+     .what = "%s: note the running changefeed as the edge's",
      .why = "what is to be drover's must be known by name at both ends",
      .precondition = "the changefeed runs out of the primary into the secondary, with the declared account",
      .expect = "both ends name the changefeed", .undo = "none needed: the changefeed is not touched"},

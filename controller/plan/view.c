@@ -4,6 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "controller/base/num.h"
+
 enum dr_truth dr_truth_and(enum dr_truth x, enum dr_truth y)
 {
     if (x == DR_FALSE || y == DR_FALSE)
@@ -61,12 +63,54 @@ static bool had_edge(const struct dr_facts *f, const char *from, const char *to)
     return had;
 }
 
+/* Of one generation of the edge: changefeed id, prefixes below the declared ones. */
+static const char *feed_id(const struct dr_topology *t, size_t from, size_t to,
+                           uint64_t n, struct dr_arena *a)
+{
+    return dr_sprintf(a, "%s-%s-to-%s-g%" PRIu64, t->doc.metadata.name,
+                      t->clusters[from].name, t->clusters[to].name, n);
+}
+
+static const char *prefix(const struct dr_topology *t, size_t from, size_t to, uint64_t n,
+                          struct dr_arena *a)
+{
+    return dr_sprintf(a, "%s/%s-to-%s/g%" PRIu64, t->doc.metadata.name,
+                      t->clusters[from].name, t->clusters[to].name, n);
+}
+
+uint64_t dr_generation_named(const struct dr_topology *t, size_t from, size_t to,
+                             const char *id)
+{
+    const char *const parts[] = {t->doc.metadata.name,   "-",
+                                 t->clusters[from].name, "-to-",
+                                 t->clusters[to].name,   "-g"};
+    uint64_t n;
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+        size_t len = strlen(parts[i]);
+        if (strncmp(id, parts[i], len) != 0)
+            return 0;
+        id += len;
+    }
+    return *id != '0' && dr_parse_u64(id, strlen(id), &n) ? n : 0;
+}
+
+/* Somebody else's feed, generation 0, writes where it was told to. One that drover made
+ * is of the generation that its id names, with that one's redo path and password. */
+static void adopt(struct dr_generation *g, const struct dr_topology *t, size_t from,
+                  size_t to, bool redo, struct dr_arena *a)
+{
+    g->backup = "";
+    if (!redo || !g->n)
+        g->redo = redo ? DR_REDO_HERE : "";
+    else if (!g->redo)
+        g->redo = prefix(t, from, to, g->n, a);
+}
+
 struct dr_generation dr_generation_of(const struct dr_topology *t,
                                       const struct dr_facts *f, size_t from, size_t to,
                                       uint64_t skip, struct dr_arena *a)
 {
-    const char *name = t->doc.metadata.name, *x = t->clusters[from].name,
-               *y = t->clusters[to].name;
+    const char *x = t->clusters[from].name, *y = t->clusters[to].name;
     struct dr_generation g = {0};
     for (size_t c = 0; c < f->cluster_count && !g.planned; c++) {
         const struct dr_edge_row *e = live_edge(&f->clusters[c].ledger, x, y);
@@ -74,7 +118,7 @@ struct dr_generation dr_generation_of(const struct dr_topology *t,
             continue;
         g = (struct dr_generation){
             .n = e->generation, .feed_id = e->id, .redo = e->redo, .planned = true};
-        g.adopted = !e->generation;
+        g.adopted = !e->generation || e->adopted;
     }
     const struct dr_edge_spec *spec = dr_topology_edge(t, x, y);
     bool redo =
@@ -82,20 +126,19 @@ struct dr_generation dr_generation_of(const struct dr_topology *t,
     if (!g.planned && spec && spec->id && !had_edge(f, x, y)) {
         g.adopted = true;
         g.feed_id = spec->id;
+        g.n = dr_generation_named(t, from, to, spec->id);
     }
     if (g.adopted) {
-        g.redo = redo ? DR_REDO_HERE : "";
-        g.backup = "";
+        adopt(&g, t, from, to, redo, a);
         return g;
     }
     if (!g.planned)
         g.n = 1 + highest_generation(f) + skip;
     if (!g.feed_id)
-        g.feed_id = dr_sprintf(a, "%s-%s-to-%s-g%" PRIu64, name, x, y, g.n);
-    if (!g.redo) {
-        g.redo = redo ? dr_sprintf(a, "%s/%s-to-%s/g%" PRIu64, name, x, y, g.n) : "";
-    }
-    g.backup = dr_sprintf(a, "%s/%s-to-%s/g%" PRIu64, name, x, y, g.n);
+        g.feed_id = feed_id(t, from, to, g.n, a);
+    if (!g.redo)
+        g.redo = redo ? prefix(t, from, to, g.n, a) : "";
+    g.backup = prefix(t, from, to, g.n, a);
     return g;
 }
 

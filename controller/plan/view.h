@@ -141,6 +141,10 @@ const struct dr_copy_row *dr_view_copy(const struct dr_view *v, bool restore);
 const struct dr_equality *dr_view_equality(const struct dr_view *v);
 /* The feed of the generation in work as TiCDC lists it; NULL: not listed, not known. */
 const struct dr_feed *dr_view_feed(const struct dr_view *v);
+/* A changefeed that is named as drover names them for this pair while no ledger knows an
+ * edge: the one of the highest generation, out of cluster *from. NULL: none is listed, or
+ * a ledger is not known, or the document takes it over already. */
+const struct dr_feed *dr_view_orphan(const struct dr_view *v, size_t *from);
 /* drover's own schemas, and those that its tools leave. */
 bool dr_view_own_schema(const char *name);
 
@@ -234,6 +238,10 @@ const char *dr_check_shown(const struct dr_view *v, const char *value);
     enum dr_truth name(const struct dr_view *v, size_t c, const char **fact)
 DR_CHECK(dr_check_endpoints_answer);
 DR_CHECK(dr_check_tables_replicate);
+DR_CHECK(dr_check_secondary_empty);
+/* A pair that drover made, and both its ledgers gone: orphan.c. */
+DR_CHECK(dr_check_not_orphaned);
+const char *dr_mend_orphan(const struct dr_view *v);
 /* Unsure: the ledger is not known. DR-B020 says when a row cannot be read. */
 DR_CHECK(dr_check_no_ledger);
 DR_CHECK(dr_check_controller_rights);
