@@ -169,24 +169,16 @@ struct dr_plan_input dr_declared_input(const struct dr_declared *d)
                                   .revision = d->declaration->revision};
 }
 
+static enum dr_truth descends(void *arg, const char *revision, const char *agreed)
+{
+    return dr_declaration_descends(arg, revision, agreed);
+}
+
 void dr_declared_trace(const struct dr_declared *d, struct dr_plan_input *in,
                        struct dr_arena *a)
 {
-    if (!dr_origin_has_history(d->origin))
-        return;
-    size_t n = in->facts->cluster_count;
-    struct dr_lineage *l = DR_NEW_N(a, n, struct dr_lineage);
-    in->lineage = l;
-    in->lineage_count = 0;
-    for (size_t c = 0; c < n; c++) {
-        const struct dr_ledger_group *g = &in->facts->clusters[c].ledger;
-        if (!g->decoded || !g->rows.term.agreed)
-            continue;
-        l[in->lineage_count++] =
-            (struct dr_lineage){.agreed = g->rows.term.agreed,
-                                .descends = dr_declaration_descends(
-                                    d->origin, in->revision, g->rows.term.agreed)};
-    }
+    dr_plan_trace(in, DR_NEW(a, struct dr_lineage_known),
+                  dr_origin_has_history(d->origin) ? descends : NULL, d->origin, a);
 }
 
 void dr_declared_close(struct dr_declared *d)

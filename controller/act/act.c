@@ -49,16 +49,17 @@ struct dr_actor *dr_actor_new(const struct dr_actor_options *o)
 {
     struct dr_actor *x = dr_xcalloc(1, sizeof(*x));
     x->o = *o;
-    if (o->topology->management == DR_OBSERVE && !o->removed)
+    if (o->topology->management == DR_OBSERVE)
         x->o.estate = x->guard = dr_guard_new(o->estate, "management is Observe");
     x->observer = dr_observer_new(o->topology, o->access, x->o.estate);
     x->cycle = dr_arena_new(256 << 20);
     x->step = dr_arena_new(64 << 20);
     x->lasting = dr_arena_new(64 << 20);
-    x->input = (struct dr_plan_input){
-        .topology = o->topology, .revision = o->revision, .removed = o->removed};
+    x->input = (struct dr_plan_input){.topology = o->topology, .removed = o->removed};
+    x->o.revision = x->input.revision = dr_strdup(x->lasting, o->revision);
     for (int r = 0; r < DR_RISK_COUNT; r++)
         x->input.approve[r] = !o->allowed[r];
+    x->newer_since_ms = INT64_MIN;
     x->lease_until_ms = dr_xcalloc(o->topology->cluster_count, sizeof(int64_t));
     dr_authority_lose(x);
     unsigned char seed[DR_SHA256_BYTES];
@@ -81,31 +82,17 @@ void dr_actor_free(struct dr_actor *x)
     free(x);
 }
 
+void dr_actor_revise(struct dr_actor *x, const char *revision)
+{
+    if (strcmp(x->o.revision, revision) == 0)
+        return;
+    x->o.revision = x->input.revision = dr_strdup(x->lasting, revision);
+    x->lineage = (struct dr_lineage_known){0};
+}
+
 uint64_t dr_actor_epoch(const struct dr_actor *x)
 {
     return x->epoch;
-}
-
-/* What the source's history says of the revisions on which the ledgers have agreed. Asked
- * once for each: history does not change behind a revision. */
-static void trace_lineage(struct dr_actor *x)
-{
-    x->input.lineage = x->lineage;
-    x->input.lineage_count = 0;
-    for (size_t c = 0; x->o.descends && c < x->facts->cluster_count && c < 2; c++) {
-        const struct dr_ledger_group *g = &x->facts->clusters[c].ledger;
-        const char *agreed = g->decoded ? g->rows.term.agreed : NULL;
-        struct dr_lineage *l = &x->lineage[x->input.lineage_count];
-        if (!agreed || strcmp(agreed, x->o.revision) == 0)
-            continue;
-        x->input.lineage_count++;
-        bool known = l->agreed && strcmp(l->agreed, agreed) == 0;
-        if (known && l->descends != DR_UNSURE)
-            continue;
-        if (!known)
-            l->agreed = dr_strdup(x->lasting, agreed);
-        l->descends = x->o.descends(x->o.arg, x->o.revision, agreed);
-    }
 }
 
 void dr_actor_refresh(struct dr_actor *x)
@@ -113,8 +100,12 @@ void dr_actor_refresh(struct dr_actor *x)
     dr_arena_reset(x->cycle);
     x->facts = dr_observe(x->observer, x->o.wall_ms(x->o.arg));
     x->input.facts = x->facts;
-    trace_lineage(x);
+    dr_plan_trace(&x->input, &x->lineage, x->o.descends, x->o.arg, x->lasting);
     x->plan = dr_plan_build(&x->input, x->cycle);
+    if (!x->plan->newer)
+        x->newer_since_ms = INT64_MIN;
+    else if (x->newer_since_ms == INT64_MIN)
+        x->newer_since_ms = dr_actor_now(x);
 }
 
 /* The document is gone, and the clusters belong to another topology by now: its holds are
@@ -182,14 +173,14 @@ void dr_actor_look(struct dr_actor *x, struct dr_round *out)
     if (x->plan->state == DR_PLAN_ASKING)
         out->text = keep_text(x, "%s: %s (%s)", x->plan->questions[0].subject,
                               x->plan->questions[0].what, x->plan->questions[0].answer);
-    if (x->o.removed && belongs_to_another(x)) {
-        out->state = DR_ROUND_CONVERGED;
-        out->text = "its clusters belong to another topology now";
-    }
     if (x->plan->state == DR_PLAN_BLOCKED)
         out->text = keep_text(x, "%s %s: %s; way out: %s", x->plan->blockers[0].code,
                               x->plan->blockers[0].subject, x->plan->blockers[0].fact,
                               x->plan->blockers[0].way_out);
+    if (x->o.removed && belongs_to_another(x)) {
+        out->state = DR_ROUND_CONVERGED;
+        out->text = "its clusters belong to another topology now";
+    }
 }
 
 /* Says what changed, once. */
@@ -265,8 +256,6 @@ static bool has_ready(const struct dr_plan *p)
  * deadline) is made ready by the plan all the same, and is done. */
 static bool hands_off(const struct dr_actor *x)
 {
-    if (x->o.removed)
-        return false;
     return x->o.topology->management == DR_OBSERVE ||
            (x->o.topology->paused && !has_ready(x->plan));
 }
@@ -379,7 +368,7 @@ int dr_actor_round(struct dr_actor *x, struct dr_round *out, struct dr_err *err)
     dr_actor_resolve(x);
     if (x->o.stop && x->o.stop(x->o.arg))
         yield_to(out, DR_ROUND_STOPPED, "", 0);
-    else if (hands_off(x))
+    else if (hands_off(x) || x->plan->older) /* who is newer need not wait */
         dr_authority_leave(x);
     else if (wants_authority(x, out) && may_act(x, out))
         rc = go_on(x, out, err);

@@ -47,9 +47,11 @@ struct dr_actor_options {
     struct dr_estate *estate;
     struct dr_journal *journal; /* NULL: none is kept (simulation) */
     const char *holder;   /* one process start, at most 63 characters, never used twice */
-    const char *revision; /* of the declaration */
+    const char *revision; /* of the declaration, or of its removal */
     int64_t lease_ms;
-    bool take;    /* take the lease from a living holder */
+    bool take; /* take the lease from a living holder */
+    /* .. from one who does not take up a newer declaration within the time of a lease */
+    bool overtakes;
     bool removed; /* the document left its source: only discharge */
     /* Steps of these risks may be made; others wait for an approval. */
     bool allowed[DR_RISK_COUNT];
@@ -87,7 +89,7 @@ struct dr_round {
 
 struct dr_actor;
 
-/* Borrows all that the options point at. Out: owned. */
+/* Borrows all that the options point at, but the revision. Out: owned. */
 struct dr_actor *dr_actor_new(const struct dr_actor_options *o);
 /* Does not give the lease back: dr_actor_leave does. */
 void dr_actor_free(struct dr_actor *x);
@@ -99,6 +101,10 @@ int dr_actor_round(struct dr_actor *x, struct dr_round *out,
 
 /* Observes and plans, changes nothing. */
 void dr_actor_look(struct dr_actor *x, struct dr_round *out);
+
+/* The declaration, or its absence, is the same in a newer revision: from now on it is
+ * that one's. Copies. */
+void dr_actor_revise(struct dr_actor *x, const char *revision);
 
 /* A person approved this plan: from now on only its steps are made, by rule and target;
  * a round that would make another one ends as DR_ROUND_UNAPPROVED. whole: whatever their

@@ -18,7 +18,7 @@ struct dr_actor {
     bool word_once;               /* it is the document's */
     const struct dr_facts *facts;
     struct dr_plan_input input;
-    struct dr_lineage lineage[2]; /* one a cluster; in `lasting` */
+    struct dr_lineage_known lineage; /* in `lasting` */
     struct dr_plan *plan;
     uint64_t round;
     /* authority */
@@ -27,6 +27,7 @@ struct dr_actor {
                               * stands in its ledger at least; INT64_MIN: not known to */
     int64_t beat_at_ms;      /* the latest renewal; INT64_MIN: none */
     int64_t others_left_ms;  /* of the lease that another holder was seen to have */
+    int64_t newer_since_ms;  /* when the plan was first newer; INT64_MIN: it is not */
     struct dr_prng jitter;
     bool resolved; /* no intent of an earlier process or of unknown outcome is open */
     /* a step that did not reach its expected result is not repeated at once */

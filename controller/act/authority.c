@@ -47,6 +47,23 @@ static const char *other_holder(const struct dr_actor *x, int64_t *left_ms)
     return NULL;
 }
 
+/* Whoever has the lease acts on an older declaration, and had the time of a lease to take
+ * up this one: its source may be out of its reach. The first thing done here is to write
+ * the revision down; from then on the other one's is older than the world, and it lets go
+ * (act.c). No two can do this in turn: of two revisions one at most descends from the
+ * other. */
+static bool overtakes(const struct dr_actor *x)
+{
+    return x->o.overtakes && x->plan->newer &&
+           dr_actor_now(x) - x->newer_since_ms >= x->o.lease_ms;
+}
+
+/* Whether a living holder's lease is no reason to stand by. */
+static bool takes(const struct dr_actor *x)
+{
+    return x->o.take || overtakes(x);
+}
+
 /* A ledger that cannot be read is no reason to let go, nor to let GC be held elsewhere:
  * what is to be written there waits, and a takeover follows when it answers again. */
 static bool holds_what_answers(const struct dr_actor *x)
@@ -254,7 +271,7 @@ static enum dr_authority_state cannot_raise(struct dr_actor *x, size_t c,
         int64_t left_ms;
         dr_actor_refresh(x); /* a copy may have begun meanwhile, which is spared */
         /* nothing stands still there when somebody took the lease meanwhile */
-        if (x->o.take || !other_holder(x, &left_ms))
+        if (takes(x) || !other_holder(x, &left_ms))
             (void)end_older_sessions(x, c);
     }
     *why =
@@ -324,9 +341,10 @@ enum dr_authority_state dr_authority_ensure(struct dr_actor *x, const char **why
     if (holds_what_answers(x))
         return DR_AUTHORITY_HELD;
     const char *other = other_holder(x, &x->others_left_ms);
-    if (other && !x->o.take) {
+    if (other && !takes(x)) {
         dr_authority_lose(x);
-        *why = dr_sprintf(x->cycle, "controller %s holds the lease", other);
+        *why = dr_sprintf(x->cycle, "controller %s holds the lease%s", other,
+                          x->plan->newer ? ", and acts on an older declaration" : "");
         return DR_AUTHORITY_OTHERS;
     }
     if (!known && *silent) {

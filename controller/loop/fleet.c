@@ -35,10 +35,11 @@ struct worker {
     pthread_t thread;
     char name[NAME_MAX_BYTES];
     /* guarded by fleet->lock */
-    struct shared *wanted; /* the declaration it should stand on */
-    bool removed;          /* the document left its source */
-    bool ended;            /* it cares no more; another worker may */
-    bool finished;         /* its thread can be joined at once */
+    struct shared *wanted;           /* the declaration it should stand on */
+    char revision[DR_REVISION_TEXT]; /* the latest that says the same */
+    bool removed;                    /* the document left its source */
+    bool ended;                      /* it cares no more; another worker may */
+    bool finished;                   /* its thread can be joined at once */
     bool converged;
     /* the worker's own */
     struct shared *held;
@@ -158,15 +159,19 @@ static int open_rig(struct worker *w, const struct dr_topology *t, struct dr_err
 static bool follow(struct worker *w, char holder[DR_HOLDER_TEXT], struct dr_err *err)
 {
     struct fleet *f = w->fleet;
+    char revision[DR_REVISION_TEXT];
     pthread_mutex_lock(&f->lock);
     struct shared *wanted = w->wanted;
     bool removed = w->removed;
+    memcpy(revision, w->revision, sizeof(revision));
     bool same = wanted == w->held && removed == w->held_removed;
     if (!same)
         wanted->users++;
     pthread_mutex_unlock(&f->lock);
-    if (same && w->actor)
+    if (same && w->actor) {
+        dr_actor_revise(w->actor, revision);
         return true;
+    }
     close_rig(w);
     if (!same) {
         release(f, w->held);
@@ -182,8 +187,9 @@ static bool follow(struct worker *w, char holder[DR_HOLDER_TEXT], struct dr_err 
                                  .estate = w->rig.estate,
                                  .journal = f->journal,
                                  .holder = holder,
-                                 .revision = w->held->declaration->revision,
+                                 .revision = revision,
                                  .lease_ms = f->o.lease_ms,
+                                 .overtakes = true,
                                  .removed = w->held_removed,
                                  .wall_ms = worker_wall_ms,
                                  .say = worker_say,
@@ -339,13 +345,16 @@ static struct worker *find_worker(struct fleet *f, const char *name)
     return NULL;
 }
 
-static int start_worker(struct fleet *f, const char *name, struct shared *s, bool removed,
-                        struct dr_err *err)
+/* removal: the revision that has the document no longer; NULL: it is there. */
+static int start_worker(struct fleet *f, const char *name, struct shared *s,
+                        const char *removal, struct dr_err *err)
 {
     struct worker *w = dr_xcalloc(1, sizeof(*w));
     w->fleet = f;
     w->wanted = s;
-    w->removed = removed;
+    w->removed = removal != NULL;
+    snprintf(w->revision, sizeof(w->revision), "%s",
+             removal ? removal : s->declaration->revision);
     w->jitter.state = (uint64_t)dr_wall_ms() ^ (uint64_t)(uintptr_t)w;
     snprintf(w->name, sizeof(w->name), "%s", name);
     if (pthread_create(&w->thread, NULL, work, w) != 0) {
@@ -360,19 +369,35 @@ static int start_worker(struct fleet *f, const char *name, struct shared *s, boo
     return 0;
 }
 
-static void point_at(struct fleet *f, struct worker *w, struct shared *s, bool removed)
+static void point_at(struct fleet *f, struct worker *w, struct shared *s)
 {
     pthread_mutex_lock(&f->lock);
     struct shared *old = w->wanted;
-    if (!removed) {
-        w->wanted = s;
-        s->users++;
-    }
-    w->removed = removed;
+    w->wanted = s;
+    s->users++;
+    w->removed = false;
+    snprintf(w->revision, sizeof(w->revision), "%s", s->declaration->revision);
     pthread_cond_broadcast(&f->wake);
     pthread_mutex_unlock(&f->lock);
-    if (!removed)
-        release(f, old);
+    release(f, old);
+}
+
+/* The document is not, or no longer, in that revision. What it said last is kept. */
+static void point_away(struct fleet *f, struct worker *w, const char *revision)
+{
+    pthread_mutex_lock(&f->lock);
+    w->removed = true;
+    snprintf(w->revision, sizeof(w->revision), "%s", revision);
+    pthread_cond_broadcast(&f->wake);
+    pthread_mutex_unlock(&f->lock);
+}
+
+/* Nothing changed for this topology in that revision. */
+static void point_on(struct fleet *f, struct worker *w, const char *revision)
+{
+    pthread_mutex_lock(&f->lock);
+    snprintf(w->revision, sizeof(w->revision), "%s", revision);
+    pthread_mutex_unlock(&f->lock);
 }
 
 /* ---- the declarations ---- */
@@ -429,7 +454,7 @@ static void walk_history(struct fleet *f, const struct dr_declaration *now)
             const char *name = d->docs.topologies[k]->doc.metadata.name;
             if (dr_declaration_find(now, name) || find_worker(f, name))
                 continue;
-            if (start_worker(f, name, s, true, &err) == 0)
+            if (start_worker(f, name, s, now->revision, &err) == 0)
                 note(f, "topology '%s' left the source: its obligations are discharged",
                      name);
         }
@@ -466,21 +491,21 @@ static int follow_declaration(struct fleet *f, struct dr_declaration *d,
         struct worker *w = find_worker(f, name);
         /* a commit elsewhere costs this topology nothing */
         if (w && !w->removed && dr_declaration_same(w->wanted->declaration, d, name))
-            continue;
-        if (w)
-            point_at(f, w, s, false);
+            point_on(f, w, d->revision);
+        else if (w)
+            point_at(f, w, s);
         else
-            rc = start_worker(f, name, s, false, err);
+            rc = start_worker(f, name, s, NULL, err);
     }
     /* a document is gone only when the whole of the source was read */
     for (struct worker *w = f->workers; rc == 0 && d->complete && w; w = w->next) {
-        if (w->removed || has_ended(f, w) || dr_declaration_find(d, w->name))
+        if (has_ended(f, w) || dr_declaration_find(d, w->name) || !goes_on_from(f, d, w))
             continue;
-        if (!goes_on_from(f, d, w))
-            continue;
-        point_at(f, w, NULL, true);
-        note(f, "topology '%s' left the source: its care ends, nothing is destroyed",
-             w->name);
+        bool already = w->removed;
+        point_away(f, w, d->revision);
+        if (!already)
+            note(f, "topology '%s' left the source: its care ends, nothing is destroyed",
+                 w->name);
     }
     if (rc == 0) {
         snprintf(f->revision, sizeof(f->revision), "%s", d->revision);

@@ -25,10 +25,11 @@ const char *dr_plan_agreed_text(const struct dr_plan_input *in, struct dr_arena 
 }
 
 /* A commit that changes nothing here is nothing new to agree on, and a controller that
- * still stands on the one before is not older. */
+ * still stands on the one before is not older. A removal means the same as nothing. */
 static bool means_the_same(const struct dr_view *v, const struct dr_term_row *term)
 {
-    return term->meaning && strcmp(term->meaning, v->t->doc.meaning) == 0;
+    return !v->in->removed && term->meaning &&
+           strcmp(term->meaning, v->t->doc.meaning) == 0;
 }
 
 static bool is_generation(const char *agreed, uint64_t *n)
@@ -38,24 +39,97 @@ static bool is_generation(const char *agreed, uint64_t *n)
            dr_parse_u64(agreed + len, strlen(agreed + len), n);
 }
 
-/* The same commit is the same document, whatever another version of drover makes of it;
- * the same generation may be another edit. */
-bool dr_view_has_agreed(const struct dr_view *v, const struct dr_term_row *term)
-{
-    uint64_t n;
-    if (means_the_same(v, term))
-        return true;
-    if (!term->agreed || strcmp(term->agreed, dr_plan_agreed_text(v->in, v->arena)) != 0)
-        return false;
-    return !term->meaning || !is_generation(term->agreed, &n);
-}
-
 static enum dr_truth in_history(const struct dr_plan_input *in, const char *agreed)
 {
     for (size_t i = 0; i < in->lineage_count; i++)
         if (strcmp(in->lineage[i].agreed, agreed) == 0)
             return in->lineage[i].descends;
     return DR_FALSE;
+}
+
+/* Whether no ledger tells of an obligation, or of work that will make one. */
+static bool is_at_rest(const struct dr_facts *f)
+{
+    bool at_rest = true;
+    for (size_t c = 0; c < f->cluster_count; c++) {
+        const struct dr_ledger *l = &f->clusters[c].ledger.rows;
+        if (!f->clusters[c].ledger.decoded)
+            continue;
+        at_rest &= l->edge_count && !l->hold_count;
+        for (size_t i = 0; i < l->edge_count; i++)
+            at_rest &=
+                l->edges[i].state == DR_EDGE_MADE || l->edges[i].state == DR_EDGE_RETIRED;
+    }
+    return at_rest;
+}
+
+/* Until nothing is owed any more a document that left and came back as it was is
+ * something new: a controller that stands in between must find out that it does. */
+static bool came_by_a_commit(const struct dr_view *v, const struct dr_term_row *term)
+{
+    return term->agreed && strcmp(term->agreed, v->in->revision) != 0 &&
+           in_history(v->in, term->agreed) == DR_TRUE && !is_at_rest(v->f);
+}
+
+/* The same commit is the same document, whatever another version of drover makes of it;
+ * the same generation may be another edit. */
+bool dr_view_has_agreed(const struct dr_view *v, const struct dr_term_row *term)
+{
+    uint64_t n;
+    if (means_the_same(v, term))
+        return !came_by_a_commit(v, term);
+    if (!term->agreed || strcmp(term->agreed, dr_plan_agreed_text(v->in, v->arena)) != 0)
+        return false;
+    return !term->meaning || (!v->in->removed && !is_generation(term->agreed, &n));
+}
+
+bool dr_view_is_newer(const struct dr_view *v)
+{
+    for (size_t c = 0; c < v->t->cluster_count && c < 2; c++) {
+        const struct dr_ledger *l = dr_view_ledger(v, c);
+        const struct dr_term_row *term = l ? &l->term : NULL;
+        uint64_t was;
+        if (!term || !term->present || !term->agreed || means_the_same(v, term) ||
+            strcmp(term->agreed, v->in->revision) == 0)
+            continue;
+        if (is_generation(term->agreed, &was)
+                ? v->t->doc.metadata.generation > was
+                : in_history(v->in, term->agreed) == DR_TRUE)
+            return true;
+    }
+    return false;
+}
+
+/* Nothing asks history then: it may be long, and commits elsewhere are many. */
+static bool is_beyond_doubt(const struct dr_plan_input *in,
+                            const struct dr_ledger_group *g)
+{
+    const char *meaning = g->rows.term.meaning;
+    return !in->removed && meaning && is_at_rest(in->facts) &&
+           strcmp(meaning, in->topology->doc.meaning) == 0;
+}
+
+void dr_plan_trace(struct dr_plan_input *in, struct dr_lineage_known *known,
+                   enum dr_truth (*descends)(void *arg, const char *revision,
+                                             const char *agreed),
+                   void *arg, struct dr_arena *a)
+{
+    in->lineage = known->items;
+    in->lineage_count = 0;
+    for (size_t c = 0; descends && c < in->facts->cluster_count && c < 2; c++) {
+        const struct dr_ledger_group *g = &in->facts->clusters[c].ledger;
+        const char *agreed = g->decoded ? g->rows.term.agreed : NULL;
+        struct dr_lineage *l = &known->items[in->lineage_count];
+        if (!agreed || strcmp(agreed, in->revision) == 0 || is_beyond_doubt(in, g))
+            continue;
+        in->lineage_count++;
+        bool is_known = l->agreed && strcmp(l->agreed, agreed) == 0;
+        if (is_known && l->descends != DR_UNSURE)
+            continue;
+        if (!is_known)
+            l->agreed = dr_strdup(a, agreed);
+        l->descends = descends(arg, in->revision, agreed);
+    }
 }
 
 enum dr_truth dr_view_follows(const struct dr_view *v, size_t c, const char **fact)

@@ -198,6 +198,39 @@ static void ask_check(struct build *b, const struct dr_plan_check *k,
         explain_answer(b, k, x);
 }
 
+/* Asks check k of cluster c, for the record. */
+static struct dr_check_answer *answer_check(struct build *b,
+                                            const struct dr_plan_check *k, size_t c)
+{
+    struct dr_check_answer *x = add_answer(b, k, c);
+    ask_check(b, k, x);
+    *DR_PUSH(b->v.arena, b->checks, b->check_count, b->check_room) =
+        (struct dr_check_result){k, c, x->holds};
+    return x;
+}
+
+/* A removal is a declaration, too: one that is older than the world gives back nothing
+ * that is held for a newer one. A ledger that is lost with its cluster forbids nothing:
+ * what is held stands in the primary's. */
+static void match_removal(struct build *b)
+{
+    const struct dr_view *v = &b->v;
+    const struct dr_plan_check *k = dr_plan_checks;
+    while (strcmp(k->code, DR_CHECK_NOT_OLDER) != 0)
+        k++;
+    if (dr_holds(v, DR_P_HOLD_CLEARED, v->a) == DR_TRUE)
+        return; /* nothing is held */
+    for (size_t c = 0; c < v->t->cluster_count && c < 2; c++) {
+        if (c != v->a && !dr_view_ledger(v, c))
+            continue;
+        struct dr_check_answer *x = answer_check(b, k, c);
+        if (x->holds == DR_FALSE)
+            add_blocker(b, x);
+        else if (x->holds == DR_UNSURE)
+            wait_for_check(b, x);
+    }
+}
+
 /* A cluster that does not answer makes most facts about it unknown, and those that
  * compare it with the other: its endpoints are the one thing worth saying. They are the
  * subject of the first check that is unsure. */
@@ -215,10 +248,7 @@ static void match_checks(struct build *b)
         for (size_t c = 0; c < v->t->cluster_count && c < 2; c++) {
             if (!in_scope(v, k->scope, c))
                 continue;
-            struct dr_check_answer *x = add_answer(b, k, c);
-            ask_check(b, k, x);
-            *DR_PUSH(v->arena, b->checks, b->check_count, b->check_room) =
-                (struct dr_check_result){k, c, x->holds};
+            struct dr_check_answer *x = answer_check(b, k, c);
             switch (x->holds) {
             case DR_TRUE:
                 break;
@@ -430,13 +460,12 @@ static void make_ready(struct build *b, const struct dr_plan_rule *next)
     }
 }
 
-/* Observed only, or paused: what is missing is shown, nothing is made ready. Whatever the
- * last word was, a document that is gone pauses nothing, and no pause keeps GC held past
- * the hold's deadline: what drover holds is given back. */
+/* Observed only, or paused: what is missing is shown, nothing is made ready. A document
+ * that is gone pauses nothing, and no pause keeps GC held past the hold's deadline: what
+ * drover holds is given back. What only observed never wrote, nor does its removal: the
+ * hold that it sees may be another document's. */
 static bool hands_off(const struct dr_plan_input *in, bool discharge)
 {
-    if (in->removed)
-        return false;
     return in->topology->management == DR_OBSERVE || (in->topology->paused && !discharge);
 }
 
@@ -610,6 +639,38 @@ static bool is_overdue(const struct dr_view *v)
            dr_holds(v, DR_P_HOLD_CLEARED, v->a) != DR_TRUE;
 }
 
+/* What is missing, and which of it can be made now. */
+static void match(struct build *b)
+{
+    const struct dr_view *v = &b->v;
+    const struct dr_plan_input *in = v->in;
+    struct dr_plan *p = b->plan;
+    /* an expired or unwanted hold is given back before anything else is asked */
+    bool discharge = in->removed || is_overdue(v);
+    b->only_discharge = discharge;
+    b->resetting = !discharge && dr_view_resetting(v);
+    if (in->removed)
+        match_removal(b);
+    else if (!discharge)
+        match_checks(b);
+    bool unsure = false;
+    const struct dr_plan_rule *next = steps_mislead(p) ? NULL : match_rules(b, &unsure);
+    bool off = hands_off(in, discharge);
+    bool free = !off && (discharge || !p->waiting_count);
+    if (next && !unsure && !p->blocker_count && free)
+        make_ready(b, next);
+    else if (next && off && !p->observing)
+        add_waiting(b, p->topology, "paused by the document", 10000);
+    p->older = has_blocker(p, DR_CHECK_NOT_OLDER);
+    p->newer = dr_view_is_newer(v);
+    p->notes_newer = p->newer && next && next->done == DR_P_AGREED && p->actions[0].ready;
+    add_notices(b);
+    const char *idle = idle_id(v);
+    if (idle)
+        add_notice(b, idle);
+    dr_protection(v, p);
+}
+
 struct dr_plan *dr_plan_build(const struct dr_plan_input *in, struct dr_arena *a)
 {
     struct build b = {.plan = DR_NEW(a, struct dr_plan)};
@@ -620,27 +681,10 @@ struct dr_plan *dr_plan_build(const struct dr_plan_input *in, struct dr_arena *a
     p->revision = in->revision;
     if (in->topology->mode == DR_MODE_PRIMARY_SECONDARY &&
         in->topology->cluster_count == 2) {
-        const struct dr_view *v = &b.v;
-        /* an expired or unwanted hold is given back before anything else is asked */
-        bool discharge = in->removed || is_overdue(v);
-        b.only_discharge = discharge;
-        b.resetting = !discharge && dr_view_resetting(v);
-        if (!discharge)
-            match_checks(&b);
-        bool unsure = false;
-        const struct dr_plan_rule *next =
-            steps_mislead(p) ? NULL : match_rules(&b, &unsure);
-        bool off = hands_off(in, discharge);
-        bool free = !off && (discharge || !p->waiting_count);
-        if (next && !unsure && !p->blocker_count && free)
-            make_ready(&b, next);
-        else if (next && off && !p->observing)
-            add_waiting(&b, p->topology, "paused by the document", 10000);
-        add_notices(&b);
-        const char *idle = idle_id(v);
-        if (idle)
-            add_notice(&b, idle);
-        dr_protection(v, p);
+        if (in->removed && p->observing)
+            add_notice(&b, "management was Observe: nothing is drover's to give back");
+        else
+            match(&b);
     } else {
         struct dr_check_answer *x = add_answer(&b, &dr_plan_checks[0], 0);
         ask_check(&b, &dr_plan_checks[0], x);

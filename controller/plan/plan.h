@@ -32,7 +32,8 @@ struct dr_lineage {
 struct dr_plan_input {
     const struct dr_topology *topology;
     const struct dr_facts *facts;
-    const char *revision; /* commit id, "dir:<hash>" or "file:<hash>" */
+    const char *revision; /* commit id, "dir:<hash>" or "file:<hash>"; with `removed` the
+                           * one that no longer has the document */
     const struct dr_lineage
         *lineage; /* of commits; one that is not here is no ancestor */
     size_t lineage_count;
@@ -152,6 +153,10 @@ struct dr_plan {
     /* management is Observe: nothing is to be done; actions and blockers are what
      * managing the topology would need */
     bool observing;
+    bool older; /* DR-B026: a ledger has agreed on what this is not, nor descends from */
+    bool newer; /* proved to be newer than what a ledger has agreed on, and says other
+                 * things: whoever acts on that one is behind */
+    bool notes_newer; /* .. and the step that is ready writes it down */
     size_t action_count, blocker_count, waiting_count, question_count, notice_count,
         protection_count;
     struct dr_action *actions;
@@ -171,6 +176,18 @@ struct dr_plan {
 
 /* Never fails: what it cannot decide is blocked or waits. Takes microseconds. */
 struct dr_plan *dr_plan_build(const struct dr_plan_input *in, struct dr_arena *a);
+
+/* Fills in->lineage for the revisions on which the ledgers in in->facts have agreed: what
+ * `descends` says of each. known: the answers of earlier calls about the same
+ * in->revision (zeroed before the first), which live as long as in->lineage is used:
+ * history does not change behind a revision. descends NULL: the source has no history. */
+struct dr_lineage_known {
+    struct dr_lineage items[2]; /* one a cluster */
+};
+void dr_plan_trace(struct dr_plan_input *in, struct dr_lineage_known *known,
+                   enum dr_truth (*descends)(void *arg, const char *revision,
+                                             const char *agreed),
+                   void *arg, struct dr_arena *a);
 
 /* What a ledger notes when it agrees on this declaration: the commit, or, where the
  * source has no history, "generation:N". */

@@ -106,7 +106,7 @@ static void emit_agreed(const struct dr_view *v, size_t c, struct dr_action *x)
     const struct dr_term_row *now = &dr_view_ledger(v, c)->term;
     struct dr_term_row r = *now;
     r.agreed = dr_plan_agreed_text(v->in, v->arena);
-    r.meaning = v->t->doc.meaning;
+    r.meaning = v->in->removed ? NULL : v->t->doc.meaning;
     r.by = NULL;
     /* a person writes here, too, who holds no epoch: `drover agree` */
     struct dr_row_write row = {.key = DR_KEY_TERM,
@@ -467,6 +467,11 @@ static bool wants_ids(const struct dr_view *v)
     return false;
 }
 
+static bool owes_after_removal(const struct dr_view *v)
+{
+    return v->in->removed && dr_holds(v, DR_P_HOLD_CLEARED, v->a) == DR_FALSE;
+}
+
 static bool wants_reset(const struct dr_view *v)
 {
     return v->t->ledger_reset.declared;
@@ -715,6 +720,13 @@ const struct dr_plan_rule dr_plan_rules[] = {
      .precondition = "two rising checkpoints since the fence; PD lists TiCDC's safepoint not above the "
                      "checkpoint; its sink leads into the secondary",
      .expect = "both ends call the changefeed made", .undo = "none needed: the changefeed is not touched"},
+    {.id = 316, .concern = "gc", .name = "removal", .scope = DR_SCOPE_PRIMARY, .wanted = owes_after_removal,
+     .done = DR_P_AGREED, .emit = emit_agreed, .risk = DR_RISK_SAFE, .discharges = true,
+     .predicted_ms = 50,
+     .what = "%s: agree on the revision that removed the document",
+     .why = "a controller that still stands on the one before must not hold anew what is given back",
+     .precondition = "the revision descends from the one agreed on",
+     .expect = "the term row has the revision, and no meaning", .undo = "drover agree, with a revision that has the document"},
     {.id = 320, .concern = "gc", .name = "release-gc", .scope = DR_SCOPE_PRIMARY,
      .only = DR_BY_COPY | DR_BY_EXISTING,
      .done = DR_P_GC_RELEASED, .emit = emit_gc_release, .risk = DR_RISK_SAFE, .discharges = true,

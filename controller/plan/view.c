@@ -159,7 +159,7 @@ void dr_view_init(struct dr_view *v, const struct dr_plan_input *in, struct dr_a
     v->f = in->facts;
     v->arena = a;
     dr_plan_pair(v->t, &v->a, &v->b);
-    v->observing = !in->removed && v->t->management == DR_OBSERVE;
+    v->observing = v->t->management == DR_OBSERVE;
     v->without_ledger = v->observing && !is_born(v->f);
     v->gen = dr_generation_of(v->t, v->f, v->a, v->b, v->f->skipped_generations, a);
     v->way = v->gen.adopted                                    ? DR_BY_ADOPTION

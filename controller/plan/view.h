@@ -49,6 +49,9 @@ bool dr_view_resetting(const struct dr_view *v);
 enum dr_truth dr_view_follows(const struct dr_view *v, size_t c, const char **fact);
 /* Whether the term row has agreed on this declaration, or on one that means the same. */
 bool dr_view_has_agreed(const struct dr_view *v, const struct dr_term_row *term);
+/* Whether the declaration, or the removal, is proved to be newer than the one on which a
+ * ledger has agreed, and says something else. */
+bool dr_view_is_newer(const struct dr_view *v);
 /* The row of the edge primary -> secondary in cluster c's ledger; retired rows do not
  * count. NULL: none, or the ledger is not known. */
 const struct dr_edge_row *dr_view_edge(const struct dr_view *v, size_t c);
@@ -222,6 +225,8 @@ size_t dr_plan_find_approval(const struct dr_view *v, struct dr_plan *p,
 /* The checks before this one are the ground (mode, identity, ledger): while one of them
  * fails the later ones are not asked, for what they say would mislead. */
 #define DR_CHECK_ABOVE_GROUND "DR-B030"
+/* Asked of a removal, too. */
+#define DR_CHECK_NOT_OLDER "DR-B026"
 
 /* Unsure, with the reason of a group that was not read. */
 enum dr_truth dr_check_unread(const struct dr_view *v, const struct dr_seen *s,

@@ -188,6 +188,8 @@ static void list_settings(struct list *l, const struct sim_result *plain)
         add(l, "removed", n, true);
     for (uint64_t n = 1; n <= plain->rounds; n++) {
         add(l, "held", n, true);
+        add(l, "behind", n, true);
+        add(l, "behind/removed", n, true);
         add(l, "held/expired", n, true);
     }
     for (uint64_t n = 0; n < 2 * RESETS; n++)

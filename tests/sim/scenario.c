@@ -107,6 +107,7 @@ bool sim_begin(struct run *r, struct sim_controller *c, bool faulty)
                             .script_count = faulty ? r->script_count : second,
                             .take = r->take,
                             .removed = r->removed,
+                            .revision = r->revision,
                             .topology = r->topology,
                             .journal = *r->journal ? r->journal : NULL,
                             .intents = &r->intents,

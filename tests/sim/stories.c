@@ -549,6 +549,8 @@ static const struct story stories[] = {
     {"clock-forward", "the host's clock jumps a year ahead at exchange n", .ending = PROTECTED, .numbered = true, .strike = jump_forward},
     {"clock-back", "the host's clock jumps a year back at exchange n", .ending = PROTECTED, .numbered = true, .strike = jump_back},
     {"removed", "the document leaves its source after n rounds", .ending = DISCHARGED, .play = play_removed, .numbered = true},
+    {"behind", "after n rounds a controller with a newer declaration comes, while the first one goes on", .ending = PROTECTED, .play = sim_play_behind, .numbered = true},
+    {"behind/removed", "after n rounds one whose checkout lacks the document, which is there again, is alone for longer than a lease", .ending = PROTECTED, .play = sim_play_behind_removed, .numbered = true},
     {"fault/crash-before", "crash before exchange n is sent", .ending = PROTECTED, .numbered = true, .strike = strike_fault, .inject = DR_INJECT_CRASH_BEFORE},
     {"fault/crash-sent", "crash after it was sent", .ending = PROTECTED, .numbered = true, .strike = strike_fault, .inject = DR_INJECT_CRASH_SENT},
     {"fault/crash-replied", "crash after its reply", .ending = PROTECTED, .numbered = true, .strike = strike_fault, .inject = DR_INJECT_CRASH_REPLIED},

@@ -87,6 +87,7 @@ struct run {
     uint64_t intents;              /* steps seen with their intent on disk before them */
     const struct dr_topology *topology;
     bool removed, take;
+    const char *revision;  /* NULL: "r1" */
     struct dr_arena *kept; /* texts that outlive a controller */
 };
 
@@ -135,6 +136,9 @@ enum { SIM_HOLD_MS = 3600000 }; /* of the story that outlasts it */
 bool sim_play_paused(struct run *r, uint64_t n);
 bool sim_play_expired(struct run *r, uint64_t n);
 bool sim_play_reset(struct run *r, uint64_t n);
+/* behind.c */
+bool sim_play_behind(struct run *r, uint64_t n);
+bool sim_play_behind_removed(struct run *r, uint64_t n);
 bool sim_prepare_equal(struct run *r);
 bool sim_prepare_adoption(struct run *r);
 bool sim_prepare_fenced(struct run *r); /* the same, and B is fenced */

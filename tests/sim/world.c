@@ -13,7 +13,6 @@ enum {
     STEP_MS = 200,
     SKIP_MS = 10000,
     WRITE_EVERY_MS = 150,
-    LEASE_MS = 15000,
     SETTLE_MS = 60000,
     RECORD_MAX = 4 << 20,
 };
@@ -486,6 +485,13 @@ static void check_intent(void *arg, const struct dr_call *call, uint64_t ticket)
     dr_arena_free(a);
 }
 
+/* A history: r1 is followed by r2, and so on. */
+static enum dr_truth descends(void *arg, const char *revision, const char *agreed)
+{
+    (void)arg;
+    return strcmp(revision, agreed) >= 0 ? DR_TRUE : DR_FALSE;
+}
+
 bool sim_controller_start(struct sim_controller *c, struct sim_world *w,
                           const struct sim_start *how, struct dr_buf *why)
 {
@@ -526,7 +532,9 @@ bool sim_controller_start(struct sim_controller *c, struct sim_world *w,
                                  .journal = c->journal,
                                  .holder = c->holder,
                                  .revision = how->revision ? how->revision : "r1",
-                                 .lease_ms = LEASE_MS,
+                                 .lease_ms = SIM_LEASE_MS,
+                                 .overtakes = true,
+                                 .descends = descends,
                                  .take = how->take,
                                  .removed = how->removed,
                                  .wall_ms = wall_ms,

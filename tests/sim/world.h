@@ -15,6 +15,8 @@
 #define SIM_SINK_SECRET     "a secret that passwords are derived from"
 #define SIM_SINK_SECRET_URI "a%20secret%20that%20passwords%20are%20derived%20from"
 
+enum { SIM_LEASE_MS = 15000 };
+
 /* How the world differs from the plain one. YAML fragments are put in as they are; all
  * may be NULL. */
 struct sim_setting {

@@ -493,19 +493,6 @@ Test(act, converged_rounds_write_lease_and_beat_and_keep_nothing)
 
 /* ---- older than the world ---- */
 
-static enum dr_truth descends(void *arg, const char *revision, const char *agreed)
-{
-    (void)arg;
-    return strcmp(revision, agreed) > 0 ? DR_TRUE : DR_FALSE;
-}
-
-static const char *agreed_at(struct pair *p, const char *at)
-{
-    return pair_cell(p, at,
-                     "SELECT JSON_EXTRACT(value, '$.agreed') FROM mysql.drover_ledger "
-                     "WHERE k = 'term'");
-}
-
 /* A later revision is agreed on by both ledgers; from then on the earlier one, from a
  * stale checkout, changes nothing and takes nothing, though nobody holds the lease. */
 Test(act, a_stale_checkout_changes_nothing)
@@ -517,18 +504,18 @@ Test(act, a_stale_checkout_changes_nothing)
     boss_options(&newer, &p, "newer");
     newer.o.revision = "r2";
     p.topology.doc.meaning[0] = 'x';
-    newer.o.descends = descends;
+    newer.o.descends = boss_descends;
     boss_start(&newer);
     boss_until(&newer, DR_ROUND_CONVERGED, 20);
-    cr_expect_str_eq(agreed_at(&p, "127.0.1.4:4000"), "\"r2\"");
-    cr_expect_str_eq(agreed_at(&p, "127.1.1.4:4000"), "\"r2\"");
+    cr_expect_str_eq(pair_agreed(&p, "127.0.1.4:4000"), "\"r2\"");
+    cr_expect_str_eq(pair_agreed(&p, "127.1.1.4:4000"), "\"r2\"");
     dr_actor_leave(newer.actor);
     boss_end(&newer);
     p.topology.doc.meaning[0] = 'y';
     p.topology.policy.drift[DR_DRIFT_VARIABLES] = DR_DRIFT_CORRECT;
     pair_sql(&p, "west", "SET GLOBAL tidb_ttl_job_enable = ON");
     boss_options(&older, &p, "older");
-    older.o.descends = descends;
+    older.o.descends = boss_descends;
     boss_start(&older);
     for (int i = 0; i < 10; i++) {
         boss_round(&older);
@@ -653,7 +640,7 @@ Test(act, a_word_on_the_revision_is_not_overwritten)
     pair_bootstrap(&p);
     boss_options(&m.b, &p, "two");
     m.b.o.revision = "r2";
-    m.b.o.descends = descends;
+    m.b.o.descends = boss_descends;
     p.topology.doc.meaning[0] = 'x';
     m.b.o.say = agree_meanwhile;
     m.row = /* inside of a JSON text */
@@ -663,7 +650,7 @@ Test(act, a_word_on_the_revision_is_not_overwritten)
     for (int i = 0; i < 10; i++)
         boss_round(&m.b);
     cr_expect_null(m.row);
-    cr_expect_str_eq(agreed_at(&p, "127.0.1.4:4000"), "\"r3\"");
+    cr_expect_str_eq(pair_agreed(&p, "127.0.1.4:4000"), "\"r3\"");
     boss_end(&m.b);
     pair_close(&p);
 }

@@ -80,6 +80,13 @@ const char *pair_cell(struct pair *p, const char *at, const char *text)
     return cell;
 }
 
+const char *pair_agreed(struct pair *p, const char *at)
+{
+    return pair_cell(p, at,
+                     "SELECT JSON_EXTRACT(value, '$.agreed') FROM mysql.drover_ledger "
+                     "WHERE k = 'term'");
+}
+
 /* ---- what somebody else made ---- */
 
 static const char *const copied[] = {
@@ -187,6 +194,12 @@ static void say(void *arg, const struct dr_event *e)
 static bool stopped(void *arg)
 {
     return ((const struct boss *)arg)->stop;
+}
+
+enum dr_truth boss_descends(void *arg, const char *revision, const char *agreed)
+{
+    (void)arg;
+    return strcmp(revision, agreed) > 0 ? DR_TRUE : DR_FALSE;
 }
 
 void boss_options(struct boss *b, struct pair *p, const char *holder)

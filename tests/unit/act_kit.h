@@ -30,6 +30,9 @@ void pair_sql(struct pair *p, const char *cluster, const char *text);
 /* First cell of a statement on one instance, as `app` sees it; owned by the pair. */
 const char *pair_cell(struct pair *p, const char *at, const char *text);
 
+/* The revision on which a ledger has agreed, as JSON. */
+const char *pair_agreed(struct pair *p, const char *at);
+
 /* Lets time pass without anybody of ours. */
 void pair_pass(struct pair *p, int64_t ms);
 /* The west as somebody copied it; out: a TSO of the east at which both are equal. */
@@ -59,6 +62,8 @@ struct boss {
     bool stop;
 };
 
+/* A history: r1 is followed by r2, and so on. */
+enum dr_truth boss_descends(void *arg, const char *revision, const char *agreed);
 void boss_options(struct boss *b, struct pair *p, const char *holder);
 void boss_start(struct boss *b);
 void boss_end(struct boss *b); /* as the end of its process: no word to anybody */
