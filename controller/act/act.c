@@ -62,6 +62,7 @@ struct dr_actor *dr_actor_new(const struct dr_actor_options *o)
     x->newer_since_ms = INT64_MIN;
     x->lease_until_ms = dr_xcalloc(o->topology->cluster_count, sizeof(int64_t));
     dr_authority_lose(x);
+    x->half_since_ms = INT64_MAX;
     unsigned char seed[DR_SHA256_BYTES];
     dr_sha256(seed, o->holder, strlen(o->holder)); /* so that controllers differ */
     memcpy(&x->jitter.state, seed, sizeof(x->jitter.state));

@@ -64,6 +64,33 @@ static bool takes(const struct dr_actor *x)
     return x->o.take || overtakes(x);
 }
 
+static bool takes_writes(const struct dr_cluster_facts *f)
+{
+    for (size_t i = 0; i < f->instance_count; i++)
+        if (f->instances[i].restricted_read_only)
+            return false;
+    return true;
+}
+
+/* Whether `other` has lacked, for as long as a lease lasts, the lease of a ledger that we
+ * could have: it is cut off from there. A takeover on its way, and a side that has just
+ * come back, look alike for a moment. */
+static bool holds_half(struct dr_actor *x, const char *other)
+{
+    bool half = false;
+    for (size_t c = 0; other && c < x->facts->cluster_count; c++) {
+        const struct dr_ledger_group *g = &facts_of(x, c)->ledger;
+        bool held = g->decoded && g->rows.lease_until > g->tso && g->rows.lease_holder &&
+                    strcmp(g->rows.lease_holder, other) == 0;
+        half |= g->decoded && !held && takes_writes(facts_of(x, c));
+    }
+    if (!half)
+        x->half_since_ms = INT64_MAX;
+    else if (x->half_since_ms == INT64_MAX)
+        x->half_since_ms = dr_actor_now(x);
+    return half && dr_actor_now(x) - x->half_since_ms >= x->o.lease_ms;
+}
+
 /* A ledger that cannot be read is no reason to let go, nor to let GC be held elsewhere:
  * what is to be written there waits, and a takeover follows when it answers again. */
 static bool holds_what_answers(const struct dr_actor *x)
@@ -131,15 +158,43 @@ static void kill_sessions(struct dr_actor *x, size_t c, const char *instance,
     dr_reply_release(&r);
 }
 
+/* The sessions of one instance that an older holder may still send on: all that its first
+ * answer after the takeover shows. Those opened later read the new epoch first, so they
+ * harm nobody, and controllers that stand by open some all the time. */
+struct older {
+    bool known;
+    size_t count;
+    const uint64_t *ids;
+};
+
+static bool is_older(const struct older *o, uint64_t id)
+{
+    for (size_t i = 0; i < o->count; i++)
+        if (o->ids[i] == id)
+            return true;
+    return false;
+}
+
+static void remember_older(struct dr_actor *x, const struct dr_jobs *j, struct older *o)
+{
+    uint64_t *ids = DR_NEW_N(x->cycle, j->session_count, uint64_t);
+    for (size_t i = 0; i < j->session_count; i++)
+        ids[i] = j->sessions[i].id;
+    *o = (struct older){.known = true, .count = j->session_count, .ids = ids};
+}
+
 /* Kills what is left on one instance. Out: how many had to be killed; -1: not known. */
-static int kill_on(struct dr_actor *x, size_t c, const struct dr_jobs *j)
+static int kill_on(struct dr_actor *x, size_t c, const struct dr_jobs *j, struct older *o)
 {
     if (!j->seen.known)
         return -1;
+    if (!o->known)
+        remember_older(x, j, o);
     uint64_t *ids = DR_NEW_N(x->step, j->session_count, uint64_t);
     size_t n = 0;
     for (size_t i = 0; i < j->session_count; i++)
-        if (!is_spared(x, c, j->instance, &j->sessions[i]))
+        if (is_older(o, j->sessions[i].id) &&
+            !is_spared(x, c, j->instance, &j->sessions[i]))
             ids[n++] = j->sessions[i].id;
     if (n)
         kill_sessions(x, c, j->instance, ids, n);
@@ -184,16 +239,19 @@ static bool all_listed_answered(struct dr_actor *x, size_t c, const struct dr_jo
     return all;
 }
 
-/* True once no other session of drover's account is left on any instance of the cluster.
- * Own idle sessions are ended too: the carrier opens new ones. */
+/* True once no session of drover's account that was there at first is left on any
+ * instance of the cluster. Own idle sessions are ended too: the carrier opens new ones.
+ */
 static bool end_older_sessions(struct dr_actor *x, size_t c)
 {
+    struct older *older =
+        DR_NEW_N(x->cycle, x->o.access->clusters[c].sql_count, struct older);
     for (int i = 0; i < KILL_TRIES; i++) {
         size_t count;
         const struct dr_jobs *jobs = dr_observe_jobs(x->observer, c, &count);
         int left = 0, silent = 0;
         for (size_t k = 0; k < count; k++) {
-            int n = kill_on(x, c, &jobs[k]);
+            int n = kill_on(x, c, &jobs[k], &older[k]);
             left += n > 0 ? n : 0;
             silent += n < 0;
         }
@@ -238,16 +296,28 @@ bool dr_authority_end_session(struct dr_actor *x, size_t c, const char *instance
 
 /* ---- taking over ---- */
 
+/* A ledger's TSO of now: as it was read, and the time since by our own monotonic clock.
+ */
+static uint64_t tso_now(const struct dr_actor *x, size_t c)
+{
+    const struct dr_ledger_group *g = &facts_of(x, c)->ledger;
+    int64_t passed = dr_actor_now(x) - g->seen.at_ms;
+    return dr_tso_make(dr_tso_ms(g->tso) + (passed > 0 ? passed : 0), 0);
+}
+
 static bool raise_epoch(struct dr_actor *x, size_t c, uint64_t epoch, struct dr_err *err)
 {
     const struct dr_ledger *l = &facts_of(x, c)->ledger.rows;
     struct dr_call call = {.kind = DR_CALL_LEDGER_EPOCH,
                            .at = {.cluster = (uint16_t)c},
                            .as = dr_authority_for(x, c)};
+    call.as.epoch = epoch;
     call.args.epoch.expect_epoch = l->epoch;
     call.args.epoch.expect_holder = l->holder;
     call.args.epoch.epoch = epoch;
     call.args.epoch.holder = x->o.holder;
+    call.args.epoch.tso = tso_now(x, c);
+    call.args.epoch.lease_ms = x->o.lease_ms;
     struct dr_reply r;
     ask(x, &call, &r);
     bool done = r.outcome == DR_DONE;
@@ -341,7 +411,7 @@ enum dr_authority_state dr_authority_ensure(struct dr_actor *x, const char **why
     if (holds_what_answers(x))
         return DR_AUTHORITY_HELD;
     const char *other = other_holder(x, &x->others_left_ms);
-    if (other && !takes(x)) {
+    if (!holds_half(x, other) && other && !takes(x)) {
         dr_authority_lose(x);
         *why = dr_sprintf(x->cycle, "controller %s holds the lease%s", other,
                           x->plan->newer ? ", and acts on an older declaration" : "");
@@ -381,13 +451,10 @@ static bool beats_here(const struct dr_actor *x, size_t c)
 void dr_authority_beat(const struct dr_actor *x, size_t c, int64_t lease_ms,
                        struct dr_call *call)
 {
-    const struct dr_ledger_group *g = &facts_of(x, c)->ledger;
     *call = (struct dr_call){.kind = DR_CALL_BEAT,
                              .at = {.cluster = (uint16_t)c},
                              .as = dr_authority_for(x, c)};
-    /* time since the TSO was read, by our own monotonic clock */
-    int64_t passed = dr_actor_now(x) - g->seen.at_ms;
-    call->args.beat.tso = dr_tso_make(dr_tso_ms(g->tso) + (passed > 0 ? passed : 0), 0);
+    call->args.beat.tso = tso_now(x, c);
     call->args.beat.lease_ms = lease_ms;
 }
 

@@ -127,6 +127,8 @@ union dr_args {
         const char *expect_holder;
         uint64_t epoch;
         const char *holder;
+        uint64_t tso;     /* of that cluster, now; the first lease counts from it */
+        int64_t lease_ms; /* 0: none is written */
     } epoch;
     struct {
         size_t count;

@@ -51,6 +51,7 @@ static const char *const adopt_late[] = {"adopt/late", "adopt/late-taken",
                                          "adopt/late-done", NULL};
 static const char *const adopt_outage[] = {"adopt/outage", NULL};
 static const char *const late[] = {"late", "late/taken", "late/done", NULL};
+static const char *const race[] = {"race", NULL};
 static const char *const clocks[] = {"clock-forward", "clock-back", NULL};
 static const char *const outage[] = {"outage", NULL};
 static const char *const settled_outage[] = {"settled/outage", NULL};
@@ -69,6 +70,7 @@ static const struct sweep_family {
 } sweeps[] = {
     {fault, 1, 1, 14, "mar"},
     {late, 1, 1, 8, "mar"},
+    {race, 1, 1, 1, "mar"},
     {settled, 1, 1, 2, "mar"},
     {stray, 1, 1, 0, "ma"},
     {pair, 1, 1, 0, "m"},
@@ -196,6 +198,8 @@ static void list_settings(struct list *l, const struct sim_result *plain)
         add(l, "reset", n, true);
     for (uint64_t n = 0; n < SIM_OUTAGES; n++)
         add(l, "down", n, true);
+    for (uint64_t n = 0; n < 2; n++)
+        add(l, "cut", n, true);
     for (uint64_t n = 0; n <= plain->exchanges; n += plain->exchanges / 6 + 1)
         add(l, "journal", n, true);
 }

@@ -63,6 +63,7 @@ static void on_exchange(void *arg, uint64_t n, const struct dr_exchange *ex)
     char kind = sim_exchange_kind(ex);
     sim_heal(r);
     r->exchange = n;
+    r->asked = ex;
     r->acts = kind != 'r';
     if (r->at_every)
         r->at_every(r);

@@ -57,7 +57,7 @@ static void second_ends(struct run *r)
 }
 
 /* Both go on, round by round, until one of them finds everything done. */
-static bool take_turns(struct run *r)
+bool sim_take_turns(struct run *r)
 {
     struct dr_round x, y;
     for (int i = 0; i < ROUNDS_MAX; i++) {
@@ -79,7 +79,7 @@ static bool take_turns(struct run *r)
                     x.plan ? sim_missing(x.plan, r->kept) : "");
 }
 
-static bool alone_at_last(struct run *r)
+bool sim_alone_at_last(struct run *r)
 {
     if (r->other_alive) {
         sim_controller_end(&r->other);
@@ -91,11 +91,11 @@ static bool alone_at_last(struct run *r)
 static bool play_late(struct run *r, uint64_t n)
 {
     (void)n;
-    if (!sim_begin(r, &r->c, true) || !take_turns(r))
+    if (!sim_begin(r, &r->c, true) || !sim_take_turns(r))
         return false;
     r->out->exchanges = dr_fault_look(r->c.fault)->exchanges;
     r->counts = false;
-    return alone_at_last(r);
+    return sim_alone_at_last(r);
 }
 
 /* Two controllers from the start, neither knowing of the other. */
@@ -105,7 +105,7 @@ static bool play_two(struct run *r, uint64_t n)
     if (!sim_begin(r, &r->c, false) || !sim_begin(r, &r->other, false))
         return false;
     r->other_alive = true;
-    return take_turns(r) && alone_at_last(r);
+    return sim_take_turns(r) && sim_alone_at_last(r);
 }
 
 static void jump_forward(struct run *r)
@@ -543,6 +543,9 @@ static const struct story stories[] = {
     {"reset", "a protected pair loses A's ledger (even n) or B's, and ledger.reset lets the peer give it back; a crash or a lost reply on the way", .ending = PROTECTED, .play = sim_play_reset, .numbered = true},
     {"renamed", "the topology has another name now", .ending = REFUSED, .play = play_renamed},
     {"two", "two controllers from the start", .ending = PROTECTED, .play = play_two},
+    {"crowd", "the holder died, and those who stand by look on all the while", .ending = PROTECTED, .play = sim_play_crowd},
+    {"race", "the holder died, two want the lease: in the middle of exchange n of one the other has a round", .ending = PROTECTED, .play = sim_play_race, .numbered = true, .strike = sim_rival},
+    {"cut", "the holder cannot reach A (0), B (1) any more, and another one can", .ending = PROTECTED, .play = sim_play_cut, .numbered = true},
     {"late", "the first controller stands still at exchange n while a second one acts", .ending = PROTECTED, .play = play_late, .numbered = true, .strike = second_acts},
     {"late/taken", ".. while it only takes over", .ending = PROTECTED, .play = play_late, .numbered = true, .strike = second_takes_over, .acting = true},
     {"late/done", ".. while it comes to its end", .ending = PROTECTED, .play = play_late, .numbered = true, .strike = second_ends, .acting = true},

@@ -77,6 +77,7 @@ struct run {
     uint64_t strike_at;              /* exchange, counted from the first that counts */
     uint64_t from;                   /* the last exchange that does not count */
     uint64_t exchange;               /* under way */
+    const struct dr_exchange *asked; /* .. itself */
     bool counts;
     bool acts;                     /* the exchange under way does more than look */
     const struct sim_sweep *sweep; /* the common beginning of many scenarios */
@@ -139,6 +140,15 @@ bool sim_play_reset(struct run *r, uint64_t n);
 /* behind.c */
 bool sim_play_behind(struct run *r, uint64_t n);
 bool sim_play_behind_removed(struct run *r, uint64_t n);
+/* Two controllers round by round, until one of them finds everything done. */
+bool sim_take_turns(struct run *r);
+/* Then the first one alone, to the story's ending. */
+bool sim_alone_at_last(struct run *r);
+/* crowd.c */
+bool sim_play_race(struct run *r, uint64_t n);
+bool sim_play_crowd(struct run *r, uint64_t n);
+bool sim_play_cut(struct run *r, uint64_t n);
+void sim_rival(struct run *r);
 bool sim_prepare_equal(struct run *r);
 bool sim_prepare_adoption(struct run *r);
 bool sim_prepare_fenced(struct run *r); /* the same, and B is fenced */

@@ -49,6 +49,7 @@ const struct dr_play dr_play_ledger_create = {
 
 struct epoch_script {
     bool there;
+    struct dr_row_write lease;
 };
 
 static enum dr_flow begin_epoch(struct dr_script *s)
@@ -56,6 +57,13 @@ static enum dr_flow begin_epoch(struct dr_script *s)
     if (!s->call->as.cluster_id || !s->call->args.epoch.epoch ||
         !s->call->args.epoch.holder)
         return dr_script_fail(s, DR_E_BUG, "a takeover without cluster id or holder");
+    struct epoch_script *mine = s->mine;
+    uint64_t tso = s->call->args.epoch.tso;
+    int64_t lease_ms = s->call->args.epoch.lease_ms;
+    mine->lease.key = DR_KEY_LEASE;
+    mine->lease.value = tso && lease_ms > 0
+                            ? dr_lease_value(tso + dr_tso_make(lease_ms, 0), s->arena)
+                            : NULL;
     return DR_FLOW_AGAIN;
 }
 
@@ -116,10 +124,19 @@ static enum dr_flow take_raise(struct dr_script *s, const struct dr_answer *a)
     return DR_FLOW_NEXT;
 }
 
+/* In the same transaction: whoever looks from now on sees a lease that runs, and does not
+ * raise the epoch once more while the new holder still ends older sessions. */
+static enum dr_flow ask_first_lease(struct dr_script *s)
+{
+    const struct epoch_script *mine = s->mine;
+    return mine->lease.value ? dr_ask_put_rows(s, &mine->lease, 1) : DR_FLOW_NEXT;
+}
+
 static const struct dr_step epoch_steps[] = {
     DR_STEP_BEGIN,
     {.name = "lock the epoch", .ask = ask_epoch_now, .take = take_epoch_now},
     {.name = "raise the epoch", .ask = ask_raise, .take = take_raise},
+    {.name = "write the first lease", .ask = ask_first_lease},
     DR_STEP_COMMIT,
     DR_STEP_END,
 };
