@@ -1,0 +1,168 @@
+#!/bin/bash
+# Two and three controllers on one estate, each a process with a state folder and a clone of
+# its own: whoever holds the lease is stopped in the middle of its acts, woken, killed;
+# another one follows yesterday's branch, one cannot reach a side, one comes with a second
+# topology, a ledger is lost. Nobody's late act has effect, and a takeover takes the lease
+# and one round. A witness reads ledgers, fences and feeds all the while.
+# Usage: tests/e2e/controllers.sh [BUILD] [SEED]
+. "$(dirname "$0")/kit.sh"
+seed=${2:-$RANDOM}
+RANDOM=$seed
+echo "seed $seed"
+. examples/quickstart/env
+doc=$work/topology.yaml
+repo=$work/repo
+lease_ms=2000 round_ms=500
+slack_ms=${SLACK_MS:-3000} # of a busy machine: processes that wait for a processor
+declare -A id=()           # of controllers by name
+
+# ---- controllers ----
+# controller NAME [REPOSITORY [OPTIONS..]]
+controller() {
+    local name=$1 from=${2:-$repo}
+    shift $(($# > 1 ? 2 : 1))
+    start "$name" env "$@" "$build/drover" run --git "$from" --state "$work/state-$name" --interval ${round_ms}ms --lease ${lease_ms}ms
+    id[$name]=$started
+}
+end_controller() {
+    finish "${id[$1]}" TERM
+    is "$1 ends well" 0 $?
+    unset "id[$1]"
+}
+murder() {
+    kill -9 "${id[$1]}"
+    wait "${id[$1]}" 2>/dev/null
+    unset "alive[${id[$1]}]" "id[$1]"
+}
+epochs() { for h in "$east" "$west"; do sql "$h" "SELECT epoch, holder FROM mysql.drover_ledger WHERE k = 'epoch'"; done; }
+# The name of who holds both ledgers: its process id stands in "HOST:ID:RANDOM".
+holder() {
+    local row pid name
+    mapfile -t row < <(epochs)
+    [ ${#row[@]} = 2 ] && [ "${row[0]}" = "${row[1]}" ] || return 1
+    pid=$(cut -d: -f2 <<<"${row[0]}")
+    for name in "${!id[@]}"; do [ "${id[$name]}" != "$pid" ] || echo "$name"; done
+}
+held() { holder | grep -q .; }
+held_by() { [ "$(holder)" = "$1" ]; }
+held_by_another() { local who; who=$(holder) && [ -n "$who" ] && [ "$who" != "$1" ]; }
+now_ms() { date +%s%3N; }
+# taken_over NAME FROM SINCE_MS: within the lease and a round somebody else holds both ledgers
+taken_over() {
+    local took
+    until_true 30 held_by_another "$2" || true
+    took=$(($(now_ms) - $3))
+    echo "$1: taken over after $took ms of $((lease_ms + round_ms))"
+    is "$1: somebody else holds both ledgers within lease and a round" yes \
+        "$(held_by_another "$2" && [ $took -le $((lease_ms + round_ms + slack_ms)) ] && echo yes)"
+}
+said_last() { grep -vE '^ ' "$work/$1.log" | tail -1; }
+stands_by() { said_last "$1" | grep -q '^shop: standby'; }
+
+# ---- the witness ----
+# What the estate itself shows, five times a second, until $work/enough is there. Who is
+# allowed to lift the fence says so by $work/human.
+witness() {
+    while [ ! -e "$work/enough" ]; do
+        for h in "$east" "$west"; do
+            sql "$h" "SELECT '$h', k, epoch, holder, at FROM mysql.drover_ledger" 2>/dev/null | grep -v ERROR
+            echo "=="
+        done >>"$work/rows"
+        {
+            [ ! -e "$work/human" ] || echo -n "human "
+            for h in "$east" "$east2" "$west" "$west2"; do sql "$h" 'SELECT @@GLOBAL.tidb_super_read_only' | tr '\n' ' '; done
+            curl -s -m 2 "$feeds" | jq -r '.total // 0'
+        } >>"$work/seen"
+        sleep 0.2
+    done
+}
+# Rows that someone wrote after its epoch was over: of each look, every row is of the epoch
+# that stands and of its holder, or older than that epoch.
+late_writes() {
+    awk -F'\t' '
+        function judge(k) {
+            for (k in e) if (k != "epoch" && ("epoch" in e) &&
+                (e[k] > e["epoch"] || (e[k] == e["epoch"] && h[k] != h["epoch"]) ||
+                 (e[k] < e["epoch"] && at[k] > at["epoch"])))
+                print "row " k " of epoch " e[k] " " h[k] " " at[k] " beside epoch " e["epoch"] " " h["epoch"] " " at["epoch"]
+            delete e
+        }
+        $1 == "==" { judge(); next }
+        { e[$2] = $3 + 0; h[$2] = $4; at[$2] = $5 }' "$work/rows" | sort -u | head -5
+}
+# An open secondary behind its fence, a closed primary, two feeds; of looks without a human.
+broken_looks() {
+    awk '$1 == "human" { fenced = 0; next }
+        NF != 5 { next }
+        { if ($3 && $4) fenced = 1
+          if ($1 || $2 || $5 > 1 || (fenced && !($3 && $4))) print }' "$work/seen" | sort -u | head -5
+}
+
+# ---- three begin at once, and whoever acts is stopped in the middle of it ----
+sim_up 10
+git init -q -b main "$repo"
+cat >>"$doc" <<T
+  policy: {drift: {fence: correct}}
+T
+cp "$doc" "$repo/shop.yaml"
+commit "$repo" "shop: east is primary"
+gc=$(gc_of)
+start witness witness
+eye=$started
+for name in ada bob eve; do controller $name; done
+at_step() { grep -qhE "(start|done) .*$1" "$work"/{ada,bob,eve}.log; }
+for step in "birth row" "BACKUP DATABASE" "RESTORE DATABASE" "refuse business writes"; do
+    becomes "it comes to: $step" 30 at_step "$step"
+    until_true 10 held
+    who=$(holder)
+    sleep "0.0$((RANDOM % 10))"
+    kill -STOP "${id[$who]}"
+    taken_over "$who stopped at $step" "$who" "$(now_ms)"
+    sleep "0.$((RANDOM % 10))"
+    kill -CONT "${id[$who]}"
+done
+becomes "the pair is protected" 60 is_protected
+becomes "what was noted is cleared" 30 eval '! ledger_keys "$east" | grep -qE "backup|hold|gc" && ! ledger_keys "$west" | grep -q restoring'
+is "exactly one feed" 1 "$(curl -s "$feeds" | jq .total)"
+is "GC as before" "$gc" "$(gc_of)"
+becomes "both sides hold the same" 30 sides_agree
+t=$(ledger "$east" edge/east/west | jq -r .startTs)
+is "the feed starts where both ledgers say" "$t $t made made" \
+    "$(ctl state clusters.east | grep -oE '"start_ts": [0-9]+' | grep -oE '[0-9]+') $(ledger "$west" edge/east/west | jq -r .startTs) $(for h in "$east" "$west"; do ledger "$h" edge/east/west | jq -r .state; done | paste -sd' ')"
+
+# ---- kill -9 ----
+for _ in 1 2; do
+    becomes "somebody holds both ledgers" 10 held
+    who=$(holder)
+    murder "$who"
+    taken_over "$who killed" "$who" "$(now_ms)"
+    becomes "the pair is protected under another one" 15 is_protected
+    controller "$who"
+done
+
+# ---- stopped for longer than its lease, while there is something to do, and woken ----
+for _ in 1 2 3; do
+    becomes "somebody holds both ledgers" 10 held
+    who=$(holder)
+    touch "$work/human"
+    sql "$west" "SET GLOBAL tidb_super_read_only = OFF"
+    sleep "0.$((RANDOM % 6))"
+    kill -STOP "${id[$who]}"
+    taken_over "$who stopped in drift" "$who" "$(now_ms)"
+    becomes "another one fences again" 10 eval '[ "$(sql "$west" "SELECT @@GLOBAL.tidb_super_read_only")$(sql "$west2" "SELECT @@GLOBAL.tidb_super_read_only")" = 11 ]'
+    rm "$work/human"
+    row=$(epochs)
+    kill -CONT "${id[$who]}"
+    becomes "$who, woken, stands by" 10 stands_by "$who"
+    is "and takes nothing" "$row" "$(epochs)"
+done
+
+touch "$work/enough"
+finish "$eye"
+for name in "${!id[@]}"; do end_controller "$name"; done
+is "the witness looked" yes "$([ "$(wc -l <"$work/seen")" -gt 50 ] && echo yes)"
+is "no row was written by whom an epoch had ended" "" "$(late_writes)"
+is "the primary stayed open, the secondary closed, with one feed" "" "$(broken_looks)"
+is "nothing was sent that nobody knows" "[]" "$(ctl unknown)"
+sim_down
+verdict
