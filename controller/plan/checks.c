@@ -258,7 +258,7 @@ C(ledger_is_ours)
     return every_member_born(v, l, fact);
 }
 
-C(ledger_not_lost)
+DR_CHECK(dr_check_ledger_not_lost)
 {
     const char *beside, *objection;
     if (!dr_view_ledger(v, c))
@@ -296,9 +296,11 @@ C(declaration_not_older)
 C(edges_agree)
 {
     const struct dr_edge_row *x = dr_view_edge(v, v->a), *y = dr_view_edge(v, v->b);
-    const char *a = dr_view_name(v, v->a), *b = dr_view_name(v, v->b);
+    const char *a = dr_view_name(v, v->a), *b = dr_view_name(v, v->b), *beside;
     if (!dr_view_ledger(v, v->a) || !dr_view_ledger(v, v->b))
         return dr_check_no_ledger(v, dr_view_ledger(v, c) ? v->b : c, fact);
+    if (dr_view_lost_row(v, v->a, &beside) || dr_view_lost_row(v, v->b, &beside))
+        return DR_TRUE; /* DR-B022 says so */
     if (dr_view_resetting(v))
         return DR_TRUE;
     if (x && y && (x->generation != y->generation || strcmp(x->id, y->id) != 0)) {
@@ -601,7 +603,7 @@ const struct dr_plan_check dr_plan_checks[] = {
      "spec.clusters[%s]", "use the version of drover that wrote the row, or remove a row written by hand"},
     {"DR-B021", DR_SCOPE_EACH, DR_P_NONE, ledger_is_ours, "one topology per cluster, with the PD ids of its birth",
      "metadata.name", "correct the endpoints, or end the other topology's care first"},
-    {"DR-B022", DR_SCOPE_EACH, DR_P_NONE, ledger_not_lost, "a ledger that was not lost since genesis",
+    {"DR-B022", DR_SCOPE_EACH, DR_P_NONE, dr_check_ledger_not_lost, "a ledger that was not lost since genesis",
      "spec.clusters[%s]", "find out who dropped or replaced it; then let its peers give it back: ledger.reset in the document"},
     {"DR-B023", DR_SCOPE_EACH, DR_P_NONE, term_agrees, "the declared primary is the one the highest term names",
      "spec.primary", "set primary back; this version does not switch over"},

@@ -264,6 +264,17 @@ static void add_storage(struct build *b)
 
 /* ---- what is worth knowing besides ---- */
 
+/* Whether the ledgers tell what runs: none is lost. */
+static bool ledgers_tell(const struct dr_plan *p)
+{
+    for (size_t i = 0; i < p->answer_count; i++)
+        if (p->answers[i].holds != DR_TRUE &&
+            (strcmp(p->answers[i].code, "DR-B022") == 0 ||
+             strcmp(p->answers[i].code, "DR-B027") == 0))
+            return false;
+    return true;
+}
+
 /* An account that is not to be used now stands locked. */
 static void add_lock(struct build *b, size_t c, enum dr_account_kind k)
 {
@@ -344,7 +355,8 @@ static void add_history(struct build *b)
         return; /* their endpoints are not known, and say why */
     int64_t ttl_ms = a->cdc.gc_ttl_s * 1000,
             hold_ms = v->t->bootstrap.gc_hold.deadline_ms;
-    bool copies = v->way == DR_BY_COPY && dr_holds(v, DR_P_MADE, v->a) != DR_TRUE;
+    bool copies = v->way == DR_BY_COPY && dr_holds(v, DR_P_MADE, v->a) != DR_TRUE &&
+                  ledgers_tell(b->plan);
     bool hold_long = copies && hold_ms > ttl_ms;
     bool life_long = !copies && i->gc_enable && i->gc_life_time_ms > ttl_ms;
     struct dr_ready_line *x = add(b, "history", name_of(b, v->a),
@@ -427,7 +439,7 @@ struct dr_readiness *dr_ready_build(const struct dr_plan_input *in, struct dr_ar
             add_supers(&b, c);
         }
         if (dr_view_ledger(&b.v, b.v.b) && !dr_view_ledger(&b.v, b.v.b)->sink.present &&
-            b.v.way != DR_BY_ADOPTION)
+            b.v.way != DR_BY_ADOPTION && ledgers_tell(p))
             add_lock(&b, b.v.b, DR_ACCOUNT_SINK);
         add_lock(&b, b.v.b, DR_ACCOUNT_APPLY);
         add_history(&b);

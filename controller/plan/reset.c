@@ -59,13 +59,62 @@ static const char *peer_objects(const struct dr_view *v, size_t c, size_t peer)
     return NULL;
 }
 
+static uint64_t highest_term(const struct dr_view *v)
+{
+    uint64_t highest = 0;
+    for (size_t k = 0; k < v->t->cluster_count; k++) {
+        const struct dr_ledger *l = dr_view_ledger(v, k);
+        if (l && l->term.n > highest)
+            highest = l->term.n;
+    }
+    return highest;
+}
+
+/* An id that no ledger knows as used. */
+static const char *fresh_id(const struct dr_view *v, size_t c)
+{
+    enum { TRIES = 100 };
+    const char *id = "";
+    for (int i = 1; i <= TRIES; i++) {
+        bool used = false;
+        id = dr_sprintf(v->arena, "lost-%s-%d", dr_view_name(v, c), i);
+        for (size_t k = 0; k < v->t->cluster_count; k++)
+            used |= dr_view_ledger(v, k) && dr_ledger_consumed(dr_view_ledger(v, k), id);
+        if (!used)
+            break;
+    }
+    return id;
+}
+
+const char *dr_mend_lost_ledger(const struct dr_view *v, size_t c)
+{
+    uint64_t term = highest_term(v);
+    const struct dr_ledger *peer = dr_view_ledger(v, c == v->a ? v->b : v->a);
+    if (!term || !peer)
+        return NULL;
+    if (peer->birth.present &&
+        !bore(&peer->birth, dr_view_name(v, c), dr_view_facts(v, c)->pd.cluster_id))
+        return "another cluster answers by that name: see DR-B021";
+    return dr_sprintf(
+        v->arena,
+        "find out who dropped or replaced it; then let its peer give it "
+        "back, %s spec: ledger: {reset: {id: %s, cluster: %s, term: %" PRIu64
+        ", reason: \"who dropped it\"}}",
+        v->t->ledger_reset.declared ? "in the place of what stands in" : "below",
+        fresh_id(v, c), dr_view_name(v, c), term);
+}
+
 bool dr_view_may_reset(const struct dr_view *v, size_t c, const char **objection)
 {
     const struct dr_ledger_reset *r = &v->t->ledger_reset;
     *objection = NULL;
-    if (!r->declared || strcmp(r->cluster, dr_view_name(v, c)) != 0)
+    if (!r->declared)
         return false;
-    if (!dr_view_facts(v, c)->pd.seen.known)
+    if (strcmp(r->cluster, dr_view_name(v, c)) != 0)
+        *objection =
+            dr_sprintf(v->arena, "it names cluster %s, and lost is the ledger of %s",
+                       r->cluster, dr_view_name(v, c));
+    else if (!dr_view_facts(v, c)->pd.seen.known)
         *objection = "its PD id is not known";
     for (size_t k = 0; k < v->t->cluster_count && !*objection; k++)
         if (k != c)

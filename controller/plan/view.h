@@ -41,6 +41,8 @@ const char *dr_view_lost_row(const struct dr_view *v, size_t c, const char **bes
 /* Whether the document's ledger.reset lets the peers give c its ledger back; a word for c
  * that does not apply has an objection. */
 bool dr_view_may_reset(const struct dr_view *v, size_t c, const char **objection);
+/* The very lines of the document that would let the peers do so; NULL: no peer can. */
+const char *dr_mend_lost_ledger(const struct dr_view *v, size_t c);
 /* A ledger is lost, and the word for it applies: until its rows are back, and every
  * ledger says that the word was used, nothing else that they would tell is asked. */
 bool dr_view_resetting(const struct dr_view *v);
@@ -247,6 +249,7 @@ DR_CHECK(dr_check_secondary_empty);
 /* A pair that drover made, and both its ledgers gone: orphan.c. */
 DR_CHECK(dr_check_not_orphaned);
 const char *dr_mend_orphan(const struct dr_view *v);
+DR_CHECK(dr_check_ledger_not_lost);
 /* Unsure: the ledger is not known. DR-B020 says when a row cannot be read. */
 DR_CHECK(dr_check_no_ledger);
 DR_CHECK(dr_check_controller_rights);

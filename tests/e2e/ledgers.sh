@@ -49,6 +49,23 @@ sed -i "/^    edges: /d" "$doc"
 told "the word may go again" 0 drover apply --yes "$doc"
 becomes "still protected" 30 is_protected
 told "nothing to do" 0 drover plan --detailed-exitcode "$doc"
+
+# ---- one ledger ----
+lose_west
+told "ready" 3 drover ready -b "$doc"
+has "one code" "DR-B022" "$said"
+lacks "not the other one" "DR-B024" "$said"
+lacks "nor a lock for the account of the feed that runs" "ACCOUNT LOCK" "$said"
+line=$(sed -n 's/.*below spec: \(ledger: .*}}\)$/\1/p' <<<"$said")
+printf '  %s\n' "${line/cluster: west/cluster: east}" >>"$doc"
+told "a word for the other cluster" 3 drover plan "$doc"
+has "does not apply" "it names cluster east, and lost is the ledger of west" "$said"
+sed -i '$d' "$doc"
+printf '  %s\n' "$line" >>"$doc"
+told "the printed word" 0 drover apply --yes "$doc"
+becomes "protected again" 30 is_protected
+is "the feed is as it was" "$made" "$(feed)"
+told "nothing to do" 0 drover plan --detailed-exitcode "$doc"
 is "nothing was sent that nobody knows" "[]" "$(ctl unknown)"
 sim_down
 verdict

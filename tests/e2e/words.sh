@@ -113,7 +113,8 @@ is "west is fenced" 1 "$(sql "$west" "SELECT @@GLOBAL.tidb_super_read_only")"
 sql "$east" "DROP TABLE mysql.drover_ledger"
 told "a lost ledger" 3 drover apply --yes --wait 3s "$doc"
 has "stops drover" "DR-B022" "$said"
-has "and says the way on" "ledger.reset" "$said"
+has "and says the way on" 'ledger: {reset: {id: lost-east-1, cluster: east, term: 1, reason: ' "$said"
+lacks "in one word" "DR-B024" "$said"
 cat >>"$doc" <<T
   ledger: {reset: {id: LOST-1, cluster: east, term: 2, reason: "dropped by hand"}}
 T
