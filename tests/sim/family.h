@@ -4,7 +4,7 @@
 
 #include "tests/sim/scenario.h"
 
-enum { SIM_FAMILIES = 24, SIM_JOBS = 8 };
+enum { SIM_FAMILIES = 48, SIM_JOBS = 8 };
 
 struct sim_family {
     const char *name;
