@@ -89,10 +89,24 @@ static const char *ago(int64_t ms, char text[DR_DURATION_TEXT])
     return dr_duration_text(ms < 10000 ? ms / 100 * 100 : ms / 1000 * 1000, text);
 }
 
+/* What protection became; other events are notes. */
+static const char *word_of_event(const struct dr_journal_entry *e)
+{
+    static const struct {
+        const char *verb, *word;
+    } words[] = {{"protection.lost", "lost"},
+                 {"protection.unknown", "unsure"},
+                 {"protection.back", "good"}};
+    for (size_t i = 0; e->verb && i < sizeof(words) / sizeof(words[0]); i++)
+        if (strcmp(e->verb, words[i].verb) == 0)
+            return words[i].word;
+    return "note";
+}
+
 static const char *word_of(const struct deed *d)
 {
     if (d->row->kind != DR_JOURNAL_INTENT)
-        return "note";
+        return word_of_event(d->row);
     return d->outcome_count ? dr_journal_outcome_name(d->outcomes[0].outcome) : "open";
 }
 
@@ -101,7 +115,8 @@ static const char *colour_of(const struct session *s, const struct deed *d)
     const char *word = word_of(d);
     if (!s->in->out.colour || strcmp(word, "note") == 0)
         return "";
-    return strcmp(word, "done") == 0 ? "\033[32m" : "\033[31m";
+    return strcmp(word, "done") == 0 || strcmp(word, "good") == 0 ? "\033[32m"
+                                                                  : "\033[31m";
 }
 
 static void line(struct session *s, const char *name, const char *text)

@@ -198,7 +198,13 @@ const struct dr_command dr_cmd_plan = {
     .arguments = "[PATH] [NAME]",
     .about =
         "Reads the topology (NAME when PATH declares several), looks at its clusters and "
-        "prints\nthe ordered steps that close the difference. Nothing is changed.\n"
+        "prints\nthe ordered steps that close the difference. Nothing is changed. Where "
+        "nothing is left to do and\nthe pair is not protected all the same (a changefeed "
+        "that lags or only tries again), the plan\nsays what is missing and who can "
+        "help; "
+        "its exit status is about the plan: that of `drover status`\nsays whether the "
+        "pair "
+        "is protected.\n"
         "Exit status: 0 there is a plan or nothing to do, 1 error, 2 changes (with "
         "--detailed-exitcode),\n3 blocked, or waiting for a fact or a word, 64 wrong "
         "usage.",

@@ -5,6 +5,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "controller/act/conditions.h"
 #include "controller/base/json.h"
 #include "controller/base/num.h"
 #include "controller/base/tso.h"
@@ -19,7 +20,7 @@ static const char *const kind_words[] = {
     [DR_EVENT_PROGRESS] = "progress",   [DR_EVENT_END] = "end",
     [DR_EVENT_AUTHORITY] = "authority", [DR_EVENT_STANDBY] = "standby",
     [DR_EVENT_WAIT] = "wait",           [DR_EVENT_NOTE] = "note",
-    [DR_EVENT_ALARM] = "alarm"};
+    [DR_EVENT_ALARM] = "alarm",         [DR_EVENT_CHANGE] = "change"};
 
 static const char *round_second(int64_t ms, char text[DR_DURATION_TEXT])
 {
@@ -98,6 +99,12 @@ static void say_end(struct dr_progress *p, const struct dr_event *e)
     fputc('\n', p->stream.file);
 }
 
+static void say_change(struct dr_progress *p, const struct dr_event *e)
+{
+    const char *colour = !p->stream.colour ? "" : e->change->alarm ? "\033[31m" : "";
+    fprintf(p->stream.file, "%s%s%s\n", colour, e->text, *colour ? "\033[0m" : "");
+}
+
 static void say_alarm(struct dr_progress *p, const char *text)
 {
     for (size_t len; *text; text += len + (text[len] == '\n')) {
@@ -105,6 +112,18 @@ static void say_alarm(struct dr_progress *p, const char *text)
         fprintf(p->stream.file, "%swarning:%s %.*s\n", p->stream.colour ? "\033[31m" : "",
                 p->stream.colour ? "\033[0m" : "", (int)len, text);
     }
+}
+
+static void add_change(json_t *o, const struct dr_change *c)
+{
+    json_object_set_new(o, "change", json_string(c->verb));
+    if (c->code)
+        json_object_set_new(o, "code", json_string(c->code));
+    if (c->subject)
+        json_object_set_new(o, "subject", json_string(c->subject));
+    json_object_set_new(o, "sinceMs", json_integer(c->since_ms));
+    if (c->lasted_ms >= 0)
+        json_object_set_new(o, "lastedMs", json_integer(c->lasted_ms));
 }
 
 static void say_json(struct dr_progress *p, const char *topology,
@@ -122,6 +141,8 @@ static void say_json(struct dr_progress *p, const char *topology,
     if (e->kind == DR_EVENT_END)
         json_object_set_new(o, "outcome",
                             json_string(dr_journal_outcome_name(e->outcome)));
+    if (e->change)
+        add_change(o, e->change);
     if (e->permille >= 0)
         json_object_set_new(o, "permille", json_integer(e->permille));
     if (e->plan)
@@ -181,6 +202,9 @@ void dr_progress_say(struct dr_progress *p, const char *topology,
     case DR_EVENT_AUTHORITY:
     case DR_EVENT_NOTE:
         fprintf(p->stream.file, "%s\n", e->text);
+        break;
+    case DR_EVENT_CHANGE:
+        say_change(p, e);
         break;
     case DR_EVENT_ALARM:
         say_alarm(p, e->text);

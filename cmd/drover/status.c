@@ -99,9 +99,15 @@ static void text_age(struct dr_buf *b, const char *name, int64_t ms)
 
 static void what_lacks(const struct dr_plan *p, struct dr_buf *b)
 {
-    for (size_t i = 0; i < p->protection_count; i++)
-        if (p->protections[i].holds != DR_TRUE)
-            dr_buf_addf(b, "  %-13s %s\n", "missing", p->protections[i].text);
+    for (size_t i = 0; i < p->protection_count; i++) {
+        const struct dr_protection *x = &p->protections[i];
+        if (x->holds == DR_TRUE)
+            continue;
+        dr_buf_addf(b, "  %-13s %s\n", x->holds == DR_FALSE ? "missing" : "not known",
+                    x->text);
+        if (x->help)
+            dr_buf_addf(b, "                %s\n", x->help);
+    }
     for (size_t i = 0; i < p->blocker_count; i++)
         dr_buf_addf(b, "  %-13s %s %s: %s\n                %s\n",
                     p->observing ? "would block" : "blocked", p->blockers[i].code,

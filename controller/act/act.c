@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "controller/act/actor.h"
+#include "controller/act/conditions.h"
 #include "controller/base/digest.h"
 #include "controller/estate/guard.h"
 
@@ -212,6 +213,48 @@ static void say_changes(struct dr_actor *x, const struct dr_round *out)
     dr_actor_say(x, &e);
 }
 
+static void record_change(struct dr_actor *x, const struct dr_change *c)
+{
+    struct dr_journal_entry j = {
+        .time_ms = x->o.wall_ms(x->o.arg),
+        .cycle = x->round,
+        .topology = x->o.topology->doc.metadata.name,
+        .revision = x->o.revision,
+        .holder = x->o.holder,
+        .epoch = x->epoch,
+        .verb = c->verb,
+        .target = c->code && c->subject
+                      ? dr_sprintf(x->cycle, "%s %s", c->code, c->subject)
+                      : c->subject,
+        .text = c->text};
+    struct dr_err ignored; /* as a note */
+    if (x->o.journal && dr_journal_event(x->o.journal, &j, &ignored) != 0)
+        return;
+}
+
+/* What began and what ended. */
+static void say_conditions(struct dr_actor *x)
+{
+    const struct dr_change *changes;
+    if (!x->o.conditions || x->o.removed)
+        return;
+    size_t n = dr_conditions_look(x->o.conditions, x->plan, dr_actor_now(x),
+                                  x->o.wall_ms(x->o.arg), x->cycle, &changes);
+    for (size_t i = 0; i < n; i++) {
+        struct dr_event e = {.kind = DR_EVENT_CHANGE,
+                             .permille = -1,
+                             .change = &changes[i],
+                             .text = changes[i].text};
+        /* what is waited for was said at once */
+        bool said =
+            changes[i].lasted_ms < 0 && *changes[i].about &&
+            strncmp(x->said_wait, changes[i].about, strlen(changes[i].about)) == 0;
+        if (!said)
+            dr_actor_say(x, &e);
+        record_change(x, &changes[i]);
+    }
+}
+
 void dr_actor_approve(struct dr_actor *x, const struct dr_plan *plan, bool whole)
 {
     struct dr_plan *p = x->approved = DR_NEW(x->lasting, struct dr_plan);
@@ -376,6 +419,7 @@ int dr_actor_round(struct dr_actor *x, struct dr_round *out, struct dr_err *err)
     out->plan = x->plan;
     out->facts = x->facts;
     say_changes(x, out);
+    say_conditions(x);
     return rc;
 }
 

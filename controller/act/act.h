@@ -27,8 +27,12 @@ enum dr_event_kind {
     DR_EVENT_STANDBY,   /* another holder has the lease */
     DR_EVENT_WAIT,      /* what is waited for changed */
     DR_EVENT_NOTE,
-    DR_EVENT_ALARM /* the journal was damaged, cut or changed */
+    DR_EVENT_CHANGE, /* what stands began or ended: `change` */
+    DR_EVENT_ALARM   /* the journal was damaged, cut or changed */
 };
+
+struct dr_change;
+struct dr_conditions;
 
 struct dr_event {
     enum dr_event_kind kind;
@@ -36,6 +40,7 @@ struct dr_event {
     const struct dr_plan_input *input; /* with plan */
     const struct dr_action *action;
     enum dr_journal_outcome outcome;
+    const struct dr_change *change;
     int permille;       /* -1: not known */
     int64_t elapsed_ms; /* of the step */
     const char *text;   /* one line, without secrets */
@@ -45,7 +50,9 @@ struct dr_actor_options {
     const struct dr_topology *topology;
     struct dr_access *access;
     struct dr_estate *estate;
-    struct dr_journal *journal; /* NULL: none is kept (simulation) */
+    struct dr_journal *journal;       /* NULL: none is kept (simulation) */
+    struct dr_conditions *conditions; /* what stood at the latest look; NULL: nobody is
+                                       * told what begins and ends */
     const char *holder;   /* one process start, at most 63 characters, never used twice */
     const char *revision; /* of the declaration, or of its removal */
     int64_t lease_ms;

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "controller/act/conditions.h"
 #include "controller/base/prng.h"
 #include "controller/loop/declaration.h"
 #include "controller/loop/rig.h"
@@ -17,6 +18,7 @@ enum {
     TICK_MS = 100,
     NAME_MAX_BYTES = 128,
     RETRY_MS = 5000,
+    CONFIRM_MS = 1000, /* between two looks of which one confirms the other */
     PUBLISH_MS = 10000,
     TROUBLE_MAX = DR_ERR_SHOWN_MAX + DR_ERR_HINT_MAX + 20,
     PRUNE_MS = 3600 * 1000,
@@ -46,6 +48,7 @@ struct worker {
     bool held_removed;
     struct dr_rig rig;
     struct dr_actor *actor;
+    struct dr_conditions *conditions; /* of all its actors, one after the other */
     struct dr_prng jitter;
     char trouble[TROUBLE_MAX]; /* said already */
     int64_t published_ms;      /* the estate's clock; 0: not yet */
@@ -186,6 +189,7 @@ static bool follow(struct worker *w, char holder[DR_HOLDER_TEXT], struct dr_err 
                                  .access = w->rig.access,
                                  .estate = w->rig.estate,
                                  .journal = f->journal,
+                                 .conditions = w->conditions,
                                  .holder = holder,
                                  .revision = revision,
                                  .lease_ms = f->o.lease_ms,
@@ -288,8 +292,9 @@ static int64_t rest_after(struct worker *w, const struct dr_round *r)
         return r->again_ms;
     /* ten per cent of jitter: many topologies must not look at the same moment */
     int64_t tenth = f->o.interval_ms / 10;
-    return f->o.interval_ms - tenth +
-           (int64_t)dr_prng_below(&w->jitter, (uint64_t)tenth * 2 + 1);
+    int64_t ms = f->o.interval_ms - tenth +
+                 (int64_t)dr_prng_below(&w->jitter, (uint64_t)tenth * 2 + 1);
+    return dr_conditions_pending(w->conditions) && ms > CONFIRM_MS ? CONFIRM_MS : ms;
 }
 
 static void *work(void *arg)
@@ -298,6 +303,7 @@ static void *work(void *arg)
     struct fleet *f = w->fleet;
     char holder[DR_HOLDER_TEXT];
     bool converged = false;
+    w->conditions = dr_conditions_new();
     while (!stopped(f)) {
         struct dr_round r;
         struct dr_err err = {0};
@@ -319,6 +325,7 @@ static void *work(void *arg)
     }
     close_rig(w);
     release(f, w->held);
+    dr_conditions_free(w->conditions);
     pthread_mutex_lock(&f->lock);
     w->held = NULL;
     w->converged = converged;

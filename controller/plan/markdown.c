@@ -156,9 +156,14 @@ static void protection(const struct dr_plan *p, struct dr_buf *out)
     if (p->is_protected == DR_TRUE)
         return;
     dr_buf_adds(out, "#### Not protected\n\n");
-    for (size_t i = 0; i < p->protection_count; i++)
-        if (p->protections[i].holds != DR_TRUE)
-            item(NULL, p->protections[i].name, p->protections[i].text, out);
+    for (size_t i = 0; i < p->protection_count; i++) {
+        const struct dr_protection *x = &p->protections[i];
+        if (x->holds == DR_TRUE)
+            continue;
+        item(NULL, x->name, x->text, out);
+        if (x->help)
+            more("way out", x->help, out);
+    }
     dr_buf_addc(out, '\n');
 }
 

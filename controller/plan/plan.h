@@ -111,6 +111,8 @@ struct dr_protection {
     const char *name; /* "feed", stable */
     enum dr_truth holds;
     const char *text; /* what is, or what is missing */
+    const char *help; /* it does not hold: what to do; NULL: the plan says it */
+    bool early;       /* not known only because one look cannot tell */
 };
 
 /* One thing that the digest covers: "predicate fenced west" is "no". All strings are

@@ -8,6 +8,8 @@
 #include "controller/base/num.h"
 #include "controller/base/tso.h"
 
+enum { RISES = 2 }; /* seen since it was made, or since observing began */
+
 static const struct dr_feed *our_feed(const struct dr_view *v)
 {
     return dr_feeds_find(&dr_view_facts(v, v->a)->feeds, v->gen.feed_id);
@@ -36,98 +38,117 @@ static bool is_another(const struct dr_view *v)
 }
 
 static enum dr_truth ours_runs(const struct dr_view *v, const struct dr_feed *ours,
-                               const char **text)
+                               struct dr_protection *out)
 {
     if (is_another(v)) {
-        *text = dr_sprintf(v->arena, "changefeed %s is not as drover makes it", ours->id);
+        out->text =
+            dr_sprintf(v->arena, "changefeed %s is not as drover makes it", ours->id);
         return DR_FALSE;
     }
     if (v->gen.adopted && dr_view_leads_home(v) != DR_TRUE) {
         enum dr_truth home = dr_view_leads_home(v);
-        *text = dr_sprintf(v->arena, "%s changefeed %s leads into %s",
-                           home == DR_FALSE ? "no:" : "not known whether", ours->id,
-                           dr_view_cluster(v, v->b)->name);
+        out->text = dr_sprintf(v->arena, "%s changefeed %s leads into %s",
+                               home == DR_FALSE ? "no:" : "not known whether", ours->id,
+                               dr_view_cluster(v, v->b)->name);
         return home;
     }
-    *text = dr_sprintf(v->arena, "changefeed %s is %s, %u rising checkpoints seen",
-                       ours->id, dr_feed_state_name(ours->state), ours->rises);
-    if (ours->state != DR_FEED_NORMAL)
+    const char *state = dr_feed_state_name(ours->state);
+    if (ours->state != DR_FEED_NORMAL) {
+        out->text = dr_sprintf(v->arena, "changefeed %s is %s%s%s", ours->id, state,
+                               ours->error ? ": " : "",
+                               ours->error ? dr_check_shown(v, ours->error) : "");
+        if (ours->state == DR_FEED_WARNING)
+            out->help = "TiCDC tries again by itself, then fails it: mend what its error "
+                        "names; drover cannot";
         return DR_FALSE;
-    return ours->rises >= 2 ? DR_TRUE : DR_UNSURE; /* a stall shows as lag */
+    }
+    out->early = ours->rises < RISES;
+    out->text =
+        !ours->rises
+            ? dr_sprintf(v->arena,
+                         "changefeed %s is normal; that its checkpoint rises takes "
+                         "three looks to see",
+                         ours->id)
+            : dr_sprintf(v->arena, "changefeed %s is %s, %u rising checkpoint%s seen",
+                         ours->id, state, ours->rises, ours->rises == 1 ? "" : "s");
+    return out->early ? DR_UNSURE : DR_TRUE; /* a stall shows as lag */
 }
 
-static enum dr_truth feed_runs(const struct dr_view *v, const char **text)
+static enum dr_truth feed_runs(const struct dr_view *v, struct dr_protection *out)
 {
     const struct dr_feeds *x = &dr_view_facts(v, v->a)->feeds;
     const struct dr_feed *ours = our_feed(v);
     if (!x->seen.known) {
-        *text = dr_sprintf(v->arena, "changefeeds not known: %s",
-                           x->seen.why ? x->seen.why : "not asked yet");
+        out->text = dr_sprintf(v->arena, "changefeeds not known: %s",
+                               x->seen.why ? x->seen.why : "not asked yet");
         return DR_UNSURE;
     }
     if (!feed_is_named(v) || (ours && is_made(v) == DR_UNSURE)) {
-        *text = "whether drover's changefeed runs is not known: a ledger is not";
+        out->text = "whether drover's changefeed runs is not known: a ledger is not";
         return DR_UNSURE;
     }
     if (!ours && (v->gen.planned || v->gen.adopted) && is_made(v) == DR_TRUE &&
         !dr_view_facts(v, v->a)->feed.absence_proven) {
-        *text = "TiCDC does not list drover's changefeed; its absence is not proven";
+        out->text = "TiCDC does not list drover's changefeed; its absence is not proven";
         return DR_UNSURE;
     }
     size_t from;
     const struct dr_feed *orphan = ours ? NULL : dr_view_orphan(v, &from);
     if (orphan) {
-        *text = dr_sprintf(v->arena,
-                           "changefeed %s is listed, but no ledger says that it is "
-                           "drover's",
-                           orphan->id);
+        out->text = dr_sprintf(v->arena,
+                               "changefeed %s is listed, but no ledger says that it is "
+                               "drover's",
+                               orphan->id);
         return DR_FALSE;
     }
     if (!ours || is_made(v) != DR_TRUE) {
-        *text = ours && v->gen.adopted ? "the changefeed to adopt is not drover's yet"
-                                       : "no changefeed runs";
+        out->text = ours && v->gen.adopted ? "the changefeed to adopt is not drover's yet"
+                                           : "no changefeed runs";
         return DR_FALSE;
     }
-    return ours_runs(v, ours, text);
+    return ours_runs(v, ours, out);
 }
 
-static enum dr_truth lag_small(const struct dr_view *v, const char **text)
+static enum dr_truth lag_small(const struct dr_view *v, struct dr_protection *out)
 {
     const struct dr_ledger_group *g = &dr_view_facts(v, v->a)->ledger;
     const struct dr_feed *ours = our_feed(v);
     char lag[DR_DURATION_TEXT], rpo[DR_DURATION_TEXT];
     if (!g->seen.known || !ours) {
-        *text = "lag not known";
+        out->text = "lag not known";
         return DR_UNSURE;
     }
     int64_t ms = dr_tso_age_ms(g->tso, ours->checkpoint);
-    *text = dr_sprintf(v->arena, "lag %s, objective %s", dr_duration_text(ms, lag),
-                       dr_duration_text(v->t->objectives.rpo_ms, rpo));
+    out->text = dr_sprintf(v->arena, "lag %s, objective %s", dr_duration_text(ms, lag),
+                           dr_duration_text(v->t->objectives.rpo_ms, rpo));
+    if (ms > v->t->objectives.rpo_ms && ours->state == DR_FEED_NORMAL)
+        out->help =
+            "TiCDC says normal: look at its log, at the downstream, at long transactions";
     return dr_truth_of(ms <= v->t->objectives.rpo_ms);
 }
 
-static enum dr_truth fence_stands(const struct dr_view *v, const char **text)
+static enum dr_truth fence_stands(const struct dr_view *v, struct dr_protection *out)
 {
     enum dr_truth row = v->without_ledger ? DR_TRUE : dr_holds(v, DR_P_FENCE_ROW, v->b);
     enum dr_truth holds = dr_truth_and(row, dr_holds(v, DR_P_FENCED, v->b));
     const char *name = dr_view_cluster(v, v->b)->name;
     bool closed = dr_holds(v, DR_P_FENCED, v->b) == DR_TRUE;
-    *text = dr_sprintf(v->arena,
-                       holds == DR_TRUE     ? "%s refuses writes on each instance"
-                       : holds == DR_UNSURE ? "the fence of %s is not known"
-                       : closed             ? "the fence of %s is not drover's"
-                                            : "%s takes writes on an instance",
-                       name);
+    out->text = dr_sprintf(v->arena,
+                           holds == DR_TRUE     ? "%s refuses writes on each instance"
+                           : holds == DR_UNSURE ? "the fence of %s is not known"
+                           : closed             ? "the fence of %s is not drover's"
+                                                : "%s takes writes on an instance",
+                           name);
     return holds;
 }
 
-static enum dr_truth one_feeder(const struct dr_view *v, const char **text)
+static enum dr_truth one_feeder(const struct dr_view *v, struct dr_protection *out)
 {
     const struct dr_feeds *x = &dr_view_facts(v, v->a)->feeds,
                           *y = &dr_view_facts(v, v->b)->feeds;
     if (!feed_is_named(v) || !x->seen.known ||
         (dr_view_cluster(v, v->b)->ticdc.declared && !y->seen.known)) {
-        *text = "changefeeds not known";
+        out->text = "changefeeds not known";
         return DR_UNSURE;
     }
     size_t strangers = y->count;
@@ -136,58 +157,75 @@ static enum dr_truth one_feeder(const struct dr_view *v, const char **text)
             strcmp(x->items[i].id, v->gen.feed_id) != 0 && !x->items[i].leaves_sql;
     const char *unproven = x->unproven ? x->unproven : y->unproven;
     if (!strangers && unproven) {
-        *text = dr_sprintf(v->arena, "changefeed '%s' is not listed, perhaps none is",
-                           unproven);
+        out->text = dr_sprintf(v->arena, "changefeed '%s' is not listed, perhaps none is",
+                               unproven);
         return DR_UNSURE;
     }
-    *text = dr_sprintf(v->arena, "%zu changefeeds of others", strangers);
+    out->text = dr_sprintf(v->arena, "%zu changefeeds of others", strangers);
     return dr_truth_of(!strangers);
 }
 
-static enum dr_truth redo_advances(const struct dr_view *v, const char **text)
+/* While the changefeed does not run that is what to look at. */
+static const char *redo_help(const struct dr_view *v)
+{
+    const struct dr_feed *ours = our_feed(v);
+    return ours && ours->state == DR_FEED_NORMAL && ours->rises >= RISES
+               ? "TiCDC writes it: look at its log, and at the storage of the redo log"
+               : NULL;
+}
+
+static enum dr_truth redo_advances(const struct dr_view *v, struct dr_protection *out)
 {
     const struct dr_redo_logs *r = &v->f->redo;
     const struct dr_ledger_group *g = &dr_view_facts(v, v->a)->ledger;
     char age[DR_DURATION_TEXT];
     if (!*v->gen.redo) {
-        *text = "no redo declared: after a disaster the secondary is not at one point";
+        out->text =
+            "no redo declared: after a disaster the secondary is not at one point";
         return DR_TRUE;
     }
     if (!r->seen.known || !g->seen.known) {
-        *text = dr_sprintf(v->arena, "redo logs not known: %s",
-                           r->seen.known || !r->seen.why ? "the primary's TSO is not"
-                                                         : r->seen.why);
+        out->text = dr_sprintf(v->arena, "redo logs not known: %s",
+                               r->seen.known || !r->seen.why ? "the primary's TSO is not"
+                                                             : r->seen.why);
         return DR_UNSURE;
     }
     if (!r->found) {
-        *text = "no redo log yet";
+        out->text = "no redo log yet";
+        out->help = redo_help(v);
         return DR_FALSE;
     }
     /* as it was when the logs were read: they are not read every round */
     int64_t ms = dr_tso_age_ms(g->tso, r->resolved) - (g->seen.at_ms - r->seen.at_ms);
-    *text =
+    out->text =
         dr_sprintf(v->arena, "redo is complete up to %s ago", dr_duration_text(ms, age));
+    if (ms > v->t->objectives.rpo_ms)
+        out->help = redo_help(v);
     return dr_truth_of(ms <= v->t->objectives.rpo_ms);
 }
 
-static enum dr_truth history_safe(const struct dr_view *v, const char **text)
+static enum dr_truth history_safe(const struct dr_view *v, struct dr_protection *out)
 {
     const struct dr_cluster_facts *a = dr_view_facts(v, v->a);
     const struct dr_feed *ours = our_feed(v);
     char left[DR_DURATION_TEXT];
     if (!a->ledger.seen.known || !a->cdc.seen.known || !ours) {
-        *text = "age of the checkpoint not known";
+        out->text = "age of the checkpoint not known";
         return DR_UNSURE;
     }
     int64_t age = dr_tso_age_ms(a->ledger.tso, ours->checkpoint);
     int64_t ttl = a->cdc.gc_ttl_s * 1000;
-    *text =
+    out->text =
         dr_sprintf(v->arena, "%s until history is lost",
                    dr_duration_text(ttl > age ? (ttl - age) / 60000 * 60000 : 0, left));
+    if (age >= ttl / 2)
+        out->help = age < ttl ? "the changefeed must get on before that: afterwards only "
+                                "a rebuild helps"
+                              : "a rebuild is needed";
     return dr_truth_of(age < ttl / 2);
 }
 
-static enum dr_truth gc_not_held(const struct dr_view *v, const char **text)
+static enum dr_truth gc_not_held(const struct dr_view *v, struct dr_protection *out)
 {
     const struct dr_cluster_facts *a = dr_view_facts(v, v->a);
     const struct dr_ledger *l = dr_view_ledger(v, v->a);
@@ -198,33 +236,34 @@ static enum dr_truth gc_not_held(const struct dr_view *v, const char **text)
         on = dr_truth_and(on, a->instances[i].seen.known
                                   ? dr_truth_of(a->instances[i].gc_enable)
                                   : DR_UNSURE);
-    *text = on == DR_TRUE    ? "GC runs"
-            : on == DR_FALSE ? "GC is held"
-                             : "GC setting not known";
+    out->text = on == DR_TRUE    ? "GC runs"
+                : on == DR_FALSE ? "GC is held"
+                                 : "GC setting not known";
     return on;
 }
 
-static enum dr_truth ledger_ours(const struct dr_view *v, const char **text)
+static enum dr_truth ledger_ours(const struct dr_view *v, struct dr_protection *out)
 {
     enum dr_truth holds = DR_TRUE;
     if (v->without_ledger) {
-        *text = "observing only: there is no ledger";
+        out->text = "observing only: there is no ledger";
         return DR_TRUE;
     }
     for (size_t c = 0; c < 2; c++)
         holds = dr_truth_and(
             holds, dr_truth_and(dr_holds(v, DR_P_BIRTH, c), dr_holds(v, DR_P_TERM, c)));
-    *text = holds == DR_TRUE    ? "both ledgers name this topology and its primary"
-            : holds == DR_FALSE ? "a ledger does not name this topology and its primary"
-                                : "a ledger is not known";
+    out->text = holds == DR_TRUE ? "both ledgers name this topology and its primary"
+                : holds == DR_FALSE
+                    ? "a ledger does not name this topology and its primary"
+                    : "a ledger is not known";
     return holds;
 }
 
-static enum dr_truth tables_all(const struct dr_view *v, const char **text)
+static enum dr_truth tables_all(const struct dr_view *v, struct dr_protection *out)
 {
     const char *fact = "every table can be replicated, or is waived";
     enum dr_truth holds = dr_check_tables_replicate(v, v->a, &fact);
-    *text = fact;
+    out->text = fact;
     return holds;
 }
 
@@ -238,7 +277,7 @@ static bool beat_left_out(const struct dr_view *v)
 
 static const struct {
     const char *name;
-    enum dr_truth (*holds)(const struct dr_view *v, const char **text);
+    enum dr_truth (*holds)(const struct dr_view *v, struct dr_protection *out);
 } parts[] = {
     {"feed", feed_runs},        {"lag", lag_small},      {"fence", fence_stands},
     {"one-feeder", one_feeder}, {"redo", redo_advances}, {"history", history_safe},
@@ -254,7 +293,7 @@ void dr_protection(const struct dr_view *v, struct dr_plan *p)
     for (size_t i = 0; i < n; i++) {
         struct dr_protection *x = &p->protections[i];
         x->name = parts[i].name;
-        x->holds = parts[i].holds(v, &x->text);
+        x->holds = parts[i].holds(v, x);
         p->is_protected = dr_truth_and(p->is_protected, x->holds);
     }
     if (beat_left_out(v)) /* no alarm: nothing rests on it */
@@ -266,11 +305,11 @@ void dr_protection(const struct dr_view *v, struct dr_plan *p)
 
 bool dr_plan_look_again(const struct dr_plan *p)
 {
-    for (size_t i = 0; i < p->protection_count; i++)
-        if (strcmp(p->protections[i].name, "feed") == 0 &&
-            p->protections[i].holds != DR_UNSURE)
-            return false; /* it is not for the checkpoint to tell */
-    return p->state == DR_PLAN_CONVERGED || p->state == DR_PLAN_ASKING ||
-           (p->state == DR_PLAN_BLOCKED && p->is_protected == DR_UNSURE &&
-            !p->waiting_count);
+    bool early = false, others = true;
+    for (size_t i = 0; i < p->protection_count; i++) {
+        early |= p->protections[i].early;
+        others &= p->protections[i].holds == DR_TRUE || p->protections[i].early;
+    }
+    return early &&
+           (others || p->state == DR_PLAN_CONVERGED || p->state == DR_PLAN_ASKING);
 }

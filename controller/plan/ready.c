@@ -399,7 +399,8 @@ static void add_protection(struct build *b)
         line->fact = dr_sprintf(b->v.arena, "%s: %s", x->name, x->text);
         if (x->holds != DR_TRUE)
             line->way_out =
-                "see `drover plan`: what drover may put right is a step there";
+                x->help ? x->help
+                        : "see `drover plan`: what drover may put right is a step there";
     }
 }
 

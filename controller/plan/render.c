@@ -105,12 +105,15 @@ static bool all_unsure(const struct dr_plan *p)
 static void protection_text(const struct dr_plan *p, struct dr_buf *out)
 {
     dr_buf_addf(out, "\nprotected: %s\n", truth_word(p->is_protected));
-    for (size_t i = 0; i < p->protection_count; i++)
-        dr_buf_addf(out, "  %-11s %-8s %s\n", p->protections[i].name,
-                    truth_word(p->protections[i].holds), p->protections[i].text);
+    for (size_t i = 0; i < p->protection_count; i++) {
+        const struct dr_protection *x = &p->protections[i];
+        dr_buf_addf(out, "  %-11s %-8s %s\n", x->name, truth_word(x->holds), x->text);
+        if (x->help)
+            dr_buf_addf(out, "      way out  %s\n", x->help);
+    }
 }
 
-static void headline(const struct dr_plan *p, struct dr_buf *out)
+static void headline(const struct dr_plan *p, bool cared_for, struct dr_buf *out)
 {
     size_t by_risk[DR_RISK_COUNT] = {0};
     for (size_t i = 0; i < p->action_count; i++)
@@ -124,9 +127,12 @@ static void headline(const struct dr_plan *p, struct dr_buf *out)
         return;
     }
     if (p->state == DR_PLAN_CONVERGED) {
+        enum dr_truth safe = cared_for ? p->is_protected : DR_TRUE;
         dr_buf_addf(out, "\nno changes%s\n",
-                    p->notice_count ? "; see the notes"
-                                    : ": the world is as the document says");
+                    safe == DR_FALSE    ? ", but the pair is NOT protected: see below"
+                    : safe == DR_UNSURE ? "; whether the pair is protected is not known"
+                    : p->notice_count   ? "; see the notes"
+                                        : ": the world is as the document says");
         return;
     }
     if (p->state == DR_PLAN_ASKING) {
@@ -169,7 +175,7 @@ void dr_plan_text(const struct dr_plan *p, const struct dr_plan_input *in, bool 
     dr_buf_addf(out, "goal: %s\n", p->goal);
     for (size_t c = 0; c < in->facts->cluster_count; c++)
         cluster_line(in, c, primary, out);
-    headline(p, out);
+    headline(p, !in->removed, out);
     if (!wide && all_unsure(p))
         dr_buf_adds(out,
                     "  whether one of them is missing is not known (-w lists them)\n");
@@ -312,6 +318,7 @@ json_t *dr_plan_json(const struct dr_plan *p)
         set(w, "name", p->protections[i].name);
         set(w, "holds", truth_word(p->protections[i].holds));
         set(w, "text", p->protections[i].text);
+        set(w, "wayOut", p->protections[i].help);
         json_array_append_new(list, w);
     }
     json_object_set_new(o, "protection", list);

@@ -26,6 +26,20 @@ has "whole" "the journal is whole" "$said"
 head=$(sed -n 's/^head //p' <<<"$said")
 is "each step has its outcome" "done" "$(history --limit 0 -o json | jq -r 'select(.kind == "step") | .outcome' | sort -u)"
 is "each has its times" 0 "$(history --limit 0 -o json | jq -r 'select(.kind == "step" and (.durationMs < 0 or .timeMs < 1700000000000))' | wc -l)"
+# ---- what comes and goes ----
+becomes "protection is said" 15 grep -q "^shop: protected$" "$work/run.log"
+feed=$feeds/$(curl -s "$feeds" | jq -r '.items[0].id')
+curl -s -X POST "$feed/pause" >/dev/null
+becomes "protection is lost" 15 grep -q "^shop: protection lost ..:..:..Z: feed: changefeed .* is stopped" "$work/run.log"
+curl -s -X POST -d '{}' "$feed/resume" >/dev/null
+becomes "and comes back" 30 grep -qE "^shop: protection lost ..:..:..Z, back ..:..:..Z \([0-9.ms]+\): feed: changefeed .* is stopped" "$work/run.log"
+becomes "its code, too" 15 grep -qE "^shop: blocked from ..:..:..Z to ..:..:..Z \([0-9.ms]+\): DR-B060 east" "$work/run.log"
+told "history" 0 history
+has "lost" "lost     shop: protection lost" "$said"
+has "back" "good     shop: protection lost" "$said"
+rows=$(history --limit 0 -o json | wc -l)
+sleep 3
+is "and nothing while nothing changes" "$rows" "$(history --limit 0 -o json | wc -l)"
 finish $run TERM
 is "the log is folded in at the end" "journal.db journal.head" "$(cd "$state" && ls journal* | paste -sd' ')"
 before=$(cd "$state" && sha256sum journal.db journal.head)
