@@ -650,7 +650,7 @@ const struct dr_plan_check dr_plan_checks[] = {
     {"DR-B054", DR_SCOPE_PRIMARY, DR_P_MAKING, dr_check_comparison_whole, "every table compared at T",
      "spec.bootstrap.verify.budget", "raise bootstrap.verify.budget"},
     {"DR-B055", DR_SCOPE_PRIMARY, DR_P_NONE, dr_check_hold_is_whole, "the GC setting before the hold",
-     "spec.bootstrap.gcHold", "find out who deleted row gc; set GC as it was before, then delete row hold/bootstrap, too"},
+     "spec.bootstrap.gcHold", "find out what GC was before the hold, and set it so; drover holds it again where it must, and gives that back"},
     {"DR-B056", DR_SCOPE_SECONDARY, DR_P_MAKING, dr_check_definitions_fit, "one definition of each table on both sides at T",
      "spec.clusters[%s]", "find out who changed it since the restore, and put it back; drover compares again after 10 minutes, or when it starts"},
     {"DR-B060", DR_SCOPE_PRIMARY, DR_P_NONE, dr_check_feed_acts, "a changefeed that runs",

@@ -222,6 +222,8 @@ const char *dr_check_mend(const struct dr_view *v, const struct dr_plan_check *k
         return mend_rights(v, c, DR_ACCOUNT_APPLY);
     if (k->holds == dr_check_ledger_not_lost)
         return dr_mend_lost_ledger(v, c);
+    if (k->holds == dr_check_hold_is_whole)
+        return dr_mend_hold(v, c);
     if (k->holds == dr_check_not_orphaned)
         return dr_mend_orphan(v);
     return k->holds == dr_check_sink_is_below ? mend_sink(v, c) : NULL;

@@ -634,6 +634,8 @@ static bool is_overdue(const struct dr_view *v)
     const struct dr_ledger *l = dr_view_ledger(v, v->a);
     if (l && l->birth.present && strcmp(l->birth.topology, v->t->doc.metadata.name) != 0)
         return false;
+    if (dr_view_before_lost(v, v->a))
+        return false; /* given back as what? DR-B055 asks */
     bool made = dr_holds(v, DR_P_MADE, v->a) == DR_TRUE;
     return dr_holds(v, DR_P_HOLD_EXPIRED, v->a) == DR_TRUE && (!made || v->t->paused) &&
            dr_holds(v, DR_P_HOLD_CLEARED, v->a) != DR_TRUE;

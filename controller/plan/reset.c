@@ -6,6 +6,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "controller/base/tso.h"
+
 #define RESET_WORD "ledger.reset"
 
 /* birth is written everywhere before the first term, the terms before the first edge: a
@@ -186,6 +188,25 @@ static bool was_fenced(const struct dr_view *v, size_t c, const struct dr_ledger
     return false;
 }
 
+/* History may have been held for an edge that starts here, and the row that says so is
+ * gone: what GC was before nobody knows. The hold is noted, its gc row is not, so that
+ * DR-B055 asks, and the held setting is never taken for the one before it. */
+static void add_hold(const struct dr_view *v, struct rows *rows, size_t c,
+                     const struct dr_ledger *mine, const struct dr_ledger *peer)
+{
+    int64_t now_ms = dr_tso_ms(dr_view_facts(v, c)->ledger.tso);
+    struct dr_hold_row hold = {
+        .purpose = "bootstrap",
+        .deadline = dr_tso_make(now_ms + v->t->bootstrap.gc_hold.deadline_ms, 0)};
+    for (size_t i = 0; i < peer->edge_count; i++)
+        if (strcmp(peer->edges[i].from, dr_view_name(v, c)) == 0 &&
+            peer->edges[i].generation && !peer->edges[i].adopted)
+            hold.operation = peer->edges[i].id;
+    if (hold.operation && !mine->gc.present && !mine->hold_count && dr_view_held(v, c))
+        add_row(v, rows, dr_hold_key(hold.purpose, v->arena),
+                dr_hold_value(&hold, v->arena));
+}
+
 void dr_emit_reset(const struct dr_view *v, size_t c, struct dr_action *x)
 {
     const struct dr_ledger *mine = dr_view_ledger(v, c);
@@ -213,6 +234,7 @@ void dr_emit_reset(const struct dr_view *v, size_t c, struct dr_action *x)
     struct dr_fenced_row fenced = {.why = DR_FENCED_SECONDARY, .term = peer->term.n};
     if (mine->fenced.why == DR_FENCED_NOT && was_fenced(v, c, peer))
         add_row(v, &rows, DR_KEY_FENCED, dr_fenced_value(&fenced, v->arena));
+    add_hold(v, &rows, c, mine, peer);
     dr_emit_rows(v, x, c, rows.items, rows.count);
 }
 

@@ -150,6 +150,11 @@ const struct dr_feed *dr_view_feed(const struct dr_view *v);
  * edge: the one of the highest generation, out of cluster *from. NULL: none is listed, or
  * a ledger is not known, or the document takes it over already. */
 const struct dr_feed *dr_view_orphan(const struct dr_view *v, size_t *from);
+/* What an instance of cluster c shows that looks like held GC; NULL: nothing does. */
+const char *dr_view_held(const struct dr_view *v, size_t c);
+/* A hold stands, and what GC was before it is not known: neither ledger nor document
+ * tells. */
+bool dr_view_before_lost(const struct dr_view *v, size_t c);
 /* drover's own schemas, and those that its tools leave. */
 bool dr_view_own_schema(const char *name);
 
@@ -250,6 +255,7 @@ DR_CHECK(dr_check_secondary_empty);
 DR_CHECK(dr_check_not_orphaned);
 const char *dr_mend_orphan(const struct dr_view *v);
 DR_CHECK(dr_check_ledger_not_lost);
+const char *dr_mend_hold(const struct dr_view *v, size_t c);
 /* Unsure: the ledger is not known. DR-B020 says when a row cannot be read. */
 DR_CHECK(dr_check_no_ledger);
 DR_CHECK(dr_check_controller_rights);

@@ -592,6 +592,40 @@ Test(act, a_reset_before_the_feed_claims_the_fence_that_drover_set)
     pair_close(&p);
 }
 
+/* The rows of a hold are in no peer: what GC was before it a person says, and it is not
+ * "off" for ever. */
+Test(act, a_reset_while_gc_is_held_asks_what_it_was)
+{
+    static const char *const at[] = {"127.0.1.4:4000", "127.0.1.5:4000"};
+    struct pair p;
+    struct boss b;
+    pair_open(&p);
+    boss_options(&b, &p, "one");
+    boss_start(&b);
+    boss_until_step(&b, "backup", 400);
+    boss_end(&b);
+    cr_expect_str_eq(pair_cell(&p, at[0], "SELECT @@GLOBAL.tidb_gc_enable"), "0");
+    pair_sql(&p, "east", "DROP TABLE mysql.drover_ledger");
+    p.topology.ledger_reset = (struct dr_ledger_reset){.declared = true,
+                                                       .id = "LOST-1",
+                                                       .cluster = "east",
+                                                       .term = 1,
+                                                       .reason = "by hand"};
+    boss_options(&b, &p, "two");
+    boss_start(&b);
+    for (int i = 0; i < 40 && b.r.state != DR_ROUND_BLOCKED; i++)
+        boss_round(&b);
+    cr_expect(strstr(b.r.text, "DR-B055"), "%s", b.r.text);
+    cr_expect_str_eq(pair_cell(&p, at[0], "SELECT @@GLOBAL.tidb_gc_enable"), "0");
+    pair_sql(&p, "east", "SET GLOBAL tidb_gc_enable = ON");
+    pair_pass(&p, 60000);
+    boss_until(&b, DR_ROUND_CONVERGED, 400);
+    boss_end(&b);
+    for (size_t i = 0; i < 2; i++)
+        cr_expect_str_eq(pair_cell(&p, at[i], "SELECT @@GLOBAL.tidb_gc_enable"), "1");
+    pair_close(&p);
+}
+
 /* Behind the comparison nothing sees what was written: a person says that it is nothing.
  */
 Test(act, a_fence_lifted_before_the_feed_is_not_closed_in_silence)
