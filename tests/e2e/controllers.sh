@@ -71,7 +71,9 @@ witness() {
         {
             [ ! -e "$work/human" ] || echo -n "human "
             for h in "$east" "$east2" "$west" "$west2"; do sql "$h" 'SELECT @@GLOBAL.tidb_super_read_only' | tr '\n' ' '; done
-            curl -s -m 2 "$feeds" | jq -r '.total // 0'
+            curl -s -m 2 "$feeds" | jq -rj '.total // 0'
+            [ ! -e "$work/human" ] || echo -n " human"
+            echo
         } >>"$work/seen"
         sleep 0.2
     done
@@ -92,7 +94,7 @@ late_writes() {
 }
 # An open secondary behind its fence, a closed primary, two feeds; of looks without a human.
 broken_looks() {
-    awk '$1 == "human" { fenced = 0; next }
+    awk '/human/ { fenced = 0; next }
         NF != 5 { next }
         { if ($3 && $4) fenced = 1
           if ($1 || $2 || $5 > 1 || (fenced && !($3 && $4))) print }' "$work/seen" | sort -u | head -5
@@ -156,6 +158,92 @@ for _ in 1 2 3; do
     becomes "$who, woken, stands by" 10 stands_by "$who"
     is "and takes nothing" "$row" "$(epochs)"
 done
+
+# ---- yesterday's branch ----
+agreed() { for h in "$east" "$west"; do ledger "$h" term | jq -r .agreed; done | sort -u | paste -sd' '; }
+is_agreed() { [ "$(agreed)" = "$(git -C "$repo" rev-parse HEAD)" ]; }
+fenced() { [ "$(sql "$west" "SELECT @@GLOBAL.tidb_super_read_only")$(sql "$west2" "SELECT @@GLOBAL.tidb_super_read_only")" = 11 ]; }
+git clone -q --bare "$repo" "$work/yesterday"
+sed -i 's/rpo: 30s/rpo: 40s/' "$repo/shop.yaml"
+commit "$repo" "shop: less promised"
+becomes "a new revision is agreed on" 20 is_agreed
+controller old "$work/yesterday"
+becomes "yesterday's branch: it is told" 10 grep -q "DR-B026" "$work/old.log"
+for name in ada bob eve; do murder $name; done
+row=$(epochs)
+touch "$work/human"
+sql "$west" "SET GLOBAL tidb_super_read_only = OFF"
+sleep "$((2 * lease_ms / 1000 + 1))"
+is "nobody else is left, and it takes nothing" "$row" "$(epochs)"
+is "and does nothing" 0 "$(sql "$west" "SELECT @@GLOBAL.tidb_super_read_only")"
+has "it says why" "DR-B026" "$(grep '^shop: wait' "$work/old.log" | tail -1)"
+told "explained" 0 drover explain DR-B026
+has "as what it is" "not older than the world" "$said"
+told "plan of yesterday's branch" 3 drover plan --git "$work/yesterday"
+has "is refused with the code" "DR-B026" "$said"
+controller ada
+becomes "one of today heals" 15 fenced
+rm "$work/human"
+is "with the lease" ada "$(holder)"
+end_controller old
+
+# ---- cut off from one side ----
+controller bob "$repo" LD_PRELOAD="$build/cut.so" CUT_NET="${west%.*}." CUT_WHILE="$work/cut"
+becomes "bob stands by" 15 stands_by bob
+end_controller ada
+becomes "bob holds the lease" 15 held_by bob
+becomes "and sees a protected pair" 15 is_protected
+controller ada
+becomes "ada stands by" 15 stands_by ada
+touch "$work/cut"
+since=$(now_ms)
+touch "$work/human"
+sql "$west" "SET GLOBAL tidb_super_read_only = OFF"
+until_true 30 held_by ada
+took=$(($(now_ms) - since))
+echo "cut off: taken over after $took ms of $((2 * lease_ms + round_ms))"
+is "who reaches both sides takes over" yes "$([ "$(holder)" = ada ] && [ $took -le $((2 * lease_ms + round_ms + slack_ms)) ] && echo yes)"
+becomes "and heals what the other cannot see" 15 fenced
+rm "$work/human"
+row=$(epochs)
+rm "$work/cut"
+becomes "back, it stands by" 15 stands_by bob
+sleep 3
+is "and takes nothing" "$row" "$(epochs)"
+
+# ---- status says who it is ----
+said=$(drover status "$repo/shop.yaml")
+has "status names the holder" ":${id[ada]}:" "$(grep '^  controller' <<<"$said")"
+has "and its epoch" "epoch $(epochs | head -1 | cut -f1)" "$said"
+
+# ---- a second topology ----
+git init -q -b main "$work/second"
+sed 's/name: shop/name: till/' "$repo/shop.yaml" >"$work/second/till.yaml"
+commit "$work/second" "till: the same clusters"
+state=$(ledger_keys "$east"; ledger_keys "$west"; epochs)
+controller till "$work/second"
+becomes "a second topology is refused" 15 grep -q "DR-B021" "$work/till.log"
+told "its plan" 3 drover plan --git "$work/second"
+has "names the other" "shop" "$(grep -A3 DR-B021 <<<"$said")"
+end_controller till
+is "and nothing of it is in the ledgers" "$state" "$(ledger_keys "$east"; ledger_keys "$west"; epochs)"
+
+# ---- a lost ledger, and the word that gives it back, under two controllers ----
+sql "$east" "DROP TABLE mysql.drover_ledger"
+for name in ada bob; do becomes "a lost ledger stops $name" 20 grep -q "DR-B022" "$work/$name.log"; done
+sleep 3
+is "nobody makes another one" "" "$(ledger_keys "$east" | grep -v ERROR)"
+is "and the feed runs on" 1 "$(curl -s "$feeds" | jq .total)"
+cat >>"$repo/shop.yaml" <<T
+  ledger: {reset: {id: LOST-1, cluster: east, term: 1, reason: "dropped by hand"}}
+T
+commit "$repo" "shop: the lost ledger is given back"
+becomes "the peer gives it back" 30 eval 'ledger_keys "$east" | grep -q "birth consumed/LOST-1 edge/east/west epoch lease term"'
+becomes "one holds both again" 20 held
+becomes "the word is agreed on" 20 is_agreed
+becomes "the pair is protected" 30 is_protected
+is "it was used once" 1 "$(cat "$work"/{ada,bob}.log | grep -c 'done .*give the lost ledger its rows back')"
+controller eve
 
 touch "$work/enough"
 finish "$eye"
