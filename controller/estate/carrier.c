@@ -6,12 +6,42 @@
 
 #include "controller/base/num.h"
 
+/* A session begins with what somebody set as GLOBAL, or in the file of that tidb-server.
+ * What would change the meaning of drover's statements under it is set here, by name,
+ * because DEFAULT is the global value:
+ *   sql_mode, time_zone        quotes and escapes; what a time means
+ *   autocommit                 SHOW MASTER STATUS gives a fresh TSO only outside of a
+ *                              transaction
+ *   max_execution_time         BACKUP and RESTORE take hours
+ *   wait_timeout               an idle session that the server closes answers the next
+ *                              statement with an unknown outcome
+ *   sql_select_limit           a list that ends early is no list: what it lacks would
+ *                              look absent
+ *   foreign_key_checks         half-restored tables are dropped one by one, in any order
+ *   tidb_txn_mode              FOR UPDATE locks, and reads what was committed last
+ *   transaction_isolation      two reads of one transaction see one state
+ *   tidb_low_resolution_tso    reads seconds ago, and refuses to write
+ *   tidb_enable_external_ts_read, tidb_snapshot, tidb_read_staleness
+ *                              read the past
+ *   tidb_replica_read          a learner may not be there
+ *   tidb_isolation_read_engines  without tikv no access path to the ledger, without tidb
+ *                              none to information_schema
+ * Left as they are: what bounds memory (tidb_mem_quota_query), for a statement that is
+ * refused says so; how tables are laid out (tidb_enable_clustered_index); tidb_dml_type,
+ * unknown before 8.0, which keeps a statement atomic; the multi-statement mode, which
+ * drover does not ask for.
+ * Sources: docs: system-variables.md, tidb: pkg/sessionctx/variable/sysvar.go,
+ * pkg/executor/adapter.go (low resolution), pkg/planner/core/preprocess.go (limit). */
 const char *const dr_session_setup[] = {
     "SET NAMES utf8mb4",
     "SET SESSION "
     "sql_mode='ONLY_FULL_GROUP_BY,STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION',"
-    " time_zone='+00:00', autocommit=1, max_execution_time=0,"
-    " tidb_enable_external_ts_read=OFF, tidb_snapshot='', tidb_read_staleness=0",
+    " time_zone='+00:00', autocommit=1, max_execution_time=0, wait_timeout=28800,"
+    " sql_select_limit=18446744073709551615, foreign_key_checks=OFF,"
+    " tidb_txn_mode='pessimistic', transaction_isolation='REPEATABLE-READ',"
+    " tidb_low_resolution_tso=OFF, tidb_enable_external_ts_read=OFF, tidb_snapshot='',"
+    " tidb_read_staleness=0, tidb_replica_read='leader',"
+    " tidb_isolation_read_engines='tikv,tiflash,tidb'",
     NULL,
 };
 

@@ -397,7 +397,7 @@ static const struct {
        "e.k = 'epoch' AND e.epoch = 3 AND e.holder = 'h-1' AND l.cluster_id = 71 AND "
        "l.k = 'lease'",
        "#0"},
-      {"BEGIN", NULL},
+      {"BEGIN PESSIMISTIC", NULL},
       {EPOCH " FOR UPDATE", "epoch|holder\n3|h-2"},
       {"ROLLBACK", NULL}}},
     {"our own earlier takeover",
@@ -407,13 +407,13 @@ static const struct {
       .as = {.cluster_id = 71},
       .args.epoch =
           {.expect_epoch = 2, .expect_holder = "z", .epoch = 3, .holder = "h-1"}},
-     {{"BEGIN", NULL}, {EPOCH " FOR UPDATE", OURS}, {"ROLLBACK", NULL}}},
+     {{"BEGIN PESSIMISTIC", NULL}, {EPOCH " FOR UPDATE", OURS}, {"ROLLBACK", NULL}}},
     {"a backup whose T would be forgotten",
      DR_REFUSED,
      DR_E_CONFLICT,
      {.kind = DR_CALL_BACKUP, .as = US, .args.copy = {.prefix = "g2", .generation = 2}},
      {{EPOCH, OURS},
-      {"BEGIN", NULL},
+      {"BEGIN PESSIMISTIC", NULL},
       {"SELECT @@tidb_current_ts AS tso", "tso\n47"},
       {EPOCH " FOR UPDATE", OURS},
       {COPY, "value\n{\"generation\":2,\"prefix\":\"g2\",\"tso\":\"12\"}"},
@@ -500,7 +500,7 @@ Test(wire, answers_to_copies)
             key);
         const struct wire_line lines[] = {
             {EPOCH, OURS},
-            {"BEGIN", NULL},
+            {"BEGIN PESSIMISTIC", NULL},
             {EPOCH " FOR UPDATE", OURS},
             {dr_sprintf(
                  b.arena,

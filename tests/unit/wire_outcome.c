@@ -75,7 +75,7 @@ static const struct mutation mutations[] = {
       .at = EAST,
       .as = {.cluster_id = 71},
       .args.epoch = {.epoch = 1, .holder = "h-1"}},
-     {{"BEGIN", NULL},
+     {{"BEGIN PESSIMISTIC", NULL},
       {EPOCH " FOR UPDATE", "epoch|holder"},
       {INSERT "(71, 'epoch', '{}', 1, 'h-1')", "#1"},
       {"COMMIT", NULL}}},
@@ -86,7 +86,7 @@ static const struct mutation mutations[] = {
       .as = {.cluster_id = 71},
       .args.epoch =
           {.expect_epoch = 3, .expect_holder = "h-1", .epoch = 4, .holder = "h-2"}},
-     {{"BEGIN", NULL},
+     {{"BEGIN PESSIMISTIC", NULL},
       {EPOCH " FOR UPDATE", OURS},
       {"UPDATE mysql.drover_ledger SET epoch = 4, holder = 'h-2' WHERE cluster_id = 71 "
        "AND "
@@ -104,7 +104,7 @@ static const struct mutation mutations[] = {
                      .holder = "h-2",
                      .tso = 1 << 18,
                      .lease_ms = 9}},
-     {{"BEGIN", NULL},
+     {{"BEGIN PESSIMISTIC", NULL},
       {EPOCH " FOR UPDATE", OURS},
       {"UPDATE mysql.drover_ledger SET epoch = 4, holder = 'h-2' WHERE cluster_id = 71 "
        "AND k = 'epoch' AND epoch = 3 AND holder = 'h-1'",
@@ -117,7 +117,7 @@ static const struct mutation mutations[] = {
       .at = EAST,
       .as = US,
       .args.write = {.count = 3, .rows = rows}},
-     {{"BEGIN", NULL},
+     {{"BEGIN PESSIMISTIC", NULL},
       {EPOCH " FOR UPDATE", OURS},
       {"SELECT k, value FROM mysql.drover_ledger WHERE cluster_id = 71 AND k IN "
        "('edge/east/west', 'gc') FOR UPDATE",
@@ -151,7 +151,7 @@ static const struct mutation mutations[] = {
        "e.cluster_id = 71 AND e.k = 'epoch' AND e.epoch = 3 AND e.holder = 'h-1' AND "
        "l.cluster_id = 71 AND l.k = 'lease' AND h.origin = 'east'",
        "#0"},
-      {"BEGIN", NULL},
+      {"BEGIN PESSIMISTIC", NULL},
       {EPOCH " FOR UPDATE", OURS},
       {INSERT "(71, 'lease', '{\"until\":\"0\"}', 3, 'h-1')" PUT, "#1"},
       {"INSERT INTO drover.heartbeat (origin, tso) VALUES ('east', 1000) ON DUPLICATE "
@@ -188,7 +188,7 @@ static const struct mutation mutations[] = {
       .as = US,
       .args.copy = {.prefix = "g2", .generation = 2}},
      {{EPOCH, OURS},
-      {"BEGIN", NULL},
+      {"BEGIN PESSIMISTIC", NULL},
       {"SELECT @@tidb_current_ts AS tso", "tso\n4700"},
       {EPOCH " FOR UPDATE", OURS},
       {"SELECT value FROM mysql.drover_ledger WHERE cluster_id = 71 AND k = 'backup' FOR "
@@ -206,7 +206,7 @@ static const struct mutation mutations[] = {
       .as = US,
       .args.copy = {.prefix = "g2", .generation = 2, .tso = 4700}},
      {{EPOCH, OURS},
-      {"BEGIN", NULL},
+      {"BEGIN PESSIMISTIC", NULL},
       {EPOCH " FOR UPDATE", OURS},
       {"SELECT value FROM mysql.drover_ledger WHERE cluster_id = 71 AND k = 'restoring' "
        "FOR "

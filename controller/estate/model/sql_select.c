@@ -103,18 +103,41 @@ static enum dr_run lock_rows(struct dr_exec *x, const struct dr_rewrite *first)
         for (size_t k = 0; k < first->from_count && !r; k++) {
             struct dr_table *t = dr_engine_bound(x, first->from[k].bound)->table;
             const struct dr_datum *v = t ? &rows.v[i * rows.columns + at++] : NULL;
-            if (v && v->kind == DR_DATUM_INT &&
-                !dr_txn_lock(x->s->txn, t, (struct dr_entry *)(intptr_t)v->i))
+            if (!v || v->kind != DR_DATUM_INT)
+                continue;
+            struct dr_entry *e = (struct dr_entry *)(intptr_t)v->i;
+            if (x->s->txn->optimistic)
+                dr_txn_compare(x->s->txn, t, e);
+            else if (!dr_txn_lock(x->s->txn, t, e))
                 r = DR_RUN_WAIT;
         }
     }
     return r;
 }
 
+/* sql_select_limit cuts what has no LIMIT of its own. Source: tidb:
+ * pkg/planner/core/preprocess.go (TryAddExtraLimit). */
+static size_t rows_given(struct dr_exec *x, size_t count)
+{
+    uint64_t limit;
+    const char *text = dr_var_session(x->s, DR_V_SELECT_LIMIT);
+    size_t depth = 0;
+    for (size_t i = 0; i < x->cur.count; i++) {
+        depth += dr_token_is(&x->cur.t[i], "(");
+        depth -= dr_token_is(&x->cur.t[i], ")");
+        if (!depth && dr_token_is(&x->cur.t[i], "LIMIT"))
+            return count;
+    }
+    bool cuts =
+        !x->s->internal && dr_parse_u64(text, strlen(text), &limit) && limit < count;
+    return cuts ? (size_t)limit : count;
+}
+
 static void give_rows(struct dr_exec *x, const struct dr_rows *rows)
 {
     dr_result_columns(x, rows->columns, rows->names);
-    for (size_t i = 0; i < rows->count * rows->columns; i++) {
+    size_t cells = rows_given(x, rows->count) * rows->columns;
+    for (size_t i = 0; i < cells; i++) {
         size_t len;
         const char *s = dr_datum_text(x->a, &rows->v[i], &len);
         dr_result_add(x, s, len);
@@ -145,7 +168,7 @@ enum dr_run dr_st_select(struct dr_exec *x)
     if (locks) {
         if (dr_check_write(x) || !dr_session_txn(x))
             return DR_RUN_ERROR;
-        x->current_read = x->no_snapshot = true;
+        x->current_read = x->no_snapshot = !x->s->txn->optimistic;
     }
     dr_rewrite_init(&rw, x);
     rw.name_columns = true;

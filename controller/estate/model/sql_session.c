@@ -45,6 +45,10 @@ enum dr_run dr_check_write(struct dr_exec *x)
     if (dr_var_session(x->s, DR_V_SNAPSHOT)[0])
         return dr_sql_error(
             x, 1105, "can not execute write statement when 'tidb_snapshot' is set");
+    if (!x->s->internal && dr_var_on(dr_var_session(x->s, DR_V_LOW_RESOLUTION)))
+        return dr_sql_error(
+            x, 1105,
+            "can not execute write statement when 'tidb_low_resolution_tso' is set");
     return DR_RUN_OK;
 }
 
@@ -55,6 +59,16 @@ static enum dr_run need_pd(struct dr_exec *x)
     return dr_sql_error(x, 9001,
                         "PD server timeout: start timestamp may fall behind "
                         "safe point");
+}
+
+uint64_t dr_session_tso(const struct dr_model_session *s)
+{
+    enum { CACHED_MS = 2000 };
+    uint64_t tso = dr_model_tso(s->c);
+    int64_t ms = dr_tso_ms(tso);
+    return !s->internal && dr_var_on(dr_var_session(s, DR_V_LOW_RESOLUTION))
+               ? dr_tso_make(ms - ms % CACHED_MS, 0)
+               : tso;
 }
 
 enum dr_run dr_read_tso(struct dr_exec *x, uint64_t *tso)
@@ -72,7 +86,7 @@ enum dr_run dr_read_tso(struct dr_exec *x, uint64_t *tso)
     else if (dr_var_on(dr_var_session(s, DR_V_EXTERNAL_READ)) && !x->no_snapshot)
         *tso = x->c->external_ts;
     else
-        *tso = s->txn ? s->txn->start_tso : dr_model_tso(x->c);
+        *tso = s->txn ? s->txn->start_tso : dr_session_tso(s);
     if (*tso < x->c->gc_safe_point)
         return dr_sql_error(x, 9006,
                             "GC life time is shorter than transaction duration, "
@@ -91,7 +105,7 @@ struct dr_txn *dr_session_txn(struct dr_exec *x)
     if (!s->txn) {
         if (need_pd(x))
             return NULL;
-        s->txn = dr_txn_new(x->c, dr_cluster_wall_ms(x->c));
+        s->txn = dr_txn_new(x->c, dr_session_tso(s), dr_cluster_wall_ms(x->c));
         s->explicit_txn = !dr_var_on(dr_var_session(s, DR_V_AUTOCOMMIT));
     }
     return s->txn;
@@ -116,6 +130,14 @@ enum dr_run dr_session_commit(struct dr_exec *x)
         return x->out->error ? DR_RUN_ERROR
                              : dr_sql_error(x, 1836, "Running in read-only mode");
     }
+    if (dr_txn_conflicts(s->txn)) {
+        unsigned long long start = s->txn->start_tso;
+        dr_session_rollback(s);
+        return dr_sql_error(x, 9007,
+                            "Write conflict, txnStartTS=%llu, reason=Optimistic [try "
+                            "again later]",
+                            start);
+    }
     if (s->pending_role)
         s->c->bdr_role = (enum dr_bdr_role)(s->pending_role - 1);
     s->last_start_tso = s->txn->start_tso;
@@ -131,7 +153,12 @@ enum dr_run dr_st_begin(struct dr_exec *x)
     if (dr_session_commit(x))
         return DR_RUN_ERROR;
     (void)dr_accept(c, "TRANSACTION");
-    if (!dr_accept(c, "PESSIMISTIC") && !dr_accept(c, "OPTIMISTIC"))
+    bool optimistic = strcasecmp(dr_var_session(x->s, DR_V_TXN_MODE), "optimistic") == 0;
+    if (dr_accept(c, "PESSIMISTIC"))
+        optimistic = false;
+    else if (dr_accept(c, "OPTIMISTIC"))
+        optimistic = true;
+    else
         (void)dr_accept_all(c, "WITH CONSISTENT SNAPSHOT");
     if (!dr_accept_all(c, "READ ONLY"))
         (void)dr_accept_all(c, "READ WRITE");
@@ -140,6 +167,7 @@ enum dr_run dr_st_begin(struct dr_exec *x)
     if (!dr_session_txn(x))
         return DR_RUN_ERROR;
     x->s->explicit_txn = true;
+    x->s->txn->optimistic = optimistic && !x->s->internal;
     return dr_sql_ok(x, 0);
 }
 

@@ -104,6 +104,9 @@ void dr_result_u64(struct dr_exec *x, uint64_t n);
 enum dr_run dr_read_tso(struct dr_exec *x, uint64_t *tso);
 /* Begins the statement's transaction if none is open. */
 struct dr_txn *dr_session_txn(struct dr_exec *x);
+/* As a transaction of the session begins now: with tidb_low_resolution_tso a cached one,
+ * up to two seconds old. Source: docs: system-variables.md. */
+uint64_t dr_session_tso(const struct dr_model_session *s);
 /* Ends the transaction. Commit may fail: 1836 under a fence. */
 enum dr_run dr_session_commit(struct dr_exec *x);
 void dr_session_rollback(struct dr_model_session *s);

@@ -397,7 +397,7 @@ static enum dr_run show_master_status(struct dr_exec *x)
         return dr_sql_error(x, 9001, "PD server timeout: ");
     dr_result_columns(x, 5, names);
     dr_result_text(x, "tidb-binlog");
-    dr_result_u64(x, x->s->txn ? x->s->txn->start_tso : dr_model_tso(x->c));
+    dr_result_u64(x, x->s->txn ? x->s->txn->start_tso : dr_session_tso(x->s));
     for (int i = 0; i < 3; i++)
         dr_result_text(x, "");
     return DR_RUN_OK;

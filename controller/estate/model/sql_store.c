@@ -199,11 +199,11 @@ size_t dr_table_rows(const struct dr_table *t, uint64_t tso)
 
 /* ---- transactions ---- */
 
-struct dr_txn *dr_txn_new(struct dr_model_cluster *c, int64_t wall_ms)
+struct dr_txn *dr_txn_new(struct dr_model_cluster *c, uint64_t start_tso, int64_t wall_ms)
 {
     struct dr_txn *t = dr_xcalloc(1, sizeof(*t));
     t->c = c;
-    t->start_tso = dr_model_tso(c);
+    t->start_tso = start_tso;
     t->start_ms = wall_ms;
     return t;
 }
@@ -244,6 +244,9 @@ void dr_txn_free(struct dr_txn *t)
     if (!t)
         return;
     dr_txn_back(t, 0);
+    for (size_t i = 0; i < t->compared_count; i++)
+        free(t->compared[i].key);
+    free(t->compared);
     free(t->undo);
     free(t);
 }
@@ -257,6 +260,29 @@ bool dr_txn_lock(struct dr_txn *t, struct dr_table *table, struct dr_entry *e)
     note(t, table, e);
     e->lock = t;
     return true;
+}
+
+void dr_txn_compare(struct dr_txn *t, struct dr_table *table, const struct dr_entry *e)
+{
+    if (t->compared_count == t->compared_room) {
+        t->compared_room = t->compared_room ? t->compared_room * 2 : 8;
+        t->compared = dr_xrealloc(t->compared, t->compared_room * sizeof(*t->compared));
+    }
+    struct dr_compared *x = &t->compared[t->compared_count++];
+    *x = (struct dr_compared){table, dr_xcalloc(1, e->key_len + 1u), e->key_len};
+    memcpy(x->key, e->key, e->key_len);
+}
+
+bool dr_txn_conflicts(const struct dr_txn *t)
+{
+    for (size_t i = 0; i < t->compared_count; i++) {
+        const struct dr_compared *x = &t->compared[i];
+        const struct dr_entry *e = dr_table_find(x->table, x->key, x->len);
+        if (e &&
+            ((e->lock && e->lock != t) || (e->newest && e->newest->tso > t->start_tso)))
+            return true;
+    }
+    return false;
 }
 
 void dr_txn_set(struct dr_txn *t, struct dr_table *table, struct dr_entry *e,

@@ -79,6 +79,13 @@ struct dr_txn {
     size_t undo_count, undo_room;
     size_t changed; /* keys with a change */
     size_t bytes;
+    bool optimistic; /* FOR UPDATE does not lock: keys are compared at COMMIT */
+    struct dr_compared {
+        struct dr_table *table;
+        unsigned char *key;
+        size_t len;
+    } * compared;
+    size_t compared_count, compared_room;
 };
 
 struct dr_db *dr_db_new(struct dr_model_cluster *c);
@@ -132,13 +139,19 @@ size_t dr_key_parts(const struct dr_datum *parts, size_t count,
                     unsigned char out[DR_KEY_MAX]);
 
 /* ---- transactions ---- */
-struct dr_txn *dr_txn_new(struct dr_model_cluster *c, int64_t wall_ms);
+struct dr_txn *dr_txn_new(struct dr_model_cluster *c, uint64_t start_tso,
+                          int64_t wall_ms);
 void dr_txn_free(struct dr_txn *t); /* rolls back */
 /* Marks a point; dr_txn_back undoes everything after it, locks included. */
 size_t dr_txn_mark(const struct dr_txn *t);
 void dr_txn_back(struct dr_txn *t, size_t mark);
 /* Locks an entry; false: another transaction holds it. */
 bool dr_txn_lock(struct dr_txn *t, struct dr_table *table, struct dr_entry *e);
+/* What FOR UPDATE does in an optimistic transaction. Source: docs:
+ * optimistic-transaction.md. */
+void dr_txn_compare(struct dr_txn *t, struct dr_table *table, const struct dr_entry *e);
+/* Whether such a key was changed since the start, or is locked by another. */
+bool dr_txn_conflicts(const struct dr_txn *t);
 /* Finds or makes the entry of a key. */
 struct dr_entry *dr_txn_entry(struct dr_table *table, const unsigned char *key,
                               size_t len);

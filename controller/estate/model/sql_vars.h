@@ -36,6 +36,9 @@ int dr_var_find(const char *name); /* -1: unknown */
     X(WRITE_SOURCE, "tidb_cdc_write_source")                                             \
     X(SNAPSHOT, "tidb_snapshot")                                                         \
     X(EXTERNAL_READ, "tidb_enable_external_ts_read")                                     \
+    X(LOW_RESOLUTION, "tidb_low_resolution_tso")                                         \
+    X(TXN_MODE, "tidb_txn_mode")                                                         \
+    X(SELECT_LIMIT, "sql_select_limit")                                                  \
     X(EXTERNAL_TS, "tidb_external_ts")                                                   \
     X(LOCK_WAIT, "innodb_lock_wait_timeout")                                             \
     X(GC_ENABLE, "tidb_gc_enable")                                                       \

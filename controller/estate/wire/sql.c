@@ -168,7 +168,7 @@ enum dr_flow dr_take_authority(struct dr_script *s, const struct dr_answer *a)
 
 enum dr_flow dr_ask_begin(struct dr_script *s)
 {
-    s->ex.sql.text = "BEGIN";
+    s->ex.sql.text = "BEGIN PESSIMISTIC"; /* FOR UPDATE is relied on, see carrier.c */
     return DR_FLOW_SEND;
 }
 
