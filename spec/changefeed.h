@@ -42,6 +42,8 @@ const struct dr_setting *dr_sink_params(size_t *count);
 
 /* The row of a path; NULL: none. */
 const struct dr_setting *dr_setting_find(const char *path);
+/* The row that a field of TiCDC's API ("mounter.worker_num") belongs to; NULL: none. */
+const struct dr_setting *dr_setting_of_api(const char *field);
 
 const char *dr_setting_type_text(enum dr_setting_type type);
 

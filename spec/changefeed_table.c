@@ -220,6 +220,22 @@ const struct dr_setting *dr_setting_find(const char *path)
     return NULL;
 }
 
+const struct dr_setting *dr_setting_of_api(const char *field)
+{
+    size_t count;
+    const struct dr_setting *all = dr_settings(&count);
+    for (size_t i = 0; i < count; i++) {
+        const char *p = all[i].api ? all[i].api : all[i].path, *q = field;
+        while (*p && (*p == *q || (*p == '-' && *q == '_'))) {
+            p++;
+            q++;
+        }
+        if (!*p && !*q)
+            return &all[i];
+    }
+    return NULL;
+}
+
 const char *dr_setting_type_text(enum dr_setting_type type)
 {
     static const char *const names[DR_S_COUNT] = {

@@ -50,6 +50,7 @@ struct dr_doc {
     const struct dr_node *root; /* the text's tree, for marks */
     struct dr_metadata metadata;
     char meaning[DR_SHA256_HEX]; /* digest of what it means (spec/meaning.h) */
+    char feeds[DR_SHA256_HEX];   /* .. of those lines that say how changefeeds are */
 };
 
 /* Where the field stands, e.g. "spec.clusters[1].sql.endpoints[0]"; an item of a named

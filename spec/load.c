@@ -121,6 +121,11 @@ static void digest_meaning(struct dr_doc *doc)
     dr_buf_init(&b, DR_MEANING_MAX);
     dr_doc_meaning(doc, &b);
     dr_sha256_hex(doc->meaning, dr_buf_str(&b), b.len);
+    struct dr_buf feeds;
+    dr_buf_init(&feeds, DR_MEANING_MAX);
+    dr_meaning_of_feeds(dr_buf_str(&b), &feeds);
+    dr_sha256_hex(doc->feeds, dr_buf_str(&feeds), feeds.len);
+    dr_buf_release(&feeds);
     dr_buf_release(&b);
 }
 

@@ -373,3 +373,41 @@ void dr_doc_meaning(const struct dr_doc *doc, struct dr_buf *out)
     put_shape(&w, dr_kinds[doc->kind].shape, (const char *)doc);
     dr_buf_release(&w.value);
 }
+
+/* Whether the path of a line begins with that of a field, and goes on below it. "[]" is
+ * any item of a list. */
+static bool lies_in(const char *line, const char *field)
+{
+    while (*field) {
+        if (strncmp(field, "[]", 2) == 0 && *line == '[') {
+            line += strcspn(line, "]");
+            field += 1;
+        }
+        if (*field++ != *line++)
+            return false;
+    }
+    return *line == '.' || *line == '[' || *line == ' ';
+}
+
+void dr_meaning_of_feeds(const char *meaning, struct dr_buf *out)
+{
+    static const char *const in[] = {"spec.mode", "spec.replication", "spec.storage.redo",
+                                     "spec.clusters[].sink"},
+                             *const but[] = {"spec.replication.sink.password",
+                                             "spec.replication.redo.apply",
+                                             "spec.replication.edges[].id",
+                                             "spec.replication.edges[].startTs",
+                                             "spec.storage.redo.accessKey",
+                                             "spec.storage.redo.secretKey"};
+    while (*meaning) {
+        size_t len = strcspn(meaning, "\n") + 1;
+        bool keep = false;
+        for (size_t i = 0; i < sizeof(in) / sizeof(in[0]); i++)
+            keep |= lies_in(meaning, in[i]);
+        for (size_t i = 0; i < sizeof(but) / sizeof(but[0]); i++)
+            keep &= !lies_in(meaning, but[i]);
+        if (keep)
+            dr_buf_add(out, meaning, len);
+        meaning += meaning[len - 1] ? len : len - 1;
+    }
+}

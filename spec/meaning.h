@@ -14,6 +14,11 @@
  * their name, other lists by number. Appends. */
 void dr_doc_meaning(const struct dr_doc *doc, struct dr_buf *out);
 
+/* Of such lines those that decide how a changefeed is made: what an update of it may
+ * bring. Where the sink's password is read is none of them, nor where a feed began.
+ * Appends. */
+void dr_meaning_of_feeds(const char *meaning, struct dr_buf *out);
+
 enum { DR_MEANING_MAX = 8 << 20 };
 
 #endif

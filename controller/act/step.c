@@ -435,6 +435,7 @@ static void copy_call(struct dr_arena *a, struct dr_call *call)
         break;
     case DR_CALL_FEED_CREATE:
     case DR_CALL_FEED_PAUSE:
+    case DR_CALL_FEED_UPDATE:
     case DR_CALL_FEED_RESUME:
     case DR_CALL_FEED_DELETE:
         call->args.feed.id = dr_strdup(a, call->args.feed.id);

@@ -76,6 +76,8 @@ const struct dr_call_row dr_call_rows[DR_CALL_KIND_COUNT] = {
         .help = "create a changefeed"},
     [DR_CALL_FEED_PAUSE] = {.name = "cdc.pause", .mutates = true, .repeatable = true, .deadline_ms = 180 * SECOND,
         .help = "pause a changefeed"},
+    [DR_CALL_FEED_UPDATE] = {.name = "cdc.update", .mutates = true, .repeatable = true, .deadline_ms = 180 * SECOND,
+        .help = "give a stopped changefeed the declared settings"},
     [DR_CALL_FEED_RESUME] = {.name = "cdc.resume", .mutates = true, .repeatable = true, .deadline_ms = 180 * SECOND,
         .help = "resume a changefeed"},
     [DR_CALL_FEED_DELETE] = {.name = "cdc.delete", .mutates = true, .repeatable = true, .deadline_ms = 180 * SECOND,

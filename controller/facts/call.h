@@ -51,6 +51,7 @@ enum dr_call_kind {
     /* mutations of TiCDC */
     DR_CALL_FEED_CREATE,
     DR_CALL_FEED_PAUSE,
+    DR_CALL_FEED_UPDATE, /* of a stopped or failed feed: all its settings anew */
     DR_CALL_FEED_RESUME,
     DR_CALL_FEED_DELETE,
     DR_CALL_KIND_COUNT

@@ -90,7 +90,10 @@ static const struct dr_codec edge_codec = CODEC(struct dr_edge_row,
     WORD(struct dr_edge_row, "state", state, &edge_state_words),
     DIGITS(struct dr_edge_row, "checkpoint", checkpoint),
     {.name = "adopted", .kind = DR_CODEC_BOOL, .flags = DR_CODEC_OPTIONAL,
-     .at = DR_CODEC_AT(struct dr_edge_row, adopted, bool)});
+     .at = DR_CODEC_AT(struct dr_edge_row, adopted, bool)},
+    TEXT(struct dr_edge_row, "settings", settings, DR_CODEC_OPTIONAL),
+    {.name = "updating", .kind = DR_CODEC_BOOL, .flags = DR_CODEC_OPTIONAL,
+     .at = DR_CODEC_AT(struct dr_edge_row, updating, bool)});
 
 static const struct dr_codec sink_codec = CODEC(struct dr_sink_row,
     TEXT(struct dr_sink_row, "account", account, 0),

@@ -69,6 +69,11 @@ struct dr_edge_row {
     enum dr_edge_state state;
     uint64_t checkpoint; /* last seen; 0: none */
     bool adopted;        /* it ran before these ledgers: taken over as it is */
+    /* Digest of what the document said of changefeeds when drover last saw the feed as it
+     * says (struct dr_doc, feeds); NULL: not noted. It tells an edited document from a
+     * changed feed. */
+    const char *settings;
+    bool updating; /* drover changes the settings: that the feed is paused is its doing */
 };
 
 struct dr_sink_row {

@@ -461,23 +461,6 @@ static bool learn_typed(struct learning *l, const struct dr_difference *d)
     return true;
 }
 
-/* The row that the field of TiCDC's API belongs to. */
-static const struct dr_setting *setting_of(const char *field)
-{
-    size_t count;
-    const struct dr_setting *all = dr_settings(&count);
-    for (size_t i = 0; i < count; i++) {
-        const char *p = all[i].api ? all[i].api : all[i].path, *q = field;
-        while (*p && (*p == *q || (*p == '-' && *q == '_'))) {
-            p++;
-            q++;
-        }
-        if (!*p && !*q)
-            return &all[i];
-    }
-    return NULL;
-}
-
 /* A value that was cut, or of which something is masked, may be no JSON any more. */
 static bool is_whole(const struct learning *l, const char *json)
 {
@@ -519,7 +502,8 @@ static void learn_feed(struct learning *l)
         return;
     for (size_t i = 0; i < d->difference_count; i++)
         if (!learn_typed(l, &d->differences[i]))
-            learn_setting(l, setting_of(d->differences[i].field), &d->differences[i]);
+            learn_setting(l, dr_setting_of_api(d->differences[i].field),
+                          &d->differences[i]);
     for (size_t i = 0; i < d->extra_count; i++)
         learn_setting(l, dr_setting_find(d->extras[i].field), &d->extras[i]);
 }

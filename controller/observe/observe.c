@@ -694,6 +694,7 @@ void dr_observe_forget(struct dr_observer *o, const struct dr_call *call,
         {DR_CALL_LEDGER_WRITE, {DR_CALL_STORE_LIST, DR_CALL_SQL_LOGIN}},
         {DR_CALL_FEED_CREATE, {DR_CALL_CDC_FEED}},
         {DR_CALL_FEED_PAUSE, {DR_CALL_CDC_FEED}},
+        {DR_CALL_FEED_UPDATE, {DR_CALL_CDC_FEED}},
         {DR_CALL_FEED_RESUME, {DR_CALL_CDC_FEED}},
         {DR_CALL_FEED_DELETE, {DR_CALL_CDC_FEED}},
     };

@@ -159,25 +159,19 @@ DR_CHECK(dr_check_definitions_fit)
     return DR_TRUE;
 }
 
-/* The longest that TiCDC keeps history for a feed that does not advance.
- * Source: tiflow: pkg/txnutil/gc/gc_manager.go, gc-ttl. */
-static bool history_is_lost(const struct dr_view *v, const struct dr_feed *x)
-{
-    const struct dr_cluster_facts *a = dr_view_facts(v, v->a);
-    return a->cdc.seen.known && a->ledger.seen.known &&
-           dr_tso_age_ms(a->ledger.tso, x->checkpoint) >= a->cdc.gc_ttl_s * 1000;
-}
-
+/* Once the feed is made, that somebody paused it, or that it failed, is drift: the rules
+ * say what is done about it. */
 DR_CHECK(dr_check_feed_acts)
 {
     const struct dr_feed *x = dr_view_feed(v);
-    (void)c;
     if (!x || x->state == DR_FEED_NORMAL || x->state == DR_FEED_WARNING)
         return DR_TRUE;
-    *fact = dr_sprintf(
-        v->arena, "changefeed '%s' is %s%s%s%s", x->id, dr_feed_state_name(x->state),
-        x->error ? ": " : "", x->error ? x->error : "",
-        history_is_lost(v, x) ? ", for longer than gc-ttl: a rebuild is needed" : "");
+    if ((x->state == DR_FEED_STOPPED || x->state == DR_FEED_FAILED) &&
+        dr_holds(v, DR_P_MADE, c) == DR_TRUE)
+        return DR_TRUE;
+    *fact = dr_sprintf(v->arena, "changefeed '%s' is %s%s%s", x->id,
+                       dr_feed_state_name(x->state), x->error ? ": " : "",
+                       x->error ? x->error : "");
     return DR_FALSE;
 }
 
@@ -211,15 +205,11 @@ const char *dr_check_shown(const struct dr_view *v, const char *value)
 
 DR_CHECK(dr_check_feed_as_made)
 {
-    const struct dr_feed_detail *d = &dr_view_facts(v, v->a)->feed;
-    (void)c;
-    if (!d->seen.known || !d->present || strcmp(d->id, v->gen.feed_id) != 0 ||
-        !d->difference_count)
+    const char *fixed = NULL;
+    if (!*dr_feed_differences(v) || dr_feed_update_wanted(v) == DR_TRUE ||
+        dr_check_feed_fixed(v, c, &fixed) == DR_FALSE)
         return DR_TRUE;
-    *fact =
-        dr_sprintf(v->arena, "%s is %s, drover would make it %s", d->differences[0].field,
-                   dr_check_shown(v, d->differences[0].observed),
-                   dr_check_shown(v, d->differences[0].desired));
+    *fact = dr_feed_differences(v);
     return DR_FALSE;
 }
 

@@ -145,30 +145,60 @@ static void tell_drift(struct build *b, enum dr_drift_class class, size_t c,
     }
 }
 
-/* Once the feed is made, what somebody changed is refused, told or not told, as the
- * policy says. True: it does not block. */
-static bool is_only_told(struct build *b, const struct dr_check_answer *x)
+/* What may be left as it is once the feed is made: by code, or by what the check found
+ * (a stranger's feed may also be one of drover's name). */
+static bool drift_of(const struct dr_view *v, const struct dr_check_answer *x,
+                     enum dr_drift_class *class, bool *asks)
 {
     static const struct {
         const char *code;
         enum dr_drift_class drift;
-    } rows[] = {{"DR-B030", DR_DRIFT_GRANTS}, {"DR-B031", DR_DRIFT_GRANTS},
-                {"DR-B032", DR_DRIFT_GRANTS}, {"DR-B090", DR_DRIFT_GRANTS},
-                {"DR-B091", DR_DRIFT_GRANTS}, {"DR-B062", DR_DRIFT_CHANGEFEED_CONFIG}};
-    const struct dr_view *v = &b->v;
+        bool asks; /* "ask" is a question; else it refuses */
+    } rows[] = {{"DR-B030", DR_DRIFT_GRANTS, false},
+                {"DR-B031", DR_DRIFT_GRANTS, false},
+                {"DR-B032", DR_DRIFT_GRANTS, false},
+                {"DR-B090", DR_DRIFT_GRANTS, false},
+                {"DR-B091", DR_DRIFT_GRANTS, false},
+                {"DR-B044", DR_DRIFT_CHANGEFEED_STRANGER, true},
+                {"DR-B045", DR_DRIFT_CHANGEFEED_STRANGER, true},
+                {"DR-B062", DR_DRIFT_CHANGEFEED_CONFIG, true}};
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        enum dr_drift_action policy = v->t->policy.drift[rows[i].drift];
-        if (strcmp(rows[i].code, x->code) != 0 ||
-            dr_holds(v, DR_P_MADE, x->cluster) != DR_TRUE ||
-            (strcmp(x->code, "DR-B030") == 0 && dr_rights_ledger_lost(v, x->cluster)))
+        if (strcmp(rows[i].code, x->code) != 0)
             continue;
-        if (policy == DR_DRIFT_WARN)
-            add_notice(b, dr_sprintf(v->arena, "%s: %s: %s (%s, policy.drift.%s)",
-                                     x->subject, x->fact, x->way_out, x->code,
-                                     dr_drift_class_name(rows[i].drift)));
-        return policy == DR_DRIFT_WARN || policy == DR_DRIFT_IGNORE;
+        *class = rows[i].drift;
+        *asks = rows[i].asks;
+        if (strcmp(x->code, "DR-B045") == 0 && dr_feed_duplicated(v))
+            *class = DR_DRIFT_CHANGEFEED_DUPLICATED;
+        return dr_holds(v, DR_P_MADE, x->cluster) == DR_TRUE &&
+               !(strcmp(x->code, "DR-B030") == 0 && dr_rights_ledger_lost(v, x->cluster));
     }
     return false;
+}
+
+/* Once the feed is made, what somebody changed is refused, asked about, told or not told,
+ * as the policy says. True: it does not block. */
+static bool is_only_told(struct build *b, const struct dr_check_answer *x)
+{
+    const struct dr_view *v = &b->v;
+    struct dr_plan *p = b->plan;
+    enum dr_drift_class class;
+    bool asks;
+    if (!drift_of(v, x, &class, &asks))
+        return false;
+    enum dr_drift_action policy = v->t->policy.drift[class];
+    const char *name = dr_drift_class_name(class);
+    if (policy == DR_DRIFT_WARN)
+        add_notice(b, dr_sprintf(v->arena, "%s: %s: %s (%s, policy.drift.%s)", x->subject,
+                                 x->fact, x->way_out, x->code, name));
+    bool asked = asks && policy != DR_DRIFT_WARN && policy != DR_DRIFT_IGNORE;
+    if (asked)
+        *DR_PUSH(v->arena, p->questions, p->question_count,
+                 b->question_room) = (struct dr_question){
+            .subject = x->subject,
+            .what = dr_sprintf(v->arena, "%s (%s)", x->fact, x->code),
+            .answer = dr_sprintf(v->arena, "%s; or policy.drift.%s: warn, to leave it so",
+                                 x->way_out, name)};
+    return asked || policy == DR_DRIFT_WARN || policy == DR_DRIFT_IGNORE;
 }
 
 /* What a check says. One that may be behind us does not refuse while that is unknown: a
@@ -379,7 +409,9 @@ static bool is_left(struct build *b, const struct dr_plan_rule *r, size_t c)
     if (!b->plan->blocker_count)
         tell_drift(
             b, r->drift, c,
-            dr_sprintf(v->arena, "no longer true: %s", dr_predicates[r->done].text),
+            r->tell
+                ? r->tell(v)
+                : dr_sprintf(v->arena, "no longer true: %s", dr_predicates[r->done].text),
             dr_sprintf(v->arena,
                        "policy.drift.%s: correct, and drover does it again (%s); or do "
                        "it by hand",
@@ -511,7 +543,7 @@ static void add_notices(struct build *b)
     }
     bool off = false;
     const char *gc = dr_gc_notice(v, &off), *hold = dr_hold_notice(v),
-               *fence = dr_fence_notice(v);
+               *fence = dr_fence_notice(v), *history = dr_feed_history_notice(v);
     if (off)
         tell_drift(b, DR_DRIFT_GC_SWITCH, v->a, gc,
                    "when nobody needs it off: SET GLOBAL tidb_gc_enable = ON");
@@ -519,6 +551,8 @@ static void add_notices(struct build *b)
         add_notice(b, dr_sprintf(v->arena, "%s: %s", primary, gc));
     if (hold)
         add_notice(b, dr_sprintf(v->arena, "%s: %s", primary, hold));
+    if (history)
+        add_notice(b, dr_sprintf(v->arena, "%s: %s", primary, history));
     if (fence)
         tell_drift(b, DR_DRIFT_FENCE, v->a, fence,
                    "when nobody needs it closed: SET GLOBAL tidb_super_read_only (or "

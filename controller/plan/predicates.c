@@ -482,6 +482,13 @@ P(made)
     return edge_both(v, DR_EDGE_MADE);
 }
 
+P(not_made)
+{
+    (void)c;
+    enum dr_truth holds = edge_both(v, DR_EDGE_MADE);
+    return holds == DR_UNSURE ? DR_UNSURE : dr_truth_of(holds == DR_FALSE);
+}
+
 P(made_here)
 {
     return edge_here(v, c, DR_EDGE_MADE);
@@ -571,6 +578,92 @@ P(leads_home)
 {
     (void)c;
     return dr_view_leads_home(v);
+}
+
+/* ---- a change of the feed's settings ---- */
+
+/* Whether the feed is in the state; unsure while it is not listed. */
+static enum dr_truth feed_is(const struct dr_view *v, enum dr_feed_state state)
+{
+    const struct dr_feed *x = dr_view_feed(v);
+    return x ? dr_truth_of(x->state == state) : DR_UNSURE;
+}
+
+static enum dr_truth negated(enum dr_truth x)
+{
+    return x == DR_UNSURE ? DR_UNSURE : dr_truth_of(x == DR_FALSE);
+}
+
+static enum dr_truth runs(const struct dr_view *v)
+{
+    return dr_truth_or(feed_is(v, DR_FEED_NORMAL), feed_is(v, DR_FEED_WARNING));
+}
+
+/* What is not listed is another check's. */
+P(unpaused)
+{
+    (void)c;
+    return !dr_view_feed(v) || dr_feed_updating(v) ? DR_TRUE
+                                                   : negated(feed_is(v, DR_FEED_STOPPED));
+}
+
+P(unfailed)
+{
+    (void)c;
+    return dr_view_feed(v) ? negated(feed_is(v, DR_FEED_FAILED)) : DR_TRUE;
+}
+
+P(history_kept)
+{
+    int64_t left_ms;
+    (void)c;
+    return dr_feed_history(v, &left_ms);
+}
+
+P(update_noted)
+{
+    if (!dr_view_ledger(v, c))
+        return DR_UNSURE;
+    const struct dr_edge_row *e = dr_view_edge(v, c);
+    return dr_truth_or(dr_truth_of(e && e->updating), negated(dr_feed_update_wanted(v)));
+}
+
+P(update_rests)
+{
+    (void)c;
+    enum dr_truth wanted = dr_feed_update_wanted(v);
+    if (wanted == DR_FALSE)
+        return DR_TRUE;
+    return dr_truth_or(feed_is(v, DR_FEED_STOPPED), feed_is(v, DR_FEED_FAILED));
+}
+
+P(update_sent)
+{
+    (void)c;
+    return negated(dr_feed_update_wanted(v));
+}
+
+P(update_runs)
+{
+    (void)c;
+    enum dr_truth sent = negated(dr_feed_update_wanted(v));
+    return dr_feed_updating(v) ? dr_truth_and(sent, runs(v)) : sent;
+}
+
+/* An edge that does not say what was agreed on keeps quiet: whoever changed the feed, the
+ * policy decides. */
+P(update_over)
+{
+    const struct dr_edge_row *e = dr_view_edge(v, c);
+    if (!dr_view_ledger(v, c))
+        return DR_UNSURE;
+    if (!e || e->state != DR_EDGE_MADE)
+        return DR_TRUE;
+    /* an edit that changes nothing of the feed is agreed on, too */
+    bool other = e->settings && strcmp(e->settings, v->t->doc.feeds) != 0 &&
+                 feed_matches(v, c) == DR_TRUE && !dr_feed_fixed(v);
+    return dr_truth_and(dr_truth_of(!e->updating && !other),
+                        negated(dr_feed_update_wanted(v)));
 }
 
 const struct dr_predicate_row dr_predicates[DR_P_COUNT] = {

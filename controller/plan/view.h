@@ -108,11 +108,20 @@ enum dr_truth dr_truth_or(enum dr_truth x, enum dr_truth y);
     X(FEED_MATCHES, feed_matches, "the feed is as drover would make it", "feed")                    \
     X(FEED_HOLDS_GC, feed_holds_gc, "PD lists TiCDC's safepoint not above the checkpoint", "safepoints feeds")\
     X(MADE, made, "both ends call the feed made", "ledger")                                         \
+    X(NOT_MADE, not_made, "the feed is not made yet", "ledger")                                    \
     X(MADE_HERE, made_here, "this end calls the feed made", "ledger")                               \
     X(GC_RELEASED, gc_released, "nothing needs the hold, and GC is not ours to give back", "ledger instances")                          \
     X(HOLD_CLEARED, hold_cleared, "nothing needs the hold, and no hold or gc row is left", "ledger")                                \
     X(COPY_CLEARED, copy_cleared, "the feed is made, and no restoring row is left", "ledger")                                       \
     X(EXISTING_NOTED, existing_noted, "the backup row says since when both sides are equal", "ledger")  \
+    X(UNPAUSED, unpaused, "the changefeed is not paused, or by drover", "feeds ledger")             \
+    X(UNFAILED, unfailed, "the changefeed has not failed", "feeds")                                  \
+    X(HISTORY_KEPT, history_kept, "the primary keeps what the changefeed has to carry yet", "feeds cdc ledger safepoints instances") \
+    X(UPDATE_NOTED, update_noted, "no setting is to be changed, or this end says that drover does", "ledger feed feeds") \
+    X(UPDATE_RESTS, update_rests, "no setting is to be changed, or the changefeed rests for it", "ledger feed feeds") \
+    X(UPDATE_SENT, update_sent, "no setting is to be changed", "ledger feed feeds")                 \
+    X(UPDATE_RUNS, update_runs, "no changefeed rests for a change of its settings", "ledger feed feeds")    \
+    X(UPDATE_OVER, update_over, "this end names the settings that the changefeed has", "ledger feed feeds") \
     X(LEADS_HOME, leads_home, "the feed's sink leads into the secondary", "feed")                   \
     X(HOLD_EXPIRED, hold_expired, "the hold's deadline is over", "ledger")                          \
     X(HOLD_OBSOLETE, hold_obsolete, "nothing needs the hold any more", "ledger")
@@ -184,8 +193,10 @@ struct dr_plan_rule {
     /* Once the feed is made, what somebody changed is put right only with `correct`. */
     bool is_drift;
     enum dr_drift_class drift;
+    /* What is said of it then; NULL: that `done` is no longer true. */
+    const char *(*tell)(const struct dr_view *v);
     int64_t predicted_ms;
-    /* Sets action->predicted and ->predicted_ms; NULL: predicted_ms says it. */
+    /* Sets action->predicted and ->predicted_ms, or ->what; NULL: the row says it. */
     void (*predict)(const struct dr_view *v, struct dr_action *action);
     const char *what; /* "%s" is the subject */
     const char *why, *precondition, *expect, *undo;
@@ -198,6 +209,38 @@ void dr_predict_compare(const struct dr_view *v, struct dr_action *x);
 /* Makes the step a write of these rows into cluster c's ledger; copies them. */
 void dr_emit_rows(const struct dr_view *v, struct dr_action *x, size_t c,
                   const struct dr_row_write *rows, size_t count);
+/* ---- the settings and the state of the changefeed that is made: feed.c ---- */
+
+/* Whether drover is to change settings of the feed: because the document was edited since
+ * drover last saw both agree, or because the policy puts right what somebody changed. */
+enum dr_truth dr_feed_update_wanted(const struct dr_view *v);
+/* A ledger says that drover changes the settings. */
+bool dr_feed_updating(const struct dr_view *v);
+/* The document was edited since drover last saw the feed as it says. */
+bool dr_feed_declared_anew(const struct dr_view *v);
+/* All that differs, as the document spells it: "replication.syncPoint.interval: declared
+ * 15m, live 10m". "": nothing. */
+const char *dr_feed_differences(const struct dr_view *v);
+/* The first difference that no update can bring: TiCDC takes it for a new feed only.
+ * NULL: none. */
+const char *dr_feed_fixed(const struct dr_view *v);
+/* Whether the primary still keeps what the feed has to carry yet, and how much longer it
+ * does while nothing advances; -1: not known. */
+enum dr_truth dr_feed_history(const struct dr_view *v, int64_t *left_ms);
+/* The alarm of history that is soon lost; NULL: none. */
+const char *dr_feed_history_notice(const struct dr_view *v);
+/* Whether a feed that is not drover's has a name as drover makes them for this edge. */
+bool dr_feed_duplicated(const struct dr_view *v);
+/* Of rules. */
+const char *dr_feed_tell_paused(const struct dr_view *v);
+const char *dr_feed_tell_failed(const struct dr_view *v);
+void dr_feed_say_update(const struct dr_view *v, struct dr_action *x);
+void dr_emit_update_noted(const struct dr_view *v, size_t c, struct dr_action *x);
+void dr_emit_update_over(const struct dr_view *v, size_t c, struct dr_action *x);
+void dr_emit_feed_pause(const struct dr_view *v, size_t c, struct dr_action *x);
+void dr_emit_feed_update(const struct dr_view *v, size_t c, struct dr_action *x);
+void dr_emit_feed_resume(const struct dr_view *v, size_t c, struct dr_action *x);
+
 void dr_emit_reset(const struct dr_view *v, size_t c, struct dr_action *x);
 void dr_emit_reset_used(const struct dr_view *v, size_t c, struct dr_action *x);
 
@@ -272,6 +315,9 @@ DR_CHECK(dr_check_definitions_fit);
 DR_CHECK(dr_check_feed_acts);
 DR_CHECK(dr_check_feed_is_there);
 DR_CHECK(dr_check_feed_as_made);
+DR_CHECK(dr_check_feed_history);
+DR_CHECK(dr_check_feed_fixed);
+DR_CHECK(dr_check_feed_extras);
 DR_CHECK(dr_check_sink_let_in);
 
 /* As a rule's `only`, of the check of a code. */

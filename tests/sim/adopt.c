@@ -18,15 +18,14 @@ bool sim_prepare_equal(struct run *r)
     return !r->w.broken;
 }
 
-bool sim_post_feed(struct run *r, const char *body)
+bool sim_ask_ticdc(struct run *r, const char *method, const char *target,
+                   const char *body)
 {
     static const struct dr_address at = {"127.1.1.9", 8300};
     struct dr_arena *a = dr_arena_new(0);
     struct dr_http_answer out = {0};
-    struct dr_model_request req = {.method = "POST",
-                                   .target = "/api/v2/changefeeds",
-                                   .body = body,
-                                   .body_len = strlen(body)};
+    struct dr_model_request req = {
+        .method = method, .target = target, .body = body, .body_len = strlen(body)};
     uint64_t handle = 0;
     enum dr_model_done done = dr_model_http(r->w.model, &at, &req, &out, a, &handle);
     for (int i = 0; i < 100 && done == DR_MODEL_RUNNING; i++) {
@@ -35,10 +34,15 @@ bool sim_post_feed(struct run *r, const char *body)
     }
     bool ok = done == DR_MODEL_DONE && out.status == 200;
     if (!ok)
-        (void)sim_fail(r, "the scenario could not make a feed: %d %.*s", out.status,
-                       (int)out.body_len, out.body ? out.body : "");
+        (void)sim_fail(r, "the scenario was refused: %s %s: %d %.*s", method, target,
+                       out.status, (int)out.body_len, out.body ? out.body : "");
     dr_arena_free(a);
     return ok;
+}
+
+bool sim_post_feed(struct run *r, const char *body)
+{
+    return sim_ask_ticdc(r, "POST", "/api/v2/changefeeds", body);
 }
 
 /* .. and a feed by hand runs from there, with the account that the document names. */

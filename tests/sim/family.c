@@ -50,6 +50,11 @@ static const char *const adopt[] = {KINDS_OF_WAY("adopt"), NULL};
 static const char *const adopt_late[] = {"adopt/late", "adopt/late-taken",
                                          "adopt/late-done", NULL};
 static const char *const adopt_outage[] = {"adopt/outage", NULL};
+#define CHANGED(prefix) KINDS(prefix), prefix "/owner"
+static const char *const edited[] = {CHANGED("edited"), NULL};
+static const char *const edited_outage[] = {"edited/outage", NULL};
+static const char *const meddled[] = {CHANGED("meddled"), NULL};
+static const char *const meddled_outage[] = {"meddled/outage", NULL};
 static const char *const late[] = {"late", "late/taken", "late/done", NULL};
 static const char *const race[] = {"race", NULL};
 static const char *const clocks[] = {"clock-forward", "clock-back", NULL};
@@ -88,6 +93,10 @@ static const struct sweep_family {
     {adopt, 1, 5, 100, "mar"},
     {adopt_late, 1, 5, 100, "mar"},
     {adopt_outage, 7, 14, 56, "mar"},
+    {edited, 1, 3, 90, "mar"},
+    {edited_outage, 7, 14, 56, "mar"},
+    {meddled, 1, 12, 300, "mar"},
+    {meddled_outage, 7, 14, 56, "mar"},
 };
 // clang-format on
 enum { SWEEPS = sizeof(sweeps) / sizeof(sweeps[0]) };

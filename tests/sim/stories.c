@@ -469,6 +469,24 @@ static bool prepare_feed(struct run *r)
     .setting = {.b_script = EQUAL, .approved = true, .bootstrap = "method: Existing",    \
                 .replication = "    edges: [{from: east, to: west, id: by-hand}]\n"},    \
     .prepare = sim_prepare_adoption
+#define EDITED .play = sim_play_edit
+#define MEDDLED                                                                          \
+    .play = sim_play_meddled,                                                            \
+    .setting.spec =                                                                      \
+        "  policy: {drift: {changefeedPaused: correct, changefeedConfig: correct}}\n"
+#define CHANGES(name, text, ...)                                                                 \
+    {name, text, .ending = PROTECTED, __VA_ARGS__},                                              \
+    HIT(name "/crash-before", ".. crash before exchange n is sent", DR_INJECT_CRASH_BEFORE, 0, __VA_ARGS__), \
+    HIT(name "/crash-sent", ".. crash after it was sent", DR_INJECT_CRASH_SENT, 0, __VA_ARGS__), \
+    HIT(name "/crash-replied", ".. crash after its reply", DR_INJECT_CRASH_REPLIED, 0, __VA_ARGS__), \
+    HIT(name "/not-sent", ".. exchange n is not sent", DR_INJECT_NOT_SENT, 0, __VA_ARGS__),      \
+    HIT(name "/lost", ".. the reply is lost", DR_INJECT_LOST, 0, __VA_ARGS__),                   \
+    HIT(name "/stale", ".. it reads what was before", DR_INJECT_STALE, 0, __VA_ARGS__),          \
+    HIT(name "/delayed", ".. the reply comes 3 s later", DR_INJECT_DELAYED, 3000, __VA_ARGS__),  \
+    HIT(name "/truncated", ".. half the reply arrives", DR_INJECT_TRUNCATED, 0, __VA_ARGS__),    \
+    HIT(name "/error-after", ".. done, and answered with an error", DR_INJECT_ERROR_AFTER, 0, __VA_ARGS__), \
+    {name "/outage", ".. something of the estate fails for 20 s", .ending = PROTECTED, .numbered = true, .strike = hurt, __VA_ARGS__}, \
+    {name "/owner", ".. TiCDC gets a new owner, who knows no feed at first", .ending = PROTECTED, .numbered = true, .strike = change_owner, __VA_ARGS__}
 #define HIT(name_, text_, inject_, ms, ...)                                              \
     {name_, text_, .ending = PROTECTED, .numbered = true, .strike = strike_fault, .inject = inject_, .delay_ms = ms, __VA_ARGS__}
 #define HITS(name, ...)                                                                  \
@@ -522,6 +540,8 @@ static const struct story stories[] = {
      .setting.b_variables = "    - {name: tidb_super_read_only, value: \"ON\"}\n"},
     HITS("existing", EXISTING),
     HITS("adopt", ADOPTION),
+    CHANGES("edited", "the document of a protected pair is edited: the changefeed gets other settings", EDITED),
+    CHANGES("meddled", "somebody pauses the changefeed of a protected pair and changes it; the policy says correct", MEDDLED),
     {"existing-differs", "both sides are said to be equal, and B lacks a row", .ending = REFUSED, .play = play_unequal,
      .setting = {.b_script = EQUAL "    - DELETE FROM shop.stock WHERE item = 'plum'\n", .approved = true,
                  .bootstrap = "method: Existing, startTs: 469237760262144000"}, .prepare = sim_prepare_equal},

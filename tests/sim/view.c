@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "controller/base/json.h"
 #include "controller/base/num.h"
 #include "controller/estate/model/cdc.h"
 #include "controller/estate/model/internal.h"
@@ -191,6 +192,12 @@ void sim_view_drop_safepoint(struct dr_model *m)
     for (size_t i = 0; i < pd->point_count; i++)
         if (lasts(&pd->points[i]))
             pd->points[i].expires_s = 0;
+}
+
+const char *sim_view_feed_config(struct dr_model *m, struct dr_arena *a)
+{
+    const struct cdc *c = m->cdc && m->cdc->count > SIM_A ? &m->cdc->all[SIM_A] : NULL;
+    return c && c->feeds ? dr_json_text(a, c->feeds->config) : NULL;
 }
 
 /* ---- tables ---- */

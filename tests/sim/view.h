@@ -72,6 +72,9 @@ void sim_view_odd_clocks(struct dr_model *m);
 /* Takes what TiCDC holds of A's history out of PD, until TiCDC renews it. */
 void sim_view_drop_safepoint(struct dr_model *m);
 
+/* The settings of A's first changefeed, as JSON; NULL: there is none. */
+const char *sim_view_feed_config(struct dr_model *m, struct dr_arena *a);
+
 /* Compares the users' tables of both sides row by row, as they are now. Out: how many
  * tables were compared; differences are appended to `why`, the first few. */
 size_t sim_view_equal(struct dr_model *m, struct dr_buf *why);

@@ -37,7 +37,7 @@ Test(ledger, every_value_comes_back, .init = setup, .fini = teardown)
     struct dr_edge_row edge = {"east", "west",       3,
                                "id-1", "orders/g3/", "cdc",
                                42,     DR_EDGE_MADE, 1763720000123u << 18,
-                               true};
+                               true,   "e5",         true};
     struct dr_sink_row sink = {true, "cdc", 3, true};
     struct dr_hold_row hold = {"bootstrap", "op-2", 99, 100};
     struct dr_gc_row gc = {true, {true, 600000}, {false, 600000}};

@@ -273,6 +273,43 @@ static const struct mutation mutations[] = {
      {.kind = DR_CALL_FEED_PAUSE, .args.feed = {.id = "f-1", .to = 1, .generation = 1}},
      {{"GET /api/v2/changefeeds/f-1", "200 {\"state\":\"normal\"}"},
       {"POST /api/v2/changefeeds/f-1/pause", NULL}}},
+    {"update a feed",
+     ".M",
+     {.kind = DR_CALL_FEED_UPDATE,
+      .args.feed = {.id = "f-1", .to = 1, .generation = 1, .redo = "r1"}},
+     {{"GET /api/v2/changefeeds/f-1",
+       "200 {\"state\":\"stopped\",\"sink_uri\":\"mysql://cdc:xxxxx@127.1.1.4:4000/"
+       "?worker-count=16\",\"config\":{\"mounter\":{\"worker_num\":4}}}"},
+      {"PUT /api/v2/changefeeds/f-1\n"
+       "{\"replica_config\":{\"bdr_mode\":false,\"case_sensitive\":false,"
+       "\"check_gc_safe_point\":true,\"consistent\":{\"compression\":\"none\","
+       "\"encoding_worker_num\":16,\"flush_interval\":2000,\"flush_worker_num\":8,"
+       "\"level\":\"eventual\",\"max_log_size\":64,\"memory_usage\":{\"memory_quota_"
+       "percentage\":50},\"meta_flush_interval\":200,\"storage\":\"s3://redo/"
+       "orders/r1?endpoint=x&access-key=AKIAWIRE&secret-access-key=secret%2Bkey%2F1\"},"
+       "\"enable_sync_point\":false,\"filter\":{\"rules\":[\"*.*\",\"!drover_probe.*\"]},"
+       "\"force_replicate\":false,\"ignore_ineligible_table\":false,\"mounter\":{"
+       "\"worker_num\":8}}}",
+       NULL}}},
+    {"update a feed that leads elsewhere",
+     ".M",
+     {.kind = DR_CALL_FEED_UPDATE,
+      .args.feed = {.id = "f-1", .to = 1, .generation = 1, .redo = ""}},
+     {{"GET /api/v2/changefeeds/f-1",
+       "200 {\"state\":\"failed\",\"sink_uri\":\"mysql://cdc:xxxxx@127.1.1.9:4000/"
+       "?worker-count=16\",\"config\":{\"mounter\":{\"worker_num\":8}}}"},
+      {"PUT /api/v2/changefeeds/f-1\n"
+       "{\"replica_config\":{\"bdr_mode\":false,\"case_sensitive\":false,"
+       "\"check_gc_safe_point\":true,\"consistent\":{\"compression\":\"none\","
+       "\"encoding_worker_num\":16,\"flush_interval\":2000,\"flush_worker_num\":8,"
+       "\"level\":\"none\",\"max_log_size\":64,\"memory_usage\":{\"memory_quota_"
+       "percentage\":50},\"meta_flush_interval\":200},"
+       "\"enable_sync_point\":false,\"filter\":{\"rules\":[\"*.*\",\"!drover_probe.*\"]},"
+       "\"force_replicate\":false,\"ignore_ineligible_table\":false,\"mounter\":{"
+       "\"worker_num\":8}},\"sink_uri\":\"mysql://"
+       "cdc:vN281Pac8Pa-ngpG-tC8Hby9_LBr0dyn2hS1DkMPdNM@127.1.1.4:4000/"
+       "?worker-count=16\"}",
+       NULL}}},
     {"resume a feed",
      ".M",
      {.kind = DR_CALL_FEED_RESUME, .args.feed = {.id = "f-1", .to = 1, .generation = 1}},

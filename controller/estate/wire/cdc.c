@@ -1,5 +1,5 @@
-/* TiCDC's open API v2, a call each: server, feeds, one feed, create, pause, resume,
- * delete. Source: tiflow: cdc/api/v2; ticdc: api/v2. */
+/* TiCDC's open API v2, a call each: server, feeds, one feed, create, pause, update,
+ * resume, delete. Source: tiflow: cdc/api/v2; ticdc: api/v2. */
 #include "controller/estate/wire/cdc.h"
 
 #include <inttypes.h>
@@ -227,7 +227,7 @@ const struct dr_play dr_play_cdc_feeds = {
 struct feed_script {
     bool healthy;
     const char *owner;
-    json_t *info; /* of a create's read-back */
+    bool sink_differs; /* of an update: the sink's URI is sent, too */
 };
 
 /* letters, digits and single inner hyphens, 1..128. Source: tiflow:
@@ -382,39 +382,53 @@ static enum dr_flow begin_create(struct dr_script *s)
     return begin_feed(s);
 }
 
-/* Explicit id and start_ts make a create that was lost recognisable. */
-static enum dr_flow ask_create(struct dr_script *s)
+/* A create's or an update's body, with the password of its generation; of `members` the
+ * reference is taken. */
+static enum dr_flow send_feed(struct dr_script *s, const char *method, const char *target,
+                              json_t *members, bool with_sink, json_t *config)
 {
     const struct dr_feed_args *args = &s->call->args.feed;
-    struct dr_access *access = s->wire->access;
-    const char *from = dr_script_cluster(s)->declared->name;
     const struct dr_login *sink =
-        dr_access_sink_login(access, from, args->to, args->generation);
-    struct dr_err err;
+        dr_access_sink_login(s->wire->access, dr_script_cluster(s)->declared->name,
+                             args->to, args->generation);
     struct dr_buf uri, text;
-    json_t *config;
-    if (!sink)
+    if (!sink || !members) {
+        json_decref(members);
         return dr_script_fail(s, DR_E_INPUT, "no sink account is declared");
-    if (dr_feed_config(&config, access, s->call->at.cluster, args, true, s->arena, &err))
-        return dr_script_fail(s, err.code, "%s", err.text);
+    }
     dr_buf_init(&uri, 64 << 10);
-    dr_feed_sink_uri(&uri, access, args, &sink->password);
-    json_t *body = json_pack("{s:s, s:I, s:s, s:O}", "changefeed_id", args->id,
-                             "start_ts", (json_int_t)args->start_ts, "sink_uri",
-                             dr_buf_str(&uri), "replica_config", config);
-    char *raw = body ? json_dumps(body, JSON_SORT_KEYS | JSON_COMPACT) : NULL;
+    dr_feed_sink_uri(&uri, s->wire->access, args, &sink->password);
+    if (with_sink)
+        json_object_set_new(members, "sink_uri", json_string(dr_buf_str(&uri)));
+    json_object_set(members, "replica_config", config);
+    char *raw = json_dumps(members, JSON_SORT_KEYS | JSON_COMPACT);
     dr_buf_init(&text, 4 << 20);
     if (raw) {
         dr_buf_adds(&text, raw);
         explicit_bzero(raw, strlen(raw));
         free(raw);
     }
-    json_decref(body);
+    json_decref(members);
     explicit_bzero(uri.data, uri.len);
     dr_buf_release(&uri);
     if (!text.len)
         return dr_script_fail(s, DR_E_BUG, "the feed's config cannot be written");
-    return dr_script_http(s, "POST", API "/changefeeds", dr_script_secret(s, &text));
+    return dr_script_http(s, method, target, dr_script_secret(s, &text));
+}
+
+/* Explicit id and start_ts make a create that was lost recognisable. */
+static enum dr_flow ask_create(struct dr_script *s)
+{
+    const struct dr_feed_args *args = &s->call->args.feed;
+    struct dr_err err;
+    json_t *config;
+    if (dr_feed_config(&config, s->wire->access, s->call->at.cluster, args, true,
+                       s->arena, &err))
+        return dr_script_fail(s, err.code, "%s", err.text);
+    return send_feed(s, "POST", API "/changefeeds",
+                     json_pack("{s:s, s:I}", "changefeed_id", args->id, "start_ts",
+                               (json_int_t)args->start_ts),
+                     true, config);
 }
 
 /* Somebody's create got there first; it may have been our own, whose answer was lost. */
@@ -467,6 +481,71 @@ static const struct dr_step create_steps[] = {
 const struct dr_play dr_play_feed_create = {.via = DR_VIA_CDC,
                                             .steps = create_steps,
                                             .begin = begin_create,
+                                            .mine_bytes = sizeof(struct feed_script)};
+
+/* ---- update ---- */
+
+/* Refused by TiCDC in any other state; read first, because what it shows says whether
+ * there is anything to send, and whether the sink's URI is part of it: what is not sent
+ * stays, so that a password is only written where it must be. */
+static enum dr_flow take_before_update(struct dr_script *s, const struct dr_answer *a)
+{
+    struct feed_script *mine = s->mine;
+    const json_t *info = dr_script_json(s, a);
+    if (!info || read_detail(s, info) == DR_FLOW_OVER)
+        return DR_FLOW_OVER;
+    const struct dr_feed_detail *d = s->reply.as.feed;
+    enum dr_feed_state state = dr_feed_state_parse(dr_json_str(info, "state"));
+    s->reply.as.feed = NULL;
+    if (!d->difference_count)
+        return DR_FLOW_DONE;
+    for (size_t i = 0; i < d->difference_count; i++)
+        mine->sink_differs |= strncmp(d->differences[i].field, "sink_uri", 8) == 0;
+    if (state != DR_FEED_STOPPED && state != DR_FEED_FAILED)
+        return dr_script_fail(s, DR_E_CONFLICT,
+                              "a changefeed in state '%s' cannot be updated",
+                              dr_feed_state_name(state));
+    return DR_FLOW_NEXT;
+}
+
+/* The whole of it: an update replaces replica_config, and merges nothing. Source: tiflow:
+ * cdc/api/v2/model.go toInternalReplicaConfigWithOriginConfig. */
+static enum dr_flow ask_update(struct dr_script *s)
+{
+    const struct feed_script *mine = s->mine;
+    const struct dr_feed_args *args = &s->call->args.feed;
+    struct dr_err err;
+    json_t *config;
+    if (dr_feed_config(&config, s->wire->access, s->call->at.cluster, args, true,
+                       s->arena, &err))
+        return dr_script_fail(s, err.code, "%s", err.text);
+    dr_feed_fill(config, s->arena);
+    return send_feed(s, "PUT", dr_sprintf(s->arena, API "/changefeeds/%s", args->id),
+                     json_object(), mine->sink_differs, config);
+}
+
+/* "The same with the old one": somebody was there first, perhaps we. */
+static enum dr_flow take_update(struct dr_script *s, const struct dr_answer *a)
+{
+    if ((a->http.status >= 200 && a->http.status < 300) ||
+        dr_cdc_classify(s, &a->http).class->kind == DR_CDC_SAME)
+        return DR_FLOW_DONE;
+    return dr_script_http_error(s, a);
+}
+
+static const struct dr_step update_steps[] = {
+    {.name = "read the changefeed", .ask = ask_get, .take = take_before_update},
+    {.name = "update the changefeed",
+     .ask = ask_update,
+     .take = take_update,
+     .mutates = true,
+     .takes_errors = true,
+     .limit_ms = -1},
+    DR_STEP_END,
+};
+const struct dr_play dr_play_feed_update = {.via = DR_VIA_CDC,
+                                            .steps = update_steps,
+                                            .begin = begin_feed,
                                             .mine_bytes = sizeof(struct feed_script)};
 
 /* ---- pause, resume, delete ---- */

@@ -58,4 +58,9 @@ void dr_feed_compare(struct dr_feed_detail *out, const struct dr_access *access,
                      const json_t *desired, const char *desired_sink, const json_t *info,
                      struct dr_arena *a);
 
+/* For an update: in the objects that `config` has, what it leaves out becomes Go's zero,
+ * not the default. Spells the defaults out. Source: tiflow: cdc/api/v2/model.go
+ * ToInternalReplicaConfig. */
+void dr_feed_fill(json_t *config, struct dr_arena *a);
+
 #endif

@@ -364,3 +364,32 @@ void dr_feed_compare(struct dr_feed_detail *out, const struct dr_access *access,
     if (dr_json_u64(info, "target_ts", &target) && target)
         differ(&c, "target_ts", "absent", "set");
 }
+
+/* ---- what an update must spell out ---- */
+
+/* The object that the path's last name is a member of; NULL: it is not there. */
+static json_t *object_of(json_t *config, const char *path, const char **last)
+{
+    for (*last = path; config && strchr(*last, '.'); *last += strcspn(*last, ".") + 1) {
+        char name[FIELD_MAX];
+        snprintf(name, sizeof(name), "%.*s", (int)strcspn(*last, "."), *last);
+        config = json_object_get(config, name);
+    }
+    return json_is_object(config) ? config : NULL;
+}
+
+void dr_feed_fill(json_t *config, struct dr_arena *a)
+{
+    json_t *redo = json_object_get(config, "consistent");
+    if (redo && !json_object_get(redo, "memory_usage"))
+        json_object_set_new(redo, "memory_usage", json_object());
+    for (size_t i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++) {
+        const char *last;
+        json_t *value, *object = object_of(config, defaults[i].path, &last);
+        /* at the top what is absent is the default by itself */
+        if (object && object != config && !json_object_get(object, last) &&
+            dr_json_parse_in(a, &value, defaults[i].json, strlen(defaults[i].json),
+                             NULL) == 0)
+            json_object_set(object, last, value);
+    }
+}

@@ -220,6 +220,6 @@ extern const struct dr_play dr_play_hot, dr_play_ledger, dr_play_tso, dr_play_id
     dr_play_ledger_epoch, dr_play_ledger_write, dr_play_ledger_word, dr_play_beat,
     dr_play_beat_table, dr_play_kill, dr_play_set_global, dr_play_backup, dr_play_restore,
     dr_play_drop_schema, dr_play_drop_table, dr_play_sink_account, dr_play_feed_create,
-    dr_play_feed_pause, dr_play_feed_resume, dr_play_feed_delete;
+    dr_play_feed_pause, dr_play_feed_update, dr_play_feed_resume, dr_play_feed_delete;
 
 #endif

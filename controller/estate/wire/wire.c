@@ -55,6 +55,7 @@ static const struct dr_play *const plays[DR_CALL_KIND_COUNT] = {
     [DR_CALL_SINK_ACCOUNT] = &dr_play_sink_account,
     [DR_CALL_FEED_CREATE] = &dr_play_feed_create,
     [DR_CALL_FEED_PAUSE] = &dr_play_feed_pause,
+    [DR_CALL_FEED_UPDATE] = &dr_play_feed_update,
     [DR_CALL_FEED_RESUME] = &dr_play_feed_resume,
     [DR_CALL_FEED_DELETE] = &dr_play_feed_delete,
 };

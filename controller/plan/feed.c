@@ -1,0 +1,370 @@
+/* The changefeed that is made: what of its settings differs from the document and whose
+ * doing that is, and how long the primary keeps what it has to carry yet. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "controller/base/num.h"
+#include "controller/base/tso.h"
+#include "controller/plan/view.h"
+#include "spec/changefeed.h"
+
+enum { NS_PER_MS = 1000000, MIB = 1 << 20, SHOWN_DIFFERENCES = 5, MINUTE_MS = 60000 };
+
+static const struct dr_feed_detail *detail_of(const struct dr_view *v)
+{
+    const struct dr_feed_detail *d = &dr_view_facts(v, v->a)->feed;
+    bool known = d->seen.known && d->present && strcmp(d->id, v->gen.feed_id) == 0;
+    return known ? d : NULL;
+}
+
+/* ---- a difference as the document spells it ---- */
+
+enum unit { AS_IT_IS, NANOSECONDS, MILLISECONDS, MEBIBYTES };
+
+/* Fields of TiCDC's API that typed fields of the document decide. */
+static const struct typed {
+    const char *field, *path;
+    enum unit unit;
+    bool fixed; /* for a new feed only */
+} typed[] = {
+    // clang-format off
+    {"enable_sync_point",         "replication.syncPoint",               AS_IT_IS,     false},
+    {"sync_point_interval",       "replication.syncPoint.interval",      NANOSECONDS,  false},
+    {"sync_point_retention",      "replication.syncPoint.retention",     NANOSECONDS,  false},
+    {"consistent.level",          "replication.redo.level",              AS_IT_IS,     false},
+    {"consistent.max_log_size",   "replication.redo.maxLogSize",         MEBIBYTES,    false},
+    {"consistent.flush_interval", "replication.redo.flushInterval",      MILLISECONDS, false},
+    {"consistent.storage",        "storage.redo.uri",                    AS_IT_IS,     true},
+    {"sink_uri.user",             "replication.sink.user",               AS_IT_IS,     true},
+    {"sink_uri.address",          "clusters[].sink.address",             AS_IT_IS,     false},
+    {"sink_uri.path",             "the path of the sink's URI",          AS_IT_IS,     false},
+    {"sink_uri.scheme",           "the scheme of the sink's URI",        AS_IT_IS,     false},
+    {"target_ts",                 "target-ts",                           AS_IT_IS,     true},
+    // clang-format on
+};
+
+static const struct typed *typed_of(const char *field)
+{
+    for (size_t i = 0; i < sizeof(typed) / sizeof(typed[0]); i++)
+        if (strcmp(typed[i].field, field) == 0)
+            return &typed[i];
+    return NULL;
+}
+
+/* "sink_uri?worker-count" is a parameter of the URI. */
+static const char *param_of(const char *field, const char *uri)
+{
+    size_t len = strlen(uri);
+    return strncmp(field, uri, len) == 0 && field[len] == '?' ? field + len + 1 : NULL;
+}
+
+static const char *value_text(const struct dr_view *v, const char *value, enum unit unit)
+{
+    char duration[DR_DURATION_TEXT], size[DR_SIZE_TEXT];
+    uint64_t n;
+    if (unit == AS_IT_IS || !dr_parse_u64(value, strlen(value), &n) ||
+        n > (uint64_t)INT64_MAX / MIB)
+        return dr_check_shown(v, value);
+    if (unit == MEBIBYTES)
+        return dr_strdup(v->arena, dr_size_text(n * MIB, size));
+    int64_t ms = unit == NANOSECONDS ? (int64_t)n / NS_PER_MS : (int64_t)n;
+    return dr_strdup(v->arena, dr_duration_text(ms, duration));
+}
+
+static bool is_fixed(const struct dr_difference *d)
+{
+    const struct typed *t = typed_of(d->field);
+    return t ? t->fixed : param_of(d->field, "consistent.storage") != NULL;
+}
+
+static const char *difference_text(const struct dr_view *v, const struct dr_difference *d)
+{
+    const struct typed *t = typed_of(d->field);
+    const char *param = param_of(d->field, "sink_uri"), *path = d->field;
+    const struct dr_setting *s = t || param ? NULL : dr_setting_of_api(d->field);
+    enum unit unit = t ? t->unit : AS_IT_IS;
+    if (t)
+        path = t->path;
+    else if (param)
+        path = dr_sprintf(v->arena, "replication.sink.params.%s", param);
+    else if (param_of(d->field, "consistent.storage"))
+        path = "storage.redo.uri";
+    else if (s)
+        path = dr_sprintf(v->arena, "replication.config.%s", s->path);
+    if (s && s->type == DR_S_DURATION)
+        unit = NANOSECONDS;
+    return dr_sprintf(v->arena, "%s: declared %s, live %s", path,
+                      value_text(v, d->desired, unit), value_text(v, d->observed, unit));
+}
+
+const char *dr_feed_differences(const struct dr_view *v)
+{
+    const struct dr_feed_detail *d = detail_of(v);
+    const char *list = "";
+    for (size_t i = 0; d && i < d->difference_count && i < SHOWN_DIFFERENCES; i++)
+        list = dr_sprintf(v->arena, "%s%s%s", list, i ? "; " : "",
+                          difference_text(v, &d->differences[i]));
+    return d && d->difference_count > SHOWN_DIFFERENCES
+               ? dr_sprintf(v->arena, "%s; and %zu more", list,
+                            d->difference_count - SHOWN_DIFFERENCES)
+               : list;
+}
+
+const char *dr_feed_fixed(const struct dr_view *v)
+{
+    const struct dr_feed_detail *d = detail_of(v);
+    const struct dr_redo *redo = &v->t->replication.redo;
+    for (size_t i = 0; d && i < d->difference_count; i++)
+        if (is_fixed(&d->differences[i]))
+            return difference_text(v, &d->differences[i]);
+    /* its path is bound to the generation, and a path that was used is not used again */
+    return d && redo->declared && redo->level == DR_REDO_EVENTUAL && !*v->gen.redo
+               ? "replication.redo.level: declared eventual, the changefeed was made "
+                 "without a redo path"
+               : NULL;
+}
+
+/* ---- whose doing ---- */
+
+bool dr_feed_updating(const struct dr_view *v)
+{
+    const struct dr_edge_row *a = dr_view_edge(v, v->a), *b = dr_view_edge(v, v->b);
+    return (a && a->updating) || (b && b->updating);
+}
+
+bool dr_feed_declared_anew(const struct dr_view *v)
+{
+    const struct dr_edge_row *a = dr_view_edge(v, v->a);
+    return a && a->settings && strcmp(a->settings, v->t->doc.feeds) != 0;
+}
+
+/* A feed that somebody paused is not resumed by the way; one that failed may have failed
+ * because of what was edited since. */
+enum dr_truth dr_feed_update_wanted(const struct dr_view *v)
+{
+    const struct dr_feed *x = dr_view_feed(v);
+    const struct dr_feed_detail *d = detail_of(v);
+    bool noted = dr_feed_updating(v), anew = dr_feed_declared_anew(v);
+    bool correct = v->t->policy.drift[DR_DRIFT_CHANGEFEED_CONFIG] == DR_DRIFT_CORRECT;
+    if (dr_holds(v, DR_P_MADE, v->a) != DR_TRUE)
+        return DR_FALSE; /* a row says what is in work, and before it is made nothing is
+                          */
+    if (!x || !d)
+        return noted ? DR_UNSURE : DR_FALSE;
+    if (!d->difference_count || dr_feed_fixed(v))
+        return DR_FALSE;
+    bool runs = x->state == DR_FEED_NORMAL || x->state == DR_FEED_WARNING;
+    bool may = runs || noted || (x->state == DR_FEED_FAILED && anew);
+    return dr_truth_of(may && (noted || anew || correct));
+}
+
+/* Whether a feed beside drover's own has a name as drover gives to the edge's. */
+bool dr_feed_duplicated(const struct dr_view *v)
+{
+    const struct dr_feeds *all = &dr_view_facts(v, v->a)->feeds;
+    const char *made = dr_sprintf(v->arena, "%s-%s-to-%s-g", v->t->doc.metadata.name,
+                                  dr_view_name(v, v->a), dr_view_name(v, v->b));
+    bool found = false;
+    for (size_t i = 0; i < all->count; i++) {
+        const char *id = all->items[i].id, *slash = strrchr(id, '/');
+        bool ours = strcmp(id, v->gen.feed_id) == 0;
+        id = slash ? slash + 1 : id; /* of another namespace */
+        found |=
+            !ours && !all->items[i].leaves_sql &&
+            (strncmp(id, made, strlen(made)) == 0 || strcmp(id, v->gen.feed_id) == 0);
+    }
+    return found;
+}
+
+/* ---- history ---- */
+
+/* TiCDC says so itself. Source: tiflow: pkg/errors/cdc_errors.go. */
+static bool failed_by_gc(const struct dr_feed *x)
+{
+    static const char *const words[] = {"ErrGCTTLExceeded", "ErrSnapshotLostByGC",
+                                        "ErrStartTsBeforeGC"};
+    bool by_gc = false;
+    for (size_t i = 0; x->error && i < sizeof(words) / sizeof(words[0]); i++)
+        by_gc |= strstr(x->error, words[i]) != NULL;
+    return x->state == DR_FEED_FAILED && by_gc;
+}
+
+/* TiCDC keeps history for gc-ttl after the checkpoint of a feed that does not advance;
+ * where PD lists no safepoint of it, GC takes what is older than its life time. Source:
+ * tiflow: pkg/txnutil/gc/gc_manager.go. */
+enum dr_truth dr_feed_history(const struct dr_view *v, int64_t *left_ms)
+{
+    const struct dr_cluster_facts *a = dr_view_facts(v, v->a);
+    const struct dr_feed *x = dr_view_feed(v);
+    *left_ms = -1;
+    if (!x)
+        return DR_UNSURE;
+    if (failed_by_gc(x) ||
+        (a->safepoints.seen.known && x->checkpoint < a->safepoints.gc_safe_point)) {
+        *left_ms = 0;
+        return DR_FALSE;
+    }
+    if (!a->ledger.seen.known || !a->cdc.seen.known)
+        return DR_UNSURE;
+    int64_t age_ms = dr_tso_age_ms(a->ledger.tso, x->checkpoint);
+    int64_t kept_ms = a->cdc.gc_ttl_s * 1000;
+    const struct dr_instance *sql = a->instance_count ? &a->instances[0] : NULL;
+    if (sql && sql->seen.known && sql->gc_enable && sql->gc_life_time_ms < kept_ms &&
+        dr_holds(v, DR_P_FEED_HOLDS_GC, v->a) == DR_FALSE)
+        kept_ms = sql->gc_life_time_ms;
+    *left_ms = kept_ms > age_ms ? kept_ms - age_ms : 0;
+    return dr_truth_of(age_ms < kept_ms);
+}
+
+static const char *left_text(const struct dr_view *v)
+{
+    char text[DR_DURATION_TEXT];
+    int64_t left_ms;
+    (void)dr_feed_history(v, &left_ms);
+    return left_ms < 0
+               ? "how long its history is still kept is not known"
+               : dr_sprintf(v->arena, "its history is kept for another %s",
+                            dr_duration_text(left_ms / MINUTE_MS * MINUTE_MS, text));
+}
+
+const char *dr_feed_history_notice(const struct dr_view *v)
+{
+    const struct dr_cluster_facts *a = dr_view_facts(v, v->a);
+    const struct dr_feed *x = dr_view_feed(v);
+    int64_t left_ms;
+    char left[DR_DURATION_TEXT], age[DR_DURATION_TEXT];
+    if (dr_holds(v, DR_P_MADE, v->a) != DR_TRUE ||
+        dr_feed_history(v, &left_ms) != DR_TRUE)
+        return NULL;
+    int64_t age_ms = dr_tso_age_ms(a->ledger.tso, x->checkpoint);
+    if (age_ms < left_ms || age_ms <= v->t->objectives.rpo_ms)
+        return NULL;
+    return dr_sprintf(v->arena,
+                      "%s: the changefeed has not advanced for %s; in %s its history is "
+                      "lost, and then only a rebuild helps",
+                      left_ms < age_ms / 4 ? "last call" : "alarm",
+                      dr_duration_text(age_ms / MINUTE_MS * MINUTE_MS, age),
+                      dr_duration_text(left_ms / MINUTE_MS * MINUTE_MS, left));
+}
+
+/* Of one that runs TiCDC itself says so. */
+DR_CHECK(dr_check_feed_history)
+{
+    const struct dr_feed *x = dr_view_feed(v);
+    int64_t left_ms;
+    (void)c;
+    if (!x || x->state == DR_FEED_NORMAL || x->state == DR_FEED_WARNING ||
+        dr_feed_history(v, &left_ms) != DR_FALSE)
+        return DR_TRUE;
+    *fact = dr_sprintf(v->arena,
+                       "changefeed '%s' is %s%s%s, and the primary no longer keeps what "
+                       "it has to carry yet: a rebuild is needed",
+                       x->id, dr_feed_state_name(x->state), x->error ? ": " : "",
+                       x->error ? x->error : "");
+    return DR_FALSE;
+}
+
+/* ---- what stands in the way of a change ---- */
+
+DR_CHECK(dr_check_feed_fixed)
+{
+    enum dr_drift_action policy = v->t->policy.drift[DR_DRIFT_CHANGEFEED_CONFIG];
+    const char *fixed = dr_feed_fixed(v);
+    if (!fixed || dr_holds(v, DR_P_MADE, c) != DR_TRUE ||
+        !(dr_feed_declared_anew(v) || policy == DR_DRIFT_CORRECT))
+        return DR_TRUE;
+    *fact = fixed;
+    return DR_FALSE;
+}
+
+/* What the document does not name would fall back to TiCDC's default. */
+DR_CHECK(dr_check_feed_extras)
+{
+    const struct dr_feed_detail *d = detail_of(v);
+    (void)c;
+    if (!d || !d->extra_count || dr_feed_updating(v) ||
+        dr_feed_update_wanted(v) != DR_TRUE)
+        return DR_TRUE;
+    *fact = dr_sprintf(v->arena, "replication.config.%s is not declared, live %s%s",
+                       d->extras[0].field, dr_check_shown(v, d->extras[0].observed),
+                       d->extra_count > 1 ? ", and there are more" : "");
+    return DR_FALSE;
+}
+
+/* ---- what is told, what is done ---- */
+
+const char *dr_feed_tell_paused(const struct dr_view *v)
+{
+    return dr_sprintf(v->arena, "changefeed '%s' is stopped, and not by drover: %s",
+                      v->gen.feed_id, left_text(v));
+}
+
+const char *dr_feed_tell_failed(const struct dr_view *v)
+{
+    const struct dr_feed *x = dr_view_feed(v);
+    return dr_sprintf(v->arena, "changefeed '%s' failed%s%s: %s", v->gen.feed_id,
+                      x && x->error ? ": " : "", x && x->error ? x->error : "",
+                      left_text(v));
+}
+
+void dr_feed_say_update(const struct dr_view *v, struct dr_action *x)
+{
+    const char *differences = dr_feed_differences(v);
+    x->predicted_ms = 3000;
+    if (*differences)
+        x->what = dr_sprintf(v->arena, "%s (%s)", x->what, differences);
+}
+
+static void write_edge(const struct dr_view *v, size_t c, struct dr_action *x,
+                       bool updating)
+{
+    const struct dr_feed *feed = dr_view_feed(v);
+    const struct dr_redo *redo = &v->t->replication.redo;
+    struct dr_edge_row r = *dr_view_edge(v, c);
+    if (feed && feed->checkpoint > r.checkpoint)
+        r.checkpoint = feed->checkpoint;
+    r.updating = updating;
+    if (!updating) {
+        r.settings = v->t->doc.feeds;
+        if (!redo->declared || redo->level != DR_REDO_EVENTUAL)
+            r.redo = ""; /* a path that was used is not used again */
+    }
+    struct dr_row_write row = {.key = dr_edge_key(r.from, r.to, v->arena),
+                               .value = dr_edge_value(&r, v->arena)};
+    dr_emit_rows(v, x, c, &row, 1);
+}
+
+void dr_emit_update_noted(const struct dr_view *v, size_t c, struct dr_action *x)
+{
+    write_edge(v, c, x, true);
+}
+
+void dr_emit_update_over(const struct dr_view *v, size_t c, struct dr_action *x)
+{
+    write_edge(v, c, x, false);
+}
+
+static void call_feed(const struct dr_view *v, size_t c, struct dr_action *x,
+                      enum dr_call_kind kind)
+{
+    x->call = (struct dr_call){.kind = kind, .at = {.cluster = (uint16_t)c}};
+    x->call.args.feed = (struct dr_feed_args){.id = v->gen.feed_id,
+                                              .to = (uint16_t)v->b,
+                                              .generation = v->gen.n,
+                                              .redo = v->gen.redo};
+}
+
+void dr_emit_feed_pause(const struct dr_view *v, size_t c, struct dr_action *x)
+{
+    call_feed(v, c, x, DR_CALL_FEED_PAUSE);
+}
+
+void dr_emit_feed_update(const struct dr_view *v, size_t c, struct dr_action *x)
+{
+    call_feed(v, c, x, DR_CALL_FEED_UPDATE);
+}
+
+void dr_emit_feed_resume(const struct dr_view *v, size_t c, struct dr_action *x)
+{
+    call_feed(v, c, x, DR_CALL_FEED_RESUME);
+}

@@ -1,0 +1,79 @@
+/* A protected pair whose feed is changed: by an edit of the document, which is a step, or
+ * by hand, which the policy puts right. */
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/sim/story.h"
+
+#define FEED "/api/v2/changefeeds/orders-east-to-west-g1"
+
+enum { HANDS_MS = 3000, AFTERWARDS = 4 };
+
+static bool until_protected(struct run *r)
+{
+    struct dr_round last = {0};
+    r->counts = false;
+    if (!sim_begin(r, &r->c, false) ||
+        !sim_rounds(r, ROUNDS_MAX, sim_is_protected, &last))
+        return sim_fail(r, "not protected before the change: %s", last.text);
+    r->c.hook = NULL;
+    return true;
+}
+
+/* The story's fault strikes the controller that acts from here on. */
+static bool goes_on(struct run *r)
+{
+    struct dr_round last = {0};
+    sim_controller_end(&r->c);
+    r->out->exchanges = 0;
+    r->from = 0;
+    r->counts = true;
+    if (!sim_begin(r, &r->c, true))
+        return false;
+    if (!sim_rounds(r, ROUNDS_MAX, sim_is_protected, &last))
+        return sim_fail(r, "C7: not protected after the change: %s [%s]", last.text,
+                        last.plan ? sim_missing(last.plan, r->kept) : "");
+    if (!r->out->exchanges)
+        r->out->exchanges = dr_fault_look(r->c.fault)->exchanges;
+    r->counts = false; /* what was struck at the very end shows in the next rounds */
+    return sim_rounds(r, AFTERWARDS, NULL, &last) && sim_ends(r);
+}
+
+/* Whether the feed has what the document says, read by hand: the end of a story is judged
+ * by drover's own word otherwise. */
+static bool shows(struct run *r, const char *text)
+{
+    const char *config = sim_view_feed_config(r->w.model, r->kept);
+    return (config && strstr(config, text)) ||
+           sim_fail(r, "the changefeed does not show %s: %s", text,
+                    config ? config : "no changefeed");
+}
+
+bool sim_play_edit(struct run *r, uint64_t n)
+{
+    (void)n;
+    if (!until_protected(r))
+        return false;
+    struct dr_topology *t = DR_NEW(r->kept, struct dr_topology);
+    *t = *r->w.topology;
+    t->replication.config.json = "{\"mounter\":{\"worker_num\":24}}";
+    /* as the digests of another text would be */
+    snprintf(t->doc.meaning, sizeof(t->doc.meaning), "edited");
+    snprintf(t->doc.feeds, sizeof(t->doc.feeds), "edited");
+    r->topology = t;
+    return goes_on(r) && shows(r, "\"worker_num\":24");
+}
+
+/* Somebody paused it, gave it other settings, and left it so. */
+bool sim_play_meddled(struct run *r, uint64_t n)
+{
+    (void)n;
+    if (!until_protected(r) || !sim_ask_ticdc(r, "POST", FEED "/pause", ""))
+        return false;
+    sim_world_pass(&r->w, HANDS_MS);
+    if (!sim_ask_ticdc(r, "PUT", FEED,
+                       "{\"replica_config\":{\"check_gc_safe_point\":false,"
+                       "\"force_replicate\":true}}"))
+        return false;
+    return goes_on(r) && shows(r, "\"force_replicate\":false");
+}
