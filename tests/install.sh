@@ -4,7 +4,7 @@
 set -eu
 need_build="build-essential pkg-config libyaml-dev libcurl4-openssl-dev libjansson-dev libmariadb-dev libmariadb3 libgit2-dev libsqlite3-dev libssl-dev"
 need_demo="git mariadb-client curl"
-need_check="libcriterion-dev clang clang-format libclang-rt-14-dev pmccabe openssl jq binutils procps zsh fish mandoc"
+need_check="python3 python3-pymysql libcriterion-dev clang clang-format libclang-rt-14-dev pmccabe openssl jq binutils procps zsh fish mandoc"
 need_ci="nodejs npm"
 command -v npm >/dev/null && need_ci= # not from Debian, then
 case ${1:-build} in

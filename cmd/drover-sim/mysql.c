@@ -1,11 +1,10 @@
-/* Commands and answers of a MySQL connection that is logged in; the frame around both
- * login and commands. */
+/* Commands of a MySQL connection that is logged in; the frame around both login and
+ * commands. */
 #include "cmd/drover-sim/mysql.h"
 
 #include <string.h>
 
 #include "cmd/drover-sim/mysql_private.h"
-#include "cmd/drover-sim/mysql_split.h"
 
 /* ---- small answers ---- */
 
@@ -28,192 +27,15 @@ void dr_mysql_last_words(struct dr_mysql_conn *c, struct dr_sim_stream *s, int n
     s->close = true;
 }
 
-/* ---- an answer of the model, written row by row as there is room ---- */
-
-static uint16_t warnings_of(const struct dr_sql_answer *a)
+void dr_mysql_error(struct dr_mysql_conn *c, struct dr_sim_stream *s, int number,
+                    const char *sqlstate, const char *message)
 {
-    return a->warnings > UINT16_MAX ? UINT16_MAX : (uint16_t)a->warnings;
+    dr_mysql_put_error(&s->out, &c->seq, number, sqlstate, message);
 }
 
-static void put_columns(struct dr_mysql_conn *c, struct dr_sim_stream *s)
+void dr_mysql_malformed(struct dr_mysql_conn *c, struct dr_sim_stream *s)
 {
-    const struct dr_sql_answer *a = &c->answer;
-    for (size_t i = 0; i < a->column_count; i++) {
-        struct dr_mysql_column col;
-        const struct dr_cell *first = a->row_count ? &a->cells[i] : NULL;
-        dr_mysql_column_of(&col, a->columns[i], first, a->column_count, a->row_count);
-        dr_mysql_put_column(&s->out, &c->seq, &col, c->listing);
-    }
-}
-
-static bool has_rows(const struct dr_mysql_conn *c)
-{
-    return c->answer.error == 0 && c->answer.column_count > 0;
-}
-
-/* All but the rows and what follows them. */
-static void put_head(struct dr_mysql_conn *c, struct dr_sim_stream *s, uint16_t status)
-{
-    const struct dr_sql_answer *a = &c->answer;
-    if (a->error) {
-        dr_mysql_put_error(&s->out, &c->seq, a->error, a->sqlstate,
-                           a->message ? a->message : "");
-    } else if (c->listing) {
-        put_columns(c, s);
-        dr_mysql_put_eof(&s->out, &c->seq, 0, status);
-    } else if (!has_rows(c)) {
-        struct dr_mysql_ok ok = {
-            .affected = c->quiet_ok ? 0 : a->affected,
-            .insert_id = c->quiet_ok ? 0 : a->insert_id,
-            .status = status,
-            .warnings = warnings_of(a),
-        };
-        dr_mysql_put_ok(&s->out, &c->seq, &ok);
-    } else {
-        dr_mysql_put_column_count(&s->out, &c->seq, a->column_count);
-        put_columns(c, s);
-        if (!(c->capabilities & DR_CAP_DEPRECATE_EOF))
-            dr_mysql_put_eof(&s->out, &c->seq, warnings_of(a), status);
-    }
-}
-
-/* True: all rows and their end are written. */
-static bool put_rows(struct dr_mysql_conn *c, struct dr_sim_stream *s, uint16_t status)
-{
-    const struct dr_sql_answer *a = &c->answer;
-    while (c->row < a->row_count) {
-        if (s->out.len >= DR_STREAM_OUT_HIGH)
-            return false;
-        dr_mysql_put_row(&s->out, &c->seq, &a->cells[c->row * a->column_count],
-                         a->column_count);
-        c->row++;
-    }
-    if (c->capabilities & DR_CAP_DEPRECATE_EOF) {
-        struct dr_mysql_ok end = {
-            .status = status, .warnings = warnings_of(a), .ends_rows = true};
-        dr_mysql_put_ok(&s->out, &c->seq, &end);
-    } else {
-        dr_mysql_put_eof(&s->out, &c->seq, warnings_of(a), status);
-    }
-    return true;
-}
-
-/* ---- statements ---- */
-
-static void forget_answer(struct dr_mysql_conn *c)
-{
-    dr_arena_free(c->arena);
-    c->arena = NULL;
-    c->answer = (struct dr_sql_answer){.error = 0};
-    c->ready = c->answered = false;
-    c->row = 0;
-}
-
-static bool next_statement(struct dr_mysql_conn *c, const char **statement, size_t *len,
-                           size_t *next)
-{
-    return dr_mysql_next_statement(c->text + c->text_at, c->text_len - c->text_at, next,
-                                   statement, len);
-}
-
-static bool another_follows(struct dr_mysql_conn *c)
-{
-    const char *statement;
-    size_t len, next;
-    return !c->answer.error && next_statement(c, &statement, &len, &next);
-}
-
-static void done_with_text(struct dr_mysql_conn *c, struct dr_sim_stream *s,
-                           int64_t now_ms)
-{
-    forget_answer(c);
-    free(c->text);
-    c->text = NULL;
-    c->listing = c->quiet_ok = false;
-    c->phase = DR_MYSQL_AT_COMMAND;
-    s->waiting = false;
-    s->expires_ms = now_ms + DR_MYSQL_IDLE_MS;
-}
-
-/* The model has answered: writes as much as there is room for. True: all of it. */
-static bool write_answer(struct dr_mysql_conn *c, struct dr_sim_stream *s)
-{
-    if (!c->answered && !dr_model_sql_alive(c->sql)) {
-        s->abort = true; /* killed, or a fault broke the connection: no answer */
-        return false;
-    }
-    uint16_t status = dr_mysql_status_flags(c);
-    if (another_follows(c))
-        status |= DR_STATUS_MORE_RESULTS;
-    if (!c->answered)
-        put_head(c, s, status);
-    c->answered = true;
-    return !has_rows(c) || c->listing || put_rows(c, s, status);
-}
-
-/* Brings the statement at hand to its answer. False: the model still works on it. */
-static bool ask(struct dr_mysql_conn *c)
-{
-    const char *statement = NULL;
-    size_t len = 0, next = 0;
-    enum dr_model_done done;
-    if (c->ready)
-        return true;
-    if (c->arena) {
-        done = dr_model_sql_poll(c->sql, &c->answer, c->arena);
-    } else {
-        (void)next_statement(c, &statement, &len, &next); /* there is one: seen before */
-        c->text_at += next;
-        c->arena = dr_arena_new(0);
-        done = dr_model_sql_query(c->sql, statement, len, &c->answer, c->arena);
-    }
-    c->ready = done == DR_MODEL_DONE;
-    return c->ready;
-}
-
-/* Goes on with the text from where it is, as far as the model and the client let it. */
-static void go_on(struct dr_mysql_conn *c, struct dr_sim_stream *s, int64_t now_ms)
-{
-    s->waiting = true;
-    while (ask(c) && write_answer(c, s)) {
-        if (!another_follows(c)) {
-            done_with_text(c, s, now_ms);
-            return;
-        }
-        forget_answer(c);
-    }
-}
-
-/* Takes over `text`. */
-static void run_text(struct dr_mysql_conn *c, struct dr_sim_stream *s, char *text,
-                     size_t len, int64_t now_ms)
-{
-    const char *statement;
-    size_t n, next;
-    c->text = text;
-    c->text_at = 0;
-    c->text_len = len;
-    if (!next_statement(c, &statement, &n, &next)) { /* TiDB: nothing to do is OK */
-        dr_mysql_plain_ok(c, s);
-        done_with_text(c, s, now_ms);
-        return;
-    }
-    c->text_at = next;
-    bool several = another_follows(c);
-    c->text_at = 0;
-    if (several && !(c->capabilities & DR_CAP_MULTI_STATEMENTS)) {
-        /* tidb: pkg/server/conn.go, errMultiStatementDisabled */
-        dr_mysql_put_error(
-            &s->out, &c->seq, 8130, "HY000",
-            "client has multi-statement capability disabled. Run SET GLOBAL "
-            "tidb_multi_statement_mode='ON' after you understand the "
-            "security risk");
-        done_with_text(c, s, now_ms);
-        return;
-    }
-    c->phase = DR_MYSQL_AT_ANSWER;
-    s->expires_ms = 0;
-    go_on(c, s, now_ms);
+    dr_mysql_error(c, s, 1835, "HY000", "Malformed communication packet");
 }
 
 /* before + `name` with its backticks doubled + after. */
@@ -234,10 +56,7 @@ static char *with_name(const char *before, const char *name, size_t len,
     return b.data; /* the caller's now */
 }
 
-/* ---- commands: each gets the payload behind its byte ---- */
-
-typedef void run_command(struct dr_mysql_conn *c, struct dr_sim_stream *s,
-                         const char *payload, size_t len, int64_t now_ms);
+/* ---- commands ---- */
 
 static void com_sleep(struct dr_mysql_conn *c, struct dr_sim_stream *s,
                       const char *payload, size_t len, int64_t now_ms)
@@ -257,7 +76,7 @@ static void com_init_db(struct dr_mysql_conn *c, struct dr_sim_stream *s,
 {
     char *text = with_name("USE ", payload, len, "");
     c->quiet_ok = true;
-    run_text(c, s, text, strlen(text), now_ms);
+    dr_mysql_run_text(c, s, text, strlen(text), DR_FORM_TEXT, now_ms);
 }
 
 static void com_query(struct dr_mysql_conn *c, struct dr_sim_stream *s,
@@ -267,7 +86,7 @@ static void com_query(struct dr_mysql_conn *c, struct dr_sim_stream *s,
         len--;
     char *text = dr_xcalloc(len + 1, 1);
     memcpy(text, payload, len);
-    run_text(c, s, text, len, now_ms);
+    dr_mysql_run_text(c, s, text, len, DR_FORM_TEXT, now_ms);
 }
 
 static void com_field_list(struct dr_mysql_conn *c, struct dr_sim_stream *s,
@@ -276,8 +95,7 @@ static void com_field_list(struct dr_mysql_conn *c, struct dr_sim_stream *s,
     const char *nul = len ? memchr(payload, '\0', len) : NULL;
     char *text = with_name("SELECT * FROM ", payload, nul ? (size_t)(nul - payload) : len,
                            " LIMIT 0");
-    c->listing = true;
-    run_text(c, s, text, strlen(text), now_ms);
+    dr_mysql_run_text(c, s, text, strlen(text), DR_FORM_LIST, now_ms);
 }
 
 static void com_statistics(struct dr_mysql_conn *c, struct dr_sim_stream *s,
@@ -308,8 +126,7 @@ static void com_set_option(struct dr_mysql_conn *c, struct dr_sim_stream *s,
     dr_mysql_cursor_init(&at, payload, len);
     uint32_t option = dr_mysql_get_int(&at, 2);
     if (at.bad || option > 1) {
-        dr_mysql_put_error(&s->out, &c->seq, 1835, "HY000",
-                           "Malformed communication packet");
+        dr_mysql_malformed(c, s);
         return;
     }
     c->capabilities &= ~(uint32_t)DR_CAP_MULTI_STATEMENTS;
@@ -324,7 +141,7 @@ static void com_reset_connection(struct dr_mysql_conn *c, struct dr_sim_stream *
     dr_mysql_reset_connection(c, s);
 }
 
-static run_command *const commands[] = {
+static dr_mysql_run_command *const commands[] = {
     [DR_COM_SLEEP] = com_sleep,
     [DR_COM_QUIT] = com_quit,
     [DR_COM_INIT_DB] = com_init_db,
@@ -333,7 +150,13 @@ static run_command *const commands[] = {
     [DR_COM_STATISTICS] = com_statistics,
     [DR_COM_PING] = com_ping,
     [DR_COM_CHANGE_USER] = dr_mysql_change_user,
+    [DR_COM_STMT_PREPARE] = dr_mysql_com_prepare,
+    [DR_COM_STMT_EXECUTE] = dr_mysql_com_execute,
+    [DR_COM_STMT_SEND_LONG_DATA] = dr_mysql_com_long_data,
+    [DR_COM_STMT_CLOSE] = dr_mysql_com_close,
+    [DR_COM_STMT_RESET] = dr_mysql_com_stmt_reset,
     [DR_COM_SET_OPTION] = com_set_option,
+    [DR_COM_STMT_FETCH] = dr_mysql_com_fetch,
     [DR_COM_RESET_CONNECTION] = com_reset_connection,
 };
 
@@ -419,7 +242,7 @@ static void resume(void *self, struct dr_sim_stream *s, int64_t now_ms)
 {
     struct dr_mysql_conn *c = self;
     if (c->phase == DR_MYSQL_AT_ANSWER && s->out.len < DR_STREAM_OUT_HIGH)
-        go_on(c, s, now_ms);
+        dr_mysql_go_on(c, s, now_ms);
 }
 
 static bool alive(const void *self)
@@ -432,7 +255,8 @@ static void shut(void *self)
 {
     struct dr_mysql_conn *c = self;
     dr_model_sql_close(c->sql);
-    dr_arena_free(c->arena);
+    dr_mysql_result_release(&c->result);
+    dr_mysql_stmts_release(&c->stmts);
     free(c->text);
     free(c->user);
     free(c->database);

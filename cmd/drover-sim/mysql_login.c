@@ -124,6 +124,7 @@ static void login_response(struct dr_mysql_conn *c, struct dr_sim_stream *s,
         return;
     }
     c->capabilities = l.capabilities;
+    dr_model_sql_found_rows(c->sql, l.capabilities & DR_CAP_FOUND_ROWS);
     if (s->tls)
         dr_model_sql_secure(c->sql);
     authenticate(c, s, &l, now_ms);
@@ -170,6 +171,7 @@ void dr_mysql_change_user(struct dr_mysql_conn *c, struct dr_sim_stream *s,
         malformed(c, s);
         return;
     }
+    dr_mysql_stmts_release(&c->stmts);
     dr_model_sql_reset(c->sql);
     c->phase = DR_MYSQL_AT_SWITCH; /* until the model says yes */
     s->expires_ms = now_ms + DR_MYSQL_LOGIN_MS;
@@ -186,6 +188,7 @@ void dr_mysql_reset_connection(struct dr_mysql_conn *c, struct dr_sim_stream *s)
 {
     struct dr_sql_answer answer = {.error = 0};
     struct dr_arena *a = dr_arena_new(0);
+    dr_mysql_stmts_release(&c->stmts);
     dr_model_sql_reset(c->sql);
     if (dr_model_sql_login(c->sql, c->user, *c->database ? c->database : NULL,
                            the_same_user, NULL, &answer, a))

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "controller/base/arena.h"
-#include "controller/base/num.h"
 
 /* ---- reading ---- */
 
@@ -34,13 +33,18 @@ static uint64_t little_endian(const unsigned char *p, unsigned bytes)
     return v;
 }
 
-uint32_t dr_mysql_get_int(struct dr_mysql_cursor *c, unsigned bytes)
+uint64_t dr_mysql_get_long(struct dr_mysql_cursor *c, unsigned bytes)
 {
     if (!has(c, bytes))
         return 0;
-    uint32_t v = (uint32_t)little_endian(c->at, bytes);
+    uint64_t v = little_endian(c->at, bytes);
     c->at += bytes;
     return v;
+}
+
+uint32_t dr_mysql_get_int(struct dr_mysql_cursor *c, unsigned bytes)
+{
+    return (uint32_t)dr_mysql_get_long(c, bytes);
 }
 
 uint64_t dr_mysql_get_lenenc(struct dr_mysql_cursor *c)
@@ -155,33 +159,33 @@ enum dr_mysql_parsed dr_mysql_parse_change_user(const char *payload, size_t len,
 
 /* ---- writing ---- */
 
-static void put_int(struct dr_buf *out, uint64_t v, unsigned bytes)
+void dr_mysql_add_int(struct dr_buf *out, uint64_t v, unsigned bytes)
 {
     for (unsigned i = 0; i < bytes; i++)
         dr_buf_addc(out, (char)(v >> (8 * i) & 0xff));
 }
 
-static void put_lenenc(struct dr_buf *out, uint64_t v)
+static void add_lenenc(struct dr_buf *out, uint64_t v)
 {
     if (v < 0xfb) {
-        put_int(out, v, 1);
+        dr_mysql_add_int(out, v, 1);
         return;
     }
     unsigned bytes = v <= 0xffff ? 2 : v <= 0xffffff ? 3 : 8;
-    put_int(out, bytes == 2 ? 0xfc : bytes == 3 ? 0xfd : 0xfe, 1);
-    put_int(out, v, bytes);
+    dr_mysql_add_int(out, bytes == 2 ? 0xfc : bytes == 3 ? 0xfd : 0xfe, 1);
+    dr_mysql_add_int(out, v, bytes);
 }
 
-static void put_string(struct dr_buf *out, const char *bytes, size_t len)
+void dr_mysql_add_string(struct dr_buf *out, const char *bytes, size_t len)
 {
-    put_lenenc(out, len);
+    add_lenenc(out, len);
     dr_buf_add(out, bytes, len);
 }
 
 static void put_header(struct dr_buf *out, uint8_t *seq, size_t payload)
 {
-    put_int(out, payload, 3);
-    put_int(out, (*seq)++, 1);
+    dr_mysql_add_int(out, payload, 3);
+    dr_mysql_add_int(out, (*seq)++, 1);
 }
 
 void dr_mysql_put_payload(struct dr_buf *out, uint8_t *seq, const void *payload,
@@ -199,14 +203,14 @@ void dr_mysql_put_payload(struct dr_buf *out, uint8_t *seq, const void *payload,
 }
 
 /* A packet is appended behind a header whose length is filled in at its end. */
-static size_t begin(struct dr_buf *out)
+size_t dr_mysql_begin(struct dr_buf *out)
 {
     size_t start = out->len;
-    put_int(out, 0, 4);
+    dr_mysql_add_int(out, 0, 4);
     return start;
 }
 
-static void end(struct dr_buf *out, size_t start, uint8_t *seq)
+void dr_mysql_end(struct dr_buf *out, size_t start, uint8_t *seq)
 {
     if (out->overflow) /* what stands there is cut: the connection is given up */
         return;
@@ -228,146 +232,111 @@ static void end(struct dr_buf *out, size_t start, uint8_t *seq)
 void dr_mysql_put_greeting(struct dr_buf *out, uint8_t *seq,
                            const struct dr_mysql_greeting *g)
 {
-    size_t start = begin(out);
-    put_int(out, 10, 1);
+    size_t start = dr_mysql_begin(out);
+    dr_mysql_add_int(out, 10, 1);
     dr_buf_add(out, g->version, strlen(g->version) + 1);
-    put_int(out, g->connection_id, 4);
+    dr_mysql_add_int(out, g->connection_id, 4);
     dr_buf_add(out, g->salt, 8);
-    put_int(out, 0, 1);
-    put_int(out, g->capabilities & 0xffff, 2);
-    put_int(out, DR_MYSQL_UTF8MB4_BIN, 1);
-    put_int(out, g->status, 2);
-    put_int(out, g->capabilities >> 16, 2);
-    put_int(out, DR_MYSQL_SALT + 1, 1);
+    dr_mysql_add_int(out, 0, 1);
+    dr_mysql_add_int(out, g->capabilities & 0xffff, 2);
+    dr_mysql_add_int(out, DR_MYSQL_UTF8MB4_BIN, 1);
+    dr_mysql_add_int(out, g->status, 2);
+    dr_mysql_add_int(out, g->capabilities >> 16, 2);
+    dr_mysql_add_int(out, DR_MYSQL_SALT + 1, 1);
     dr_buf_pad(out, 0, 10);
     dr_buf_add(out, g->salt + 8, DR_MYSQL_SALT - 8);
-    put_int(out, 0, 1);
+    dr_mysql_add_int(out, 0, 1);
     dr_buf_add(out, g->plugin, strlen(g->plugin) + 1);
-    end(out, start, seq);
+    dr_mysql_end(out, start, seq);
 }
 
 void dr_mysql_put_auth_switch(struct dr_buf *out, uint8_t *seq, const char *plugin,
                               const unsigned char *salt)
 {
-    size_t start = begin(out);
-    put_int(out, 0xfe, 1);
+    size_t start = dr_mysql_begin(out);
+    dr_mysql_add_int(out, 0xfe, 1);
     dr_buf_add(out, plugin, strlen(plugin) + 1);
     dr_buf_add(out, salt, DR_MYSQL_SALT);
-    put_int(out, 0, 1);
-    end(out, start, seq);
+    dr_mysql_add_int(out, 0, 1);
+    dr_mysql_end(out, start, seq);
 }
 
 void dr_mysql_put_ok(struct dr_buf *out, uint8_t *seq, const struct dr_mysql_ok *ok)
 {
-    size_t start = begin(out);
-    put_int(out, ok->ends_rows ? 0xfe : 0x00, 1);
-    put_lenenc(out, ok->affected);
-    put_lenenc(out, ok->insert_id);
-    put_int(out, ok->status, 2);
-    put_int(out, ok->warnings, 2);
-    end(out, start, seq);
+    size_t start = dr_mysql_begin(out);
+    dr_mysql_add_int(out, ok->ends_rows ? 0xfe : 0x00, 1);
+    add_lenenc(out, ok->affected);
+    add_lenenc(out, ok->insert_id);
+    dr_mysql_add_int(out, ok->status, 2);
+    dr_mysql_add_int(out, ok->warnings, 2);
+    if (ok->info) /* tidb: pkg/server/conn.go writeOkWith: with its length */
+        dr_mysql_add_string(out, ok->info, strlen(ok->info));
+    dr_mysql_end(out, start, seq);
 }
 
 void dr_mysql_put_eof(struct dr_buf *out, uint8_t *seq, uint16_t warnings,
                       uint16_t status)
 {
-    size_t start = begin(out);
-    put_int(out, 0xfe, 1);
-    put_int(out, warnings, 2);
-    put_int(out, status, 2);
-    end(out, start, seq);
+    size_t start = dr_mysql_begin(out);
+    dr_mysql_add_int(out, 0xfe, 1);
+    dr_mysql_add_int(out, warnings, 2);
+    dr_mysql_add_int(out, status, 2);
+    dr_mysql_end(out, start, seq);
 }
 
 void dr_mysql_put_error(struct dr_buf *out, uint8_t *seq, int number,
                         const char *sqlstate, const char *message)
 {
-    size_t start = begin(out);
-    put_int(out, 0xff, 1);
-    put_int(out, (uint64_t)number, 2);
+    size_t start = dr_mysql_begin(out);
+    dr_mysql_add_int(out, 0xff, 1);
+    dr_mysql_add_int(out, (uint64_t)number, 2);
     dr_buf_addc(out, '#');
     dr_buf_add(out, strlen(sqlstate) == 5 ? sqlstate : "HY000", 5);
     dr_buf_adds(out, message);
-    end(out, start, seq);
+    dr_mysql_end(out, start, seq);
 }
 
 void dr_mysql_put_column_count(struct dr_buf *out, uint8_t *seq, size_t count)
 {
-    size_t start = begin(out);
-    put_lenenc(out, count);
-    end(out, start, seq);
+    size_t start = dr_mysql_begin(out);
+    add_lenenc(out, count);
+    dr_mysql_end(out, start, seq);
 }
 
-enum { FLAG_NOT_NULL = 0x0001, FLAG_UNSIGNED = 0x0020, FLAG_BINARY = 0x0080 };
-
+/* tidb: pkg/server/internal/column/column.go dump. The name is cut as there. */
 void dr_mysql_put_column(struct dr_buf *out, uint8_t *seq,
                          const struct dr_mysql_column *column, bool with_default)
 {
-    bool number = column->type == DR_TYPE_LONGLONG;
-    unsigned flags = (number ? FLAG_BINARY : 0) | (column->not_null ? FLAG_NOT_NULL : 0) |
-                     (column->is_unsigned ? FLAG_UNSIGNED : 0);
-    size_t start = begin(out), len = strlen(column->name);
-    put_string(out, "def", 3);
-    put_string(out, "", 0); /* schema, table, original table: not known here */
-    put_string(out, "", 0);
-    put_string(out, "", 0);
-    put_string(out, column->name, len);
-    put_string(out, column->name, len);
-    put_int(out, 0x0c, 1);
-    put_int(out, number ? DR_MYSQL_BINARY : DR_MYSQL_UTF8MB4_BIN, 2);
-    put_int(out, column->length, 4);
-    put_int(out, column->type, 1);
-    put_int(out, flags, 2);
-    put_int(out, number ? 0 : 0x1f, 1);
-    put_int(out, 0, 2);
+    const char *const names[] = {column->schema, column->table, column->org_table,
+                                 column->name, column->org_name};
+    size_t start = dr_mysql_begin(out);
+    dr_mysql_add_string(out, "def", 3);
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        size_t len = names[i] ? strlen(names[i]) : 0;
+        dr_mysql_add_string(out, names[i] ? names[i] : "",
+                            len < DR_MYSQL_NAME_MAX ? len : DR_MYSQL_NAME_MAX);
+    }
+    dr_mysql_add_int(out, 0x0c, 1);
+    dr_mysql_add_int(out, column->collation, 2);
+    dr_mysql_add_int(out, column->length, 4);
+    dr_mysql_add_int(out, column->type, 1);
+    dr_mysql_add_int(out, column->flags, 2);
+    dr_mysql_add_int(out, column->decimals, 1);
+    dr_mysql_add_int(out, 0, 2);
     if (with_default)
-        put_int(out, 0xfb, 1);
-    end(out, start, seq);
+        dr_mysql_add_int(out, 0xfb, 1);
+    dr_mysql_end(out, start, seq);
 }
 
 void dr_mysql_put_row(struct dr_buf *out, uint8_t *seq, const struct dr_cell *cells,
                       size_t count)
 {
-    size_t start = begin(out);
+    size_t start = dr_mysql_begin(out);
     for (size_t i = 0; i < count; i++) {
         if (cells[i].text)
-            put_string(out, cells[i].text, cells[i].len);
+            dr_mysql_add_string(out, cells[i].text, cells[i].len);
         else
-            put_int(out, 0xfb, 1);
+            dr_mysql_add_int(out, 0xfb, 1);
     }
-    end(out, start, seq);
-}
-
-void dr_mysql_column_of(struct dr_mysql_column *out, const char *name,
-                        const struct dr_cell *first, size_t stride, size_t rows)
-{
-    size_t numbers = 0, longest = 0;
-    bool number = true, is_unsigned = false, negative = false, null = false;
-    for (size_t r = 0; r < rows; r++) {
-        const struct dr_cell *cell = &first[r * stride];
-        int64_t i;
-        uint64_t u;
-        null = null || !cell->text;
-        if (!cell->text)
-            continue;
-        longest = cell->len > longest ? cell->len : longest;
-        if (!number)
-            continue;
-        numbers++;
-        if (dr_parse_i64(cell->text, cell->len, &i))
-            negative = negative || i < 0;
-        else if (dr_parse_u64(cell->text, cell->len, &u))
-            is_unsigned = true;
-        else
-            number = false;
-    }
-    number = number && numbers && !(negative && is_unsigned);
-    *out = (struct dr_mysql_column){
-        .name = name,
-        .type = number ? DR_TYPE_LONGLONG : DR_TYPE_VAR_STRING,
-        .is_unsigned = number && is_unsigned,
-        .not_null = number && !null,
-        .length = number               ? 20
-                  : longest < 1u << 28 ? (uint32_t)longest * 4
-                                       : UINT32_MAX,
-    };
+    dr_mysql_end(out, start, seq);
 }

@@ -16,6 +16,7 @@ enum {
     DR_MYSQL_PAYLOAD_MAX = 0xffffff, /* a payload of this length goes on in the next */
     DR_MYSQL_UTF8MB4_BIN = 46,
     DR_MYSQL_BINARY = 63,
+    DR_MYSQL_NAME_MAX = 256, /* of a column, in bytes */
 };
 
 enum dr_mysql_capability {
@@ -41,6 +42,8 @@ enum dr_mysql_status {
     DR_STATUS_IN_TRANS = 0x0001,
     DR_STATUS_AUTOCOMMIT = 0x0002,
     DR_STATUS_MORE_RESULTS = 0x0008,
+    DR_STATUS_CURSOR_EXISTS = 0x0040,
+    DR_STATUS_LAST_ROW_SENT = 0x0080,
 };
 
 enum dr_mysql_command {
@@ -52,13 +55,14 @@ enum dr_mysql_command {
     DR_COM_STATISTICS = 9,
     DR_COM_PING = 14,
     DR_COM_CHANGE_USER = 17,
+    DR_COM_STMT_PREPARE = 22,
+    DR_COM_STMT_EXECUTE = 23,
+    DR_COM_STMT_SEND_LONG_DATA = 24,
+    DR_COM_STMT_CLOSE = 25,
+    DR_COM_STMT_RESET = 26,
     DR_COM_SET_OPTION = 27,
+    DR_COM_STMT_FETCH = 28,
     DR_COM_RESET_CONNECTION = 31,
-};
-
-enum dr_mysql_type {
-    DR_TYPE_LONGLONG = 0x08,
-    DR_TYPE_VAR_STRING = 0xfd,
 };
 
 /* ---- reading ---- */
@@ -76,7 +80,8 @@ struct dr_mysql_text {
 };
 
 void dr_mysql_cursor_init(struct dr_mysql_cursor *c, const char *payload, size_t len);
-uint32_t dr_mysql_get_int(struct dr_mysql_cursor *c, unsigned bytes); /* 1..4 */
+uint32_t dr_mysql_get_int(struct dr_mysql_cursor *c, unsigned bytes);  /* 1..4 */
+uint64_t dr_mysql_get_long(struct dr_mysql_cursor *c, unsigned bytes); /* 1..8 */
 uint64_t dr_mysql_get_lenenc(struct dr_mysql_cursor *c);
 struct dr_mysql_text dr_mysql_get_bytes(struct dr_mysql_cursor *c, uint64_t len);
 struct dr_mysql_text dr_mysql_get_nul(struct dr_mysql_cursor *c); /* up to a NUL */
@@ -126,13 +131,16 @@ struct dr_mysql_greeting {
 struct dr_mysql_ok {
     uint64_t affected, insert_id;
     uint16_t status, warnings;
-    bool ends_rows; /* stands for an EOF (DEPRECATE_EOF) */
+    bool ends_rows;   /* stands for an EOF (DEPRECATE_EOF) */
+    const char *info; /* what the statement did, in words; NULL: nothing */
 };
 
 struct dr_mysql_column {
     const char *name;
-    enum dr_mysql_type type;
-    bool is_unsigned, not_null;
+    const char *schema, *table, *org_table, *org_name; /* NULL: none */
+    uint8_t type;                                      /* enum dr_sql_type_number */
+    uint8_t decimals;
+    uint16_t flags, collation;
     uint32_t length; /* longest value in bytes */
 };
 
@@ -154,10 +162,10 @@ void dr_mysql_put_column(struct dr_buf *out, uint8_t *seq,
 void dr_mysql_put_row(struct dr_buf *out, uint8_t *seq, const struct dr_cell *cells,
                       size_t count);
 
-/* What the text of an answer's column says about its type: BIGINT where every value is a
- * canonical integer of 64 bits and at least one is not NULL, else VARCHAR. Row by row,
- * `stride` cells apart. */
-void dr_mysql_column_of(struct dr_mysql_column *out, const char *name,
-                        const struct dr_cell *first, size_t stride, size_t rows);
+/* ---- building blocks of packets that other files write ---- */
+size_t dr_mysql_begin(struct dr_buf *out); /* a packet; returns its start */
+void dr_mysql_end(struct dr_buf *out, size_t start, uint8_t *seq);
+void dr_mysql_add_int(struct dr_buf *out, uint64_t v, unsigned bytes);
+void dr_mysql_add_string(struct dr_buf *out, const char *bytes, size_t len);
 
 #endif

@@ -1,9 +1,11 @@
-/* One MySQL connection, shared by mysql.c (commands) and mysql_login.c. */
+/* One MySQL connection, shared by mysql.c (commands), mysql_login.c, mysql_answer.c and
+ * mysql_prepared.c. */
 #ifndef DR_SIM_MYSQL_PRIVATE_H
 #define DR_SIM_MYSQL_PRIVATE_H
 
 #include "cmd/drover-sim/mysql_auth.h"
 #include "cmd/drover-sim/mysql_packet.h"
+#include "cmd/drover-sim/mysql_stmt.h"
 #include "cmd/drover-sim/stream.h"
 
 enum dr_mysql_phase {
@@ -22,6 +24,15 @@ enum {
     DR_MYSQL_BYTES = DR_MYSQL_PAYLOAD_MAX - 1 /* a packet after it */
 };
 
+/* How a statement is given and its answer told. */
+enum dr_mysql_form {
+    DR_FORM_TEXT,
+    DR_FORM_LIST, /* COM_FIELD_LIST: only the columns are wanted */
+    DR_FORM_PREPARE,
+    DR_FORM_EXECUTE,
+    DR_FORM_FETCH,
+};
+
 struct dr_mysql_conn {
     const struct dr_sim_peer *peer;
     struct dr_model_session *sql;
@@ -33,16 +44,21 @@ struct dr_mysql_conn {
     /* login */
     char *user, *database; /* owned */
     /* statements: one text may hold several */
+    enum dr_mysql_form form;
     char *text; /* owned; NULL: none */
     size_t text_at, text_len;
-    bool listing;  /* COM_FIELD_LIST: only the columns are wanted */
-    bool quiet_ok; /* COM_INIT_DB: an OK without the statement's own numbers */
+    bool quiet_ok;   /* COM_INIT_DB: an OK without the statement's own numbers */
+    bool warn_multi; /* several statements that are only warned about */
+    struct dr_mysql_stmts stmts;
+    struct dr_mysql_stmt *stmt;  /* EXECUTE, FETCH: of this one */
+    struct dr_sql_param *params; /* EXECUTE: of the result's arena */
+    bool cursor;                 /* EXECUTE: rows are fetched later */
     /* the answer that is being waited for or written */
-    struct dr_arena *arena;
-    struct dr_sql_answer answer;
-    bool ready;    /* `answer` is filled */
+    struct dr_mysql_result result;
+    bool asked;    /* the model has the statement */
+    bool ready;    /* the answer is filled */
     bool answered; /* and its head is written */
-    size_t row;    /* the next one to write */
+    size_t until;  /* FETCH: rows up to this one */
 };
 
 void dr_mysql_greet(struct dr_mysql_conn *c, struct dr_sim_stream *s);
@@ -53,6 +69,21 @@ void dr_mysql_change_user(struct dr_mysql_conn *c, struct dr_sim_stream *s,
                           const char *payload, size_t len, int64_t now_ms);
 void dr_mysql_reset_connection(struct dr_mysql_conn *c, struct dr_sim_stream *s);
 
+/* A command: gets the payload behind its byte. */
+typedef void dr_mysql_run_command(struct dr_mysql_conn *c, struct dr_sim_stream *s,
+                                  const char *payload, size_t len, int64_t now_ms);
+dr_mysql_run_command dr_mysql_com_prepare, dr_mysql_com_execute, dr_mysql_com_long_data,
+    dr_mysql_com_close, dr_mysql_com_stmt_reset, dr_mysql_com_fetch;
+
+/* Runs a text as a command of this form; takes it over. */
+void dr_mysql_run_text(struct dr_mysql_conn *c, struct dr_sim_stream *s, char *text,
+                       size_t len, enum dr_mysql_form form, int64_t now_ms);
+/* Goes on with what runs from where it is, as far as the model and the client let it. */
+void dr_mysql_go_on(struct dr_mysql_conn *c, struct dr_sim_stream *s, int64_t now_ms);
+
+void dr_mysql_error(struct dr_mysql_conn *c, struct dr_sim_stream *s, int number,
+                    const char *sqlstate, const char *message);
+void dr_mysql_malformed(struct dr_mysql_conn *c, struct dr_sim_stream *s);
 uint16_t dr_mysql_status_flags(const struct dr_mysql_conn *c);
 void dr_mysql_plain_ok(struct dr_mysql_conn *c, struct dr_sim_stream *s);
 /* An error that ends the connection. */

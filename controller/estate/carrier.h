@@ -85,6 +85,9 @@ struct dr_cell {
     size_t len;
 };
 
+struct dr_sql_type; /* of the simulated estate (model.h): what live answers need not say
+                     */
+
 struct dr_sql_answer {
     uint64_t session;       /* number of the session it ran on, never used twice */
     uint64_t connection_id; /* CONNECTION_ID() of that session */
@@ -92,11 +95,14 @@ struct dr_sql_answer {
     char sqlstate[6];
     const char *message; /* with error */
     uint64_t affected;
-    uint64_t insert_id; /* the first AUTO_INCREMENT value it drew; 0: none */
+    uint64_t insert_id; /* the first AUTO_INCREMENT value it drew, else the last given */
     uint32_t warnings;
     size_t column_count, row_count;
-    const char **columns;  /* names */
-    struct dr_cell *cells; /* row by row */
+    const char **columns;            /* names */
+    struct dr_cell *cells;           /* row by row */
+    const struct dr_sql_type *types; /* by column; NULL: not told */
+    const char *info;                /* "Rows matched: 1 ..."; NULL: not told */
+    uint32_t params;                 /* of a prepared statement */
 };
 
 struct dr_http_answer {

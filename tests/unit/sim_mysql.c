@@ -5,6 +5,7 @@
 #include "cmd/drover-sim/mysql_auth.h"
 #include "cmd/drover-sim/mysql_packet.h"
 #include "cmd/drover-sim/mysql_split.h"
+#include "cmd/drover-sim/mysql_value.h"
 
 /* "0a 0b" -> bytes; "'text'" stands for itself. */
 static size_t bytes_of(const char *spelled, char *out, size_t room)
@@ -252,18 +253,25 @@ Test(sim_mysql, packets_are_written_byte_for_byte)
     expect(&out, "03 00 00 07 fc fb 00");
     dr_mysql_put_column(&out, &seq,
                         &(struct dr_mysql_column){.name = "n",
+                                                  .schema = "d",
+                                                  .table = "a",
+                                                  .org_table = "t",
+                                                  .org_name = "m",
                                                   .type = DR_TYPE_LONGLONG,
-                                                  .is_unsigned = true,
-                                                  .not_null = true,
+                                                  .flags = 0x00a1,
+                                                  .collation = DR_MYSQL_BINARY,
                                                   .length = 20},
                         false);
-    expect(&out, "18 00 00 08 03 'def' 00 00 00 01 'n' 01 'n' 0c 3f 00 14 00 00 00 08"
-                 "a1 00 00 00 00");
-    dr_mysql_put_column(
-        &out, &seq,
-        &(struct dr_mysql_column){.name = "t", .type = DR_TYPE_VAR_STRING, .length = 8},
-        true);
-    expect(&out, "19 00 00 09 03 'def' 00 00 00 01 't' 01 't' 0c 2e 00 08 00 00 00 fd"
+    expect(&out, "1b 00 00 08 03 'def' 01 'd' 01 'a' 01 't' 01 'n' 01 'm' 0c 3f 00"
+                 "14 00 00 00 08 a1 00 00 00 00");
+    dr_mysql_put_column(&out, &seq,
+                        &(struct dr_mysql_column){.name = "t",
+                                                  .type = DR_TYPE_VAR_STRING,
+                                                  .decimals = 31,
+                                                  .collation = DR_MYSQL_UTF8MB4_BIN,
+                                                  .length = 8},
+                        true);
+    expect(&out, "18 00 00 09 03 'def' 00 00 00 01 't' 00 0c 2e 00 08 00 00 00 fd"
                  "00 00 1f 00 00 fb");
     struct dr_cell row[] = {{"ab", 2}, {NULL, 0}, {"", 0}};
     dr_mysql_put_row(&out, &seq, row, 3);
@@ -306,31 +314,151 @@ Test(sim_mysql, a_long_row_goes_on_in_the_next_packet)
 Test(sim_mysql, columns_are_typed_by_what_they_hold)
 {
     static const struct {
+        int told; /* the type that the model says; -1: none */
         const char *values[3];
-        enum dr_mysql_type type;
+        int type;
         bool is_unsigned, not_null;
     } cases[] = {
-        {{"1", "2", "3"}, DR_TYPE_LONGLONG, false, true},
-        {{"-1", NULL, "3"}, DR_TYPE_LONGLONG, false, false},
-        {{"1", "18446744073709551615", "0"}, DR_TYPE_LONGLONG, true, true},
-        {{"-1", "18446744073709551615", "0"}, DR_TYPE_VAR_STRING, false, false},
-        {{NULL, NULL, NULL}, DR_TYPE_VAR_STRING, false, false},
-        {{"1", "", "3"}, DR_TYPE_VAR_STRING, false, false},
-        {{"01", "2", "3"}, DR_TYPE_VAR_STRING, false, false},
-        {{"1.5", "2", "3"}, DR_TYPE_VAR_STRING, false, false},
-        {{"18446744073709551616", "2", "3"}, DR_TYPE_VAR_STRING, false, false},
+        {-1, {"1", "2", "3"}, DR_TYPE_LONGLONG, false, true},
+        {-1, {"-1", NULL, "3"}, DR_TYPE_LONGLONG, false, false},
+        {-1, {"1", "18446744073709551615", "0"}, DR_TYPE_LONGLONG, true, true},
+        {-1, {"-1", "18446744073709551615", "0"}, DR_TYPE_VAR_STRING, false, false},
+        {-1, {NULL, NULL, NULL}, DR_TYPE_VAR_STRING, false, false},
+        {-1, {"1", "", "3"}, DR_TYPE_VAR_STRING, false, false},
+        {-1, {"01", "2", "3"}, DR_TYPE_VAR_STRING, false, false},
+        {-1, {"1.5", "2", "3"}, DR_TYPE_VAR_STRING, false, false},
+        {-1, {"18446744073709551616", "2", "3"}, DR_TYPE_VAR_STRING, false, false},
+        {DR_TYPE_TINY, {"127", "-128", NULL}, DR_TYPE_TINY, false, false},
+        {DR_TYPE_TINY, {"128", "-128", NULL}, DR_TYPE_LONGLONG, false, false},
+        {DR_TYPE_LONG, {NULL, NULL, NULL}, DR_TYPE_LONG, false, false},
+        {DR_TYPE_DOUBLE, {"1e300", "0", "-2.5"}, DR_TYPE_DOUBLE, false, false},
+        {DR_TYPE_DOUBLE, {"1x", "0", "1"}, DR_TYPE_VAR_STRING, false, false},
+        {DR_TYPE_DATE, {"2026-11-21", NULL, NULL}, DR_TYPE_DATE, false, false},
+        {DR_TYPE_DATETIME,
+         {"2026-11-21 01:02:03.5", "0000-00-00 00:00:00", NULL},
+         DR_TYPE_DATETIME,
+         false,
+         false},
+        {DR_TYPE_DATETIME, {"soon", NULL, NULL}, DR_TYPE_VAR_STRING, false, false},
+        {DR_TYPE_TIME, {"-838:59:59", "00:00:00", NULL}, DR_TYPE_TIME, false, false},
+        {DR_TYPE_TIME, {"1 day", NULL, NULL}, DR_TYPE_VAR_STRING, false, false},
+        {DR_TYPE_JSON, {"{}", NULL, NULL}, DR_TYPE_JSON, false, false},
+        {DR_TYPE_UNKNOWN, {"x", NULL, NULL}, DR_TYPE_VAR_STRING, false, false},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct dr_cell cells[6] = {{NULL, 0}};
-        struct dr_mysql_column col;
+        const char *names[] = {"c", "other"};
+        struct dr_sql_type types[2] = {{.type = (uint8_t)cases[i].told}};
+        struct dr_sql_answer answer = {.column_count = 2,
+                                       .row_count = 3,
+                                       .columns = names,
+                                       .cells = cells,
+                                       .types = cases[i].told < 0 ? NULL : types};
+        struct dr_arena *a = dr_arena_new(0);
         for (size_t r = 0; r < 3; r++) { /* every other cell */
             const char *v = cases[i].values[r];
             cells[2 * r] = (struct dr_cell){v, v ? strlen(v) : 0};
         }
-        dr_mysql_column_of(&col, "c", cells, 2, 3);
-        cr_assert_eq(col.type, cases[i].type, "case %zu", i);
-        cr_assert_eq(col.is_unsigned, cases[i].is_unsigned, "case %zu", i);
-        cr_assert_eq(col.not_null, cases[i].not_null, "case %zu", i);
+        struct dr_mysql_column *col = dr_mysql_columns_of(a, &answer);
+        cr_assert_eq(col->type, cases[i].type, "case %zu: %u", i, col->type);
+        cr_assert_eq(!!(col->flags & DR_FLAG_UNSIGNED), cases[i].is_unsigned, "%zu", i);
+        cr_assert_eq(!!(col->flags & DR_FLAG_NOT_NULL), cases[i].not_null, "%zu", i);
+        dr_arena_free(a);
+    }
+}
+
+/* What is written as a value of the binary protocol is read back as the same literal. */
+Test(sim_mysql, binary_values_go_both_ways)
+{
+    static const struct {
+        uint8_t type;
+        bool is_unsigned;
+        const char *text, *bytes, *literal; /* literal NULL: as the text */
+    } cases[] = {
+        {DR_TYPE_TINY, false, "-1", "ff", NULL},
+        {DR_TYPE_TINY, true, "255", "ff", NULL},
+        {DR_TYPE_SHORT, false, "-2", "fe ff", NULL},
+        {DR_TYPE_YEAR, true, "2026", "ea 07", NULL},
+        {DR_TYPE_INT24, false, "-3", "fd ff ff ff", NULL},
+        {DR_TYPE_LONG, true, "4294967295", "ff ff ff ff", NULL},
+        {DR_TYPE_LONGLONG, false, "-9223372036854775808", "00 00 00 00 00 00 00 80",
+         NULL},
+        {DR_TYPE_LONGLONG, true, "18446744073709551615", "ff ff ff ff ff ff ff ff", NULL},
+        {DR_TYPE_FLOAT, false, "1.5", "00 00 c0 3f", "1.50000000e+00"},
+        {DR_TYPE_DOUBLE, false, "-2.5", "00 00 00 00 00 00 04 c0",
+         "-2.5000000000000000e+00"},
+        {DR_TYPE_DATE, false, "2026-11-21", "04 ea 07 0b 15", NULL},
+        {DR_TYPE_DATETIME, false, "2026-11-21 10:11:12", "07 ea 07 0b 15 0a 0b 0c", NULL},
+        {DR_TYPE_DATETIME, false, "2026-11-21 00:00:00", "04 ea 07 0b 15", NULL},
+        {DR_TYPE_DATETIME, false, "0000-00-00 00:00:00", "00", NULL},
+        {DR_TYPE_TIMESTAMP, false, "2026-11-21 10:11:12.000345",
+         "0b ea 07 0b 15 0a 0b 0c 59 01 00 00", NULL},
+        {DR_TYPE_TIME, false, "-26:03:04", "08 01 01 00 00 00 02 03 04", NULL},
+        {DR_TYPE_TIME, false, "00:00:00", "00", NULL},
+        {DR_TYPE_TIME, false, "01:02:03.500000", "0c 00 00 00 00 00 01 02 03 20 a1 07 00",
+         NULL},
+        {DR_TYPE_NEWDECIMAL, false, "12.30", "05 '12.30'", NULL},
+        {DR_TYPE_VAR_STRING, false, "", "00", NULL},
+        {DR_TYPE_BLOB, false, "ab", "02 'ab'", NULL},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct dr_arena *a = dr_arena_new(0);
+        struct dr_cell cells[2] = {{NULL, 0}, {cases[i].text, strlen(cases[i].text)}};
+        struct dr_mysql_column cols[2] = {
+            {.type = DR_TYPE_LONG},
+            {.type = cases[i].type,
+             .flags = cases[i].is_unsigned ? DR_FLAG_UNSIGNED : 0}};
+        struct dr_buf out;
+        uint8_t seq = 0;
+        char want[128];
+        dr_buf_init(&out, 4096);
+        dr_mysql_put_binary_row(&out, &seq, cols, cells, 2);
+        struct dr_mysql_cursor c;
+        struct dr_sql_param p;
+        dr_mysql_cursor_init(&c, out.data + 6, out.len - 6);
+        enum dr_mysql_param_result r =
+            dr_mysql_get_param(&c, a, cases[i].type, cases[i].is_unsigned, &p);
+        cr_assert_eq(r, DR_PARAM_READ, "case %zu", i);
+        cr_assert_eq(dr_mysql_left(&c), 0, "case %zu", i);
+        const char *literal = cases[i].literal ? cases[i].literal : cases[i].text;
+        cr_assert(p.len == strlen(literal) && !memcmp(p.text, literal, p.len),
+                  "case %zu: %.*s", i, (int)p.len, p.text);
+        snprintf(want, sizeof(want), "%02x 00 00 00 00 04 %s", (unsigned)out.len - 4,
+                 cases[i].bytes);
+        expect(&out, want);
+        dr_arena_free(a);
+        dr_buf_release(&out);
+    }
+}
+
+/* What a client should not send. */
+Test(sim_mysql, bad_parameters_are_told_apart)
+{
+    static const struct {
+        uint8_t type;
+        const char *bytes;
+        size_t len;
+        enum dr_mysql_param_result want;
+    } cases[] = {
+        {DR_TYPE_LONG, "\1\2\3", 3, DR_PARAM_MALFORMED},
+        {DR_TYPE_VAR_STRING, "\5ab", 3, DR_PARAM_MALFORMED},
+        {DR_TYPE_VAR_STRING, "", 0, DR_PARAM_MALFORMED},
+        {DR_TYPE_VAR_STRING, "\xfb", 1, DR_PARAM_MALFORMED},
+        {DR_TYPE_DATE, "\5\1\1\1\1\1", 6, DR_PARAM_MALFORMED},
+        {DR_TYPE_TIME, "\x08\2\0\0\0\0\0\0\0", 9, DR_PARAM_MALFORMED},
+        {DR_TYPE_DATETIME, "\7\1\1", 3, DR_PARAM_MALFORMED},
+        {DR_TYPE_JSON, "\2{}", 3, DR_PARAM_UNKNOWN}, /* TiDB knows none either */
+        {DR_TYPE_UNKNOWN, "\2{}", 3, DR_PARAM_UNKNOWN},
+        {DR_TYPE_NULL, "", 0, DR_PARAM_READ},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct dr_arena *a = dr_arena_new(0);
+        struct dr_mysql_cursor c;
+        struct dr_sql_param p;
+        dr_mysql_cursor_init(&c, cases[i].bytes, cases[i].len);
+        cr_assert_eq(dr_mysql_get_param(&c, a, cases[i].type, false, &p), cases[i].want,
+                     "case %zu", i);
+        dr_arena_free(a);
     }
 }
 

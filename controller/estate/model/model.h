@@ -79,6 +79,18 @@ bool dr_model_sql_autocommit(const struct dr_model_session *s);
  * connection and its id; the next thing must be a login. */
 void dr_model_sql_reset(struct dr_model_session *s);
 
+/* Whether an UPDATE tells the rows that it met instead of those that it changed (the
+ * client's CLIENT_FOUND_ROWS). */
+void dr_model_sql_found_rows(struct dr_model_session *s, bool found);
+/* A warning of the connection's own on the next statement; the text is borrowed. */
+void dr_model_sql_warn(struct dr_model_session *s, int number, const char *message);
+/* A text variable as the session sees it ("tidb_multi_statement_mode"); NULL: unknown. */
+const char *dr_model_sql_variable(const struct dr_model_session *s, const char *name);
+/* A parser would refuse this statement whole: an open string, a parenthesis too many, an
+ * unknown first word. Out: the 1064. Most refusals show only when it runs. */
+bool dr_model_sql_refuses(struct dr_model_session *s, const char *text, size_t len,
+                          struct dr_sql_answer *out, struct dr_arena *a);
+
 /* Plugin of the account that a user from this session would use ("mysql_native_password"
  * when there is none). */
 const char *dr_model_sql_auth_plugin(struct dr_model_session *s, const char *user);
@@ -96,6 +108,78 @@ enum dr_model_done dr_model_sql_query(struct dr_model_session *s, const char *te
                                       struct dr_arena *a);
 enum dr_model_done dr_model_sql_poll(struct dr_model_session *s,
                                      struct dr_sql_answer *out, struct dr_arena *a);
+
+/* What a result says of a column beside its name, as TiDB's column packets carry it.
+ * Source: tidb: pkg/server/internal/column/convert.go, pkg/parser/mysql/type.go. */
+enum dr_sql_type_number {
+    DR_TYPE_DECIMAL = 0,
+    DR_TYPE_TINY = 1,
+    DR_TYPE_SHORT = 2,
+    DR_TYPE_LONG = 3,
+    DR_TYPE_FLOAT = 4,
+    DR_TYPE_DOUBLE = 5,
+    DR_TYPE_NULL = 6,
+    DR_TYPE_TIMESTAMP = 7,
+    DR_TYPE_LONGLONG = 8,
+    DR_TYPE_INT24 = 9,
+    DR_TYPE_DATE = 10,
+    DR_TYPE_TIME = 11,
+    DR_TYPE_DATETIME = 12,
+    DR_TYPE_YEAR = 13,
+    DR_TYPE_VARCHAR = 15,
+    DR_TYPE_BIT = 16,
+    DR_TYPE_UNKNOWN = 0xf0, /* its values must tell; none of the protocol's */
+    DR_TYPE_JSON = 0xf5,
+    DR_TYPE_NEWDECIMAL = 0xf6,
+    DR_TYPE_ENUM = 0xf7,
+    DR_TYPE_SET = 0xf8,
+    DR_TYPE_TINY_BLOB = 0xf9,
+    DR_TYPE_MEDIUM_BLOB = 0xfa,
+    DR_TYPE_LONG_BLOB = 0xfb,
+    DR_TYPE_BLOB = 0xfc,
+    DR_TYPE_VAR_STRING = 0xfd,
+    DR_TYPE_STRING = 0xfe,
+    DR_TYPE_GEOMETRY = 0xff,
+};
+enum dr_sql_flag {
+    DR_FLAG_NOT_NULL = 0x0001,
+    DR_FLAG_PRIMARY = 0x0002,
+    DR_FLAG_UNIQUE = 0x0004,
+    DR_FLAG_MULTIPLE = 0x0008,
+    DR_FLAG_BLOB = 0x0010,
+    DR_FLAG_UNSIGNED = 0x0020,
+    DR_FLAG_BINARY = 0x0080,
+    DR_FLAG_ENUM = 0x0100,
+    DR_FLAG_AUTO_INCREMENT = 0x0200,
+    DR_FLAG_SET = 0x0800,
+    DR_FLAG_NO_DEFAULT = 0x1000,
+    DR_FLAG_ON_UPDATE_NOW = 0x2000,
+};
+struct dr_sql_type {
+    const char *schema, *table, *org_table, *org_name; /* NULL: of no table */
+    uint8_t type, decimals;                            /* decimals 31: not fixed */
+    uint16_t flags;
+    uint32_t length;
+    bool binary; /* bytes, not characters of utf8mb4 */
+};
+
+/* ---- prepared statements ---- */
+enum dr_param_kind { DR_PARAM_NULL, DR_PARAM_NUMBER, DR_PARAM_TEXT };
+struct dr_sql_param {
+    enum dr_param_kind kind;
+    const char *text; /* of a number: its literal */
+    size_t len;
+};
+/* What COM_STMT_PREPARE wants to know: out->params, and the columns with their types if
+ * the statement will answer rows. As dr_model_sql_query otherwise. */
+enum dr_model_done dr_model_sql_prepare(struct dr_model_session *s, const char *text,
+                                        size_t len, struct dr_sql_answer *out,
+                                        struct dr_arena *a);
+/* A statement with its parameters, which are copied. */
+enum dr_model_done dr_model_sql_execute(struct dr_model_session *s, const char *text,
+                                        size_t len, const struct dr_sql_param *params,
+                                        size_t count, struct dr_sql_answer *out,
+                                        struct dr_arena *a);
 
 /* ---- HTTP: status ports, PD, TiCDC, object storage ---- */
 struct dr_model_request {

@@ -101,7 +101,7 @@ static enum dr_run create_schema(struct dr_exec *x)
     uint64_t tso = dr_model_tso(x->c);
     dr_db_schema_add(x->c->db, name, tso);
     record(x, tso, "create schema", name, NULL, NULL);
-    return dr_sql_ok(x, 1);
+    return dr_sql_ok(x, 0);
 }
 
 static enum dr_run drop_schema(struct dr_exec *x)

@@ -129,6 +129,9 @@ struct insert {
     size_t given_count;
     size_t update_from, update_to; /* tokens of ON DUPLICATE KEY UPDATE; 0: none */
     uint64_t affected, first_id;
+    uint64_t given_id; /* the last AUTO_INCREMENT value that the statement gave itself */
+    uint64_t updated;  /* rows that ON DUPLICATE KEY changed */
+    bool from_query;
     size_t row;
 };
 
@@ -194,9 +197,12 @@ static enum dr_run on_duplicate(struct insert *in, struct dr_entry *e,
             return DR_RUN_ERROR;
         i = end;
     }
-    if (same_row(old, v, def->column_count))
+    if (same_row(old, v, def->column_count)) {
+        in->affected += x->s->found_rows; /* tidb: pkg/executor/write.go updateRecord */
         return DR_RUN_OK;
+    }
     in->affected += 2;
+    in->updated++;
     if (touch_time(x, def, v, assigned) || dr_value_generate(x, def, v))
         return DR_RUN_ERROR;
     return change_row(x, &in->t, e, old, v);
@@ -262,6 +268,7 @@ static enum dr_run finish_row(struct insert *in, struct dr_datum *v, const bool 
             in->first_id = in->first_id ? in->first_id : (uint64_t)id;
         } else if (v[i].kind == DR_DATUM_INT && col->auto_increment) {
             dr_auto_rebase(x->s->in, in->t.table, v[i].i);
+            in->given_id = (uint64_t)v[i].i;
         }
     }
     if (dr_value_generate(x, def, v))
@@ -421,6 +428,7 @@ static enum dr_run rows_of(struct insert *in)
             r = value_list(in);
         } while (!r && dr_accept(c, ","));
     } else if (dr_is(c, "SELECT") || dr_is(c, "(") || dr_is(c, "WITH")) {
+        in->from_query = true;
         r = insert_select(in, end);
     } else {
         return dr_sql_syntax(x);
@@ -428,6 +436,22 @@ static enum dr_run rows_of(struct insert *in)
     if (!r && c->i != end)
         return dr_sql_syntax(x);
     return r;
+}
+
+/* tidb: pkg/executor/insert_common.go setMessage, pkg/executor/replace.go setMessage */
+static void tell_insert(struct insert *in)
+{
+    uint64_t records = in->row, duplicates = in->updated;
+    if (!in->from_query && records < 2)
+        return;
+    if (in->replace)
+        duplicates = in->affected > records ? in->affected - records : 0;
+    else if (in->ignore)
+        duplicates = records > in->affected ? records - in->affected : 0;
+    in->x->out->info =
+        dr_sprintf(in->x->a, "Records: %llu  Duplicates: %llu  Warnings: %zu",
+                   (unsigned long long)records, (unsigned long long)duplicates,
+                   in->x->s->warning_count);
 }
 
 enum dr_run dr_st_insert(struct dr_exec *x)
@@ -457,7 +481,9 @@ enum dr_run dr_st_insert(struct dr_exec *x)
         return r;
     if (in.first_id)
         x->s->last_insert_id = in.first_id;
-    x->out->insert_id = in.first_id;
+    /* tidb: pkg/session/session.go LastInsertID: a drawn one, else the given one */
+    x->out->insert_id = in.first_id ? in.first_id : in.given_id;
+    tell_insert(&in);
     return dr_sql_ok(x, in.affected);
 }
 
@@ -485,7 +511,7 @@ struct update {
         size_t expr, end;
     } set[SET_MAX];
     size_t set_count;
-    uint64_t affected;
+    uint64_t matched, affected;
 };
 
 static enum dr_run update_column(struct update *u, const char *table, const char *name)
@@ -580,6 +606,7 @@ static enum dr_run update_one(struct update *u, size_t k, struct dr_entry *e,
         if (dr_value_fit(x, &t.def->columns[col], &v[col], 1))
             return DR_RUN_ERROR;
     }
+    u->matched += any;
     if (!any || same_row(old, v, t.def->column_count))
         return DR_RUN_OK;
     u->affected++;
@@ -634,7 +661,11 @@ static enum dr_run update(struct update *u)
                 return r;
         }
     }
-    return dr_sql_ok(x, u->affected);
+    /* tidb: pkg/executor/update.go setMessage */
+    x->out->info = dr_sprintf(x->a, "Rows matched: %llu  Changed: %llu  Warnings: %zu",
+                              (unsigned long long)u->matched,
+                              (unsigned long long)u->affected, x->s->warning_count);
+    return dr_sql_ok(x, x->s->found_rows ? u->matched : u->affected);
 }
 
 enum dr_run dr_st_update(struct dr_exec *x)
@@ -651,23 +682,33 @@ enum dr_run dr_st_update(struct dr_exec *x)
     return r;
 }
 
-static enum dr_run delete (struct update *u) {
-    struct dr_exec *x = u->x; struct dr_cur *c = &x->cur; struct dr_rows rows;
+static enum dr_run delete_rows(struct update *u)
+{
+    struct dr_exec *x = u->x;
+    struct dr_cur *c = &x->cur;
+    struct dr_rows rows;
     size_t tail = find_word(c, c->i, "WHERE"), order = find_word(c, c->i, "ORDER"),
-    limit = find_word(c, c->i, "LIMIT");
-    tail = order < tail ? order : tail; tail = limit < tail ? limit : tail;
-    if (take_tables(u, tail)) return DR_RUN_ERROR;
+           limit = find_word(c, c->i, "LIMIT");
+    tail = order < tail ? order : tail;
+    tail = limit < tail ? limit : tail;
+    if (take_tables(u, tail))
+        return DR_RUN_ERROR;
     const struct dr_bound b = *dr_engine_bound(x, u->from.from[0].bound);
-    if (u->from.from_count != 1) return dr_sql_syntax(x);
+    if (u->from.from_count != 1)
+        return dr_sql_syntax(x);
     if (dr_need_table(x, DR_PRIV_DELETE, b.def->schema, b.def->name) ||
-        find_rows(u, tail, &rows)) return DR_RUN_ERROR;
-    for (size_t i = 0; i < rows.count; i++){
+        find_rows(u, tail, &rows))
+        return DR_RUN_ERROR;
+    for (size_t i = 0; i < rows.count; i++) {
         struct dr_entry *e = (struct dr_entry *)(intptr_t)rows.v[i * rows.columns].i;
-        if (!dr_txn_lock(x->s->txn, b.table, e)) return DR_RUN_WAIT;
-        if (dr_entry_row(e, x->s->txn, UINT64_MAX)){
-            dr_txn_set(x->s->txn, b.table, e, NULL); u->affected++;}
-}
-return dr_sql_ok(x, u->affected);
+        if (!dr_txn_lock(x->s->txn, b.table, e))
+            return DR_RUN_WAIT;
+        if (dr_entry_row(e, x->s->txn, UINT64_MAX)) {
+            dr_txn_set(x->s->txn, b.table, e, NULL);
+            u->affected++;
+        }
+    }
+    return dr_sql_ok(x, u->affected);
 }
 
 enum dr_run dr_st_delete(struct dr_exec *x)
@@ -682,7 +723,7 @@ enum dr_run dr_st_delete(struct dr_exec *x)
     x->no_snapshot = x->current_read = true;
     if (dr_check_write(x) || !dr_session_txn(x))
         return DR_RUN_ERROR;
-    enum dr_run r = delete (u);
+    enum dr_run r = delete_rows(u);
     dr_rewrite_release(&u->from);
     return r;
 }

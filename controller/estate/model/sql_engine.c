@@ -87,27 +87,40 @@ const struct dr_mem_table *dr_mem_table_find(const char *schema, const char *nam
 
 /* ---- module ---- */
 
-static void declare_mem(const struct dr_mem_table *t, struct dr_buf *b)
+/* A column's declared type says besides its affinity where it comes from, "TEXT(3,7)":
+ * column 7 of table 3. SQLite gives it back with the columns of a result. */
+static void declare_mem(const struct dr_mem_table *t, size_t number, struct dr_buf *b)
 {
     const char *sep = "";
+    size_t i = 0;
     for (const char *p = t->columns; *p; sep = ",") {
         size_t n = strcspn(p, " :");
-        dr_buf_addf(b, "%s\"%.*s\" %s", sep, (int)n, p,
-                    p[n] == ':' ? (p[n + 1] == 'i' ? "INTEGER" : "REAL") : "TEXT");
+        dr_buf_addf(b, "%s\"%.*s\" %s(%zu,%zu)", sep, (int)n, p,
+                    p[n] == ':' ? (p[n + 1] == 'i' ? "INTEGER" : "REAL") : "TEXT", number,
+                    i++);
         p += n + (p[n] == ':' ? 2 : 0);
         p += *p == ' ';
     }
 }
 
-static void declare_def(const struct dr_table_def *d, struct dr_buf *b)
+/* Decimals are texts here, and so are integers above INT64_MAX: they need an order of
+ * their own. */
+static const char *collation_of(const struct dr_column *c)
+{
+    bool digits = c->type == DR_COL_DECIMAL || (c->type == DR_COL_INT && c->is_unsigned);
+    return digits ? " COLLATE dr_decimal" : "";
+}
+
+static void declare_def(const struct dr_table_def *d, size_t number, struct dr_buf *b)
 {
     static const char *const affinity[] = {
         [DR_COL_INT] = "INTEGER", [DR_COL_REAL] = "REAL", [DR_COL_DECIMAL] = "NUMERIC",
         [DR_COL_TEXT] = "TEXT",   [DR_COL_BLOB] = "BLOB", [DR_COL_TIME] = "TEXT",
         [DR_COL_JSON] = "TEXT"};
     for (size_t i = 0; i < d->column_count; i++)
-        dr_buf_addf(b, "%s\"%s\" %s", i ? "," : "", d->columns[i].name,
-                    affinity[d->columns[i].type]);
+        dr_buf_addf(b, "%s\"%s\" %s(%zu,%zu)%s", i ? "," : "", d->columns[i].name,
+                    affinity[d->columns[i].type], number, i,
+                    collation_of(&d->columns[i]));
 }
 
 static int connect_table(sqlite3 *db, void *aux, int argc, const char *const *argv,
@@ -122,9 +135,9 @@ static int connect_table(sqlite3 *db, void *aux, int argc, const char *const *ar
     dr_buf_init(&b, 1 << 20);
     dr_buf_adds(&b, "CREATE TABLE x(");
     if (e->bound[n].mem)
-        declare_mem(e->bound[n].mem, &b);
+        declare_mem(e->bound[n].mem, n, &b);
     else
-        declare_def(e->bound[n].def, &b);
+        declare_def(e->bound[n].def, n, &b);
     dr_buf_addc(&b, ')');
     int rc = sqlite3_declare_vtab(db, dr_buf_str(&b));
     dr_buf_release(&b);
@@ -389,6 +402,29 @@ static const sqlite3_module module = {
     .xRowid = rowid,
 };
 
+/* Numbers as texts: by sign, digits before the point, digits. What are no numbers are
+ * compared as bytes. */
+static int decimal_order(void *arg, int an, const void *ap, int bn, const void *bp)
+{
+    const char *a = ap, *b = bp;
+    (void)arg;
+    bool minus = an && *a == '-';
+    if (minus != (bn && *b == '-'))
+        return minus ? -1 : 1;
+    int sign = minus ? -1 : 1;
+    a += minus, an -= minus;
+    b += minus, bn -= minus;
+    int aw = 0, bw = 0;
+    while (aw < an && a[aw] >= '0' && a[aw] <= '9')
+        aw++;
+    while (bw < bn && b[bw] >= '0' && b[bw] <= '9')
+        bw++;
+    if (aw != bw)
+        return aw < bw ? -sign : sign;
+    int n = an < bn ? an : bn, order = n ? memcmp(a, b, (size_t)n) : 0;
+    return sign * (order ? order : (an > bn) - (an < bn));
+}
+
 /* ---- the connection ---- */
 
 static struct dr_engine *engine(struct dr_exec *x)
@@ -405,6 +441,7 @@ static struct dr_engine *engine(struct dr_exec *x)
     sqlite3_db_config(e->db, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
     sqlite3_limit(e->db, SQLITE_LIMIT_ATTACHED, 0);
     sqlite3_create_module(e->db, "dr", &module, e);
+    sqlite3_create_collation(e->db, "dr_decimal", SQLITE_UTF8, NULL, decimal_order);
     dr_functions_register(e->db, &e->x);
     return e;
 }
@@ -543,14 +580,28 @@ static struct dr_datum take_value(struct dr_arena *a, sqlite3_stmt *st, int i)
     return d;
 }
 
+static struct dr_origin origin_of(const char *declared)
+{
+    struct dr_origin o = {-1, -1};
+    const char *args = declared ? strchr(declared, '(') : NULL;
+    if (!args || sscanf(args, "(%d,%d)", &o.bound, &o.column) != 2)
+        o.bound = -1;
+    return o;
+}
+
 static int collect(struct dr_exec *x, sqlite3_stmt *st, struct dr_rows *out)
 {
     size_t room = 0, values = 0;
     int rc;
     out->columns = (size_t)sqlite3_column_count(st);
     out->names = dr_alloc_n(x->a, out->columns + 1, sizeof(*out->names));
-    for (size_t i = 0; i < out->columns; i++)
+    out->origin = dr_alloc_n(x->a, out->columns + 1, sizeof(*out->origin));
+    for (size_t i = 0; i < out->columns; i++) {
         out->names[i] = dr_strdup(x->a, sqlite3_column_name(st, (int)i));
+        out->origin[i] = origin_of(sqlite3_column_decltype(st, (int)i));
+    }
+    if (x->describe)
+        return SQLITE_DONE;
     while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
         for (size_t i = 0; i < out->columns; i++)
             *DR_PUSH(x->a, out->v, values, room) = take_value(x->a, st, (int)i);

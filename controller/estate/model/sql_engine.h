@@ -26,10 +26,15 @@ extern const struct dr_mem_table dr_mem_tables[]; /* ends with NULL names */
 const struct dr_mem_table *dr_mem_table_find(const char *schema, const char *name);
 
 /* ---- running ---- */
+struct dr_origin { /* where a result's column comes from */
+    int bound;     /* number of a table; -1: computed */
+    int column;    /* of that table */
+};
 struct dr_rows {
     size_t columns, count;
     const char **names;
-    struct dr_datum *v; /* row by row, of the exec's arena */
+    struct dr_origin *origin; /* by column */
+    struct dr_datum *v;       /* row by row, of the exec's arena */
 };
 
 /* A table as SQLite knows it; -1: the number is of no table. */
@@ -46,7 +51,8 @@ enum dr_run dr_engine_bind_name(struct dr_exec *x, const char *schema, const cha
                                 size_t *number);
 const struct dr_bound *dr_engine_bound(struct dr_exec *x, size_t number);
 
-/* Runs a query of SQLite's dialect. Rowids of stored tables are entries' addresses. */
+/* Runs a query of SQLite's dialect; for a statement that is only described, gives its
+ * columns and no rows. Rowids of stored tables are entries' addresses. */
 enum dr_run dr_engine_query(struct dr_exec *x, const char *sql, struct dr_rows *out);
 /* The expression at the cursor (up to a comma outside parentheses, or the end). Out: its
  * value as text, NULL: NULL. */
@@ -58,9 +64,15 @@ struct dr_from { /* one table of the FROM clause */
     const char *alias;
     size_t bound;
 };
+struct dr_item { /* one item of the first SELECT, without its alias */
+    size_t from, to;
+    bool star;
+};
 struct dr_rewrite {
     struct dr_exec *x;
     struct dr_buf out;
+    struct dr_item items[64]; /* the first of them */
+    size_t item_count;        /* all */
     struct dr_from from[32];
     size_t from_count;
     bool for_update;   /* a locking clause was met (and left out) */

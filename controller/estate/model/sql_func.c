@@ -151,10 +151,27 @@ static void f_database(ARGS)
     give(ctx, exec_of(ctx)->s->db);
 }
 
+/* With an argument it is remembered, and the client's insert id as well. */
 static void f_last_insert_id(ARGS)
 {
+    struct dr_exec *x = exec_of(ctx);
+    if (argc && null(ctx, argc, argv))
+        return;
+    if (argc)
+        x->s->last_insert_id = x->out->insert_id = u64_of(argv[0]);
+    give_u64(ctx, x->s->last_insert_id);
+}
+
+static void f_row_count(ARGS)
+{
     UNUSED_ARGS;
-    give_u64(ctx, exec_of(ctx)->s->last_insert_id);
+    sqlite3_result_int64(ctx, exec_of(ctx)->s->last_affected);
+}
+
+static void f_found_rows(ARGS)
+{
+    UNUSED_ARGS;
+    sqlite3_result_int64(ctx, exec_of(ctx)->s->last_rows);
 }
 
 static void f_zero(ARGS)
@@ -463,8 +480,9 @@ void dr_functions_register(struct sqlite3 *db, struct dr_exec **current)
         {"database", 0, f_database},
         {"schema", 0, f_database},
         {"last_insert_id", 0, f_last_insert_id},
-        {"row_count", 0, f_zero},
-        {"found_rows", 0, f_zero},
+        {"last_insert_id", 1, f_last_insert_id},
+        {"row_count", 0, f_row_count},
+        {"found_rows", 0, f_found_rows},
         {"sleep", 1, f_zero},
         {"get_lock", 2, f_one},
         {"release_lock", 1, f_one},

@@ -15,7 +15,7 @@
 const char *dr_session_text(struct dr_arena *a, const struct dr_model_session *s)
 {
     static const char *const secret[] = {"CREATE USER", "ALTER USER", "SET PASSWORD",
-                                         NULL};
+                                         "PREPARE", NULL};
     if (!s->text)
         return NULL;
     for (size_t i = 0; secret[i]; i++)

@@ -196,7 +196,13 @@ static void end_item(struct work *w)
     if (!w->r->name_columns || w->depth || w->named || !f->select_list || to <= from)
         return;
     const struct dr_token *last = &t[to - 1];
-    if (dr_token_is(last, "*") || has_alias(w, from, to))
+    bool star = dr_token_is(last, "*"), alias = !star && has_alias(w, from, to);
+    if (w->r->item_count < sizeof(w->r->items) / sizeof(w->r->items[0])) {
+        size_t end = !alias ? to : to - 1 - dr_token_is(&t[to - 2], "AS");
+        w->r->items[w->r->item_count] = (struct dr_item){from, end, star};
+    }
+    w->r->item_count++;
+    if (star || alias)
         return;
     const char *name = w->x->cur.sql + t[from].from;
     size_t len = last->to - t[from].from;

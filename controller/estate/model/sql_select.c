@@ -5,6 +5,7 @@
 
 #include "controller/base/num.h"
 #include "controller/estate/model/sql_engine.h"
+#include "controller/estate/model/sql_type.h"
 #include "controller/estate/model/sql_vars.h"
 
 enum { QUICK_MAX = 32 };
@@ -133,17 +134,6 @@ static size_t rows_given(struct dr_exec *x, size_t count)
     return cuts ? (size_t)limit : count;
 }
 
-static void give_rows(struct dr_exec *x, const struct dr_rows *rows)
-{
-    dr_result_columns(x, rows->columns, rows->names);
-    size_t cells = rows_given(x, rows->count) * rows->columns;
-    for (size_t i = 0; i < cells; i++) {
-        size_t len;
-        const char *s = dr_datum_text(x->a, &rows->v[i], &len);
-        dr_result_add(x, s, len);
-    }
-}
-
 static bool for_update(const struct dr_cur *c)
 {
     for (size_t i = c->i; i + 1 < c->count; i++)
@@ -159,12 +149,12 @@ enum dr_run dr_st_select(struct dr_exec *x)
         enum dr_run r = quick(x, &taken);
         if (taken)
             return r;
-        if (sleeping(x))
+        if (!x->describe && sleeping(x))
             return DR_RUN_WAIT;
     }
     struct dr_rewrite rw;
     struct dr_rows rows;
-    bool locks = for_update(&x->cur);
+    bool locks = !x->describe && for_update(&x->cur);
     if (locks) {
         if (dr_check_write(x) || !dr_session_txn(x))
             return DR_RUN_ERROR;
@@ -177,8 +167,10 @@ enum dr_run dr_st_select(struct dr_exec *x)
         r = lock_rows(x, &rw);
     if (!r)
         r = dr_engine_query(x, dr_buf_str(&rw.out), &rows);
+    if (!r) {
+        rows.count = rows_given(x, rows.count);
+        dr_type_result(x, &rw, &rows);
+    }
     dr_rewrite_release(&rw);
-    if (!r)
-        give_rows(x, &rows);
     return r;
 }

@@ -1,4 +1,4 @@
-/* Sessions: opening, login, the way of one statement from text to answer, transactions.
+/* Sessions: the way of one statement from text to answer, transactions.
  * Sources: tidb: pkg/server/conn.go, pkg/session/session.go, pkg/planner/optimize.go. */
 #include "controller/estate/model/sql_session.h"
 
@@ -8,6 +8,7 @@
 #include "controller/estate/model/sql_account.h"
 #include "controller/estate/model/sql_brie.h"
 #include "controller/estate/model/sql_engine.h"
+#include "controller/estate/model/sql_prepare.h"
 #include "controller/estate/model/sql_vars.h"
 
 /* ---- time ---- */
@@ -245,6 +246,10 @@ static const struct {
     {"START TRANSACTION", dr_st_begin},
     {"COMMIT", dr_st_commit},
     {"ROLLBACK", dr_st_rollback},
+    {"PREPARE", dr_st_prepare},
+    {"EXECUTE", dr_st_execute},
+    {"DEALLOCATE PREPARE", dr_st_deallocate},
+    {"DROP PREPARE", dr_st_deallocate},
     {"CREATE USER", dr_st_create_user},
     {"ALTER USER", dr_st_alter_user},
     {"DROP USER", dr_st_drop_user},
@@ -264,29 +269,60 @@ static const struct {
     {"DO", dr_st_noop},
 };
 
-static enum dr_run dispatch(struct dr_exec *x)
+/* Takes the words that a statement begins with. NULL: none that is known. */
+static dr_statement_fn *statement_at(struct dr_cur *c)
 {
+    for (size_t i = 0; i < sizeof(statements) / sizeof(statements[0]); i++)
+        if (dr_accept_all(c, statements[i].words))
+            return statements[i].run;
+    return NULL;
+}
+
+enum dr_run dr_dispatch(struct dr_exec *x)
+{
+    size_t keep = x->cur.i;
     if (dr_at_end(&x->cur))
         return dr_sql_error(x, 1065, "Query was empty");
-    for (size_t i = 0; i < sizeof(statements) / sizeof(statements[0]); i++) {
-        size_t keep = x->cur.i;
-        if (!dr_accept_all(&x->cur, statements[i].words))
-            continue;
-        if (statements[i].run == dr_st_select || statements[i].run == dr_st_insert)
-            x->cur.i = keep; /* they look at their first word themselves */
-        return statements[i].run(x);
+    dr_statement_fn *run = statement_at(&x->cur);
+    if (!run)
+        return dr_sql_syntax(x);
+    if (run == dr_st_select || run == dr_st_insert)
+        x->cur.i = keep; /* they look at their first word themselves */
+    return run(x);
+}
+
+enum dr_run dr_statement_check(struct dr_exec *x)
+{
+    struct dr_cur c = x->cur;
+    size_t open = 0;
+    if (!statement_at(&c))
+        return dr_sql_syntax(x);
+    for (c.i = x->cur.i; c.i < c.count; c.i++) {
+        bool closes = dr_is(&c, ")");
+        open += dr_is(&c, "(");
+        if (c.t[c.i].kind == DR_TOK_BAD || (closes && !open))
+            break;
+        open -= closes;
     }
+    if (c.i == c.count && !open)
+        return DR_RUN_OK;
+    x->cur.i = c.i;
     return dr_sql_syntax(x);
 }
 
 static void end_statement(struct dr_model_session *s)
 {
     free(s->text);
+    free(s->params);
     s->text = NULL;
+    s->params = NULL;
+    s->param_count = 0;
+    s->describing = false;
     s->wait = DR_WAIT_NONE;
     s->started = s->interrupted = false;
     s->job = NULL;
     s->blocker = NULL;
+    s->own.level = NULL;
     s->since_ms = dr_model_wall_ms(s->m);
 }
 
@@ -296,6 +332,15 @@ static enum dr_model_done drop(struct dr_model_session *s, struct dr_exec *x)
     dr_sql_error(x, 2013, "Lost connection to MySQL server during query");
     dr_session_kill(s);
     return DR_MODEL_DONE;
+}
+
+/* For ROW_COUNT() and FOUND_ROWS() (docs: information-functions.md). */
+static void remember(struct dr_model_session *s, const struct dr_sql_answer *out)
+{
+    if (s->describing)
+        return;
+    s->last_affected = out->error || out->columns ? -1 : (int64_t)out->affected;
+    s->last_rows = out->columns ? (int64_t)out->row_count : 0;
 }
 
 static enum dr_model_done finish(struct dr_exec *x, enum dr_run r)
@@ -311,6 +356,7 @@ static enum dr_model_done finish(struct dr_exec *x, enum dr_run r)
         x->out->affected = 0;
     if (r == DR_RUN_OK)
         x->out->error = 0;
+    remember(s, x->out);
     x->out->warnings = (uint32_t)s->warning_count;
     if (s->fault_after) {
         s->fault_after = false;
@@ -380,7 +426,11 @@ static enum dr_model_done run(struct dr_model_session *s, struct dr_sql_answer *
         s->warnings = NULL;
         s->warning_count = s->warning_room = 0;
     }
-    enum dr_run r = dispatch(&x);
+    if (s->own.level)
+        dr_sql_warn(&x, s->own.level, s->own.code, "%s", s->own.text);
+    enum dr_run r = s->describing                            ? dr_describe(&x)
+                    : dr_bind(&x, s->params, s->param_count) ? DR_RUN_ERROR
+                                                             : dr_dispatch(&x);
     if (r == DR_RUN_WAIT && s->wait == DR_WAIT_JOB)
         return DR_MODEL_RUNNING;
     if (r == DR_RUN_WAIT && s->wait == DR_WAIT_DELAY) {
@@ -419,8 +469,9 @@ enum dr_model_done dr_model_sql_query(struct dr_model_session *s, const char *te
     s->len = len;
     s->since_ms = dr_model_wall_ms(s->m);
     int64_t delay = s->in->slow_ms;
-    const struct dr_fault *f =
-        s->internal ? NULL : dr_model_fault_take(s->m, &s->in->sql, s->text);
+    const struct dr_fault *f = s->internal || s->describing
+                                   ? NULL
+                                   : dr_model_fault_take(s->m, &s->in->sql, s->text);
     if (f && f->kind == DR_FAULT_DROP_BEFORE) {
         end_statement(s);
         return drop(s, &x);
@@ -444,6 +495,35 @@ enum dr_model_done dr_model_sql_query(struct dr_model_session *s, const char *te
     return run(s, out, a);
 }
 
+enum dr_model_done dr_model_sql_prepare(struct dr_model_session *s, const char *text,
+                                        size_t len, struct dr_sql_answer *out,
+                                        struct dr_arena *a)
+{
+    s->describing = true;
+    return dr_model_sql_query(s, text, len, out, a);
+}
+
+enum dr_model_done dr_model_sql_execute(struct dr_model_session *s, const char *text,
+                                        size_t len, const struct dr_sql_param *params,
+                                        size_t count, struct dr_sql_answer *out,
+                                        struct dr_arena *a)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < count; i++)
+        bytes += params[i].len + 1;
+    free(s->params);
+    s->params = dr_xcalloc(1, count * sizeof(*params) + bytes + 1);
+    s->param_count = count;
+    char *at = (char *)(s->params + count);
+    for (size_t i = 0; i < count; i++) {
+        s->params[i] = (struct dr_sql_param){params[i].kind, at, params[i].len};
+        if (params[i].len)
+            memcpy(at, params[i].text, params[i].len);
+        at += params[i].len + 1;
+    }
+    return dr_model_sql_query(s, text, len, out, a);
+}
+
 enum dr_model_done dr_model_sql_poll(struct dr_model_session *s,
                                      struct dr_sql_answer *out, struct dr_arena *a)
 {
@@ -457,127 +537,4 @@ enum dr_model_done dr_model_sql_poll(struct dr_model_session *s,
     if (s->wait == DR_WAIT_DELAY || s->wait == DR_WAIT_HUNG)
         s->wait = DR_WAIT_NONE;
     return run(s, out, a);
-}
-
-/* ---- opening and closing ---- */
-
-static struct dr_model_session *session_new(struct dr_model_instance *in,
-                                            const char *peer)
-{
-    struct dr_model_cluster *c = in->cluster;
-    struct dr_model_session *s = dr_xcalloc(1, sizeof(*s)), **p = &c->sessions;
-    s->m = c->model;
-    s->c = c;
-    s->in = in;
-    s->arena = dr_arena_new(0);
-    s->warn_arena = dr_arena_new(0);
-    s->peer = dr_strdup(s->arena, peer ? peer : "127.0.0.1");
-    s->vars = dr_alloc_n(s->arena, dr_var_count(), sizeof(*s->vars));
-    memcpy(s->vars, in->globals, dr_var_count() * sizeof(*s->vars));
-    s->since_ms = dr_model_wall_ms(s->m);
-    while (*p)
-        p = &(*p)->next;
-    *p = s;
-    return s;
-}
-
-struct dr_model_session *dr_session_internal(struct dr_model_cluster *c, size_t instance)
-{
-    struct dr_model_session *s = session_new(&c->instances[instance], "127.0.0.1");
-    s->internal = s->logged_in = true;
-    s->user = "";
-    return s;
-}
-
-struct dr_model_session *dr_model_sql_open(struct dr_model *m,
-                                           const struct dr_address *at, const char *peer,
-                                           bool tls)
-{
-    struct dr_model_instance *in = dr_model_instance(m, at);
-    if (!in || !dr_address_equal(&in->sql, at) || !in->up || in->cut)
-        return NULL;
-    struct dr_model_session *s = session_new(in, peer);
-    s->tls = tls;
-    /* Global kill: the server's number stands in the upper bits (32-bit scheme, docs:
-     * sql-statements/sql-statement-kill.md) [inference: the layout]. */
-    s->id = (uint64_t)(in->index + 1) << 21 | ++in->next_conn << 1;
-    return s;
-}
-
-int dr_model_sql_internal(struct dr_model_session *s, const char *text,
-                          struct dr_sql_answer *out, struct dr_arena *a)
-{
-    if (dr_model_sql_query(s, text, strlen(text), out, a) == DR_MODEL_RUNNING) {
-        dr_session_kill(s);
-        return 1205;
-    }
-    return out->error;
-}
-
-void dr_session_kill(struct dr_model_session *s)
-{
-    s->dead = true;
-    dr_brie_abandon(s);
-    dr_session_rollback(s);
-}
-
-void dr_model_sql_close(struct dr_model_session *s)
-{
-    struct dr_model_session **p = &s->c->sessions;
-    dr_session_kill(s);
-    while (*p != s)
-        p = &(*p)->next;
-    *p = s->next;
-    for (struct dr_model_session *o = s->c->sessions; o; o = o->next)
-        if (o->blocker == s)
-            o->blocker = NULL;
-    free(s->text);
-    dr_arena_free(s->warn_arena);
-    dr_arena_free(s->arena);
-    free(s);
-}
-
-bool dr_model_sql_alive(const struct dr_model_session *s)
-{
-    return !s->dead;
-}
-
-uint64_t dr_model_sql_connection_id(const struct dr_model_session *s)
-{
-    return s->id;
-}
-
-/* docs: system-variables.md version: 8.0.11 since 7.4.0, 5.7.25 before */
-const char *dr_model_sql_version(const struct dr_model_session *s)
-{
-    const struct dr_version *v = &s->c->version;
-    bool new = dr_version_rank(v) >= 7004000;
-    const char *text =
-        dr_sprintf(s->arena, "%s-TiDB-%s", new ? "8.0.11" : "5.7.25", v->text);
-    return dr_model_string(s->m, text, strlen(text));
-}
-
-void dr_model_sql_secure(struct dr_model_session *s)
-{
-    s->tls = true;
-}
-
-bool dr_model_sql_in_transaction(const struct dr_model_session *s)
-{
-    return s->txn && s->explicit_txn;
-}
-
-bool dr_model_sql_autocommit(const struct dr_model_session *s)
-{
-    return dr_var_on(dr_var_session(s, DR_V_AUTOCOMMIT));
-}
-
-void dr_model_sql_reset(struct dr_model_session *s)
-{
-    dr_session_rollback(s);
-    memcpy(s->vars, s->in->globals, dr_var_count() * sizeof(*s->vars));
-    s->logged_in = false;
-    s->user = s->account_host = s->db = NULL;
-    s->user_vars = NULL;
-    s->last_insert_id = s->last_commit_tso = s->last_start_tso = 0;
 }

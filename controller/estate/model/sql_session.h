@@ -39,6 +39,9 @@ struct dr_model_session {
     const char *db; /* NULL: none chosen */
     const char **vars;
     struct dr_user_var *user_vars;
+    struct dr_prepared *prepared;     /* by name */
+    bool found_rows;                  /* UPDATE tells the rows that it met */
+    int64_t last_affected, last_rows; /* of the statement before: ROW_COUNT, FOUND_ROWS */
     struct dr_txn *txn;
     bool explicit_txn;
     int pending_role; /* 1 + the BDR role to take at COMMIT; 0: none */
@@ -50,6 +53,10 @@ struct dr_model_session {
     /* the statement under way */
     char *text;
     size_t len;
+    struct dr_sql_param *params; /* one block of memory with their bytes; NULL: none */
+    size_t param_count;
+    bool describing;       /* COM_STMT_PREPARE */
+    struct dr_warning own; /* the connection's, for this statement; level NULL: none */
     enum dr_wait_kind wait;
     bool started;     /* the delay is over */
     bool interrupted; /* KILL QUERY */
@@ -75,6 +82,7 @@ struct dr_exec {
     size_t cell_room;
     bool current_read;  /* rows as last committed, not as of the snapshot */
     bool no_snapshot;   /* writes: tidb_snapshot does not apply */
+    bool describe;      /* columns are wanted, not rows; nothing is done */
     uint64_t fixed_tso; /* a view or verification reads as of this; 0: as usual */
 };
 
@@ -127,6 +135,11 @@ int64_t dr_cluster_wall_ms(const struct dr_model_cluster *c);
 /* Ends a session's statement and connection (KILL, a process that stops). */
 void dr_session_kill(struct dr_model_session *s);
 struct dr_model_session *dr_session_internal(struct dr_model_cluster *c, size_t instance);
+
+/* Runs the statement at the cursor. */
+enum dr_run dr_dispatch(struct dr_exec *x);
+/* 1064 where a parser would not take it: see dr_model_sql_refuses. */
+enum dr_run dr_statement_check(struct dr_exec *x);
 
 /* ---- statements, by file ---- */
 dr_statement_fn dr_st_select, dr_st_show, dr_st_set, dr_st_use, dr_st_desc; /* reads */
