@@ -97,6 +97,15 @@ static void text_age(struct dr_buf *b, const char *name, int64_t ms)
     dr_buf_addf(b, "  %-13s %s\n", name, ms < 0 ? "unknown" : dr_duration_text(ms, text));
 }
 
+static void what_is_asked(const struct dr_plan *p, bool urgent, struct dr_buf *b)
+{
+    for (size_t i = 0; i < p->question_count; i++)
+        if (p->questions[i].urgent == urgent)
+            dr_buf_addf(b, "  %-13s %s: %s\n                %s\n",
+                        urgent ? "asks first" : "asks", p->questions[i].subject,
+                        p->questions[i].what, p->questions[i].answer);
+}
+
 static void what_lacks(const struct dr_plan *p, struct dr_buf *b)
 {
     for (size_t i = 0; i < p->protection_count; i++) {
@@ -108,6 +117,7 @@ static void what_lacks(const struct dr_plan *p, struct dr_buf *b)
         if (x->help)
             dr_buf_addf(b, "                %s\n", x->help);
     }
+    what_is_asked(p, true, b);
     for (size_t i = 0; i < p->blocker_count; i++)
         dr_buf_addf(b, "  %-13s %s %s: %s\n                %s\n",
                     p->observing ? "would block" : "blocked", p->blockers[i].code,
@@ -119,10 +129,7 @@ static void what_lacks(const struct dr_plan *p, struct dr_buf *b)
             dr_buf_addf(b, "\n                %s", p->waitings[i].way_out);
         dr_buf_addc(b, '\n');
     }
-    for (size_t i = 0; i < p->question_count; i++)
-        dr_buf_addf(b, "  %-13s %s: %s\n                %s\n", "asks",
-                    p->questions[i].subject, p->questions[i].what,
-                    p->questions[i].answer);
+    what_is_asked(p, false, b);
 }
 
 /* Whether a controller waits with this plan for a person. */

@@ -122,10 +122,27 @@ static void more(const char *name, const char *text, struct dr_buf *out)
     dr_buf_addc(out, '\n');
 }
 
+static size_t questions(const struct dr_plan *p, bool urgent, bool after,
+                        struct dr_buf *out)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < p->question_count; i++) {
+        if (p->questions[i].urgent != urgent)
+            continue;
+        if (!count++)
+            dr_buf_addf(out, "%s#### Asks%s\n\n", after ? "\n" : "",
+                        urgent ? " first" : "");
+        item(NULL, p->questions[i].subject, p->questions[i].what, out);
+        more("answer", p->questions[i].answer, out);
+    }
+    return count;
+}
+
 static void reasons(const struct dr_plan *p, struct dr_buf *out)
 {
+    bool first = questions(p, true, false, out) > 0;
     if (p->blocker_count)
-        dr_buf_adds(out, "#### Blocked\n\n");
+        dr_buf_addf(out, "%s#### Blocked\n\n", first ? "\n" : "");
     for (size_t i = 0; i < p->blocker_count; i++) {
         const struct dr_blocker *x = &p->blockers[i];
         item(x->code, x->subject, x->fact, out);
@@ -133,20 +150,14 @@ static void reasons(const struct dr_plan *p, struct dr_buf *out)
         more("way out", x->way_out, out);
     }
     if (p->waiting_count)
-        dr_buf_addf(out, "%s#### Waits for\n\n", p->blocker_count ? "\n" : "");
+        dr_buf_addf(out, "%s#### Waits for\n\n", first || p->blocker_count ? "\n" : "");
     for (size_t i = 0; i < p->waiting_count; i++) {
         const struct dr_waiting *x = &p->waitings[i];
         item(x->code, x->subject, x->what, out);
         if (x->way_out)
             more("way out", x->way_out, out);
     }
-    if (p->question_count)
-        dr_buf_addf(out, "%s#### Asks\n\n",
-                    p->blocker_count || p->waiting_count ? "\n" : "");
-    for (size_t i = 0; i < p->question_count; i++) {
-        item(NULL, p->questions[i].subject, p->questions[i].what, out);
-        more("answer", p->questions[i].answer, out);
-    }
+    (void)questions(p, false, first || p->blocker_count || p->waiting_count, out);
     if (p->blocker_count || p->waiting_count || p->question_count)
         dr_buf_addc(out, '\n');
 }

@@ -54,3 +54,18 @@ const char *dr_fence_notice(const struct dr_view *v)
                ? "it refuses writes, and drover did not fence it"
                : NULL;
 }
+
+const char *dr_fence_tell(const struct dr_view *v)
+{
+    const struct dr_cluster_facts *b = dr_view_facts(v, v->b);
+    const char *list = "";
+    for (size_t i = 0; i < b->instance_count; i++)
+        if (b->instances[i].seen.known && !b->instances[i].super_read_only)
+            list = dr_sprintf(v->arena, "%s%s%s", list, *list ? ", " : "",
+                              b->instances[i].address);
+    return *list ? dr_sprintf(v->arena,
+                              "the fence is lifted on %s: what is written there is lost, "
+                              "or breaks the changefeed",
+                              list)
+                 : NULL; /* an instance that is not declared: DR-B015 */
+}

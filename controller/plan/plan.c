@@ -117,12 +117,21 @@ static void add_notice(struct build *b, const char *text)
     *DR_PUSH(b->v.arena, p->notices, p->notice_count, b->notice_room) = text;
 }
 
+static void add_question(struct build *b, struct dr_question q)
+{
+    struct dr_plan *p = b->plan;
+    *DR_PUSH(b->v.arena, p->questions, p->question_count, b->question_room) = q;
+    for (size_t i = p->question_count - 1; q.urgent && i > 0; i--) { /* to the front */
+        p->questions[i] = p->questions[i - 1];
+        p->questions[i - 1] = q;
+    }
+}
+
 /* What somebody changed and drover leaves so: asked about, told or not told. */
 static void tell_drift(struct build *b, enum dr_drift_class class, size_t c,
-                       const char *what, const char *answer)
+                       const char *what, const char *answer, bool urgent)
 {
     const struct dr_view *v = &b->v;
-    struct dr_plan *p = b->plan;
     enum dr_drift_action policy = v->t->policy.drift[class];
     const char *name = dr_drift_class_name(class);
     switch (policy) {
@@ -135,12 +144,13 @@ static void tell_drift(struct build *b, enum dr_drift_class class, size_t c,
                                  dr_drift_action_name(policy)));
         break;
     case DR_DRIFT_ASK:
-        *DR_PUSH(v->arena, p->questions, p->question_count,
-                 b->question_room) = (struct dr_question){
-            .subject = dr_view_name(v, c),
-            .what = what,
-            .answer = dr_sprintf(v->arena, "%s; or policy.drift.%s: warn, to leave it so",
-                                 answer, name)};
+        add_question(b, (struct dr_question){
+                            .subject = dr_view_name(v, c),
+                            .what = what,
+                            .answer = dr_sprintf(
+                                v->arena, "%s; or policy.drift.%s: warn, to leave it so",
+                                answer, name),
+                            .urgent = urgent});
         break;
     }
 }
@@ -180,7 +190,6 @@ static bool drift_of(const struct dr_view *v, const struct dr_check_answer *x,
 static bool is_only_told(struct build *b, const struct dr_check_answer *x)
 {
     const struct dr_view *v = &b->v;
-    struct dr_plan *p = b->plan;
     enum dr_drift_class class;
     bool asks;
     if (!drift_of(v, x, &class, &asks))
@@ -192,12 +201,12 @@ static bool is_only_told(struct build *b, const struct dr_check_answer *x)
                                  x->fact, x->way_out, x->code, name));
     bool asked = asks && policy != DR_DRIFT_WARN && policy != DR_DRIFT_IGNORE;
     if (asked)
-        *DR_PUSH(v->arena, p->questions, p->question_count,
-                 b->question_room) = (struct dr_question){
-            .subject = x->subject,
-            .what = dr_sprintf(v->arena, "%s (%s)", x->fact, x->code),
-            .answer = dr_sprintf(v->arena, "%s; or policy.drift.%s: warn, to leave it so",
-                                 x->way_out, name)};
+        add_question(b, (struct dr_question){
+                            .subject = x->subject,
+                            .what = dr_sprintf(v->arena, "%s (%s)", x->fact, x->code),
+                            .answer = dr_sprintf(
+                                v->arena, "%s; or policy.drift.%s: warn, to leave it so",
+                                x->way_out, name)});
     return asked || policy == DR_DRIFT_WARN || policy == DR_DRIFT_IGNORE;
 }
 
@@ -398,24 +407,40 @@ static bool may_start(struct build *b, const struct dr_plan_rule *r, size_t c)
 }
 
 /* Once the feed is made, a missing step means that somebody changed what drover had set:
- * whether that is put right is for the policy to say. */
+ * whether that is put right is for the policy to say. What is urgent is told whatever
+ * else blocks, with the statement: also where the policy says correct, and something
+ * keeps drover from it. */
 static bool is_left(struct build *b, const struct dr_plan_rule *r, size_t c)
 {
     const struct dr_view *v = &b->v;
-    enum dr_drift_action policy = v->t->policy.drift[r->drift];
-    if (!r->is_drift || policy == DR_DRIFT_CORRECT || missing(v, r, c) != DR_TRUE ||
+    bool correct = v->t->policy.drift[r->drift] == DR_DRIFT_CORRECT,
+         blocked = b->plan->blocker_count > 0;
+    if (!r->is_drift || missing(v, r, c) != DR_TRUE ||
         dr_holds(v, DR_P_MADE, c) != DR_TRUE)
         return false;
-    if (!b->plan->blocker_count)
-        tell_drift(
-            b, r->drift, c,
-            r->tell
-                ? r->tell(v)
-                : dr_sprintf(v->arena, "no longer true: %s", dr_predicates[r->done].text),
-            dr_sprintf(v->arena,
-                       "policy.drift.%s: correct, and drover does it again (%s); or do "
-                       "it by hand",
-                       dr_drift_class_name(r->drift), r->what + strlen("%s: ")));
+    const char *what =
+        r->tell ? r->tell(v)
+                : dr_sprintf(v->arena, "no longer true: %s", dr_predicates[r->done].text);
+    const char *by_hand =
+        r->by_hand ? dr_sprintf(v->arena, "by hand: %s", r->by_hand) : "do it by hand";
+    if (correct && blocked && r->urgent && what)
+        add_question(b,
+                     (struct dr_question){
+                         .subject = dr_view_name(v, c),
+                         .what = what,
+                         .answer = dr_sprintf(
+                             v->arena, "%s; drover does it once nothing blocks", by_hand),
+                         .urgent = true});
+    if (correct)
+        return false;
+    if (what && (!blocked || r->urgent))
+        tell_drift(b, r->drift, c, what,
+                   dr_sprintf(v->arena,
+                              "%s; or policy.drift.%s: correct, and drover does it again "
+                              "(%s)",
+                              by_hand, dr_drift_class_name(r->drift),
+                              r->what + strlen("%s: ")),
+                   r->urgent);
     return true;
 }
 
@@ -546,7 +571,7 @@ static void add_notices(struct build *b)
                *fence = dr_fence_notice(v), *history = dr_feed_history_notice(v);
     if (off)
         tell_drift(b, DR_DRIFT_GC_SWITCH, v->a, gc,
-                   "when nobody needs it off: SET GLOBAL tidb_gc_enable = ON");
+                   "when nobody needs it off: SET GLOBAL tidb_gc_enable = ON", false);
     else if (gc)
         add_notice(b, dr_sprintf(v->arena, "%s: %s", primary, gc));
     if (hold)
@@ -556,7 +581,8 @@ static void add_notices(struct build *b)
     if (fence)
         tell_drift(b, DR_DRIFT_FENCE, v->a, fence,
                    "when nobody needs it closed: SET GLOBAL tidb_super_read_only (or "
-                   "tidb_restricted_read_only) = OFF");
+                   "tidb_restricted_read_only) = OFF",
+                   false);
 }
 
 static void set_state(struct build *b)

@@ -104,6 +104,7 @@ struct dr_waiting {
 struct dr_question {
     const char *subject, *what;
     const char *answer; /* how it is said */
+    bool urgent;        /* it comes before all else that is told, the blockers, too */
 };
 
 /* One part of "protected". */

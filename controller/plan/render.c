@@ -166,6 +166,20 @@ static void approval_text(const struct dr_plan *p, struct dr_buf *out)
                     x->digest, dr_time_text(dr_tso_ms(x->until), time));
 }
 
+static void questions_text(const struct dr_plan *p, bool urgent, struct dr_buf *out)
+{
+    bool begun = false;
+    for (size_t i = 0; i < p->question_count; i++) {
+        if (p->questions[i].urgent != urgent)
+            continue;
+        if (!begun)
+            dr_buf_adds(out, urgent ? "\nasks first:\n" : "\nasks:\n");
+        begun = true;
+        dr_buf_addf(out, "  %s: %s\n      answer   %s\n", p->questions[i].subject,
+                    p->questions[i].what, p->questions[i].answer);
+    }
+}
+
 void dr_plan_text(const struct dr_plan *p, const struct dr_plan_input *in, bool wide,
                   struct dr_buf *out)
 {
@@ -182,6 +196,7 @@ void dr_plan_text(const struct dr_plan *p, const struct dr_plan_input *in, bool 
     for (size_t i = 0; (wide || !all_unsure(p)) && i < p->action_count; i++)
         action_text(&p->actions[i], i + 1, wide, out);
     approval_text(p, out);
+    questions_text(p, true, out);
     if (p->blocker_count)
         dr_buf_adds(out, p->observing ? "\nwould be blocked:\n" : "\nblocked:\n");
     for (size_t i = 0; i < p->blocker_count; i++)
@@ -195,11 +210,7 @@ void dr_plan_text(const struct dr_plan *p, const struct dr_plan_input *in, bool 
             dr_buf_addf(out, "\n      way out  %s", p->waitings[i].way_out);
         dr_buf_addc(out, '\n');
     }
-    if (p->question_count)
-        dr_buf_adds(out, "\nasks:\n");
-    for (size_t i = 0; i < p->question_count; i++)
-        dr_buf_addf(out, "  %s: %s\n      answer   %s\n", p->questions[i].subject,
-                    p->questions[i].what, p->questions[i].answer);
+    questions_text(p, false, out);
     for (size_t i = 0; i < p->notice_count; i++)
         dr_buf_addf(out, "%snote: %s\n", i ? "" : "\n", p->notices[i]);
     protection_text(p, out);
@@ -254,6 +265,7 @@ static json_t *questions_json(const struct dr_plan *p)
         set(o, "subject", p->questions[i].subject);
         set(o, "what", p->questions[i].what);
         set(o, "answer", p->questions[i].answer);
+        json_object_set_new(o, "urgent", json_boolean(p->questions[i].urgent));
         json_array_append_new(list, o);
     }
     return list;

@@ -193,8 +193,11 @@ struct dr_plan_rule {
     /* Once the feed is made, what somebody changed is put right only with `correct`. */
     bool is_drift;
     enum dr_drift_class drift;
-    /* What is said of it then; NULL: that `done` is no longer true. */
+    /* What is said of it then, NULL: nothing; where there is no function, that `done` is
+     * no longer true. */
     const char *(*tell)(const struct dr_view *v);
+    const char *by_hand; /* how a person does it: a statement; NULL: not said */
+    bool urgent;         /* told first, and whatever else blocks */
     int64_t predicted_ms;
     /* Sets action->predicted and ->predicted_ms, or ->what; NULL: the row says it. */
     void (*predict)(const struct dr_view *v, struct dr_action *action);
@@ -343,6 +346,9 @@ bool dr_window_open(const struct dr_policy *p, int64_t wall_ms, int64_t *opens_m
 const char *dr_gc_notice(const struct dr_view *v, bool *off);
 const char *dr_hold_notice(const struct dr_view *v);
 const char *dr_fence_notice(const struct dr_view *v);
+/* Which instances of the secondary take writes although drover had fenced it; NULL:
+ * none. */
+const char *dr_fence_tell(const struct dr_view *v);
 
 /* Whether drover may not write its ledger there: no policy lets that be. */
 bool dr_rights_ledger_lost(const struct dr_view *v, size_t c);
