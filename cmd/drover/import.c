@@ -47,7 +47,7 @@ struct session {
 static const struct dr_topology *decode(struct session *s, bool last)
 {
     dr_buf_clear(&s->text);
-    dr_import_text(&s->import, &s->text);
+    dr_import_text(&s->import, !last, &s->text);
     dr_docs_init(&s->docs, s->arena);
     dr_docs_add(&s->docs, "import", dr_strdup(s->arena, dr_buf_str(&s->text)),
                 s->text.len);
@@ -122,7 +122,9 @@ static int run(const struct dr_invocation *in)
             rc = dr_cli_fail(in, DR_EXIT_USAGE, &err);
     s.import.primary = s.import.clusters[0].ticdc.count ? 0 : 1;
     if (rc == 0 && !s.import.clusters[s.import.primary].ticdc.count)
-        rc = dr_cli_usage(in, "no cluster has a ticdc: endpoint: one must be the source");
+        rc = dr_cli_usage(
+            in, "no cluster has a ticdc: endpoint: one must be the source; give "
+                "any capture of it, and the others are found");
     dr_signals_catch();
     if (rc == 0)
         rc = import(&s);

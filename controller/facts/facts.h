@@ -111,7 +111,8 @@ struct dr_cdc_server {
     bool healthy;         /* GET /health was 200 */
     const char *owner_id; /* NULL: no owner */
     int64_t gc_ttl_s;
-    size_t capture_count;
+    size_t capture_count, address_count;
+    const char **addresses; /* "host:port" that the captures advertise */
 };
 
 enum dr_feed_state {

@@ -41,10 +41,10 @@ enum { FORMAT = 1 };
         .name = (name_), .kind = DR_CODEC_LIST, .at = DR_CODEC_AT(T, f, type *),         \
         .count_at = DR_CODEC_AT(T, count, size_t), .codec = (codec_), .flags = (flags_)  \
     }
-#define TEXTS(name_, f, count)                                                           \
+#define TEXTS(name_, f, count, flags_)                                                   \
     {                                                                                    \
         .name = (name_), .kind = DR_CODEC_TEXTS, .at = DR_CODEC_AT(T, f, const char **), \
-        .count_at = DR_CODEC_AT(T, count, size_t)                                        \
+        .count_at = DR_CODEC_AT(T, count, size_t), .flags = (flags_)                     \
     }
 #define CODEC_(group_, ...)                                                              \
     {                                                                                    \
@@ -163,7 +163,7 @@ static const struct dr_codec identity_codec = GROUP(
 static const struct dr_codec pd_codec = GROUP(
     DIGITS("clusterId", cluster_id),
     VERSION("version", version),
-    TEXTS("addresses", addresses, address_count));
+    TEXTS("addresses", addresses, address_count, 0));
 #undef T
 
 #define T struct dr_safepoint
@@ -194,7 +194,8 @@ static const struct dr_codec cdc_codec = GROUP(
     BOOL("healthy", healthy),
     TEXT("ownerId", owner_id, OPT),
     I64("gcTtlS", gc_ttl_s),
-    SIZE("captureCount", capture_count));
+    SIZE("captureCount", capture_count),
+    TEXTS("addresses", addresses, address_count, OPT));
 #undef T
 
 #define T struct dr_feed
@@ -244,7 +245,7 @@ static const struct dr_codec feed_detail_codec = GROUP(
 #define T struct dr_account
 static const struct dr_codec account_codec = ITEM(
     TEXT("name", name, 0),
-    TEXTS("hosts", hosts, host_count),
+    TEXTS("hosts", hosts, host_count, 0),
     {.name = "locked", .kind = DR_CODEC_BOOLS, .flags = DR_CODEC_PARALLEL,
      .at = DR_CODEC_AT(T, locked, bool *), .count_at = DR_CODEC_AT(T, host_count, size_t)},
     {.name = "privileges", .kind = DR_CODEC_BITS, .words = &dr_codec_words_privilege,
@@ -258,7 +259,7 @@ static const struct dr_codec account_codec = ITEM(
 #define T struct dr_accounts
 static const struct dr_codec accounts_codec = GROUP(
     LIST("items", items, count, struct dr_account, &account_codec, 0),
-    TEXTS("bypass", bypass, bypass_count),
+    TEXTS("bypass", bypass, bypass_count, 0),
     {.name = "supers", .kind = DR_CODEC_TEXTS, .flags = OPT,
      .at = DR_CODEC_AT(T, supers, const char **),
      .count_at = DR_CODEC_AT(T, super_count, size_t)});
@@ -274,13 +275,13 @@ static const struct dr_codec table_codec = ITEM(
 
 #define T struct dr_tables
 static const struct dr_codec tables_codec = GROUP(
-    TEXTS("schemas", schemas, schema_count),
+    TEXTS("schemas", schemas, schema_count, 0),
     LIST("items", items, count, struct dr_table, &table_codec, 0));
 #undef T
 
 #define T struct dr_ddl_jobs
 static const struct dr_codec ddl_codec = GROUP(
-    TEXTS("texts", texts, count));
+    TEXTS("texts", texts, count, 0));
 #undef T
 
 #define T struct dr_endpoint_seen

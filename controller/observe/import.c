@@ -12,7 +12,8 @@
 
 enum { NOTE_MAX = 400 };
 
-#define PLACEHOLDER_URI "s3://not-known-yet"
+/* What a storage differs from, so that the next look shows where the redo logs are. */
+#define UNLEARNED_URI "s3://not-known-yet"
 
 /* ---- the command line ---- */
 
@@ -136,11 +137,16 @@ static void add_cluster(const struct dr_import_cluster *c, const char *user,
                     c->offset);
 }
 
-static void add_storage(const struct dr_import *m, struct dr_buf *out)
+static bool has_redo(const struct dr_import *m, bool looking)
 {
-    if (!m->redo)
+    return m->redo && (m->redo_uri || looking);
+}
+
+static void add_storage(const struct dr_import *m, bool looking, struct dr_buf *out)
+{
+    if (!has_redo(m, looking))
         return;
-    const char *uri = m->redo_uri ? m->redo_uri : PLACEHOLDER_URI;
+    const char *uri = m->redo_uri ? m->redo_uri : UNLEARNED_URI;
     dr_buf_adds(out,
                 "  storage:\n    redo:                 # where the changefeed writes "
                 "its redo logs\n      region: region-of-redo    # correct it\n");
@@ -171,7 +177,7 @@ static void add_settings(const struct dr_import *m, size_t from, size_t to, size
     }
 }
 
-static void add_replication(const struct dr_import *m, struct dr_buf *out)
+static void add_replication(const struct dr_import *m, bool looking, struct dr_buf *out)
 {
     const char *from = m->clusters[m->primary].name;
     const char *to = m->clusters[!m->primary].name;
@@ -185,7 +191,7 @@ static void add_replication(const struct dr_import *m, struct dr_buf *out)
             dr_buf_addf(out, "        %s: %s\n", scalar(m->arena, m->params[i].path),
                         m->params[i].value);
     }
-    if (m->redo) {
+    if (has_redo(m, looking)) {
         dr_buf_adds(out, "    redo: {level: eventual");
         if (m->redo_size)
             dr_buf_addf(out, ", maxLogSize: %s", scalar(m->arena, m->redo_size));
@@ -211,7 +217,7 @@ static void add_replication(const struct dr_import *m, struct dr_buf *out)
             from, to, scalar(m->arena, m->feed));
 }
 
-void dr_import_text(const struct dr_import *m, struct dr_buf *out)
+void dr_import_text(const struct dr_import *m, bool looking, struct dr_buf *out)
 {
     const char *primary = m->clusters[m->primary].name;
     dr_buf_adds(
@@ -227,8 +233,8 @@ void dr_import_text(const struct dr_import *m, struct dr_buf *out)
     dr_buf_addf(out, "%s%s\n  clusters:\n", m->why ? "    # " : "", m->why ? m->why : "");
     for (size_t i = 0; i < DR_IMPORT_CLUSTERS; i++)
         add_cluster(&m->clusters[i], m->user, m->arena, out);
-    add_storage(m, out);
-    add_replication(m, out);
+    add_storage(m, looking, out);
+    add_replication(m, looking, out);
     dr_buf_adds(
         out, m->feed ? "  bootstrap: {method: Existing}    # the data is there already\n"
                      : "  bootstrap: {method: Existing, startTs: 1}    # the TSO since "
@@ -240,6 +246,10 @@ void dr_import_text(const struct dr_import *m, struct dr_buf *out)
     }
     if (m->no_ttl)
         dr_buf_adds(out, "  ttlJobs: false\n");
+    if (m->redo && !has_redo(m, looking))
+        dr_buf_adds(out,
+                    "# not expressed: the changefeed writes redo logs, and TiCDC does "
+                    "not show where: storage.redo and replication.redo\n");
     for (size_t i = 0; i < m->note_count; i++)
         dr_buf_addf(out, "# not expressed: %s\n", m->notes[i]);
 }
@@ -271,11 +281,35 @@ static int by_text(const void *x, const void *y)
     return strcmp(*(const char *const *)x, *(const char *const *)y);
 }
 
-/* The first one was given; the rest in an order that does not depend on who answered. */
-static void in_order(struct dr_import_list *l)
+/* What was given comes first; the rest in an order that does not depend on who answered.
+ */
+static void in_order(struct dr_import_list *l, size_t given)
 {
-    if (l->count > 2)
-        qsort(l->items + 1, l->count - 1, sizeof(*l->items), by_text);
+    if (l->count > given)
+        qsort(l->items + given, l->count - given, sizeof(*l->items), by_text);
+}
+
+static void add_capture(struct learning *l, struct dr_import_cluster *to,
+                        const char *address)
+{
+    const char *like = to->ticdc.count ? to->ticdc.items[0] : to->pd.items[0];
+    l->learned |=
+        push(&to->ticdc,
+             dr_sprintf(l->m->arena, "%s://%s",
+                        strncmp(like, "https:", 6) == 0 ? "https" : "http", address));
+}
+
+/* TiCDC lists its captures once one of them is known; that one is also known to a TiDB
+ * new enough to list it in cluster_info. Source: tidb: pkg/infoschema/tables.go. */
+static void learn_captures(struct learning *l, struct dr_import_cluster *to,
+                           const struct dr_cluster_facts *f)
+{
+    to->ticdc_found |= !to->ticdc.count;
+    for (size_t i = 0; !to->ticdc_silent && i < f->identity.member_count; i++)
+        if (to->ticdc_found && strcmp(f->identity.members[i].type, "ticdc") == 0)
+            add_capture(l, to, f->identity.members[i].instance);
+    for (size_t i = 0; i < f->cdc.address_count; i++)
+        add_capture(l, to, f->cdc.addresses[i]);
 }
 
 static void learn_cluster(struct learning *l, size_t c)
@@ -291,8 +325,10 @@ static void learn_cluster(struct learning *l, size_t c)
     for (size_t i = 0; i < f->pd.address_count; i++)
         l->learned |=
             push(&to->pd, dr_sprintf(l->m->arena, "%s://%s", scheme, f->pd.addresses[i]));
-    in_order(&to->sql);
-    in_order(&to->pd);
+    learn_captures(l, to, f);
+    in_order(&to->sql, 1);
+    in_order(&to->pd, 1);
+    in_order(&to->ticdc, to->ticdc_found ? 0 : 1);
     const struct dr_instance *x = f->instance_count ? &f->instances[0] : NULL;
     if (!x || !x->seen.known || x->auto_increment_increment <= 1)
         return;
@@ -360,12 +396,14 @@ static void guess_primary(struct learning *l)
     bool fenced[DR_IMPORT_CLUSTERS];
     for (size_t c = 0; c < DR_IMPORT_CLUSTERS; c++) {
         fenced[c] = is_fenced(&l->f->clusters[c]);
-        if (!l->m->clusters[c].ticdc.count)
-            note(l,
-                 dr_sprintf(l->m->arena,
-                            "whether a changefeed runs out of %s is not known: no ticdc: "
-                            "endpoint of it was given",
-                            l->m->clusters[c].name));
+        const struct dr_import_cluster *x = &l->m->clusters[c];
+        if (!x->ticdc.count)
+            note(l, dr_sprintf(l->m->arena,
+                               "whether a changefeed runs out of %s is not known: give a "
+                               "ticdc: endpoint of it (%s)",
+                               x->name,
+                               x->ticdc_silent ? "those in its cluster_info do not answer"
+                                               : "its cluster_info lists none"));
     }
     if (fenced[0] == fenced[1]) {
         l->m->why =
@@ -441,6 +479,8 @@ static bool learn_typed(struct learning *l, const struct dr_difference *d)
         set_text(l, &m->sync_retention, text);
     else if (strcmp(d->field, "consistent.level") == 0)
         set_flag(l, &m->redo, strcmp(is, "eventual") == 0);
+    else if (strcmp(d->field, "consistent.storage") == 0 && !strstr(is, "://"))
+        return true; /* it is not shown */
     else if (strcmp(d->field, "consistent.storage") == 0)
         set_text(l, &m->redo_uri, without_keys(l, is));
     else if (strncmp(d->field, "consistent.storage?", 19) == 0)
@@ -508,6 +548,19 @@ static void learn_feed(struct learning *l)
         learn_setting(l, dr_setting_find(d->extras[i].field), &d->extras[i]);
 }
 
+/* What nobody gave and does not answer is not declared. */
+static void drop_silent_captures(struct learning *l)
+{
+    for (size_t c = 0; c < DR_IMPORT_CLUSTERS; c++) {
+        struct dr_import_cluster *x = &l->m->clusters[c];
+        if (!x->ticdc_found || !x->ticdc.count || l->f->clusters[c].feeds.seen.known)
+            continue;
+        x->ticdc.count = 0;
+        x->ticdc_silent = true;
+        l->learned = true;
+    }
+}
+
 /* What must be known before anything is believed. */
 static int all_known(const struct learning *l, struct dr_err *err)
 {
@@ -548,6 +601,7 @@ int dr_import_learn(struct dr_import *m, const struct dr_facts *f, const char *w
 {
     struct learning l = {.m = m, .f = f};
     m->note_count = 0; /* what was in the way of an earlier turn may be said by now */
+    drop_silent_captures(&l);
     int rc = all_known(&l, err);
     if (rc == 0)
         rc = not_managed(&l, err);

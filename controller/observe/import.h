@@ -22,9 +22,11 @@ struct dr_import_list {
 struct dr_import_cluster {
     const char *name;
     struct dr_import_list sql, pd, ticdc; /* "host:port"; URLs */
-    const char *version;                  /* NULL: not learned yet */
-    const char *sink_address;             /* NULL: no feed leads here */
-    uint32_t increment, offset;           /* 0: the server's default */
+    bool ticdc_found;           /* no capture was given, cluster_info lists some */
+    bool ticdc_silent;          /* .. which do not answer from here */
+    const char *version;        /* NULL: not learned yet */
+    const char *sink_address;   /* NULL: no feed leads here */
+    uint32_t increment, offset; /* 0: the server's default */
 };
 
 /* A setting of replication.config, or a parameter of the sink. */
@@ -57,8 +59,10 @@ struct dr_import {
 int dr_import_cluster_parse(struct dr_import_cluster *out, const char *text,
                             struct dr_arena *a, struct dr_err *err) DR_MUST_CHECK;
 
-/* The document, ordered and commented for people. */
-void dr_import_text(const struct dr_import *m, struct dr_buf *out);
+/* The document, ordered and commented for people. looking: it is only for the next turn,
+ * and names a storage that is not learned yet by a stand-in; else that is left out, and
+ * said. */
+void dr_import_text(const struct dr_import *m, bool looking, struct dr_buf *out);
 
 /* Takes what the facts show and the document does not say yet. `wanted`: id of the feed
  * to adopt, NULL: the only one. Out: *learned = the document changed: observe with it

@@ -25,6 +25,8 @@ before=$(quiet_state)
 import "$east_is" "$west_is"
 is "two clusters without a feed" 0 $?
 has "the primary is a guess" "a guess" "$(grep '  primary:' "$doc")"
+has "one capture lists the others" "$to.10:8300" "$(cat "$doc")"
+has "cluster_info lists those of the other side" "http://$net.11:8300" "$(cat "$doc")"
 
 # ---- the pair of the example ----
 told "somebody makes a pair" 0 bash examples/adopt/before.sh --feed

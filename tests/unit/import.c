@@ -26,7 +26,7 @@ static const struct dr_topology *decode(const struct dr_import *m, struct dr_doc
                                         struct dr_buf *text)
 {
     dr_buf_init(text, 1 << 20);
-    dr_import_text(m, text);
+    dr_import_text(m, false, text);
     dr_docs_init(docs, m->arena);
     dr_docs_add(docs, "import", dr_strdup(m->arena, dr_buf_str(text)), text->len);
     dr_docs_finish(docs);
@@ -106,4 +106,120 @@ Test(import, a_long_filter_is_taken_whole)
     dr_buf_release(&rules);
     boss_end(&b);
     pair_close(&p);
+}
+
+/* ---- captures ---- */
+
+/* What a cluster shows of its TiCDC. */
+struct shown_ticdc {
+    const char *in_cluster_info[3], *in_captures[3]; /* NULL ends them */
+    const char *given;                               /* URL, NULL: none */
+    bool silent;
+    const char *becomes; /* the list of the document */
+};
+
+static void show(struct dr_cluster_facts *f, const struct shown_ticdc *x,
+                 struct dr_arena *a)
+{
+    f->identity.members = DR_NEW_N(a, 3, struct dr_member);
+    f->identity.member_count = 0;
+    for (size_t i = 0; i < 3 && x->in_cluster_info[i]; i++)
+        f->identity.members[f->identity.member_count++] =
+            (struct dr_member){.type = "ticdc", .instance = x->in_cluster_info[i]};
+    f->cdc.addresses = DR_NEW_N(a, 3, const char *);
+    f->cdc.address_count = 0;
+    for (size_t i = 0; i < 3 && x->in_captures[i]; i++)
+        f->cdc.addresses[f->cdc.address_count++] = x->in_captures[i];
+    f->feeds.seen.known = !x->silent;
+    f->feeds.count = 0;
+}
+
+Test(import, one_capture_lists_the_others)
+{
+    static const struct shown_ticdc cases[] = {
+        {{NULL},
+         {"10.0.1.9:8300", "10.0.1.8:8300"},
+         "http://10.0.1.9:8300",
+         false,
+         "[\"http://10.0.1.9:8300\", \"http://10.0.1.8:8300\"]"},
+        {{NULL},
+         {"10.0.1.8:8300"},
+         "https://10.0.1.9:8300",
+         false,
+         "[\"https://10.0.1.9:8300\", \"https://10.0.1.8:8300\"]"},
+        {{"10.0.1.9:8300", "10.0.1.8:8300"},
+         {NULL},
+         NULL,
+         false,
+         "[\"http://10.0.1.8:8300\", \"http://10.0.1.9:8300\"]"},
+        /* what was given is enough, and what is in cluster_info may be another TiCDC's */
+        {{"10.0.1.7:8300"},
+         {"10.0.1.9:8300"},
+         "http://10.0.1.9:8300",
+         false,
+         "[\"http://10.0.1.9:8300\"]"},
+        {{"10.0.1.9:8300"}, {NULL}, NULL, true, NULL},
+        {{NULL}, {NULL}, NULL, true, NULL},
+    };
+    struct pair p;
+    struct boss b;
+    pair_open(&p);
+    boss_options(&b, &p, "one");
+    boss_start(&b);
+    dr_actor_look(b.actor, &b.r);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct dr_facts f = *b.r.facts;
+        struct dr_cluster_facts clusters[2] = {f.clusters[0], f.clusters[1]};
+        f.clusters = clusters;
+        struct dr_import m = two_clusters(p.arena);
+        struct dr_docs docs;
+        struct dr_buf text;
+        struct dr_err err;
+        bool learned;
+        m.clusters[1].ticdc =
+            (struct dr_import_list){cases[i].given != NULL, {cases[i].given}};
+        for (int turn = 0; turn < 3; turn++) {
+            show(&clusters[1], &cases[i], p.arena);
+            cr_assert_eq(dr_import_learn(&m, &f, NULL, &learned, &err), 0, "%zu: %s", i,
+                         err.text);
+        }
+        cr_expect_not(learned, "%zu: it comes to an end", i);
+        (void)decode(&m, &docs, &text);
+        const char *west = strstr(dr_buf_str(&text), "- name: west");
+        const char *line = strstr(west, "ticdc: {endpoints: ");
+        if (cases[i].becomes)
+            cr_expect(line && strncmp(line + strlen("ticdc: {endpoints: "),
+                                      cases[i].becomes, strlen(cases[i].becomes)) == 0,
+                      "%zu: %s", i, west);
+        else
+            cr_expect(!line && strstr(west, "out of west is not known: give a ticdc:"),
+                      "%zu: %s", i, west);
+        dr_buf_release(&text);
+    }
+    boss_end(&b);
+    pair_close(&p);
+}
+
+/* Redo logs of which nobody says where they are. */
+Test(import, no_stand_in_is_left_in_the_document)
+{
+    struct dr_arena *a = dr_arena_new(0);
+    struct dr_import m = two_clusters(a);
+    struct dr_docs docs;
+    struct dr_buf text;
+    m.redo = true;
+    cr_expect_not_null(decode(&m, &docs, &text));
+    cr_expect_null(strstr(dr_buf_str(&text), "not-known-yet"), "%s", dr_buf_str(&text));
+    cr_expect_null(strstr(dr_buf_str(&text), "redo:"), "%s", dr_buf_str(&text));
+    cr_expect_not_null(strstr(dr_buf_str(&text), "not expressed"), "%s",
+                       dr_buf_str(&text));
+    dr_buf_clear(&text);
+    dr_import_text(&m, true, &text); /* for the next look alone */
+    cr_expect_not_null(strstr(dr_buf_str(&text), "not-known-yet"));
+    dr_buf_clear(&text);
+    m.redo_uri = "s3://logs";
+    dr_import_text(&m, false, &text);
+    cr_expect_not_null(strstr(dr_buf_str(&text), "uri: \"s3://logs\""));
+    dr_buf_release(&text);
+    dr_arena_free(a);
 }

@@ -74,11 +74,29 @@ static bool read_owner(struct dr_script *s, const struct dr_answer *a, const cha
     return true;
 }
 
+/* Where the captures say that they listen; one that says nothing usable is left out. */
+static void read_addresses(struct dr_script *s, const struct dr_answer *a,
+                           struct dr_cdc_server *c)
+{
+    const json_t *items = json_object_get(dr_script_json(s, a), "items");
+    size_t i;
+    json_t *one;
+    c->addresses = DR_NEW_N(s->arena, json_array_size(items), const char *);
+    json_array_foreach(items, i, one)
+    {
+        const char *text = dr_json_str(one, "address");
+        struct dr_address at;
+        if (text && dr_address_parse(&at, text, 0))
+            c->addresses[c->address_count++] = dr_strdup(s->arena, text);
+    }
+}
+
 static enum dr_flow take_server_captures(struct dr_script *s, const struct dr_answer *a)
 {
     struct dr_cdc_server *c = s->reply.as.cdc;
     if (!read_owner(s, a, &c->owner_id, &c->capture_count))
         return DR_FLOW_OVER;
+    read_addresses(s, a, c);
     c->seen = dr_script_seen(s);
     return DR_FLOW_DONE;
 }
