@@ -36,7 +36,7 @@ static const struct dr_option options[] = {
     {.name = "output", .letter = 'o', .kind = DR_OPT_WORD, .words = outputs, .fallback = "text",
      .offset = offsetof(struct options, output), .help = "how it is printed; json: an object a line"},
     {.name = "verify", .kind = DR_OPT_FLAG, .offset = offsetof(struct options, verify),
-     .help = "instead: prove that no row was changed, removed or inserted; print the head"},
+     .help = "instead: prove that no row was changed, removed or inserted, and the file is sound; print the head"},
     {.name = "head", .kind = DR_OPT_TEXT, .value = "ROW:HASH", .offset = offsetof(struct options, head),
      .help = "with --verify: a head printed earlier that must still be in the journal"},
     {.name = "config", .kind = DR_OPT_TEXT, .value = "FILE", .offset = offsetof(struct options, config),
@@ -341,6 +341,27 @@ static int explain_nothing(struct session *s, const char *topology)
     return dr_cli_fail(s->in, DR_EXIT_ERROR, &err);
 }
 
+/* The newest rows; of a damaged file those that can be read, as many as the limit halved
+ * again and again lets through. */
+static int read_rows(struct session *s, struct dr_journal_filter *f,
+                     const struct dr_journal_entry **rows, size_t *count)
+{
+    struct dr_err err, ignored;
+    if (dr_journal_read(s->journal, s->arena, f, rows, count, &err) == 0)
+        return 0;
+    for (f->limit /= 2; err.code == DR_E_IO && f->limit; f->limit /= 2) {
+        if (dr_journal_read(s->journal, s->arena, f, rows, count, &ignored) != 0)
+            continue;
+        fprintf(s->in->err.file,
+                "warning: %s\n  only the newest entries that can be read are shown; "
+                "`drover history --verify` says more\n",
+                err.text);
+        return 0;
+    }
+    dr_hint(&err, "`drover history --verify` says what can be read");
+    return dr_cli_fail(s->in, DR_EXIT_ERROR, &err);
+}
+
 static int show(struct session *s)
 {
     const struct dr_journal_entry *rows;
@@ -354,8 +375,9 @@ static int show(struct session *s)
     int rc = read_since(s, &f.since_ms);
     if (rc)
         return rc;
-    if (dr_journal_read(s->journal, s->arena, &f, &rows, &count, &err) != 0)
-        return dr_cli_fail(s->in, DR_EXIT_ERROR, &err);
+    rc = read_rows(s, &f, &rows, &count);
+    if (rc)
+        return rc;
     if (!count)
         return explain_nothing(s, f.topology);
     bool more = count > limit;
@@ -391,7 +413,7 @@ static bool read_head(const char *text, int64_t *id, const char **hash)
 
 static void proof_text(struct session *s, const struct dr_journal_proof *p)
 {
-    if (p->broken_count)
+    if (p->broken_count || p->damaged)
         dr_buf_adds(&s->out, p->text);
     else if (!p->rows)
         dr_buf_adds(&s->out, "the journal is empty\n");
@@ -400,22 +422,23 @@ static void proof_text(struct session *s, const struct dr_journal_proof *p)
                     "the journal is whole: %" PRId64 " rows, %" PRId64 " to %" PRId64
                     ", each follows from the one before it\n",
                     p->rows, p->first_id, p->last_id);
-    if (p->rows)
+    if (p->rows && !p->damaged)
         dr_buf_addf(&s->out, "head %" PRId64 ":%s\n", p->last_id, p->hash);
 }
 
 static void proof_json(struct session *s, const struct dr_journal_proof *p)
 {
     json_t *o = json_object();
-    json_object_set_new(o, "whole", json_boolean(!p->broken_count));
+    json_object_set_new(o, "whole", json_boolean(!p->broken_count && !p->damaged));
+    json_object_set_new(o, "damaged", json_boolean(p->damaged));
     json_object_set_new(o, "rows", json_integer(p->rows));
     json_object_set_new(o, "firstRow", json_integer(p->first_id));
     json_object_set_new(o, "lastRow", json_integer(p->last_id));
     put(o, "head", dr_sprintf(s->arena, "%" PRId64 ":%s", p->last_id, p->hash));
-    if (p->broken_count) {
+    if (p->broken_count)
         json_object_set_new(o, "brokenRow", json_integer(p->broken_id));
+    if (p->broken_count || p->damaged)
         put(o, "text", p->text);
-    }
     add_json(s, o);
 }
 
@@ -435,7 +458,7 @@ static int prove(struct session *s)
     else
         proof_text(s, &p);
     int rc = dr_cli_result(s->in, &s->out);
-    return rc || p.broken_count ? DR_EXIT_ERROR : DR_EXIT_OK;
+    return rc || p.broken_count || p.damaged ? DR_EXIT_ERROR : DR_EXIT_OK;
 }
 
 /* The folder's name, from the options or the controller's document. Out: 0, or the exit
@@ -467,6 +490,9 @@ static int run(const struct dr_invocation *in)
     if (rc)
         return rc;
     if (dr_journal_open_reader(&s.journal, dir, &err) != 0) {
+        if (err.code == DR_E_IO)
+            dr_hint(&err, "no row of it can be read: keep a copy; when drover starts the "
+                          "next time it moves a damaged file aside and begins a new one");
         if (err.code == DR_E_ABSENT)
             dr_hint(&err, "each controller keeps its own; give its folder with --state "
                           "DIR or --config FILE");

@@ -166,11 +166,13 @@ struct dr_journal_proof {
     char hash[65];                   /* of the last row */
     int64_t broken_id;               /* 0: all fits; else the first row that does not */
     size_t broken_count;             /* rows that do not fit */
-    char text[2048];                 /* what does not fit, in a line each */
+    bool damaged;    /* the file is: not all of it can be read, or not be trusted */
+    char text[2048]; /* what does not fit, and what can be read, in a line each */
 };
 
-/* Recomputes the chain from the first row.  head_id, head_hash: a head noted earlier that
- * must still be in it (0, NULL: none; the one in `journal.head` always must). */
+/* Recomputes the chain from the first row, and checks every page of the file.  head_id,
+ * head_hash: a head noted earlier that must still be in it (0, NULL: none; the one in
+ * `journal.head` always must). */
 int dr_journal_verify(struct dr_journal *j, int64_t head_id, const char *head_hash,
                       struct dr_journal_proof *out, struct dr_err *err) DR_MUST_CHECK;
 

@@ -134,6 +134,94 @@ static int64_t first_missing(const struct dr_journal_walk *w)
     return id;
 }
 
+/* What SQLite says of pages, cells and the index, which no chain covers; "ok" when all is
+ * well. SQLITE_OK, SQLITE_CORRUPT, or why it could not be checked. */
+static int check_pages(struct dr_journal *j, struct dr_buf *out)
+{
+    enum { SHOWN = 3 };
+    sqlite3_stmt *s = NULL;
+    dr_buf_clear(out);
+    int said = 0, rc = sqlite3_prepare_v2(j->db, "pragma integrity_check", -1, &s, NULL);
+    while (rc == SQLITE_OK && (rc = sqlite3_step(s)) == SQLITE_ROW) {
+        const char *text = (const char *)sqlite3_column_text(s, 0);
+        rc = SQLITE_OK;
+        if (!text || strcmp(text, "ok") == 0)
+            continue;
+        for (const char *at = text; *at && said < SHOWN; at += *at == '\n') {
+            size_t len = strcspn(at, "\n");
+            /* the first line only names the database */
+            if (strncmp(at, "*** in", 6) != 0)
+                dr_buf_addf(out, "%s%.*s", said++ ? "; " : "", (int)len, at);
+            at += len;
+        }
+    }
+    sqlite3_finalize(s);
+    if (rc != SQLITE_DONE)
+        return rc;
+    return out->len ? SQLITE_CORRUPT : SQLITE_OK;
+}
+
+/* From which row on the end of a file can be read whose middle cannot; 0: it cannot. */
+static int64_t readable_end(struct dr_journal *j)
+{
+    sqlite3_stmt *s = NULL;
+    int64_t id = 0;
+    struct dr_arena *a = dr_arena_new(0);
+    const char *sql = dr_sprintf(a, "select %s from entry order by id desc",
+                                 dr_journal_columns(a, "", j->format));
+    int rc = sqlite3_prepare_v2(j->db, sql, -1, &s, NULL);
+    while (rc == SQLITE_OK && sqlite3_step(s) == SQLITE_ROW) {
+        struct dr_journal_entry e;
+        dr_arena_reset(a);
+        if (!dr_journal_fetch(a, s, &e) || !dr_journal_fits(&e))
+            break;
+        id = e.id;
+    }
+    sqlite3_finalize(s);
+    dr_arena_free(a);
+    return id;
+}
+
+static void say_damage(struct dr_journal *j, const struct dr_journal_walk *w, bool to_end,
+                       const char *pages, struct dr_buf *out)
+{
+    dr_buf_addf(out, "the journal's file '%s' is damaged%s%s\n", j->path,
+                *pages ? ": " : "", pages);
+    if (to_end)
+        dr_buf_addf(out, "all %lld rows can be read\n", (long long)w->rows);
+    else if (w->rows)
+        dr_buf_addf(out, "rows %lld to %lld can be read\n", (long long)w->first_id,
+                    (long long)w->last_id);
+    int64_t end = to_end ? 0 : readable_end(j);
+    if (end > w->last_id)
+        dr_buf_addf(out, "rows from %lld to the end can be read\n", (long long)end);
+    if (!to_end && !w->rows && !end)
+        dr_buf_adds(out, "no row of it can be read\n");
+    dr_buf_adds(out,
+                "keep a copy of it; when drover starts the next time it moves such a "
+                "file aside, and begins a new one\n");
+}
+
+/* Rows and pages; what was found goes into the walk and the text. SQLite's result; damage
+ * is no failure. */
+static int prove(struct dr_journal *j, struct dr_journal_walk *w, bool *damaged,
+                 struct dr_buf *out)
+{
+    struct dr_buf pages;
+    dr_buf_init(&pages, 400);
+    int walked = dr_journal_walk(j, w), checked = check_pages(j, &pages);
+    /* a page that could not be read once is no damage (as when it is opened) */
+    if (dr_journal_is_damage(checked))
+        checked = check_pages(j, &pages);
+    *damaged = dr_journal_is_damage(walked) || dr_journal_is_damage(checked);
+    if (*damaged)
+        say_damage(j, w, walked == SQLITE_OK, dr_buf_str(&pages), out);
+    if (walked == SQLITE_OK)
+        dr_journal_say_walk(j, w, out);
+    dr_buf_release(&pages);
+    return dr_journal_is_damage(walked) ? SQLITE_OK : walked;
+}
+
 int dr_journal_verify(struct dr_journal *j, int64_t head_id, const char *head_hash,
                       struct dr_journal_proof *out, struct dr_err *err)
 {
@@ -147,12 +235,9 @@ int dr_journal_verify(struct dr_journal *j, int64_t head_id, const char *head_ha
     dr_journal_head_load(j, &w.given[0]); /* before the rows: a writer notes it after */
     int rc = j->db ? 0 : never_begun(j, err);
     if (rc == 0) {
-        int sq = dr_journal_walk(j, &w);
-        rc = sq ? dr_journal_fail(j, sq, "read", err) : 0;
-    }
-    if (rc == 0) {
         dr_buf_init(&b, sizeof(out->text) - 1);
-        dr_journal_say_walk(j, &w, &b);
+        int sq = prove(j, &w, &out->damaged, &b);
+        rc = sq ? dr_journal_fail(j, sq, "read", err) : 0;
         snprintf(out->text, sizeof(out->text), "%s", dr_buf_str(&b));
         dr_buf_release(&b);
     }

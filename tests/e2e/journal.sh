@@ -75,6 +75,12 @@ damaged() { # NAME COMMAND..: breaks the file, and drover goes on with the numbe
     has "$name: numbers go on" " $((before + 1)) to " "$said"
     is "$name: the first row says it" "journal.begin row $before" "$(history --limit 0 -o json | jq -r 'select(.verb == "journal.begin") | "\(.verb) \(.target)"')"
 }
+cp -a "$state" "$work/hurt"
+size=$(stat -c %s "$work/hurt/journal.db")
+dd if=/dev/urandom of="$work/hurt/journal.db" bs=4096 seek=$((size / 8192)) count=1 conv=notrunc status=none
+told "bytes in the middle" 1 drover history --state "$work/hurt" --verify
+has "are said" "is damaged" "$said"
+has "and what is left" "can be read" "$said"
 saying="warning: the journal was damaged and is now"
 damaged "garbage at its begin" dd if=/dev/urandom of="$state/journal.db" bs=100 count=1 conv=notrunc status=none
 damaged "cut in the middle" truncate -s 5000 "$state/journal.db"

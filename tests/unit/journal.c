@@ -363,6 +363,61 @@ Test(journal, a_damaged_file_is_moved_aside)
     }
 }
 
+/* Whoever only reads says it, too; or nothing of the record was in what was overwritten.
+ */
+static bool is_said(const char *what)
+{
+    struct dr_journal *j;
+    struct dr_journal_proof p;
+    const struct dr_journal_entry *rows;
+    size_t count;
+    if (dr_journal_open_reader(&j, dir, &err) != 0)
+        return err.code == DR_E_IO;
+    bool said = dr_journal_verify(j, 0, NULL, &p, &err) != 0;
+    if (!said && (p.broken_count || p.damaged)) {
+        cr_expect(*p.text, "%s", what);
+        said = true;
+    } else if (!said) {
+        cr_expect_eq(p.rows, 240, "%s: whole, so all is there", what);
+        for (int64_t id = 1; id <= 40; id++) {
+            cr_expect_eq(dr_journal_outcomes_of(j, arena, id, &rows, &count, &err), 0);
+            cr_expect_eq(count, 1, "%s: the outcome of %lld", what, (long long)id);
+        }
+    }
+    dr_journal_close(j);
+    return said;
+}
+
+Test(journal, damage_anywhere_is_said_to_a_reader)
+{
+    struct stat st;
+    struct dr_journal *j = opened();
+    int pages = 0, said = 0;
+    char *whole;
+    size_t len;
+    syncs_are_skipped = true;
+    for (int i = 0; i < 200; i++)
+        intent(j, "orders", dr_sprintf(arena, "a%d", i));
+    for (int64_t id = 1; id <= 40; id++)
+        outcome(j, id, DR_JOURNAL_DONE, "done");
+    syncs_are_skipped = false;
+    dr_journal_close(j);
+    cr_assert_eq(stat(in_dir("journal.db"), &st), 0);
+    cr_assert_eq(dr_file_read(arena, in_dir("journal.db"), 1 << 24, &whole, &len, &err),
+                 0);
+    cr_assert_not(is_said("nothing was done to it"));
+    for (off_t at = 0; at < st.st_size; at += 4096, pages++) {
+        scribble(at, 4096); /* a whole page */
+        said += is_said(dr_sprintf(arena, "page %d", pages));
+        cr_assert_eq(dr_file_write(in_dir("journal.db"), whole, len, 0600, &err), 0);
+        scribble(at + 2000, 64); /* some bytes of one */
+        (void)is_said(dr_sprintf(arena, "bytes of page %d", pages));
+        cr_assert_eq(dr_file_write(in_dir("journal.db"), whole, len, 0600, &err), 0);
+    }
+    cr_expect_gt(pages, 10);
+    cr_expect_eq(said, pages, "%d of %d pages", said, pages);
+}
+
 Test(journal, a_file_that_is_no_journal_is_moved_aside)
 {
     static const char *const sql[] = {
