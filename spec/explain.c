@@ -165,19 +165,25 @@ static const struct dr_field *walk(const struct dr_shape *shape, const char *pat
     return f;
 }
 
-/* The path of the only field called `key` below a shape; *found counts them. */
+/* The fields called `key` below a shape, and their paths. */
+struct found {
+    const struct dr_field *fields[MANY];
+    const char *paths[MANY];
+    size_t count;
+};
+
 static void find_key(struct dr_arena *a, const struct dr_shape *shape, const char *path,
-                     const char *key, const char **out, unsigned *found)
+                     const char *key, struct found *out)
 {
     for (const struct dr_field *f = shape->fields; f->key; f++) {
         const char *here = dr_sprintf(a, "%s%s%s%s", path, *path ? "." : "", f->key,
                                       f->list && f->type == DR_T_OBJECT ? "[]" : "");
-        if (!strcmp(f->key, key)) {
-            *out = here;
-            ++*found;
+        if (!strcmp(f->key, key) && out->count < MANY) {
+            out->fields[out->count] = f;
+            out->paths[out->count++] = here;
         }
         if (f->type == DR_T_OBJECT)
-            find_key(a, f->of, here, key, out, found);
+            find_key(a, f->of, here, key, out);
     }
 }
 
@@ -312,18 +318,33 @@ static void explain_kind(struct dr_arena *a, enum dr_kind kind, struct dr_buf *o
     field_list(a, spec->of, out);
 }
 
-/* A path without "spec.", or one field's name that is unique. */
+static void list_fields(enum dr_kind kind, const char *word, const struct found *x,
+                        struct dr_buf *out)
+{
+    dr_buf_addf(out, "'%s' is the name of %zu fields; explain takes the path of one:\n",
+                word, x->count);
+    for (size_t i = 0; i < x->count; i++) {
+        dr_buf_addf(out, "\n%s%s%s\n", kind ? dr_kinds[kind].name : "", kind ? "." : "",
+                    x->paths[i]);
+        dr_buf_wrap(out, x->fields[i]->help, 2);
+    }
+}
+
+/* A path without "spec.", or the name of a field: of several all are listed. */
 static bool explain_short(struct dr_arena *a, const char *word, struct dr_buf *out)
 {
     for (unsigned k = 0; k < DR_KIND_COUNT; k++)
         if (explain_path(a, (enum dr_kind)k, dr_sprintf(a, "spec.%s", word), out))
             return true;
     for (unsigned k = 0; k < DR_KIND_COUNT && !strpbrk(word, ".["); k++) {
-        const char *path = NULL;
-        unsigned found = 0;
-        find_key(a, dr_kinds[k].shape, "", word, &path, &found);
-        if (found == 1)
-            return explain_path(a, (enum dr_kind)k, path, out);
+        struct found x = {.count = 0};
+        find_key(a, dr_kinds[k].shape, "", word, &x);
+        if (x.count == 1)
+            return explain_path(a, (enum dr_kind)k, x.paths[0], out);
+        if (x.count)
+            list_fields((enum dr_kind)k, word, &x, out);
+        if (x.count)
+            return true;
     }
     return false;
 }

@@ -411,3 +411,26 @@ void dr_meaning_of_feeds(const char *meaning, struct dr_buf *out)
         meaning += meaning[len - 1] ? len : len - 1;
     }
 }
+
+const char *dr_meaning_default(const struct dr_doc *doc, const char *path, size_t len)
+{
+    const struct dr_shape *shape = dr_kinds[doc->kind].shape;
+    const struct dr_field *f = NULL;
+    const char *end = path + len;
+    while (path < end) {
+        size_t n = strcspn(path, ".[ ");
+        for (f = shape ? shape->fields : NULL; f && f->key; f++)
+            if (strlen(f->key) == n && strncmp(f->key, path, n) == 0)
+                break;
+        if (!f || !f->key)
+            return NULL;
+        for (path += n; path < end && *path == '['; path++)
+            if (!(path = memchr(path, ']', (size_t)(end - path))))
+                return NULL;
+        if (f->list && path == end)
+            return NULL; /* an item, not a field */
+        shape = f->type == DR_T_OBJECT ? f->of : NULL;
+        path += path < end && *path == '.';
+    }
+    return f ? f->fallback : NULL;
+}

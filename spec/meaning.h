@@ -19,6 +19,10 @@ void dr_doc_meaning(const struct dr_doc *doc, struct dr_buf *out);
  * Appends. */
 void dr_meaning_of_feeds(const char *meaning, struct dr_buf *out);
 
+/* What holds where the field of such a line is not written: "30s"; NULL: it has no
+ * default. */
+const char *dr_meaning_default(const struct dr_doc *doc, const char *path, size_t len);
+
 enum { DR_MEANING_MAX = 8 << 20 };
 
 #endif

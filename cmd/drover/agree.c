@@ -65,6 +65,57 @@ static bool is_agreed(const struct session *s, size_t c)
            (!s->meaning || (t->meaning && strcmp(t->meaning, s->meaning) == 0));
 }
 
+static const char generation[] = "generation:";
+
+static bool is_generation(const char *agreed)
+{
+    return agreed && strncmp(agreed, generation, sizeof(generation) - 1) == 0;
+}
+
+static bool is_commit(const char *text)
+{
+    return text && strlen(text) == COMMIT_TEXT &&
+           strspn(text, "0123456789abcdef") == COMMIT_TEXT;
+}
+
+/* What a ledger notes, in words. */
+static const char *in_words(const struct session *s, const char *agreed)
+{
+    return !agreed             ? "nothing"
+           : is_commit(agreed) ? dr_sprintf(s->arena, "commit %.12s", agreed)
+           : is_generation(agreed)
+               ? dr_sprintf(s->arena, "metadata.generation %s of a file or folder",
+                            agreed + sizeof(generation) - 1)
+               : agreed;
+}
+
+/* What saying yes means. */
+static void say_meaning(const struct session *s)
+{
+    FILE *f = s->in->err.file;
+    bool repository = false;
+    if (!is_generation(s->agreed)) {
+        fprintf(f,
+                "From now on drover acts on %s and what descends from it;\n"
+                "what the ledgers have agreed on before is older.\n",
+                in_words(s, s->agreed));
+        return;
+    }
+    for (size_t c = 0; c < s->input.facts->cluster_count; c++)
+        repository |= is_commit(term_of(s, c)->agreed);
+    fprintf(
+        f,
+        "From now on drover acts on this document, and on each of this topology whose\n"
+        "metadata.generation is %s or higher (it is 0 where none is written); what the\n"
+        "ledgers have agreed on before is older.\n",
+        s->agreed + sizeof(generation) - 1);
+    if (repository)
+        fprintf(f, "note: the ledgers have agreed on a commit, so a repository is the "
+                   "source. To agree on\n"
+                   "      a commit, and keep to what descends from it, give --git URL or "
+                   "--revision COMMIT.\n");
+}
+
 /* Every ledger must be known: one that is not would go on to refuse. Out: 0, or the exit
  * status. */
 static int show(const struct session *s, bool *missing)
@@ -92,9 +143,8 @@ static int show(const struct session *s, bool *missing)
                 "there is nothing to agree on before the first bootstrap");
         *missing |= !is_agreed(s, c);
         fprintf(s->in->err.file, "  %-12s term %llu, primary %s, agreed on %s%s%s\n",
-                f->name, (unsigned long long)t->n, t->cluster,
-                t->agreed ? t->agreed : "nothing", t->by ? " by " : "",
-                t->by ? t->by : "");
+                f->name, (unsigned long long)t->n, t->cluster, in_words(s, t->agreed),
+                t->by ? " by " : "", t->by ? t->by : "");
     }
     return 0;
 }
@@ -147,27 +197,20 @@ static int with_looker(struct session *s)
     if (rc != 0)
         return rc;
     if (!missing) {
-        fprintf(s->in->err.file, "both ledgers have agreed on %s already\n", s->agreed);
+        fprintf(s->in->err.file, "both ledgers have agreed on %s already\n",
+                in_words(s, s->agreed));
         return DR_EXIT_OK;
     }
     if (!s->o->yes && !isatty(STDIN_FILENO))
         return refuse(s, "nobody can be asked: standard input is no terminal",
                       "give --yes");
-    fprintf(s->in->err.file,
-            "From now on %s and what descends from it is what drover acts on; what the "
-            "ledgers have agreed on before is older.\n",
-            s->agreed);
+    say_meaning(s);
     if (!s->o->yes && !dr_ask_yes(s->in, "Agree?"))
         return DR_EXIT_INTERRUPTED;
     rc = write_words(s);
     if (rc == 0)
-        fprintf(s->in->err.file, "agreed on %s\n", s->agreed);
+        fprintf(s->in->err.file, "agreed on %s\n", in_words(s, s->agreed));
     return rc;
-}
-
-static bool is_commit(const char *text)
-{
-    return strlen(text) == COMMIT_TEXT && strspn(text, "0123456789abcdef") == COMMIT_TEXT;
 }
 
 static int run(const struct dr_invocation *in)

@@ -107,14 +107,14 @@ static void pause_ms(int64_t ms)
 }
 
 /* A saved plan that no longer fits is refused, with what changed. Out: 0 it fits. */
-static int check_saved(struct session *s, const struct dr_topology *t,
+static int check_saved(struct session *s, const struct dr_plan_input *input,
                        const struct dr_plan *now)
 {
     struct dr_err err;
     struct dr_buf changes;
     struct dr_arena *a = dr_arena_new(0);
     dr_buf_init(&changes, OUTPUT_MAX);
-    bool fits = dr_saved_plan_fits(s->saved, now, t, a, &changes);
+    bool fits = dr_saved_plan_fits(s->saved, now, input, a, &changes);
     if (!fits) {
         fprintf(s->in->err.file, "what changed since %s:\n", s->saved->made_at);
         for (const char *line = dr_buf_str(&changes), *end; (end = strchr(line, '\n'));
@@ -169,7 +169,7 @@ static int ask_word(struct session *s, const struct dr_topology *t, const char *
     struct dr_plan_input input = {.topology = t, .facts = r->facts, .revision = revision};
     int rc = dr_show_plan(s->in, &input, r->plan, s->o->wide);
     if (rc == 0 && s->saved)
-        rc = check_saved(s, t, r->plan);
+        rc = check_saved(s, &input, r->plan);
     if (rc == 0)
         rc = may_be_done(s, t, r);
     if (rc >= 0)

@@ -157,9 +157,8 @@ const struct dr_command dr_cmd_explain = {
     .name = "explain",
     .summary = "say what a field or a code means",
     .arguments = "[FIELD|CODE|rules|blockers|codes]",
-    .about = "Fields are paths such as spec.switchover.maxLag; a name alone is enough "
-             "where it "
-             "is unique.",
+    .about = "Fields are paths such as spec.switchover.maxLag; a name alone is enough: "
+             "where\nseveral fields have it, all are listed.",
     .options = options,
     .options_bytes = sizeof(struct options),
     .examples = examples,

@@ -98,3 +98,16 @@ void dr_plan_digest(const struct dr_plan_part *parts, size_t count,
     dr_sha256_hex(out, dr_buf_str(&b), b.len);
     dr_buf_release(&b);
 }
+
+const char *dr_plan_predicate(const struct dr_plan_input *in, const char *name,
+                              const char *cluster, struct dr_arena *a)
+{
+    struct dr_view v;
+    dr_view_init(&v, in, a);
+    for (size_t c = 0; c < v.t->cluster_count; c++)
+        for (int k = DR_P_NONE + 1; k < DR_P_COUNT; k++)
+            if (strcmp(dr_predicates[k].name, name) == 0 &&
+                strcmp(dr_view_cluster(&v, c)->name, cluster) == 0)
+                return truth_value(dr_holds(&v, (enum dr_predicate)k, c));
+    return NULL;
+}

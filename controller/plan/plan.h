@@ -204,6 +204,11 @@ bool dr_plan_look_again(const struct dr_plan *p);
 enum dr_truth dr_plan_done(const struct dr_plan_input *in, const struct dr_action *action,
                            struct dr_arena *a);
 
+/* What a predicate says of a cluster: "yes", "no", "unknown"; NULL: no such predicate or
+ * cluster. */
+const char *dr_plan_predicate(const struct dr_plan_input *in, const char *name,
+                              const char *cluster, struct dr_arena *a);
+
 /* Whether what is left of a plan goes on with what was approved: every action of `now` is
  * an action of `approved`, by rule and subject, or one that such an action may call for.
  * NULL: yes; else what is new. */

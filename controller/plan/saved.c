@@ -198,12 +198,18 @@ static const char *find_line(const struct dr_saved_plan *s, const char *like)
     return NULL;
 }
 
+/* How it stands where no line says it. */
+static const char *absent(const struct dr_topology *t, const char *like,
+                          struct dr_arena *a)
+{
+    const char *value = dr_meaning_default(&t->doc, like, path_len(like));
+    return value ? dr_sprintf(a, "%s (the default)", value) : "not declared";
+}
+
 static void add_line(struct dr_buf *out, const char *like, const char *was,
                      const char *now)
 {
-    dr_buf_addf(out, "%.*s: was %s, now %s\n", (int)path_len(like), like,
-                was ? line_value(was) : "the default",
-                now ? line_value(now) : "the default");
+    dr_buf_addf(out, "%.*s: was %s, now %s\n", (int)path_len(like), like, was, now);
 }
 
 static void compare_lines(const struct dr_saved_plan *s, const struct dr_topology *t,
@@ -214,11 +220,14 @@ static void compare_lines(const struct dr_saved_plan *s, const struct dr_topolog
     for (size_t i = 0; i < now.line_count; i++) {
         const char *was = find_line(s, now.lines[i]);
         if (!was || strcmp(was, now.lines[i]) != 0)
-            add_line(out, now.lines[i], was, now.lines[i]);
+            add_line(out, now.lines[i],
+                     was ? line_value(was) : absent(t, now.lines[i], a),
+                     line_value(now.lines[i]));
     }
     for (size_t i = 0; i < s->line_count; i++)
         if (!find_line(&now, s->lines[i]))
-            add_line(out, s->lines[i], s->lines[i], NULL);
+            add_line(out, s->lines[i], line_value(s->lines[i]),
+                     absent(t, s->lines[i], a));
 }
 
 static const struct dr_plan_part *find_part(const struct dr_plan_part *parts,
@@ -232,51 +241,69 @@ static const struct dr_plan_part *find_part(const struct dr_plan_part *parts,
     return NULL;
 }
 
-/* "west: an empty secondary (DR-B041)", "the goal". */
-static void add_part(struct dr_buf *out, const struct dr_plan_part *like,
-                     const struct dr_plan_part *was, const struct dr_plan_part *now,
-                     const char *none)
+/* "west: an empty secondary (DR-B041): was yes, now no" */
+static void add_part(struct dr_buf *out, const struct dr_plan_part *like, const char *was,
+                     const char *now)
 {
     dr_buf_addf(out, "%s%s%s", like->subject, *like->subject ? ": " : "", like->text);
     if (*like->key)
         dr_buf_addf(out, " (%s)", like->key);
-    dr_buf_addf(out, ": was %s, now %s\n", was ? was->value : none,
-                now ? now->value : none);
+    dr_buf_addf(out, ": was %s, now %s\n", was, now);
 }
 
-/* kind NULL: all but declaration and steps. */
-static void compare_parts(const struct dr_saved_plan *s, const struct dr_plan *now,
-                          bool steps, struct dr_buf *out)
+enum compare {
+    FACTS, /* what both plans say, and what the saved one asked */
+    ASKED, /* what only the plan of now asks */
+    STEPS
+};
+
+/* A predicate that only the saved plan asked: the step that needed it is made, or another
+ * way is gone. What it says now tells. NULL: the same, or nothing. */
+static const char *says_now(const struct dr_plan_part *p, const struct dr_plan_input *in,
+                            struct dr_arena *a)
 {
-    const char *none = steps ? "not planned" : "not asked";
+    if (strcmp(p->kind, "predicate") != 0)
+        return "no longer asked";
+    const char *value = dr_plan_predicate(in, p->key, p->subject, a);
+    return value && strcmp(value, p->value) != 0 ? value : NULL;
+}
+
+static void compare_parts(const struct dr_saved_plan *s, const struct dr_plan *now,
+                          const struct dr_plan_input *in, enum compare what,
+                          struct dr_arena *a, struct dr_buf *out)
+{
+    const char *none = what == STEPS ? "not planned" : "not asked";
     for (size_t i = 0; i < now->part_count + s->part_count; i++) {
         bool gone = i >= now->part_count;
         const struct dr_plan_part *p =
             gone ? &s->parts[i - now->part_count] : &now->parts[i];
         if (strcmp(p->kind, "declaration") == 0 ||
-            (strcmp(p->kind, "step") == 0) != steps)
+            (strcmp(p->kind, "step") == 0) != (what == STEPS))
             continue;
         const struct dr_plan_part *other = gone
                                                ? find_part(now->parts, now->part_count, p)
                                                : find_part(s->parts, s->part_count, p);
-        if (gone && !other)
-            add_part(out, p, p, NULL, none);
-        else if (!gone && (!other || strcmp(other->value, p->value) != 0))
-            add_part(out, p, other, p, none);
+        const char *value = gone && !other && what == FACTS ? says_now(p, in, a) : none;
+        if (gone && !other && value && what != ASKED)
+            add_part(out, p, p->value, value);
+        else if (!gone && other && what != ASKED && strcmp(other->value, p->value) != 0)
+            add_part(out, p, other->value, p->value);
+        else if (!gone && !other && what != FACTS)
+            add_part(out, p, none, p->value);
     }
 }
 
 bool dr_saved_plan_fits(const struct dr_saved_plan *s, const struct dr_plan *now,
-                        const struct dr_topology *t, struct dr_arena *a,
+                        const struct dr_plan_input *in, struct dr_arena *a,
                         struct dr_buf *changes)
 {
     if (strcmp(s->digest, now->digest) == 0)
         return true;
     size_t begin = changes->len;
-    compare_lines(s, t, a, changes);
-    compare_parts(s, now, false, changes);
-    if (changes->len ==
-        begin) /* steps follow from the facts: said when nothing else is */
-        compare_parts(s, now, true, changes);
+    compare_lines(s, in->topology, a, changes);
+    compare_parts(s, now, in, FACTS, a, changes);
+    /* what is asked, and the steps, follow from the facts: said when nothing else is */
+    for (int what = ASKED; what <= STEPS && changes->len == begin; what++)
+        compare_parts(s, now, in, (enum compare)what, a, changes);
     return false;
 }

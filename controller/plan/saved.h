@@ -42,7 +42,7 @@ int dr_saved_plan_read(struct dr_saved_plan **out, const char *bytes, size_t len
 /* Whether `now` is the very plan that was saved. Appends what changed, a line each:
  * "west: an empty secondary (DR-B041): was yes, now no". */
 bool dr_saved_plan_fits(const struct dr_saved_plan *s, const struct dr_plan *now,
-                        const struct dr_topology *t, struct dr_arena *a,
+                        const struct dr_plan_input *in, struct dr_arena *a,
                         struct dr_buf *changes);
 
 #endif
