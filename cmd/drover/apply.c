@@ -94,6 +94,10 @@ static enum dr_truth descends(void *arg, const char *revision, const char *agree
 static void say(void *arg, const struct dr_event *e)
 {
     struct session *s = arg;
+    if (e->kind == DR_EVENT_START)
+        dr_signals_doing(e->action->what);
+    if (e->kind == DR_EVENT_END)
+        dr_signals_doing(NULL);
     /* waiting is told by the patience, which says it again */
     if (e->kind != DR_EVENT_PLAN && e->kind != DR_EVENT_WAIT &&
         e->kind != DR_EVENT_STANDBY)
@@ -285,11 +289,10 @@ static int with_rig(struct session *s, struct dr_declared *d, struct dr_rig *rig
         (struct dr_patience){.wait_ms = s->o->wait_ms, .give_up_ms = s->o->give_up_ms};
     dr_patience_begin(&s->patience, s->estate->now_ms(s->estate));
     struct dr_round first;
+    dr_signals_doing(NULL);
     dr_actor_look(s->actor, &first);
     /* "two rising checkpoints" show only to one who looks more than once */
-    for (int i = 0; i < LOOKS && first.plan->state == DR_PLAN_CONVERGED &&
-                    first.plan->is_protected != DR_TRUE;
-         i++) {
+    for (int i = 0; i < LOOKS && dr_plan_look_again(first.plan); i++) {
         pause_ms(1000);
         dr_actor_look(s->actor, &first);
     }
@@ -300,8 +303,11 @@ static int with_rig(struct session *s, struct dr_declared *d, struct dr_rig *rig
         pause_ms(first.again_ms);
         dr_actor_look(s->actor, &first);
     }
-    int rc = ask_word(s, d->topology, d->declaration->revision, &first);
+    bool stop = dr_signals_asked(NULL);
+    int rc = stop ? DR_EXIT_INTERRUPTED
+                  : ask_word(s, d->topology, d->declaration->revision, &first);
     if (rc < 0) {
+        dr_signals_doing(NULL);
         struct dr_arena *a = dr_arena_new(0);
         s->approved = dr_digest_fits(s->o->approve, first.plan);
         dr_actor_approve(s->actor, first.plan, s->approved);

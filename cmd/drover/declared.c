@@ -1,5 +1,6 @@
 #include "cmd/drover/declared.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -259,15 +260,48 @@ int dr_state_dir(char dir[4096], const char *given, struct dr_err *err)
 /* Lock-free, so that a signal may set it while threads read it. */
 static atomic_int asked;
 
+/* The text of the first signal, one of two: the other one is being written. */
+enum { DOING_MAX = 400, SILENT = 2 };
+static char doing[2][DOING_MAX];
+static atomic_int shown = SILENT;
+
+void dr_signals_doing(const char *what)
+{
+    static const char rest[] =
+        "\n  Ctrl-C again stops at once; running it again goes on where it is";
+    int next = atomic_load(&shown) == 0;
+    if (what)
+        snprintf(doing[next], DOING_MAX, "\nstopping after this step: %.200s%s\n", what,
+                 rest);
+    else
+        snprintf(doing[next], DOING_MAX, "\nstopping%s\n", rest);
+    atomic_store(&shown, next);
+}
+
+void dr_signals_silent(void)
+{
+    atomic_store(&shown, SILENT);
+}
+
+static void say_at_once(const char *text)
+{
+    int before = errno;
+    ssize_t said = write(STDERR_FILENO, text, strlen(text));
+    (void)said;
+    errno = before;
+}
+
 static void on_signal(int signal)
 {
-    static const char last[] =
-        "drover: stopped at once; start it again and it goes on where things are\n";
+    int text = atomic_load(&shown);
     (void)signal;
-    if (!atomic_fetch_add(&asked, 1))
+    if (!atomic_fetch_add(&asked, 1)) {
+        if (text != SILENT)
+            say_at_once(doing[text]);
         return;
-    ssize_t said = write(STDERR_FILENO, last, sizeof(last) - 1);
-    (void)said;
+    }
+    say_at_once("drover: stopped at once; start it again and it goes on where things "
+                "are\n");
     _exit(DR_EXIT_INTERRUPTED);
 }
 

@@ -75,5 +75,10 @@ int dr_state_dir_name(char dir[4096], const char *given,
  * process at once with status 130. */
 void dr_signals_catch(void);
 bool dr_signals_asked(void *ignored);
+/* What the first signal says at once, from its handler: that the step called `what` is
+ * finished first, or, NULL, that nothing more is started. Copied. */
+void dr_signals_doing(const char *what);
+/* From now on the first signal says nothing (the default). */
+void dr_signals_silent(void);
 
 #endif

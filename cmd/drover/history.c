@@ -84,11 +84,6 @@ static const char *moment(const struct session *s, int64_t ms)
     return dr_sprintf(s->arena, "%.*sZ", (int)strcspn(text, "."), text);
 }
 
-static const char *ago(int64_t ms, char text[DR_DURATION_TEXT])
-{
-    return dr_duration_text(ms < 10000 ? ms / 100 * 100 : ms / 1000 * 1000, text);
-}
-
 /* What protection became; other events are notes. */
 static const char *word_of_event(const struct dr_journal_entry *e)
 {
@@ -134,7 +129,7 @@ static void say_end(struct session *s, const struct deed *d)
         return;
     int64_t took_ms = end->time_ms - d->row->time_ms;
     if (took_ms >= 100)
-        dr_buf_addf(&s->out, " (%s)", ago(took_ms, text));
+        dr_buf_addf(&s->out, " (%s)", dr_duration_short(took_ms, text));
     if (end->text && *end->text)
         dr_buf_addf(&s->out, ": %s", shown(s, end->text));
 }

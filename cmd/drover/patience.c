@@ -2,7 +2,7 @@
 
 #include "controller/base/num.h"
 
-enum { GAP_FIRST_MS = 5000, GAP_LAST_MS = 60000, SHORT_MS = 10000 };
+enum { GAP_FIRST_MS = 5000, GAP_LAST_MS = 60000 };
 
 enum kind { NOTHING, LEASE, FACT, FAILURE, COPY, PREDICATE };
 
@@ -23,11 +23,6 @@ static enum kind kind_of(const struct dr_round *r)
                                           : PREDICATE;
 }
 
-static const char *seconds(int64_t ms, char text[DR_DURATION_TEXT])
-{
-    return dr_duration_text(ms < SHORT_MS ? ms / 100 * 100 : ms / 1000 * 1000, text);
-}
-
 /* What keeps it, one line without an end. */
 static void add_cause(const struct dr_round *r, enum kind kind, struct dr_buf *say)
 {
@@ -35,7 +30,7 @@ static void add_cause(const struct dr_round *r, enum kind kind, struct dr_buf *s
     dr_buf_adds(say, r->text);
     if (kind == LEASE)
         dr_buf_addf(say, " for another %s, unless it renews it",
-                    seconds(r->lease_left_ms, text));
+                    dr_duration_short(r->lease_left_ms, text));
 }
 
 static void remind(struct dr_patience *p, const struct dr_round *r, enum kind kind,
@@ -51,11 +46,11 @@ static void remind(struct dr_patience *p, const struct dr_round *r, enum kind ki
     p->said_ms = now_ms;
     dr_buf_adds(say, kind == LEASE ? "standby " : "wait    ");
     if (kind == FAILURE) /* the end of the step has said why */
-        dr_buf_addf(say, "tries again in %s", seconds(r->again_ms, text));
+        dr_buf_addf(say, "tries again in %s", dr_duration_short(r->again_ms, text));
     else
         add_cause(r, kind, say);
     dr_buf_addf(say, " (%s%s", kind == FAILURE ? "it fails for " : "for ",
-                seconds(now_ms - since_ms, text));
+                dr_duration_short(now_ms - since_ms, text));
     if (limit_ms >= 0)
         dr_buf_addf(say, "; given up after %s", dr_duration_text(limit_ms, text));
     dr_buf_addf(say, "%s)\n", kind == LEASE ? "; --take takes over at once" : "");
@@ -72,7 +67,7 @@ static int give_up(const struct dr_round *r, enum kind kind, int64_t elapsed_ms,
         [PREDICATE] = "run it again: it goes on where it is; --give-up-after DURATION "
                       "sets how long it waits"};
     char text[DR_DURATION_TEXT];
-    dr_buf_addf(say, "gave up after %s: ", seconds(elapsed_ms, text));
+    dr_buf_addf(say, "gave up after %s: ", dr_duration_short(elapsed_ms, text));
     add_cause(r, kind, say);
     dr_buf_addf(say, "\n  hint: %s\n", hints[kind]);
     return kind == FAILURE ? DR_EXIT_ERROR : DR_EXIT_BLOCKED;

@@ -22,11 +22,6 @@ static const char *const kind_words[] = {
     [DR_EVENT_WAIT] = "wait",           [DR_EVENT_NOTE] = "note",
     [DR_EVENT_ALARM] = "alarm",         [DR_EVENT_CHANGE] = "change"};
 
-static const char *round_second(int64_t ms, char text[DR_DURATION_TEXT])
-{
-    return dr_duration_text(ms < 10000 ? ms / 100 * 100 : ms / 1000 * 1000, text);
-}
-
 static int bar_cells(const struct dr_progress *p)
 {
     struct winsize w = {0};
@@ -58,10 +53,10 @@ static void draw_bar(struct dr_progress *p, const struct dr_event *e)
         fprintf(p->stream.file, "  ? %%");
     else
         fprintf(p->stream.file, "%3d %%", permille / 10);
-    fprintf(p->stream.file, "  %s", round_second(e->elapsed_ms, elapsed));
+    fprintf(p->stream.file, "  %s", dr_duration_short(e->elapsed_ms, elapsed));
     if (permille > 10 && permille < 1000)
         fprintf(p->stream.file, ", about %s left",
-                round_second(e->elapsed_ms * (1000 - permille) / permille, left));
+                dr_duration_short(e->elapsed_ms * (1000 - permille) / permille, left));
     fflush(p->stream.file);
     p->bar = true;
 }
@@ -93,7 +88,7 @@ static void say_end(struct dr_progress *p, const struct dr_event *e)
     say_number(p, e->action);
     fputs(e->action->what, p->stream.file);
     if (e->elapsed_ms >= QUICK_MS) /* how long a quick step took tells nothing */
-        fprintf(p->stream.file, " (%s)", round_second(e->elapsed_ms, elapsed));
+        fprintf(p->stream.file, " (%s)", dr_duration_short(e->elapsed_ms, elapsed));
     if (e->text && *e->text)
         fprintf(p->stream.file, ": %s", e->text);
     fputc('\n', p->stream.file);

@@ -49,6 +49,8 @@ static const struct dr_example examples[] = {
 /* The numbers a person on call asks for; -1 and 0: not known. */
 struct numbers {
     int64_t lag_ms, beat_age_ms;
+    int64_t beaten_ms;      /* unix ms of the latest beat that the primary has; 0: none */
+    bool beats;             /* a controller has the primary's lease */
     int64_t recoverable_ms; /* unix ms of the redo's common point; 0: none */
     const char *holder;
     bool redo_known;
@@ -73,6 +75,10 @@ static struct numbers measure(const struct dr_topology *t, const struct dr_facts
         n.lag_ms = dr_tso_age_ms(lp->tso, feed->checkpoint);
     n.feed = feed ? g.feed_id : NULL;
     n.feed_known = f->clusters[p].feeds.seen.known;
+    for (size_t i = 0; lp->seen.known && i < lp->beat_count; i++)
+        if (strcmp(lp->beats[i].origin, t->clusters[p].name) == 0)
+            n.beaten_ms = dr_tso_ms(lp->beats[i].tso);
+    n.beats = lp->decoded && lp->rows.lease_until > lp->tso;
     for (size_t i = 0; ls->seen.known && lp->seen.known && i < ls->beat_count; i++)
         if (strcmp(ls->beats[i].origin, t->clusters[p].name) == 0)
             n.beat_age_ms = dr_tso_age_ms(lp->tso, ls->beats[i].tso);
@@ -91,10 +97,83 @@ static struct numbers measure(const struct dr_topology *t, const struct dr_facts
     return n;
 }
 
-static void text_age(struct dr_buf *b, const char *name, int64_t ms)
+static const char *age(int64_t ms, char text[DR_DURATION_TEXT])
 {
-    char text[DR_DURATION_TEXT];
-    dr_buf_addf(b, "  %-13s %s\n", name, ms < 0 ? "unknown" : dr_duration_text(ms, text));
+    return ms < 0 ? "unknown" : dr_duration_short(ms, text);
+}
+
+/* "2026-11-21 10:02:11Z" */
+static const char *moment(int64_t unix_ms, char text[DR_TIME_TEXT])
+{
+    dr_time_text(unix_ms, text);
+    memcpy(text + strcspn(text, "."), "Z", 2);
+    return text;
+}
+
+/* An age that grows because nobody writes the row tells nothing of the changefeed. */
+static void text_beat(struct dr_buf *b, const struct dr_topology *t,
+                      const struct numbers *n)
+{
+    char text[DR_DURATION_TEXT], when[DR_TIME_TEXT];
+    dr_buf_addf(b, "  %-13s %s", "heartbeat", age(n->beat_age_ms, text));
+    if (!t->heartbeat)
+        dr_buf_adds(b, ": not wanted (spec.heartbeat)");
+    else if (n->holder_known && !n->beats && n->beaten_ms)
+        dr_buf_addf(b, ": no controller beats; the latest beat is of %s",
+                    moment(n->beaten_ms, when));
+    else if (n->holder_known && !n->beats)
+        dr_buf_adds(b, ": no controller beats");
+    dr_buf_addc(b, '\n');
+}
+
+/* Who holds one cluster, by its own ledger and clock. */
+static void text_hold(struct dr_buf *b, const struct dr_cluster_facts *f)
+{
+    const struct dr_ledger_group *g = &f->ledger;
+    const struct dr_ledger *l = &g->rows;
+    char text[DR_DURATION_TEXT], when[DR_TIME_TEXT];
+    dr_buf_addf(b, "  %-13s %s: ", "held", f->name);
+    if (!g->decoded) {
+        dr_buf_addf(b, "not known: %s\n",
+                    g->seen.why ? g->seen.why : "its ledger is not");
+        return;
+    }
+    if (!l->epoch) {
+        dr_buf_adds(b, "by nobody yet\n");
+        return;
+    }
+    int64_t left_ms = dr_tso_age_ms(l->lease_until, g->tso);
+    const char *last = l->lease_holder ? l->lease_holder : l->holder;
+    dr_buf_addf(b, "epoch %" PRIu64 ", term %" PRIu64 ", ", l->epoch,
+                l->term.present ? l->term.n : 0);
+    if (!l->lease_until)
+        dr_buf_addf(b, "lease free, last %s\n", last);
+    else if (left_ms <= 0)
+        dr_buf_addf(b, "lease of %s expired %s (%s ago)\n", last,
+                    moment(dr_tso_ms(l->lease_until), when), age(-left_ms, text));
+    else
+        dr_buf_addf(b, "%s until %s (%s left)\n", last,
+                    moment(dr_tso_ms(l->lease_until), when), age(left_ms, text));
+}
+
+static json_t *hold_json(const struct dr_cluster_facts *f)
+{
+    const struct dr_ledger_group *g = &f->ledger;
+    const struct dr_ledger *l = &g->rows;
+    json_t *o = json_object();
+    json_object_set_new(o, "cluster", json_string(f->name));
+    json_object_set_new(o, "known", json_boolean(g->decoded));
+    if (!g->decoded || !l->epoch)
+        return o;
+    const char *last = l->lease_holder ? l->lease_holder : l->holder;
+    json_object_set_new(o, "epoch", dr_json_u64_string(l->epoch));
+    json_object_set_new(o, "term", dr_json_u64_string(l->term.present ? l->term.n : 0));
+    json_object_set_new(o, "holder", last ? json_string(last) : json_null());
+    json_object_set_new(o, "held", json_boolean(l->lease_until > g->tso));
+    json_object_set_new(o, "leaseUntilUnixMs",
+                        l->lease_until ? json_integer(dr_tso_ms(l->lease_until))
+                                       : json_null());
+    return o;
 }
 
 static void what_is_asked(const struct dr_plan *p, bool urgent, struct dr_buf *b)
@@ -145,11 +224,12 @@ static void render_approval(const struct dr_plan *p, struct dr_buf *b)
                     p->approval.digest);
 }
 
-static void render_text(const struct dr_plan *p, const struct dr_topology *t,
+static void render_text(const struct dr_plan *p, const struct dr_plan_input *in,
                         const struct numbers *n, bool colour, struct dr_buf *b)
 {
+    const struct dr_topology *t = in->topology;
     size_t primary, secondary;
-    char time[DR_TIME_TEXT];
+    char time[DR_TIME_TEXT], lag[DR_DURATION_TEXT];
     dr_plan_pair(t, &primary, &secondary);
     bool yes = p->is_protected == DR_TRUE;
     dr_buf_addf(b, "%s: %s%s%s   %s -> %s\n", p->topology,
@@ -159,10 +239,10 @@ static void render_text(const struct dr_plan *p, const struct dr_topology *t,
                                               : "NOT KNOWN to be protected",
                 colour ? "\033[0m" : "", t->clusters[primary].name,
                 t->clusters[secondary].name);
-    text_age(b, "lag", n->lag_ms);
-    text_age(b, "heartbeat", n->beat_age_ms);
+    dr_buf_addf(b, "  %-13s %s\n", "lag", age(n->lag_ms, lag));
+    text_beat(b, t, n);
     dr_buf_addf(b, "  %-13s %s\n", "recoverable to",
-                n->recoverable_ms ? dr_time_text(n->recoverable_ms, time)
+                n->recoverable_ms ? moment(n->recoverable_ms, time)
                 : n->redo_known   ? "no common point (no redo)"
                                   : "unknown");
     dr_buf_addf(b, "  %-13s %s\n", "changefeed",
@@ -174,6 +254,8 @@ static void render_text(const struct dr_plan *p, const struct dr_topology *t,
                     n->holder ? n->holder : "none acts", n->epoch);
     else
         dr_buf_addf(b, "  %-13s unknown\n", "controller");
+    for (size_t c = 0; c < in->facts->cluster_count; c++)
+        text_hold(b, &in->facts->clusters[c]);
     what_lacks(p, b);
     for (size_t i = 0; i < p->notice_count; i++)
         dr_buf_addf(b, "  %-13s %s\n", "note", p->notices[i]);
@@ -192,16 +274,19 @@ static json_t *number_or_null(int64_t v, int64_t none)
 }
 
 /* One document; for `watch` on a line of its own, so that a reader takes line by line. */
-static void render_json(const struct dr_plan *p, const struct numbers *n, bool watch,
-                        struct dr_buf *b)
+static void render_json(const struct dr_plan *p, const struct dr_facts *f,
+                        const struct numbers *n, bool watch, struct dr_buf *b)
 {
-    json_t *o = dr_plan_json(p);
+    json_t *o = dr_plan_json(p), *holds = json_array();
+    for (size_t c = 0; c < f->cluster_count; c++)
+        json_array_append_new(holds, hold_json(&f->clusters[c]));
     json_object_set_new(o, "lagMs", number_or_null(n->lag_ms, -1));
     json_object_set_new(o, "heartbeatAgeMs", number_or_null(n->beat_age_ms, -1));
     json_object_set_new(o, "recoverableToUnixMs", number_or_null(n->recoverable_ms, 0));
     json_object_set_new(o, "changefeed", n->feed ? json_string(n->feed) : json_null());
     json_object_set_new(o, "holder", n->holder ? json_string(n->holder) : json_null());
     json_object_set_new(o, "epoch", dr_json_u64_string(n->epoch));
+    json_object_set_new(o, "holds", holds);
     char *text =
         json_dumps(o, (watch ? JSON_COMPACT : JSON_INDENT(2)) | JSON_PRESERVE_ORDER);
     dr_buf_addf(b, "%s\n", text ? text : "");
@@ -240,10 +325,10 @@ static int show(const struct dr_invocation *in, const struct dr_declared *d,
     struct dr_buf b;
     dr_buf_init(&b, OUTPUT_MAX);
     if (o->output) {
-        render_json(p, &n, o->watch, &b);
+        render_json(p, input->facts, &n, o->watch, &b);
     } else {
         begin_picture(in, &b);
-        render_text(p, input->topology, &n, in->out.colour, &b);
+        render_text(p, input, &n, in->out.colour, &b);
     }
     *is_protected = p->is_protected == DR_TRUE;
     int rc = dr_cli_result(in, &b);
@@ -298,7 +383,10 @@ const struct dr_command dr_cmd_status = {
         "Looks at the clusters of a topology and says whether it is protected, how far "
         "behind the\nsecondary is, to which moment a disaster could be recovered, and "
         "what "
-        "blocks.\nExit status: 0 protected, 1 error, 3 not protected, 64 wrong usage.",
+        "blocks; which controller holds which cluster: its epoch and term, and until "
+        "when "
+        "its lease\nlasts.\nExit status: 0 protected, 1 error, 3 not protected, 64 wrong "
+        "usage.",
     .options = options,
     .options_bytes = sizeof(struct options),
     .examples = examples,

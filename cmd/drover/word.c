@@ -48,6 +48,7 @@ bool dr_ask_yes(const struct dr_invocation *in, const char *question)
 {
     char line[16] = "";
     struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
+    dr_signals_silent(); /* nothing runs: it ends at once */
     fprintf(in->err.file, "\n%s Only 'yes' goes on: ", question);
     fflush(in->err.file);
     if (poll(&input, 1, -1) != 1 || dr_signals_asked(NULL))

@@ -18,7 +18,6 @@ enum {
     TEXT_MAX = 400,
     STANDING_MAX = 256, /* more at a time are not followed */
     DAY_MS = 24 * 3600 * 1000,
-    SHORT_MS = 10000
 };
 
 enum kind { BLOCKED, UNKNOWN, ASKED, MISSING, NOTED };
@@ -101,8 +100,7 @@ static const char *clock_of(const struct look *l, int64_t wall_ms)
 static const char *lasted(const struct look *l, int64_t ms)
 {
     char text[DR_DURATION_TEXT];
-    return dr_strdup(
-        l->a, dr_duration_text(ms < SHORT_MS ? ms / 100 * 100 : ms / 1000 * 1000, text));
+    return dr_strdup(l->a, dr_duration_short(ms, text));
 }
 
 static void add(struct look *l, struct dr_change change)

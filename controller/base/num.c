@@ -182,6 +182,12 @@ const char *dr_duration_text(int64_t ms, char out[DR_DURATION_TEXT])
     return out;
 }
 
+const char *dr_duration_short(int64_t ms, char out[DR_DURATION_TEXT])
+{
+    int64_t unit = ms < 10000 ? 100 : 1000;
+    return dr_duration_text(ms / unit * unit, out);
+}
+
 const char *dr_go_duration_text(int64_t ms, char out[DR_DURATION_TEXT])
 {
     int64_t h = ms / 3600000, m = ms / 60000 % 60, s = ms / 1000 % 60, f = ms % 1000;

@@ -27,6 +27,8 @@ bool dr_parse_size(const char *s, size_t len, uint64_t *bytes) DR_MUST_CHECK;
 
 /* Print the shortest exact spelling that the parsers above take back. */
 const char *dr_duration_text(int64_t ms, char out[DR_DURATION_TEXT]);
+/* The same for people: whole seconds from ten seconds on, tenths below. */
+const char *dr_duration_short(int64_t ms, char out[DR_DURATION_TEXT]);
 const char *dr_go_duration_text(int64_t ms, char out[DR_DURATION_TEXT]);
 const char *dr_size_text(uint64_t bytes, char out[DR_SIZE_TEXT]);
 

@@ -54,6 +54,7 @@ struct worker {
     int64_t published_ms;      /* the estate's clock; 0: not yet */
     enum dr_round_state published_state;
     bool unpublished;  /* the latest try failed */
+    char doing[160];   /* the step that it makes; guarded by fleet->voice */
     int64_t seeing_ms; /* the estate's clock, when last no needed fact was unknown */
 };
 
@@ -82,6 +83,12 @@ static void say(struct fleet *f, const char *topology, const struct dr_event *e)
 static void worker_say(void *arg, const struct dr_event *e)
 {
     struct worker *w = arg;
+    if (e->kind == DR_EVENT_START || e->kind == DR_EVENT_END) {
+        pthread_mutex_lock(&w->fleet->voice);
+        snprintf(w->doing, sizeof(w->doing), "%s",
+                 e->kind == DR_EVENT_START ? e->action->what : "");
+        pthread_mutex_unlock(&w->fleet->voice);
+    }
     say(w->fleet, w->name, e);
 }
 
@@ -657,6 +664,25 @@ static void init(struct fleet *f, const struct dr_fleet_options *o)
     pthread_condattr_destroy(&monotonic);
 }
 
+/* What is still finished, as soon as somebody asks for the end. */
+static void say_stopping(struct fleet *f)
+{
+    char text[256];
+    struct dr_event e = {.kind = DR_EVENT_NOTE, .permille = -1, .text = text};
+    if (!stopped(f) || all_ended(f))
+        return;
+    for (struct worker *w = f->workers; w; w = w->next) {
+        pthread_mutex_lock(&f->voice);
+        snprintf(text, sizeof(text), "stopping after this step: %s", w->doing);
+        bool works = w->doing[0] != '\0';
+        pthread_mutex_unlock(&f->voice);
+        if (works)
+            say(f, w->name, &e);
+    }
+    note(f, "stopping: nothing more is started, leases are given back; a second signal "
+            "stops at once, and the next start goes on");
+}
+
 /* Looks at the source again and again, until all is over. */
 static void watch(struct fleet *f)
 {
@@ -697,6 +723,7 @@ static int run(struct fleet *f, bool *good, struct dr_err *err)
     }
     if (rc == 0)
         watch(f);
+    say_stopping(f);
     join_all(f, good);
     return rc;
 }

@@ -268,28 +268,34 @@ static const char *says_now(const struct dr_plan_part *p, const struct dr_plan_i
     return value && strcmp(value, p->value) != 0 ? value : NULL;
 }
 
+static bool is_about(const struct dr_plan_part *p, enum compare what)
+{
+    return strcmp(p->kind, "declaration") != 0 &&
+           (strcmp(p->kind, "step") == 0) == (what == STEPS);
+}
+
 static void compare_parts(const struct dr_saved_plan *s, const struct dr_plan *now,
                           const struct dr_plan_input *in, enum compare what,
                           struct dr_arena *a, struct dr_buf *out)
 {
     const char *none = what == STEPS ? "not planned" : "not asked";
-    for (size_t i = 0; i < now->part_count + s->part_count; i++) {
-        bool gone = i >= now->part_count;
-        const struct dr_plan_part *p =
-            gone ? &s->parts[i - now->part_count] : &now->parts[i];
-        if (strcmp(p->kind, "declaration") == 0 ||
-            (strcmp(p->kind, "step") == 0) != (what == STEPS))
+    for (size_t i = 0; i < now->part_count; i++) {
+        const struct dr_plan_part *p = &now->parts[i],
+                                  *was = find_part(s->parts, s->part_count, p);
+        if (!is_about(p, what))
             continue;
-        const struct dr_plan_part *other = gone
-                                               ? find_part(now->parts, now->part_count, p)
-                                               : find_part(s->parts, s->part_count, p);
-        const char *value = gone && !other && what == FACTS ? says_now(p, in, a) : none;
-        if (gone && !other && value && what != ASKED)
-            add_part(out, p, p->value, value);
-        else if (!gone && other && what != ASKED && strcmp(other->value, p->value) != 0)
-            add_part(out, p, other->value, p->value);
-        else if (!gone && !other && what != FACTS)
+        if (!was && what != FACTS)
             add_part(out, p, none, p->value);
+        else if (was && what != ASKED && strcmp(was->value, p->value) != 0)
+            add_part(out, p, was->value, p->value);
+    }
+    for (size_t i = 0; i < s->part_count && what != ASKED; i++) {
+        const struct dr_plan_part *p = &s->parts[i];
+        if (!is_about(p, what) || find_part(now->parts, now->part_count, p))
+            continue;
+        const char *value = what == STEPS ? none : says_now(p, in, a);
+        if (value)
+            add_part(out, p, p->value, value);
     }
 }
 

@@ -40,7 +40,7 @@ may() {
     esac
 }
 # what of a command's output must not depend on luck
-essence() { grep -vE '^$|^(note:|  note|  lag|  heartbeat|  recoverable|  controller)|ago$| left until|[0-9]ms' "$1" | sed 's/[0-9]* rising//'; }
+essence() { grep -vE '^$|^(note:|  note|  lag|  heartbeat|  recoverable|  controller|  held)|ago$| left until|[0-9]ms' "$1" | sed 's/[0-9]* rising//'; }
 
 # tries NAME COMMAND..: all calls of one command that changes nothing
 tries() {

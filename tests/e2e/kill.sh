@@ -119,4 +119,24 @@ for how in "while drover runs" "while drover is dead"; do
     is "$how: it ends well" 0 $?
     sim_down
 done
+# ---- asked to stop: what is finished first is said at once ----
+sim_up 10
+rm -rf "$work/state"
+start drover "$build/drover" apply --yes --state "$work/state" "$work/topology.yaml"
+becomes "the copy begins" 30 at_step "BACKUP DATABASE"
+kill -INT "$started"
+becomes "what runs is named" 5 grep -q "stopping after this step: east: BACKUP DATABASE" "$work/drover.log"
+finish "$started"
+is "it ends as interrupted" 130 $?
+is "when the copy is made, not before" "start stopping done stopped" \
+    "$(grep -oE '^start .*BACKUP|^stopping after|^done .*BACKUP|^stopped on request' "$work/drover.log" | cut -d' ' -f1 | paste -sd' ')"
+mkdir "$work/topologies"
+cp "$work/topology.yaml" "$work/topologies/shop.yaml"
+start drover "$build/drover" run --dir "$work/topologies" --state "$work/state" --interval 500ms --lease 1500ms
+becomes "the restore begins" 30 at_step "RESTORE DATABASE"
+kill -TERM "$started"
+becomes "what runs is named here, too" 5 grep -q "shop: stopping after this step: west: RESTORE DATABASE" "$work/drover.log"
+finish "$started"
+is "it ends well" 0 $?
+is "when the restore is made" "1 1" "$(grep -c 'done .*RESTORE' "$work/drover.log") $(grep -c '^stopping: nothing more is started' "$work/drover.log")"
 verdict
