@@ -33,6 +33,7 @@ struct dr_sim_ticdc {
     enum dr_ticdc_arch arch;
     struct dr_version version; /* default: the cluster's */
     const char *cluster_id;
+    const char *region; /* where its captures stand; NULL: the cluster's */
     int64_t gc_ttl_ms;
     const struct dr_hostport *captures;
     size_t capture_count;

@@ -44,6 +44,7 @@ static const struct dr_field ticdc_fields[] = {
     {.key = "arch", DR_FIELD_WORD(T, arch, enum dr_ticdc_arch, arch_words), .fallback = "Classic", RESTART, .help = "Architecture."},
     {.key = "version", DR_FIELD_VERSION(T, version), .otherwise = "the cluster's", RESTART, .help = "Version it reports."},
     {.key = "clusterId", DR_FIELD_STRING(T, cluster_id), .format = DR_F_FEED, .fallback = "default", RESTART, .help = "TiCDC's own cluster id."},
+    {.key = "region", DR_FIELD_STRING(T, region), .format = DR_F_LABEL, .otherwise = "the cluster's", RESTART, .help = "Where its captures stand."},
     {.key = "gcTtl", DR_FIELD_DURATION(T, gc_ttl_ms), .min = SECOND, .max = 720 * HOUR, .fallback = "24h", RESTART, .help = "Life of its service safepoint."},
     {.key = "captures", DR_FIELD_ADDRESSES(T, captures, capture_count), .required = true, .min = 1, .max = 16, RESTART, .example = "[127.1.1.9:8300]", .help = "HOST:PORT of each server."},
     {0}};

@@ -27,6 +27,8 @@ struct dr_sim_conn *dr_conn_new(int fd, const struct dr_sim_protocol *protocol,
     c->tls = tls;
     snprintf(c->host, sizeof(c->host), "%s", host);
     c->peer = (struct dr_sim_peer){m, at, c->host, tls != NULL};
+    dr_client_init(&c->client, fd, c->host);
+    (void)dr_conn_follow_network(c);
     dr_buf_init(&c->in, protocol->input_max + READ_BYTES + 1);
     dr_buf_init(&c->stream.out, DR_STREAM_OUT_MAX);
     dr_buf_init(&c->wire, DR_STREAM_OUT_MAX);
@@ -158,6 +160,8 @@ static void took(struct dr_sim_conn *c, const char *bytes, size_t len)
 
 static bool wants_bytes(const struct dr_sim_conn *c)
 {
+    if (c->muted)
+        return false;
     size_t most = c->stream.waiting ? READ_BYTES : c->protocol->input_max;
     bool discards = c->linger_until_ms != 0;
     return !c->ended && unread(c) < most && (!c->stream.close || discards);
@@ -188,7 +192,7 @@ static void read_some(struct dr_sim_conn *c, bool to_end)
 static bool send_all(struct dr_sim_conn *c, int64_t now_ms)
 {
     bool sent = false;
-    while (!c->dead) {
+    while (!c->dead && !c->muted) {
         if (c->ssl)
             tls_encrypt(c);
         struct dr_buf *b = c->ssl ? &c->wire : &c->stream.out;
@@ -268,6 +272,8 @@ static void linger(struct dr_sim_conn *c, int64_t now_ms)
 static void settle(struct dr_sim_conn *c, int64_t now_ms)
 {
     struct dr_sim_stream *s = &c->stream;
+    if (c->muted)
+        return;
     bool alone = c->ended && s->waiting && !c->protocol->answers_half_end;
     if (s->abort || alone)
         c->dead = true;
@@ -279,8 +285,23 @@ static void settle(struct dr_sim_conn *c, int64_t now_ms)
         c->dead = true;
 }
 
+bool dr_conn_follow_network(struct dr_sim_conn *c)
+{
+    if (!c->peer.at || !*c->peer.at->host) /* of no network: the control socket */
+        return false;
+    uint64_t seen = dr_model_network_changes(c->peer.model);
+    bool was = c->muted;
+    if (seen == c->network_seen)
+        return false;
+    c->network_seen = seen;
+    c->muted = !dr_model_reached_by(c->peer.model, &c->client.base, c->peer.at);
+    return was != c->muted;
+}
+
 void dr_conn_event(struct dr_sim_conn *c, uint32_t events, int64_t now_ms)
 {
+    if (c->muted)
+        events = 0; /* a client that leaves is not noticed either */
     if (events & (EPOLLERR | EPOLLHUP))
         c->dead = true;
     if (events & EPOLLIN && !c->dead)
@@ -302,11 +323,15 @@ void dr_conn_event(struct dr_sim_conn *c, uint32_t events, int64_t now_ms)
 
 void dr_conn_sweep(struct dr_sim_conn *c, int64_t now_ms)
 {
-    const struct dr_sim_stream *s = &c->stream;
+    struct dr_sim_stream *s = &c->stream;
+    if (c->muted) { /* its deadlines begin again when it is heard again */
+        s->expires_ms = s->expires_ms ? now_ms + DR_CONN_STALL_MS : 0;
+        c->stalled_ms = 0;
+    }
     bool late = s->expires_ms && now_ms >= s->expires_ms;
     bool stalled = c->stalled_ms && now_ms >= c->stalled_ms + DR_CONN_STALL_MS;
     bool lingered = c->linger_until_ms && now_ms >= c->linger_until_ms;
-    bool orphaned = !c->linger_until_ms && !s->close && c->protocol->alive &&
+    bool orphaned = !c->muted && !c->linger_until_ms && !s->close && c->protocol->alive &&
                     !c->protocol->alive(c->self);
     if (late || stalled || lingered || orphaned)
         c->dead = true;
@@ -314,6 +339,8 @@ void dr_conn_sweep(struct dr_sim_conn *c, int64_t now_ms)
 
 uint32_t dr_conn_wants(const struct dr_sim_conn *c)
 {
+    if (c->muted)
+        return 0;
     return (wants_bytes(c) ? EPOLLIN : 0) | (unsent(c) ? EPOLLOUT : 0) |
            (c->ended || c->hung_up ? 0 : EPOLLRDHUP);
 }

@@ -6,6 +6,7 @@
 
 #include <openssl/ssl.h>
 
+#include "cmd/drover-sim/client.h"
 #include "cmd/drover-sim/stream.h"
 
 enum {
@@ -21,6 +22,7 @@ struct dr_sim_conn {
     uint32_t interest; /* epoll events asked for */
     char host[DR_CONN_HOST_MAX];
     struct dr_sim_peer peer;
+    struct dr_sim_client client; /* who he is to the network */
     const struct dr_sim_protocol *protocol;
     void *self;
     struct dr_sim_stream stream;
@@ -33,6 +35,8 @@ struct dr_sim_conn {
     size_t wire_at;          /* of them, sent */
     int64_t stalled_ms;      /* since then nothing could be sent; 0: it can */
     int64_t linger_until_ms; /* 0: not yet */
+    bool muted;              /* the network drops its packets, both ways */
+    uint64_t network_seen;   /* at that count of changes muted was found out */
     bool ended;              /* the client has said its last word */
     bool hung_up;            /* seen without reading it */
     bool runnable;           /* has more to do without waiting for anything */
@@ -46,6 +50,8 @@ struct dr_sim_conn *dr_conn_new(int fd, const struct dr_sim_protocol *protocol,
                                 const char *host, SSL_CTX *tls, int64_t now_ms);
 void dr_conn_free(struct dr_sim_conn *c);
 
+/* Finds out whether the network lets its packets through. True: that has changed. */
+bool dr_conn_follow_network(struct dr_sim_conn *c);
 /* Something happened (epoll's events; 0: time has passed). Sets `dead`, `runnable`. */
 void dr_conn_event(struct dr_sim_conn *c, uint32_t events, int64_t now_ms);
 /* Deadlines, and whether the server's side is still there. */

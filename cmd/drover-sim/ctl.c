@@ -43,16 +43,6 @@ static json_t *unknown_of(struct dr_model *m)
     return list ? json_deep_copy(list) : json_array();
 }
 
-static json_t *commands_of(struct dr_model *m)
-{
-    json_t *all = json_array();
-    const char *name, *help;
-    (void)m;
-    for (size_t i = 0; (help = dr_model_ctl_help(i, &name)) != NULL; i++)
-        json_array_append_new(all, json_pack("{s:s, s:s}", "name", name, "help", help));
-    return all;
-}
-
 static json_t *listeners_of(struct dr_model *m)
 {
     static const char *const names[] = {[DR_PORT_SQL] = "sql",
@@ -76,8 +66,10 @@ static const struct {
     const char *name;
     json_t *(*of)(struct dr_model *m);
 } shows[] = {
-    {"state", state_of},     {"print", print_of},         {"unknown", unknown_of},
-    {"faults", commands_of}, {"listeners", listeners_of},
+    {"state", state_of},
+    {"print", print_of},
+    {"unknown", unknown_of},
+    {"listeners", listeners_of},
 };
 
 static int run(struct dr_model *m, const json_t *command, json_t **reply,
@@ -90,7 +82,7 @@ static int run(struct dr_model *m, const json_t *command, json_t **reply,
             return 0;
         }
     if (show)
-        return dr_fail(err, DR_E_INPUT, "nothing to show by the name of '%s'", show);
+        return dr_model_look(m, show, command, reply, err);
     return dr_model_ctl(m, command, reply, err);
 }
 

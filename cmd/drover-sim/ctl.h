@@ -24,6 +24,11 @@ int dr_ctl_command(json_t **out, int argc, char *const *argv,
  * by position or by their "name". Borrowed; NULL: there is none. */
 json_t *dr_ctl_part(json_t *value, const char *path);
 
+/* Prints a reply to the command; false: it says that something is not as it should be
+ * (a check that failed, an audit that was to be empty). */
+bool dr_ctl_print(json_t *value, const json_t *command, bool as_json);
+extern const char dr_ctl_faults_help[]; /* who can be cut off, examples */
+
 /* The client: sends one command, prints the reply. Returns the exit code. */
 int dr_ctl_main(int argc, char **argv);
 

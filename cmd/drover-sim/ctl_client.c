@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cmd/drover-sim/ctl.h"
@@ -15,26 +16,66 @@
 #include "controller/base/json.h"
 #include "controller/base/num.h"
 
-enum { EXIT_USAGE = 64, REPLY_S = 30 };
+enum { EXIT_USAGE = 64, REPLY_S = 30, AGAIN_US = 100000 };
 
 static const char help[] =
-    "usage: drover-sim ctl [--socket PATH] WORD [ADDRESS] [NAME=VALUE ..]\n"
+    "usage: drover-sim ctl [--socket PATH] WORD [ARGUMENT] [NAME=VALUE | --NAME VALUE "
+    "..]\n"
     "\n"
-    "Looks at the estate of a running drover-sim, or hurts it.\n"
+    "Looks at the estate of a running drover-sim, works on it, or hurts it.\n"
     "\n"
-    "  faults                what can be done to it, with the names each takes\n"
+    "  faults                which are in force, and what can be done, with names\n"
+    "  FAULT [ADDRESS] ..    one of the faults\n"
+    "  clear                 ends all faults in force\n"
+    "  workload start|stop|show|forget\n"
+    "                        clients that write as the account `app`; what they were\n"
+    "                        told is remembered: [name] [cluster | instance] [rate]\n"
+    "                        [threads] [tables] [schema] [user] [from]\n"
+    "  check                 are both sides of every feed equal, row by row, and is all\n"
+    "                        that the workload was told there? Exit 0, else 1:\n"
+    "                        [feed] [at=syncpoint] [from to] [open] [within=SECONDS]\n"
+    "  audit [mark]          what changed anything, by whom; mark: the number to give "
+    "as\n"
+    "                        since: [since] [user] [server] [origin] [kind] [except]\n"
+    "                        [--no-routine] (without drover's heartbeats and leases)\n"
+    "                        [--none] (exit 1 if there is anything)\n"
     "  state [PART]          the whole state as JSON, or one part of it\n"
     "  print                 the same as stable text, to compare two moments\n"
     "  listeners             every address, and whether it takes connections\n"
     "  unknown               statements and requests that nobody knew\n"
-    "  FAULT [ADDRESS] ..    one of the faults\n"
     "\n"
     "  --socket PATH         the control socket that drover-sim named at its start\n"
+    "  -o json               the reply as JSON\n"
     "\n"
     "Examples:\n"
     "  drover-sim ctl faults\n"
     "  drover-sim ctl state clusters.east\n"
-    "  drover-sim ctl kill 127.0.1.4:4000\n";
+    "  drover-sim ctl kill 127.0.1.4:4000\n"
+    "  drover-sim ctl partition from=ticdc:east to=sql:west\n"
+    "  drover-sim ctl workload start --cluster east --rate 50\n"
+    "  drover-sim ctl check --within 10\n"
+    "  drover-sim ctl audit --since 120 --no-routine --none\n";
+
+const char dr_ctl_faults_help[] =
+    "\n"
+    "Who can be cut off from whom: a cluster, region or storage by its name; sql:NAME,\n"
+    "pd:NAME, ticdc:NAME of a cluster; HOST:PORT of a process; HOST for who connects "
+    "from\n"
+    "there (\"127.9.\" for all that begin so); pid:N for a process of this machine, a\n"
+    "controller for example; clients for everybody outside; names made by `client`.\n"
+    "Kinds of calls: read, write, insert, update, delete, set, ddl, account, admin, "
+    "kill,\n"
+    "backup, restore, commit; post, put, delete of requests.\n"
+    "\n"
+    "Examples:\n"
+    "  drover-sim ctl hang 127.0.1.4:4000\n"
+    "  drover-sim ctl drop-after kind=update count=3\n"
+    "  drover-sim ctl lose at=127.1.1.9:8300 match=/api/v2/changefeeds kind=post\n"
+    "  drover-sim ctl client name=second is=pid:4711\n"
+    "  drover-sim ctl partition from=second to=west\n"
+    "  drover-sim ctl region-lost region-1\n"
+    "  drover-sim ctl step ms=-3600000\n"
+    "  drover-sim ctl clear\n";
 
 /* ---- the path ---- */
 
@@ -83,31 +124,66 @@ static json_t *value_of(const char *text)
 
 static bool is_show(const char *word)
 {
-    static const char *const words[] = {"state", "print", "unknown", "faults",
-                                        "listeners"};
+    static const char *const words[] = {"state", "print",     "unknown", "faults",
+                                        "audit", "listeners", "check",   "workload"};
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
         if (strcmp(word, words[i]) == 0)
             return true;
     return false;
 }
 
-static int argument(json_t *command, const char *arg, int position, struct dr_err *err)
+/* What the argument without a name is for. */
+static const char *positional(const char *word)
 {
-    const char *equals = strchr(arg, '=');
-    json_t *v = equals ? value_of(equals + 1) : json_string(arg);
-    char *name = equals ? strndup(arg, (size_t)(equals - arg)) : strdup("at");
+    static const char *const names[][2] = {
+        {"workload", "do"},        {"audit", "do"},   {"region-lost", "region"},
+        {"region-back", "region"}, {"gc", "cluster"}, {"gc-advance", "cluster"},
+        {"clock", "cluster"},      {"client", "name"}};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (strcmp(word, names[i][0]) == 0)
+            return names[i][1];
+    return "at";
+}
+
+static int set(json_t *command, const char *name, size_t len, json_t *v, const char *arg,
+               struct dr_err *err)
+{
+    char *key = strndup(name, len);
     int rc = 0;
     if (!v)
         rc = dr_fail(err, DR_E_INPUT, "'%s' is no UTF-8 text", arg);
-    else if (!name || !*name || (!equals && position > 0) ||
-             json_object_get(command, name))
+    else if (!key || !*key || json_object_get(command, key))
         rc = dr_fail(err, DR_E_INPUT, "do not know what '%s' is for: give NAME=VALUE",
                      arg);
     else
-        json_object_set(command, name, v);
+        json_object_set(command, key, v);
     json_decref(v);
-    free(name);
+    free(key);
     return rc;
+}
+
+/* Takes argv[*i], and what stands behind it if that is its value. */
+static int argument(json_t *command, int argc, char *const *argv, int *i,
+                    struct dr_err *err)
+{
+    const char *arg = argv[*i], *name = arg + (strncmp(arg, "--", 2) == 0 ? 2 : 0);
+    const char *equals = strchr(name, '=');
+    if (strcmp(arg, "-o") == 0)
+        name = "output";
+    if (name == arg && !equals) {
+        const char *key = positional(argv[0]);
+        if (*i > 1)
+            key = ""; /* refused there */
+        return set(command, key, strlen(key), json_string(arg), arg, err);
+    }
+    if (equals)
+        return set(command, name, (size_t)(equals - name), value_of(equals + 1), arg,
+                   err);
+    if (strncmp(name, "no-", 3) == 0)
+        return set(command, name + 3, strlen(name + 3), json_false(), arg, err);
+    bool has_value = *i + 1 < argc && strncmp(argv[*i + 1], "--", 2) != 0;
+    json_t *v = has_value ? value_of(argv[++*i]) : json_true();
+    return set(command, name, strlen(name), v, arg, err);
 }
 
 int dr_ctl_command(json_t **out, int argc, char *const *argv, struct dr_err *err)
@@ -120,7 +196,7 @@ int dr_ctl_command(json_t **out, int argc, char *const *argv, struct dr_err *err
                                  json_string(argv[0])) != 0)
         rc = dr_fail(err, DR_E_INPUT, "'%s' is no UTF-8 text", argv[0]);
     for (int i = 1; rc == 0 && i < argc; i++)
-        rc = argument(command, argv[i], i - 1, err);
+        rc = argument(command, argc, argv, &i, err);
     if (rc == 0)
         *out = command;
     else
@@ -158,28 +234,6 @@ json_t *dr_ctl_part(json_t *value, const char *path)
         path += n + (path[n] == '.');
     }
     return value;
-}
-
-static void print_commands(const json_t *list)
-{
-    for (size_t i = 0; i < json_array_size(list); i++) {
-        const json_t *c = json_array_get(list, i);
-        const char *name = dr_json_str(c, "name"), *about = dr_json_str(c, "help");
-        printf("%-18s %s\n", name ? name : "", about ? about : "");
-    }
-}
-
-static void print_value(const json_t *v)
-{
-    if (!v || json_is_null(v)) {
-        puts("done");
-    } else if (json_is_string(v)) {
-        fwrite(json_string_value(v), json_string_length(v), 1, stdout);
-        puts("");
-    } else {
-        json_dumpf(v, stdout, JSON_INDENT(2) | JSON_SORT_KEYS | JSON_ENCODE_ANY);
-        puts("");
-    }
 }
 
 /* ---- the exchange ---- */
@@ -227,46 +281,68 @@ static int exchange(int fd, const json_t *command, struct dr_buf *reply,
     return 0;
 }
 
-static int show(json_t *reply, const char *word, const char *part, struct dr_err *err)
+/* Sends a command; *value: borrowed from *reply, which is the caller's. */
+static int ask(const char *socket_path, const json_t *command, json_t **reply,
+               json_t **value, struct dr_err *err)
 {
-    json_t *value = json_object_get(reply, "reply");
-    bool good = false;
-    if (!dr_json_bool(reply, "ok", &good) || !good) {
-        const char *why = dr_json_str(reply, "error"), *hint = dr_json_str(reply, "hint");
-        int rc = dr_fail(err, DR_E_PEER, "%s", why ? why : "no reason given");
-        dr_hint(err, "%s", hint ? hint : "");
-        return rc;
-    }
-    if (part && !(value = dr_ctl_part(value, part)))
-        return dr_fail(err, DR_E_INPUT, "the state has no part '%s'", part);
-    if (strcmp(word, "faults") == 0)
-        print_commands(value);
-    else
-        print_value(value);
-    return 0;
-}
-
-static int carry_out(const char *socket_path, int argc, char **argv, struct dr_err *err)
-{
-    bool state = argc == 2 && strcmp(argv[0], "state") == 0;
-    const char *part = state ? argv[1] : NULL;
-    json_t *command = NULL, *reply = NULL;
     struct dr_buf text;
-    int fd = -1, rc = dr_ctl_command(&command, state ? 1 : argc, argv, err);
+    int fd = -1, rc = dial(&fd, socket_path, err);
+    bool good = false;
     dr_buf_init(&text, DR_STREAM_OUT_MAX);
-    if (rc == 0)
-        rc = dial(&fd, socket_path, err);
     if (rc == 0)
         rc = exchange(fd, command, &text, err);
     if (rc == 0)
-        rc = dr_json_parse(&reply, text.data, text.len, err);
-    if (rc == 0)
-        rc = show(reply, argv[0], part, err);
+        rc = dr_json_parse(reply, text.data, text.len, err);
+    if (rc == 0 && (!dr_json_bool(*reply, "ok", &good) || !good)) {
+        const char *why = dr_json_str(*reply, "error"),
+                   *hint = dr_json_str(*reply, "hint");
+        rc = dr_fail(err, DR_E_PEER, "%s", why ? why : "no reason given");
+        dr_hint(err, "%s", hint ? hint : "");
+    }
     if (fd >= 0)
         close(fd);
+    dr_buf_release(&text);
+    *value = rc == 0 ? json_object_get(*reply, "reply") : NULL;
+    return rc;
+}
+
+/* A check is asked again until it is good, for so many seconds. */
+static int ask_until_good(const char *socket_path, const json_t *command, json_t **reply,
+                          json_t **value, struct dr_err *err)
+{
+    int64_t within_s = 0;
+    const char *show = dr_json_str(command, "show");
+    bool check = show && strcmp(show, "check") == 0;
+    (void)!dr_json_i64(command, "within", &within_s);
+    time_t end = time(NULL) + (time_t)within_s;
+    for (;;) {
+        int rc = ask(socket_path, command, reply, value, err);
+        if (rc || !check || time(NULL) >= end ||
+            json_is_true(json_object_get(*value, "ok")))
+            return rc;
+        json_decref(*reply);
+        *reply = NULL;
+        usleep(AGAIN_US);
+    }
+}
+
+/* *good: false when the reply says that something is not as it should be. */
+static int carry_out(const char *socket_path, int argc, char **argv, bool *good,
+                     struct dr_err *err)
+{
+    bool state = argc == 2 && strcmp(argv[0], "state") == 0;
+    const char *part = state ? argv[1] : NULL, *output;
+    json_t *command = NULL, *reply = NULL, *value = NULL;
+    int rc = dr_ctl_command(&command, state ? 1 : argc, argv, err);
+    if (rc == 0)
+        rc = ask_until_good(socket_path, command, &reply, &value, err);
+    if (rc == 0 && part && !(value = dr_ctl_part(value, part)))
+        rc = dr_fail(err, DR_E_INPUT, "the state has no part '%s'", part);
+    output = command ? dr_json_str(command, "output") : NULL;
+    if (rc == 0)
+        *good = dr_ctl_print(value, command, output && strcmp(output, "json") == 0);
     json_decref(command);
     json_decref(reply);
-    dr_buf_release(&text);
     return rc;
 }
 
@@ -278,6 +354,7 @@ int dr_ctl_main(int argc, char **argv)
     char path[4200] = "";
     struct dr_err err = {.code = 0};
     int opt, rc = 0;
+    bool good = true;
     while ((opt = getopt_long(argc, argv, "+hs:", options, NULL)) != -1) {
         if (opt == 'h') {
             fputs(help, stdout);
@@ -296,9 +373,9 @@ int dr_ctl_main(int argc, char **argv)
     if (!*path)
         rc = dr_ctl_default_path(path, sizeof(path), &err);
     if (rc == 0)
-        rc = carry_out(path, argc - optind, argv + optind, &err);
+        rc = carry_out(path, argc - optind, argv + optind, &good, &err);
     if (rc == 0)
-        return 0;
+        return good ? 0 : 1;
     fprintf(stderr, "drover-sim ctl: %s\n", err.text);
     if (*err.hint)
         fprintf(stderr, "  %s\n", err.hint);

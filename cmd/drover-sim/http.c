@@ -68,6 +68,7 @@ static void serve(struct http_conn *c, struct dr_sim_stream *s, int64_t now_ms)
         .header_count = r->header_count,
         .header_names = r->names,
         .header_values = r->values,
+        .peer = c->peer->host,
     };
     c->arena = dr_arena_new(0);
     c->answer = (struct dr_http_answer){.status = 0};

@@ -168,7 +168,7 @@ static void after_event(struct dr_sim_server *s, struct dr_sim_conn *c)
     s->again = s->again || c->runnable;
     s->pending = s->pending || c->runnable || c->stream.waiting;
     uint32_t wants = dr_conn_wants(c);
-    if (c->dead || wants == c->interest)
+    if (c->dead || c->muted || wants == c->interest)
         return;
     struct epoll_event e = {.events = wants, .data.ptr = c};
     if (epoll_ctl(s->epoll, EPOLL_CTL_MOD, c->fd, &e) != 0)
@@ -210,7 +210,7 @@ static void take_connection(struct dr_sim_server *s, struct dr_sim_listener *l, 
     s->count++;
     l->connections++;
     c->interest = EPOLLIN | EPOLLRDHUP;
-    if (watch(s, fd, c->interest, c) != 0)
+    if (!c->muted && watch(s, fd, c->interest, c) != 0)
         c->dead = true;
     event(s, c, 0, now); /* the greeting */
 }
@@ -282,6 +282,20 @@ static void shed(struct dr_sim_server *s)
             "clients have more than 512 MiB under way: closing the greediest connection");
         largest->dead = s->reap = true;
     }
+}
+
+/* A partition was made or healed: whom it concerns falls silent, or is heard again. */
+static void follow_network(struct dr_sim_server *s, int64_t now)
+{
+    for (struct dr_sim_conn *c = s->first; c; c = c->next)
+        if (!c->dead && dr_conn_follow_network(c)) {
+            /* Out of sight: epoll would tell of a client's reset again and again. */
+            if (c->muted)
+                epoll_ctl(s->epoll, EPOLL_CTL_DEL, c->fd, NULL);
+            else if (watch(s, c->fd, c->interest, c) != 0)
+                s->reap = c->dead = true;
+            event(s, c, c->muted ? 0 : EPOLLIN, now);
+        }
 }
 
 static void sweep(struct dr_sim_server *s, int64_t now)
@@ -381,6 +395,7 @@ int dr_sim_server_run(struct dr_sim_server *s, struct dr_err *err)
             else
                 event(s, what, events[i].events, now);
         }
+        follow_network(s, now);
         resume_waiting(s, now);
         if (now >= s->sweep_ms)
             sweep(s, now);

@@ -291,7 +291,8 @@ static void build_request(const struct carrier *c, const struct dr_exchange *ex,
                                      .body_len = len,
                                      .header_count = n,
                                      .header_names = names,
-                                     .header_values = values};
+                                     .header_values = values,
+                                     .peer = c->peer};
 }
 
 static void http_arrive(struct carrier *c, struct job *j)
@@ -318,11 +319,21 @@ static void http_poll(struct carrier *c, struct job *j)
 
 /* ---- the loop ---- */
 
+/* Packets that the network drops are sent again until the deadline: a cut that is healed
+ * by then has only cost time. What the server works on goes on meanwhile. */
+static bool heard(const struct carrier *c, const struct job *j)
+{
+    const struct dr_model_client me = {.host = c->peer};
+    return dr_model_reached_by(c->m, &me, &j->ex.at);
+}
+
 static void progress(struct carrier *c, struct job *j)
 {
     bool sql = j->ex.kind == DR_EXCHANGE_SQL;
     int64_t now = c->m->now_ms;
-    if (j->stage == STAGE_TRAVEL && now >= j->due_ms) {
+    if (j->stage != STAGE_BACK && !heard(c, j)) {
+        ; /* nothing arrives */
+    } else if (j->stage == STAGE_TRAVEL && now >= j->due_ms) {
         if (sql)
             sql_arrive(c, j);
         else

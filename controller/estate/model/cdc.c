@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "controller/estate/model/http.h"
+#include "controller/estate/model/network.h"
 
 enum {
     SESSION_TTL_MS = 10000, /* capture-session-ttl: a crash leaves the lease so long */
@@ -152,6 +153,19 @@ uint64_t cdc_now_tso(const struct cdc *c)
     return dr_tso_make(dr_model_wall_ms(c->model) + c->cluster->clock_skew_ms, 0);
 }
 
+const struct dr_address *cdc_at(const struct cdc *c)
+{
+    return &c->captures[c->owner].process.at;
+}
+
+bool cdc_pd_ok(const struct cdc *c)
+{
+    struct dr_model *m = c->model;
+    return dr_model_pd_ok(m, c->cluster->index) &&
+           (!m->cuts || !c->pd->member_count ||
+            dr_model_reach(m, cdc_at(c), &c->pd->members[c->pd->leader].process.at));
+}
+
 const char *cdc_owner_text(const struct cdc *c, char out[DR_HOST_MAX + 16])
 {
     return dr_address_text(&c->captures[c->owner].process.at, out);
@@ -188,7 +202,7 @@ static void elect(struct dr_model *m, void *arg, uint64_t n)
         candidates += lives(&c->captures[i]);
     if (!candidates)
         return;
-    if (!dr_model_pd_ok(m, c->cluster->index)) { /* no etcd, no election: again later */
+    if (!cdc_pd_ok(c)) { /* no etcd, no election: again later */
         c->election = dr_model_at(m, m->now_ms + dr_model_scaled(m, 1000), elect, c, 0);
         return;
     }
@@ -415,7 +429,7 @@ static void watch_pd(struct cdc *c)
 {
     struct dr_model *m = c->model;
 
-    if (dr_model_pd_ok(m, c->cluster->index))
+    if (cdc_pd_ok(c))
         c->pd_lost_ms = -1;
     else if (c->pd_lost_ms < 0)
         c->pd_lost_ms = m->now_ms;
@@ -428,10 +442,10 @@ static void tick(struct dr_model *m, void *arg, uint64_t n)
 {
     struct cdc *c = arg;
 
-    (void)n;
+    (void)m, (void)n;
     c->tick = 0;
     watch_pd(c);
-    if (c->phase == CDC_READY && dr_model_pd_ok(m, c->cluster->index))
+    if (c->phase == CDC_READY && cdc_pd_ok(c))
         for (struct cdc_feed *f = c->feeds; f; f = f->next)
             if (f->in_memory)
                 feed_tick(f);
@@ -518,7 +532,7 @@ static void renew(struct dr_model *m, void *arg, uint64_t n)
 
     (void)n;
     c->renewal = dr_model_at(m, m->now_ms + dr_model_scaled(m, every_ms), renew, c, 0);
-    if (c->phase != CDC_READY || !dr_model_pd_ok(m, c->cluster->index))
+    if (c->phase != CDC_READY || !cdc_pd_ok(c))
         return;
     for (const struct cdc_feed *f = c->feeds; f; f = f->next)
         if (holds_gc(f) && f->checkpoint - 1 < own)

@@ -54,6 +54,11 @@ struct cdc_feed {
     const char *ns, *id;
     uint64_t start_ts, target_ts;
     uint64_t checkpoint, resolved;
+    /* For checkers, TiCDC does not know them: the downstream has everything up to
+     * `delivered`, and nothing above `reached`; below `reached` it is sending again. */
+    uint64_t delivered, reached;
+    uint64_t asked_tso; /* of PD at asked_ms, while the clock is behind it */
+    int64_t asked_ms;
     uint64_t last_synced; /* commit ts of the last data written, in memory only */
     char *sink_uri;       /* clear text, owned */
     json_t *config;       /* owned, not normalised */
@@ -137,6 +142,11 @@ bool cdc_ensure_safe(struct cdc *c, const struct cdc_feed *f, const char *ns,
                      const char *id, const char *phase, uint64_t start_ts, int64_t ttl_ms,
                      uint64_t *least);
 void cdc_undo_safe(struct cdc *c, const char *ns, const char *id, const char *phase);
+/* Where it sends from: the owner's capture, which does a feed's work in classic too as
+ * far as the network is concerned [inference]. */
+const struct dr_address *cdc_at(const struct cdc *c);
+/* PD answers, and TiCDC reaches its leader. */
+bool cdc_pd_ok(const struct cdc *c);
 uint64_t cdc_now_tso(const struct cdc *c); /* of the wall, not handed out by PD */
 const char *cdc_owner_text(const struct cdc *c, char out[DR_HOST_MAX + 16]);
 bool cdc_version_at_least(const struct cdc *c, uint32_t major, uint32_t minor,
@@ -149,6 +159,8 @@ void cdc_run_stop(struct cdc_feed *f); /* closes the session, forgets what was r
 /* The capture that a running feed works on. */
 size_t cdc_run_capture(const struct cdc_feed *f);
 /* Whether a change passes the filter of a running feed. */
+/* Part of a commit may have gone out that is not yet delivered. */
+bool cdc_run_midway(const struct cdc_feed *f);
 bool cdc_run_takes(const struct cdc_feed *f, const struct dr_change *ch);
 
 /* ---- cdc_filter.c ---- */

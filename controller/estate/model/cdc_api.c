@@ -2,6 +2,7 @@
  * bodies, and everything that is not about one changefeed. Source: tiflow: cdc/api/v2
  * (api.go, model.go), cdc/api/middleware, cdc/api/util.go. */
 #include "controller/estate/model/cdc_api.h"
+#include "controller/estate/model/network.h"
 
 #include <ctype.h>
 #include <inttypes.h>
@@ -268,7 +269,7 @@ static void post_tso(struct cdc_in *p)
     if (!bound(p, &body))
         return;
     json_decref(body);
-    if (!dr_model_pd_ok(p->c->model, p->c->cluster->index)) {
+    if (!cdc_pd_ok(p->c)) {
         cdc_refuse(p, "CDC:ErrPDEtcdAPIError", "fail to get ts from pd client");
         return;
     }
@@ -516,6 +517,10 @@ static bool reaches_owner(struct cdc_in *p)
     if (owner->hung) {
         p->in->wait_for = owner;
         cdc_refuse(p, "", "context deadline exceeded");
+        return false;
+    }
+    if (!dr_model_reach(p->in->m, &p->in->server->at, &owner->at)) {
+        cdc_refuse(p, "", "dial tcp %s: i/o timeout", dr_address_text(&owner->at, at));
         return false;
     }
     return true;

@@ -99,7 +99,7 @@ static bool names_fine(struct cdc_in *p, struct cdc_draft *d)
 /* PD's time; false: refused already. */
 static bool pd_now(struct cdc_in *p, uint64_t *out)
 {
-    if (!dr_model_pd_ok(p->c->model, p->c->cluster->index)) {
+    if (!cdc_pd_ok(p->c)) {
         cdc_refuse(p, "CDC:ErrPDEtcdAPIError", "fail to get ts from pd client");
         return false;
     }
@@ -163,7 +163,7 @@ static bool create_draft(struct cdc_in *p, struct cdc_draft *d)
         return false;
     }
     f = cdc_add(p->c, d->ns, d->id);
-    f->start_ts = f->checkpoint = f->resolved = d->start_ts;
+    f->start_ts = f->checkpoint = f->resolved = f->delivered = d->start_ts;
     f->target_ts = d->target_ts;
     f->sink_uri = dr_xstrdup(d->sink_uri);
     f->config = json_incref(d->config);

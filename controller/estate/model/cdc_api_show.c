@@ -311,7 +311,7 @@ static struct synced judge(struct dr_arena *a, const struct cdc_feed *f)
 
     interval_ms = interval_ms ? interval_ms : 300000;
     checkpoint_ms = checkpoint_ms ? checkpoint_ms : 15000;
-    if (!dr_model_pd_ok(c->model, c->cluster->index))
+    if (!cdc_pd_ok(c))
         return without_pd(a, f, ahead_ms, checkpoint_ms);
     if (now_ms - dr_tso_ms(f->last_synced) <= interval_ms)
         return (struct synced){false, now_ms, NOT_FINISHED};

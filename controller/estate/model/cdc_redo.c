@@ -73,7 +73,8 @@ static bool put(struct cdc_feed *f, const char *key, const void *bytes, size_t l
 {
     if (swallows(storage(f)))
         return true;
-    return !dr_model_store_put(f->cdc->model, storage(f), key, bytes, len, why);
+    return !dr_model_store_put(f->cdc->model, cdc_at(f->cdc), storage(f), key, bytes, len,
+                               why);
 }
 
 static void drop(struct cdc_feed *f, const char *key)
@@ -83,7 +84,7 @@ static void drop(struct cdc_feed *f, const char *key)
     if (swallows(storage(f)))
         return;
     dr_buf_init(&why, 4096);
-    (void)dr_model_store_delete(f->cdc->model, storage(f), key, &why);
+    (void)dr_model_store_delete(f->cdc->model, cdc_at(f->cdc), storage(f), key, &why);
     dr_buf_release(&why); /* a file that stays is found by the next collection */
 }
 
@@ -177,7 +178,8 @@ static bool list_files(struct cdc_feed *f, struct found *out, struct dr_buf *why
     *out = (struct found){.feed = f, .arena = dr_arena_new(0)};
     if (swallows(storage(f)))
         return true;
-    return !dr_model_store_list(f->cdc->model, storage(f), collect, out, why);
+    return !dr_model_store_list(f->cdc->model, cdc_at(f->cdc), storage(f), collect, out,
+                                why);
 }
 
 static bool names_feed(const struct cdc_feed *f, const char *key)
@@ -204,8 +206,8 @@ static void take_old_metas(struct cdc_feed *f, const struct found *all)
         size_t len = strlen(all->keys[i]);
         uint64_t checkpoint, resolved;
         if (len < 5 || strcmp(all->keys[i] + len - 5, ".meta") ||
-            dr_model_store_get(f->cdc->model, storage(f), all->keys[i], &bytes, &len,
-                               &why) ||
+            dr_model_store_get(f->cdc->model, cdc_at(f->cdc), storage(f), all->keys[i],
+                               &bytes, &len, &why) ||
             !bytes || !dr_redo_meta_read(bytes, len, &checkpoint, &resolved))
             continue;
         if (resolved > f->redo->resolved)
@@ -246,8 +248,8 @@ bool cdc_redo_start(struct cdc_feed *f, struct dr_buf *why)
         settle_meta(f);
     r->resolved = f->checkpoint;
     r->place.bucket = NULL;
-    if (!swallows(storage(f)) &&
-        dr_store_find(f->cdc->model, r->arena, storage(f), "GET", NULL, &r->place, why))
+    if (!swallows(storage(f)) && dr_store_find(f->cdc->model, r->arena, cdc_at(f->cdc),
+                                               storage(f), "GET", NULL, &r->place, why))
         return false;
     ok = list_files(f, &all, why);
     if (ok) {
@@ -406,8 +408,8 @@ bool cdc_redo_validate(struct cdc *c, const char *uri, const char **code,
     if (swallows(uri))
         return true;
     dr_buf_init(&reason, 4096);
-    ok = !dr_model_store_put(c->model, uri, "file.test", "test", 4, &reason) &&
-         !dr_model_store_delete(c->model, uri, "file.test", &reason);
+    ok = !dr_model_store_put(c->model, cdc_at(c), uri, "file.test", "test", 4, &reason) &&
+         !dr_model_store_delete(c->model, cdc_at(c), uri, "file.test", &reason);
     if (!ok) {
         *code = "CDC:ErrStorageInitialize";
         dr_buf_addf(why, "fail to open storage for redo log: %s", dr_buf_str(&reason));

@@ -8,6 +8,7 @@
 
 #include "controller/estate/model/cdc.h"
 #include "controller/estate/model/cdc_ddl.h"
+#include "controller/estate/model/network.h"
 
 enum {
     LAG_MS = 1000, /* resolved timestamps of TiKV trail the clock by 1 to 1.5 s */
@@ -200,7 +201,7 @@ static bool start(struct cdc_feed *f)
     r->arena = arena;
     r->work = dr_arena_new(0);
     r->capture = capture;
-    r->applied = f->checkpoint;
+    r->applied = f->delivered = f->checkpoint;
     f->run = r;
     r->filter = cdc_filter_new(arena, f->config, &bad);
     if (!cdc_sink_parse(arena, f->sink_uri, &r->sink) || !r->filter) {
@@ -224,12 +225,31 @@ bool cdc_run_takes(const struct cdc_feed *f, const struct dr_change *ch)
     return cdc_filter_takes(f->run->filter, f, ch);
 }
 
-/* ---- batches ---- */
-static void begin_ddl(struct cdc_run *r, const struct dr_change *ch)
+static void delivered(struct cdc_feed *f, uint64_t upto)
 {
+    f->run->applied = f->delivered = upto;
+}
+
+static void reaching(struct cdc_feed *f, uint64_t commit)
+{
+    if (f->reached < commit)
+        f->reached = commit;
+}
+
+bool cdc_run_midway(const struct cdc_feed *f)
+{
+    return f->run &&
+           (f->run->batch.kind == BATCH_ROWS || f->run->batch.kind == BATCH_DDL);
+}
+
+/* ---- batches ---- */
+static void begin_ddl(struct cdc_feed *f, const struct dr_change *ch)
+{
+    struct cdc_run *r = f->run;
     struct dr_buf b;
 
     begin(r, BATCH_DDL, ch->commit_tso);
+    reaching(f, ch->commit_tso);
     dr_buf_init(&b, SQL_MAX);
     if ((ch->table || ch->old_table) && ch->schema && *ch->schema) {
         dr_buf_adds(&b, "USE ");
@@ -252,6 +272,7 @@ static void begin_rows(struct cdc_feed *f, size_t from)
     size_t n = 0;
 
     begin(r, BATCH_ROWS, commit);
+    reaching(f, commit);
     dr_buf_init(&b, SQL_MAX);
     for (size_t i = from; i < log->count && log->items[i].commit_tso == commit; i++)
         n += cdc_run_takes(f, &log->items[i]);
@@ -315,14 +336,14 @@ static enum progress prepare(struct cdc_feed *f, uint64_t upper)
         if (r->blackhole)
             f->last_synced = log->items[i].commit_tso;
         else if (log->items[i].kind == DR_CHANGE_DDL)
-            begin_ddl(r, &log->items[i]);
+            begin_ddl(f, &log->items[i]);
         else
             begin_rows(f, i);
         if (!r->blackhole)
             return STEP_DONE;
     }
     if (bound > r->applied)
-        r->applied = bound;
+        delivered(f, bound);
     if (!syncpoint)
         return NOTHING_LEFT;
     begin_syncpoint(f);
@@ -399,7 +420,7 @@ static void finish(struct cdc_feed *f)
     case BATCH_ROWS:
     case BATCH_DDL:
         f->last_synced = r->batch.upto;
-        r->applied = r->batch.upto;
+        delivered(f, r->batch.upto);
         break;
     case BATCH_SYNCPOINT:
         advance_syncpoint(f);
@@ -415,7 +436,7 @@ static bool is_broken(const struct cdc_feed *f)
     const struct cdc_run *r = f->run;
     const struct dr_model *m = f->cdc->model;
 
-    return !r->blackhole && (!dr_model_reach(m, f->cdc->cluster->name, &r->sink.at) ||
+    return !r->blackhole && (!dr_model_reach(m, cdc_at(f->cdc), &r->sink.at) ||
                              !dr_model_sql_alive(r->session) ||
                              (r->batch.waiting && m->now_ms - r->batch.since_ms >
                                                       dr_model_scaled(m, TIMEOUT_MS)));
@@ -470,6 +491,19 @@ static bool write_redo(struct cdc_feed *f, uint64_t upper)
     return ok;
 }
 
+/* TiKV takes its timestamps from PD, whatever the clocks say: what PD had handed out a
+ * while ago is resolved. */
+static uint64_t resolved_behind(struct cdc_feed *f, uint64_t known, int64_t lag_ms)
+{
+    int64_t now_ms = f->cdc->model->now_ms;
+    uint64_t at = f->asked_tso;
+    if (at && now_ms - f->asked_ms < lag_ms)
+        return f->resolved;
+    f->asked_tso = known;
+    f->asked_ms = now_ms;
+    return at;
+}
+
 /* What TiKV has resolved by now. */
 static uint64_t resolved_now(struct cdc_feed *f)
 {
@@ -479,6 +513,9 @@ static uint64_t resolved_now(struct cdc_feed *f)
     uint64_t known = dr_model_resolved(c->cluster);
 
     at = at < known ? at : known;
+    if (known >
+        cdc_now_tso(c)) /* the clock was set back: TSOs wait for it, rows do not */
+        at = resolved_behind(f, known, lag_ms);
     return f->target_ts && at > f->target_ts ? f->target_ts : at;
 }
 
@@ -499,6 +536,17 @@ static bool history_lost(struct cdc_feed *f)
     return true;
 }
 
+/* TiKV stands where its tidb-servers stand: while none of them can be reached, nothing is
+ * captured [inference]. */
+static bool hears_upstream(const struct cdc_feed *f)
+{
+    const struct dr_model_cluster *c = f->cdc->cluster;
+    for (size_t i = 0; c->model->cuts && i < c->instance_count; i++)
+        if (dr_model_reach(c->model, cdc_at(f->cdc), &c->instances[i].sql))
+            return true;
+    return !c->model->cuts;
+}
+
 void cdc_run_tick(struct cdc_feed *f)
 {
     enum progress p = STEP_DONE;
@@ -507,7 +555,7 @@ void cdc_run_tick(struct cdc_feed *f)
 
     if (!f->run && !start(f))
         return;
-    if (f->frozen || history_lost(f))
+    if (f->frozen || !hears_upstream(f) || history_lost(f))
         return;
     r = f->run;
     r->reconnected = false;

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "controller/estate/model/cdc.h"
+#include "controller/estate/model/network.h"
+#include "controller/estate/model/sql_session.h"
 
 enum { MYSQL_PORT = 4000, ACCESS_DENIED = 1045, NOBODY_THERE = 2003 };
 
@@ -47,6 +49,8 @@ static int attempt(struct cdc *c, struct dr_arena *a, const struct cdc_sink *sin
     int rc = dr_model_sql_connect(c->model, &sink->at, peer, sink->user, password, NULL,
                                   out, &ans, a);
 
+    if (!rc)
+        (*out)->origin = "ticdc";
     dr_buf_clear(why);
     if (rc == NOBODY_THERE)
         dr_buf_addf(why, "dial tcp %s: connect: connection refused",
@@ -65,7 +69,7 @@ int cdc_sink_connect(struct cdc *c, struct dr_arena *a, const struct cdc_sink *s
     int rc;
 
     *out = NULL;
-    if (!dr_model_reach(c->model, c->cluster->name, &sink->at)) {
+    if (!dr_model_reach(c->model, cdc_at(c), &sink->at)) {
         dr_buf_clear(why);
         dr_buf_addf(why, "dial tcp %s: i/o timeout", dr_address_text(&sink->at, at));
         return NOBODY_THERE;

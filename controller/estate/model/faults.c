@@ -3,10 +3,27 @@
 #include <string.h>
 
 #include "controller/base/json.h"
+#include "controller/estate/model/audit.h"
+#include "controller/estate/model/faults.h"
 #include "controller/estate/model/sql_session.h"
 #include "controller/estate/model/sql_vars.h"
 
 /* ---- armed faults ---- */
+
+/* "write" is every kind that writes, "PUT /path" a request. */
+static bool is_kind(const char *only, const char *text)
+{
+    size_t word = strcspn(text, " ");
+    const char *kind;
+    if (text[word] == ' ' && text[word + 1] == '/') {
+        char method[16];
+        snprintf(method, sizeof(method), "%.*s", (int)(word < 15 ? word : 15), text);
+        kind = dr_request_kind(method, text + word + 1);
+    } else {
+        kind = dr_statement_kind(text, strlen(text));
+    }
+    return strcmp(only, "write") == 0 ? dr_kind_writes(kind) : strcmp(only, kind) == 0;
+}
 
 const struct dr_fault *dr_model_fault_take(struct dr_model *m,
                                            const struct dr_address *at, const char *text)
@@ -14,7 +31,8 @@ const struct dr_fault *dr_model_fault_take(struct dr_model *m,
     for (struct dr_fault **p = &m->faults; *p; p = &(*p)->next) {
         struct dr_fault *f = *p;
         if ((!f->any && !dr_address_equal(&f->at, at)) ||
-            (f->match && !strcasestr(text, f->match)))
+            (f->match && !strcasestr(text, f->match)) ||
+            (f->only && !is_kind(f->only, text)))
             continue;
         if (f->skip) {
             f->skip--;
@@ -35,7 +53,7 @@ static int take_address(const json_t *command, struct dr_address *at, struct dr_
     return 0;
 }
 
-static int64_t number(const json_t *command, const char *key, int64_t otherwise)
+int64_t dr_fault_number(const json_t *command, const char *key, int64_t otherwise)
 {
     int64_t n;
     return dr_json_i64(command, key, &n) ? n : otherwise;
@@ -53,11 +71,12 @@ static int arm(struct dr_model *m, const json_t *command, enum dr_fault_kind kin
     if (code)
         return code;
     f->match = dr_strdup(m->arena, match);
+    f->only = dr_strdup(m->arena, dr_json_str(command, "kind"));
     f->message = dr_strdup(m->arena, message);
-    f->number = (int)number(command, "number", 0);
-    f->skip = (uint64_t)number(command, "skip", 0);
-    f->count = (uint64_t)number(command, "count", 1);
-    f->delay_ms = number(command, "ms", 1000);
+    f->number = (int)dr_fault_number(command, "number", 0);
+    f->skip = (uint64_t)dr_fault_number(command, "skip", 0);
+    f->count = (uint64_t)dr_fault_number(command, "count", 1);
+    f->delay_ms = dr_fault_number(command, "ms", 1000);
     while (*p)
         p = &(*p)->next;
     *p = f;
@@ -76,6 +95,7 @@ ARM(run_drop_after, DR_FAULT_DROP_AFTER)
 ARM(run_error, DR_FAULT_ERROR)
 ARM(run_error_after, DR_FAULT_ERROR_AFTER)
 ARM(run_late, DR_FAULT_SLOW)
+ARM(run_lose, DR_FAULT_MUTE)
 
 static int run_calm(struct dr_model *m, const json_t *command, json_t **reply,
                     struct dr_err *err)
@@ -89,7 +109,7 @@ static int run_calm(struct dr_model *m, const json_t *command, json_t **reply,
 
 /* ---- instances ---- */
 
-enum what { KILL, START, CUT, REACH, HANG, UNHANG, LAG, UNLAG, SLOW };
+enum what { KILL, START, CUT, REACH, REFUSE, TAKE, HANG, UNHANG, LAG, UNLAG, SLOW };
 
 /* The same for a process of PD, TiCDC or storage. */
 static int process(struct dr_model *m, const json_t *command, enum what what,
@@ -108,6 +128,10 @@ static int process(struct dr_model *m, const json_t *command, enum what what,
     case REACH:
         p->cut = what == CUT;
         break;
+    case REFUSE:
+    case TAKE:
+        p->refuses = what == REFUSE;
+        break;
     case HANG:
     case UNHANG:
         p->hung = what == HANG;
@@ -116,7 +140,7 @@ static int process(struct dr_model *m, const json_t *command, enum what what,
     case UNLAG:
         return dr_fail(err, DR_E_INPUT, "only a SQL instance has variables that lag");
     case SLOW:
-        p->slow_ms = number(command, "ms", 1000);
+        p->slow_ms = dr_fault_number(command, "ms", 1000);
         break;
     }
     dr_model_process_changed(m, p);
@@ -148,6 +172,10 @@ static int instance(struct dr_model *m, const json_t *command, enum what what,
     case REACH:
         in->cut = false;
         break;
+    case REFUSE:
+    case TAKE:
+        in->refuses = what == REFUSE;
+        break;
     case HANG:
     case UNHANG:
         in->hung = what == HANG;
@@ -160,7 +188,7 @@ static int instance(struct dr_model *m, const json_t *command, enum what what,
         dr_var_load(in);
         break;
     case SLOW:
-        in->slow_ms = number(command, "ms", 1000);
+        in->slow_ms = dr_fault_number(command, "ms", 1000);
         break;
     }
     return 0;
@@ -177,37 +205,18 @@ INSTANCE(run_kill, KILL)
 INSTANCE(run_start, START)
 INSTANCE(run_cut, CUT)
 INSTANCE(run_reach, REACH)
+INSTANCE(run_refuse, REFUSE)
+INSTANCE(run_take, TAKE)
 INSTANCE(run_hang, HANG)
 INSTANCE(run_unhang, UNHANG)
 INSTANCE(run_lag, LAG)
 INSTANCE(run_unlag, UNLAG)
 INSTANCE(run_slow, SLOW)
 
-/* ---- network, clusters ---- */
+/* ---- clusters ---- */
 
-static int run_partition(struct dr_model *m, const json_t *command, json_t **reply,
-                         struct dr_err *err)
-{
-    const char *from = dr_json_str(command, "from"), *to = dr_json_str(command, "to");
-    (void)reply;
-    if (!from || !to)
-        return dr_fail(err, DR_E_INPUT, "'from' and 'to' must name regions or clusters");
-    dr_model_partition(m, from, to);
-    return 0;
-}
-
-static int run_heal(struct dr_model *m, const json_t *command, json_t **reply,
-                    struct dr_err *err)
-{
-    (void)command;
-    (void)reply;
-    (void)err;
-    m->cuts = NULL;
-    return 0;
-}
-
-static int take_cluster(struct dr_model *m, const json_t *command,
-                        struct dr_model_cluster **c, struct dr_err *err)
+int dr_fault_cluster(struct dr_model *m, const json_t *command,
+                     struct dr_model_cluster **c, struct dr_err *err)
 {
     const char *name = dr_json_str(command, "cluster");
     *c = name ? dr_model_cluster(m, name) : NULL;
@@ -218,10 +227,10 @@ static int run_clock(struct dr_model *m, const json_t *command, json_t **reply,
                      struct dr_err *err)
 {
     struct dr_model_cluster *c;
-    int code = take_cluster(m, command, &c, err);
+    int code = dr_fault_cluster(m, command, &c, err);
     (void)reply;
     if (!code)
-        c->clock_skew_ms = number(command, "ms", 0);
+        c->clock_skew_ms = dr_fault_number(command, "ms", 0);
     return code;
 }
 
@@ -229,7 +238,7 @@ static int run_gc(struct dr_model *m, const json_t *command, json_t **reply,
                   struct dr_err *err)
 {
     struct dr_model_cluster *c;
-    int code = take_cluster(m, command, &c, err);
+    int code = dr_fault_cluster(m, command, &c, err);
     if (code)
         return code;
     dr_model_gc(c);
@@ -242,7 +251,7 @@ static int run_collation(struct dr_model *m, const json_t *command, json_t **rep
 {
     struct dr_model_cluster *c;
     bool old = true;
-    int code = take_cluster(m, command, &c, err);
+    int code = dr_fault_cluster(m, command, &c, err);
     (void)reply;
     if (code)
         return code;
@@ -268,7 +277,7 @@ static int run_ddl(struct dr_model *m, const json_t *command, json_t **reply,
                    struct dr_err *err)
 {
     struct dr_model_cluster *c;
-    int code = take_cluster(m, command, &c, err);
+    int code = dr_fault_cluster(m, command, &c, err);
     const char *schema = dr_json_str(command, "schema"),
                *table = dr_json_str(command, "table"),
                *state = dr_json_str(command, "state");
@@ -284,7 +293,8 @@ static int run_ddl(struct dr_model *m, const json_t *command, json_t **reply,
     };
     dr_db_job(c->db, &ch, state ? dr_strdup(m->arena, state) : "running");
     int64_t id = c->db->jobs[c->db->job_count - 1].id;
-    dr_model_at(m, m->now_ms + number(command, "ms", 60000), end_ddl, c, (uint64_t)id);
+    dr_model_at(m, m->now_ms + dr_fault_number(command, "ms", 60000), end_ddl, c,
+                (uint64_t)id);
     *reply = json_pack("{s:I}", "job", (json_int_t)id);
     return 0;
 }
@@ -296,7 +306,7 @@ static int run_sql(struct dr_model *m, const json_t *command, json_t **reply,
     struct dr_model_cluster *c;
     struct dr_sql_answer out;
     const char *text = dr_json_str(command, "text");
-    int code = take_cluster(m, command, &c, err);
+    int code = dr_fault_cluster(m, command, &c, err);
     if (code)
         return code;
     if (!text)
@@ -337,23 +347,24 @@ static int run_state(struct dr_model *m, const json_t *command, json_t **reply,
 
 // clang-format off
 const struct dr_model_command dr_model_ctl_sql[] = {
-    {"drop-before", "[at, match, skip, count]: the connection breaks, nothing was done", run_drop_before},
-    {"drop-after",  "[at, match, skip, count]: done, then the connection breaks", run_drop_after},
-    {"error",       "[at, match, skip, count, number, message]: refused", run_error},
-    {"error-after", "[at, match, skip, count, number, message]: done, yet an error", run_error_after},
-    {"late",        "[at, match, skip, count, ms]: the answer comes later", run_late},
+    {"drop-before", "[at, kind, match, skip, count]: the connection breaks, nothing was done", run_drop_before},
+    {"drop-after",  "[at, kind, match, skip, count]: done, then the connection breaks", run_drop_after},
+    {"lose",        "[at, kind, match, skip, count]: done, and no reply ever comes", run_lose},
+    {"error",       "[at, kind, match, skip, count, number, message]: refused", run_error},
+    {"error-after", "[at, kind, match, skip, count, number, message]: done, yet an error", run_error_after},
+    {"late",        "[at, kind, match, skip, count, ms]: the answer comes later", run_late},
     {"calm",        "disarms all of the above", run_calm},
     {"kill",        "at: the process stops (tidb-server, PD, TiCDC, storage)", run_kill},
     {"start",       "at: it starts again", run_start},
     {"cut",         "at: runs, but nobody reaches it", run_cut},
     {"reach",       "at: can be reached again", run_reach},
+    {"refuse",      "at: takes no new connections; SQL sessions that are there stay", run_refuse},
+    {"take",        "at: takes connections again", run_take},
     {"hang",        "at: takes connections and never answers", run_hang},
     {"unhang",      "at: answers again", run_unhang},
     {"lag",         "at: other instances' SET GLOBAL do not reach it", run_lag},
     {"unlag",       "at: it reloads the stored variables", run_unlag},
-    {"slow",        "at, ms: every answer of it comes later", run_slow},
-    {"partition",   "from, to: regions or clusters that do not reach each other", run_partition},
-    {"heal",        "ends all partitions", run_heal},
+    {"slow",        "at, ms: every answer of it comes later; 0: no more", run_slow},
     {"clock",       "cluster, ms: PD's clock against the wall", run_clock},
     {"gc",          "cluster: one round of GC now", run_gc},
     {"collation",   "cluster, old: new_collations_enabled_on_first_bootstrap", run_collation},
@@ -366,9 +377,8 @@ const struct dr_model_command dr_model_ctl_sql[] = {
 
 static const struct dr_model_command *find(const char *name)
 {
-    const struct dr_model_command *const tables[] = {dr_model_ctl_sql, dr_model_ctl_http};
-    for (size_t t = 0; t < 2; t++)
-        for (const struct dr_model_command *c = tables[t]; c->name; c++)
+    for (size_t t = 0; dr_model_ctl_tables[t]; t++)
+        for (const struct dr_model_command *c = dr_model_ctl_tables[t]; c->name; c++)
             if (strcmp(c->name, name) == 0)
                 return c;
     return NULL;
@@ -383,10 +393,9 @@ int dr_model_ctl(struct dr_model *m, const json_t *command, json_t **reply,
     if (!c) {
         struct dr_buf b;
         dr_buf_init(&b, 4096);
-        for (c = dr_model_ctl_sql; c->name; c++)
-            dr_buf_addf(&b, "%s%s", b.len ? " " : "", c->name);
-        for (c = dr_model_ctl_http; c->name; c++)
-            dr_buf_addf(&b, " %s", c->name);
+        for (size_t t = 0; dr_model_ctl_tables[t]; t++)
+            for (c = dr_model_ctl_tables[t]; c->name; c++)
+                dr_buf_addf(&b, "%s%s", b.len ? " " : "", c->name);
         int code = dr_fail(err, DR_E_INPUT, "no fault '%s'; known: %s", name ? name : "",
                            dr_buf_str(&b));
         dr_buf_release(&b);

@@ -7,9 +7,10 @@
 #include <string.h>
 #include <strings.h>
 
+#include "controller/estate/model/audit.h"
 #include "controller/estate/model/uri.h"
 
-enum { ABANDONED_MS = 10 * 60 * 1000 };
+enum { ABANDONED_MS = 10 * 60 * 1000, NEVER_MS = 24 * 60 * 60 * 1000 };
 
 struct server {
     enum dr_model_port port;
@@ -33,6 +34,7 @@ struct pending {
     struct dr_arena *arena;
     struct dr_model_request req;
     struct dr_http_answer answer;
+    uint64_t audit; /* its entry, to be settled with the answer */
     const struct server *server;
     const struct dr_model_process *process; /* of the address asked */
     const struct dr_model_process *hung;    /* waits for this one; then asks again */
@@ -142,6 +144,25 @@ static void drop(struct dr_http_in *in)
     *in->out = (struct dr_http_answer){.status = 0};
 }
 
+/* f: what befalls the answer; NULL: nothing. */
+static void settle_audit(struct dr_model *m, uint64_t *entry, int status,
+                         const struct dr_fault *f)
+{
+    char text[40];
+    if (!*entry)
+        return;
+    bool lost = f && (f->kind == DR_FAULT_DROP_AFTER || f->kind == DR_FAULT_MUTE);
+    if (f && f->kind == DR_FAULT_ERROR)
+        snprintf(text, sizeof(text), "not done, answered an error");
+    else
+        snprintf(text, sizeof(text), "%d%s", status,
+                 lost                                   ? ", reply lost"
+                 : f && f->kind == DR_FAULT_ERROR_AFTER ? ", answered an error"
+                                                        : "");
+    dr_audit_settle(m, *entry, text, -1);
+    *entry = 0;
+}
+
 /* Serves the request, or lets an armed fault strike. */
 static void serve(struct dr_http_in *in, const struct server *server)
 {
@@ -152,21 +173,25 @@ static void serve(struct dr_http_in *in, const struct server *server)
         f = dr_model_fault_take(
             in->m, &in->server->at,
             dr_sprintf(in->a, "%s %s", in->req->method, in->req->target));
-    if (!f) {
-        server->serve(in);
-        return;
-    }
-    fault = *f; /* serving may change the list */
-    if (fault.kind == DR_FAULT_DROP_BEFORE) {
+    if (f)
+        fault = *f; /* serving may change the list */
+    if (f && fault.kind == DR_FAULT_DROP_BEFORE) {
         drop(in);
         return;
     }
-    if (fault.kind != DR_FAULT_ERROR)
+    in->audit = dr_audit_request(in);
+    if (!f || fault.kind != DR_FAULT_ERROR)
         server->serve(in);
+    if (!in->settle && !in->wait_for)
+        settle_audit(in->m, &in->audit, in->out->status, f ? &fault : NULL);
+    if (!f)
+        return;
     if (fault.kind == DR_FAULT_DROP_AFTER)
         drop(in);
     else if (fault.kind == DR_FAULT_SLOW)
         in->delay_ms += fault.delay_ms;
+    else if (fault.kind == DR_FAULT_MUTE)
+        in->delay_ms += NEVER_MS;
     else
         server->fault(in, fault.number ? fault.number : 500, fault.message);
     if (fault.kind != DR_FAULT_SLOW) {
@@ -194,6 +219,7 @@ static struct pending *keep(struct dr_model *m, const struct dr_model_request *r
     p->arena = arena;
     p->handle = ++m->next_query;
     p->req = *req;
+    p->req.peer = dr_strdup(arena, req->peer);
     p->req.method = dr_strdup(arena, req->method);
     p->req.target = dr_strdup(arena, req->target);
     p->req.body = req->body ? dr_strndup(arena, req->body, req->body_len) : NULL;
@@ -225,6 +251,7 @@ static void note(struct dr_model *m, struct pending *p, const struct dr_http_in 
     p->settle = in->settle;
     p->settle_arg = in->settle_arg;
     p->answer = *in->out;
+    p->audit = in->audit;
     if (in->delay_ms > 0)
         dr_model_at(m, p->ready_ms, wake, NULL, 0);
 }
@@ -334,6 +361,7 @@ enum dr_model_done dr_model_http_poll(struct dr_model *m, uint64_t handle,
     p = *at;
     if (!ready(m, p))
         return DR_MODEL_RUNNING;
+    settle_audit(m, &p->audit, p->answer.status, NULL);
     *out = p->answer;
     if (out->body)
         out->body = dr_strndup(a, p->answer.body, p->answer.body_len);

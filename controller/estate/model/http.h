@@ -22,6 +22,7 @@ struct dr_http_in {
     struct dr_http_answer *out;
     struct dr_arena *a; /* lives as long as the answer */
     /* Set by the handler to answer later: */
+    uint64_t audit;                                   /* its entry there */
     int64_t delay_ms;                                 /* so long from now */
     const struct dr_model_process *wait_for;          /* hung: try again when it is not */
     bool (*settle)(struct dr_http_in *in, void *arg); /* asked again until it is true */

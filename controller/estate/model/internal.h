@@ -136,6 +136,7 @@ struct dr_model_instance {
     struct dr_address sql, status;
     bool up;                     /* the process runs */
     bool cut;                    /* alive, but no client reaches it */
+    bool refuses;                /* takes no new connections */
     bool hung;                   /* takes connections and never answers */
     bool lagging;                /* other instances' SET GLOBAL do not reach it */
     int64_t slow_ms;             /* added to every statement */
@@ -205,8 +206,13 @@ struct dr_model {
     struct dr_cdc *cdc;
     struct dr_store *store;
     struct dr_http *http; /* exchanges that wait for their answer */
-    struct dr_cut *cuts;  /* pairs of regions or clusters that do not reach each other */
-    json_t *unknown;      /* statements and requests nobody knew: [{at, text}], bounded */
+    struct dr_cut *cuts;  /* pairs that do not reach each other (network.h) */
+    struct dr_alias *aliases;
+    uint64_t network_changes;
+    int64_t stepped_ms; /* fault: so far the wall clock was moved */
+    struct dr_audit *audit;
+    struct dr_workload *workloads; /* workload.c */
+    json_t *unknown; /* statements and requests nobody knew: [{at, text}], bounded */
     uint64_t unknown_count;
     uint64_t next_query; /* handles of HTTP exchanges */
     struct dr_strings *strings;
@@ -245,6 +251,7 @@ enum dr_fault_kind {
     DR_FAULT_ERROR,       /* an error answer, nothing was done */
     DR_FAULT_ERROR_AFTER, /* an error answer although it was done */
     DR_FAULT_SLOW,        /* the answer comes later */
+    DR_FAULT_MUTE,        /* done, and the answer never arrives */
 };
 struct dr_fault {
     struct dr_fault *next;
@@ -252,6 +259,7 @@ struct dr_fault {
     bool any; /* any address */
     struct dr_address at;
     const char *match;    /* part of the statement or of "METHOD target"; NULL: all */
+    const char *only;     /* this kind of statement or request (audit.h); NULL: all */
     uint64_t skip, count; /* let so many pass first; then strike so many times */
     int number;           /* SQL error number or HTTP status */
     const char *message;
@@ -277,14 +285,8 @@ void dr_model_instance_run(struct dr_model_instance *in, bool up);
 /* One round of the GC leader: the safe point follows life time, open transactions and
  * PD's service safepoints; never back. */
 void dr_model_gc(struct dr_model_cluster *c);
-
-/* Whether the network lets `from` (a region or cluster name, NULL: anywhere) reach this
- * address now; says nothing about the process there. */
-bool dr_model_reach(const struct dr_model *m, const char *from,
-                    const struct dr_address *to);
-
-/* Cuts the network between two regions or clusters; heal: m->cuts = NULL. */
-void dr_model_partition(struct dr_model *m, const char *a, const char *b);
+/* The same up to a TSO, whatever holds it. */
+void dr_model_gc_to(struct dr_model_cluster *c, uint64_t tso);
 
 /* Counts and keeps a statement or request that nobody knew. */
 void dr_model_note_unknown(struct dr_model *m, const struct dr_address *at,
@@ -319,18 +321,22 @@ json_t *dr_model_cdc_state(const struct dr_model *m, size_t cluster);
 
 /* Object storage (store.c). `uri` as BACKUP is given it: "s3://bucket/prefix?endpoint=.."
  * or a folder's path (kept in the model too, never touching the disk). Keys are below the
- * prefix. Return 0, or -1 with the server's words in `why` (BR's text). */
+ * prefix. from: the process that asks. Return 0, or -1 with the server's words in `why`
+ * (BR's text). */
 int dr_model_store_init(struct dr_model *m, struct dr_err *err) DR_MUST_CHECK;
 void dr_model_store_free(struct dr_model *m);
-int dr_model_store_put(struct dr_model *m, const char *uri, const char *key,
-                       const void *bytes, size_t len, struct dr_buf *why);
+int dr_model_store_put(struct dr_model *m, const struct dr_address *from, const char *uri,
+                       const char *key, const void *bytes, size_t len,
+                       struct dr_buf *why);
 /* Out: borrowed until the next change; *bytes NULL: no such object. */
-int dr_model_store_get(struct dr_model *m, const char *uri, const char *key,
-                       const char **bytes, size_t *len, struct dr_buf *why);
-int dr_model_store_delete(struct dr_model *m, const char *uri, const char *key,
-                          struct dr_buf *why);
+int dr_model_store_get(struct dr_model *m, const struct dr_address *from, const char *uri,
+                       const char *key, const char **bytes, size_t *len,
+                       struct dr_buf *why);
+int dr_model_store_delete(struct dr_model *m, const struct dr_address *from,
+                          const char *uri, const char *key, struct dr_buf *why);
 /* Calls fn for each key below the prefix, in order. */
-int dr_model_store_list(struct dr_model *m, const char *uri,
+int dr_model_store_list(struct dr_model *m, const struct dr_address *from,
+                        const char *uri,
                         void (*fn)(void *arg, const char *key, size_t len), void *arg,
                         struct dr_buf *why);
 json_t *dr_model_store_state(const struct dr_model *m);
@@ -340,6 +346,7 @@ struct dr_model_process {
     struct dr_address at;
     bool up;         /* runs */
     bool cut;        /* alive, but no client reaches it */
+    bool refuses;    /* takes no new connections */
     bool hung;       /* takes connections and never answers */
     int64_t slow_ms; /* added to every answer */
 };

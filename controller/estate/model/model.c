@@ -4,16 +4,13 @@
 
 #include "controller/base/json.h"
 #include "controller/base/num.h"
+#include "controller/estate/model/audit.h"
 #include "controller/estate/model/sql_account.h"
 #include "controller/estate/model/sql_brie.h"
 #include "controller/estate/model/sql_engine.h"
 #include "controller/estate/model/sql_vars.h"
 #include "controller/estate/model/timers.h"
-
-struct dr_cut {
-    struct dr_cut *next;
-    const char *a, *b;
-};
+#include "controller/estate/model/workload.h"
 
 /* ---- clock ---- */
 
@@ -95,10 +92,15 @@ void dr_model_gc(struct dr_model_cluster *c)
     uint64_t wish = dr_tso_make(dr_cluster_wall_ms(c) - ns / 1000000, 0);
     wish = dr_model_pd_min_safepoint(c->model, c->index, oldest_txn(c, wish));
     c->gc_last_run_ms = dr_cluster_wall_ms(c);
-    if (wish > c->gc_safe_point) {
-        c->gc_safe_point = wish;
-        dr_db_gc(c->db, wish);
-    }
+    dr_model_gc_to(c, wish);
+}
+
+void dr_model_gc_to(struct dr_model_cluster *c, uint64_t tso)
+{
+    if (tso <= c->gc_safe_point)
+        return;
+    c->gc_safe_point = tso;
+    dr_db_gc(c->db, tso);
 }
 
 static void gc_tick(struct dr_model *m, void *arg, uint64_t n)
@@ -165,68 +167,9 @@ bool dr_model_up(const struct dr_model *m, const struct dr_address *at)
 {
     const struct dr_model_instance *in = dr_model_instance((struct dr_model *)m, at);
     if (in)
-        return in->up && !in->cut;
+        return in->up && !in->cut && !in->refuses;
     const struct dr_model_process *p = dr_model_process((struct dr_model *)m, at);
-    return p && p->up && !p->cut;
-}
-
-static bool has_address(const struct dr_hostport *list, size_t n,
-                        const struct dr_address *at)
-{
-    for (size_t i = 0; i < n; i++)
-        if (list[i].port == at->port && strcasecmp(list[i].host, at->host) == 0)
-            return true;
-    return false;
-}
-
-/* Cluster (may be NULL) and region behind an address. */
-static const char *owner_of(const struct dr_model *m, const struct dr_address *at,
-                            const char **region)
-{
-    const struct dr_model_instance *in = dr_model_instance((struct dr_model *)m, at);
-    for (size_t i = 0; i < m->cluster_count; i++) {
-        const struct dr_model_cluster *c = &m->clusters[i];
-        const struct dr_sim_cluster *d = c->doc;
-        if ((in && in->cluster == c) || has_address(d->pd, d->pd_count, at) ||
-            has_address(d->ticdc.captures, d->ticdc.capture_count, at)) {
-            *region = c->region;
-            return c->name;
-        }
-    }
-    *region = NULL;
-    for (size_t i = 0; i < m->doc->storage_count; i++)
-        if (has_address(&m->doc->storage[i].address, 1, at))
-            *region = m->doc->storage[i].region;
-    return NULL;
-}
-
-static bool same(const char *a, const char *b)
-{
-    return a && b && strcmp(a, b) == 0;
-}
-
-bool dr_model_reach(const struct dr_model *m, const char *from,
-                    const struct dr_address *to)
-{
-    const char *region, *name = owner_of(m, to, &region), *from_region = from;
-    for (size_t i = 0; from && i < m->cluster_count; i++)
-        if (strcmp(m->clusters[i].name, from) == 0)
-            from_region = m->clusters[i].region;
-    for (const struct dr_cut *c = m->cuts; c && from; c = c->next) {
-        bool here_a = same(from, c->a) || same(from_region, c->a);
-        bool here_b = same(from, c->b) || same(from_region, c->b);
-        if ((here_a && (same(name, c->b) || same(region, c->b))) ||
-            (here_b && (same(name, c->a) || same(region, c->a))))
-            return false;
-    }
-    return true;
-}
-
-void dr_model_partition(struct dr_model *m, const char *a, const char *b)
-{
-    struct dr_cut *c = DR_NEW(m->arena, struct dr_cut);
-    *c = (struct dr_cut){m->cuts, dr_strdup(m->arena, a), dr_strdup(m->arena, b)};
-    m->cuts = c;
+    return p && p->up && !p->cut && !p->refuses;
 }
 
 /* ---- what nobody knew ---- */
@@ -366,6 +309,7 @@ int dr_model_new(struct dr_model **out, const struct dr_estate_doc *doc, uint64_
     m->prng.state = seed;
     m->wall0_ms = wall_ms;
     m->speed = 1;
+    dr_audit_init(m);
     m->timers = dr_timers_new();
     m->strings = dr_strings_new();
     m->unknown = json_array();
@@ -392,6 +336,7 @@ void dr_model_free(struct dr_model *m)
 {
     if (!m)
         return;
+    dr_workload_free(m);
     dr_model_http_free(m);
     dr_model_cdc_free(m);
     for (size_t i = 0; i < m->cluster_count; i++) {
@@ -408,6 +353,7 @@ void dr_model_free(struct dr_model *m)
     }
     dr_model_pd_free(m);
     dr_model_store_free(m);
+    dr_audit_free(m);
     dr_timers_free(m->timers);
     dr_strings_free(m->strings);
     json_decref(m->unknown);

@@ -59,6 +59,18 @@ bool dr_model_up(const struct dr_model *m, const struct dr_address *at);
 /* Whether the process behind this address runs but says nothing (hung, or cut off by the
  * network): who connects waits instead of being refused. */
 bool dr_model_silent(struct dr_model *m, const struct dr_address *at);
+/* Somebody outside the estate, as its network knows him. */
+struct dr_model_client {
+    const char *host; /* the address he comes from */
+    /* Whether he is that process of this machine; NULL: cannot be told. */
+    bool (*is_process)(const struct dr_model_client *self, uint64_t pid);
+};
+/* Whether packets travel between a client and an address; false: neither hears anything
+ * of the other. */
+bool dr_model_reached_by(const struct dr_model *m, const struct dr_model_client *client,
+                         const struct dr_address *at);
+/* Grows whenever the answer to that may have changed. */
+uint64_t dr_model_network_changes(const struct dr_model *m);
 
 /* ---- SQL ---- */
 /* A new session on an instance, not logged in. NULL: nobody listens there. peer: the
@@ -189,6 +201,7 @@ struct dr_model_request {
     size_t header_count;
     const char *const *header_names; /* as sent */
     const char *const *header_values;
+    const char *peer; /* the client's host; NULL: not known */
 };
 /* As dr_model_sql_query; `handle` is for dr_model_http_poll. A connection that the model
  * wants to drop without an answer comes back with status 0. */
@@ -214,6 +227,11 @@ uint64_t dr_model_unknown(const struct dr_model *m, const json_t **list);
  * table of faults is in faults.c. Fails: DR_E_INPUT with what is known. */
 int dr_model_ctl(struct dr_model *m, const json_t *command, json_t **reply,
                  struct dr_err *err) DR_MUST_CHECK;
+/* What can be looked at, and the workload that can be made: "faults" (those in force, and
+ * those that are known), "audit", "check", "workload"; the rest of the command says which
+ * part (audit.h, check.h, workload.h). Fails: DR_E_INPUT. */
+int dr_model_look(struct dr_model *m, const char *what, const json_t *command,
+                  json_t **reply, struct dr_err *err) DR_MUST_CHECK;
 /* The i-th of those commands: its help, and its name in *name; NULL: there are no more.
  */
 const char *dr_model_ctl_help(size_t i, const char **name);

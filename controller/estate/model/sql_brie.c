@@ -121,8 +121,9 @@ static void backup_done(struct dr_model *m, void *arg, uint64_t n)
     json_t *meta = dump(b);
     char *text = json_dumps(meta, JSON_COMPACT);
     b->size = strlen(text);
-    if (dr_model_store_put(m, b->uri, "1/1_2_data.sst", text, b->size, &why) ||
-        dr_model_store_put(m, b->uri, "backupmeta", text, b->size, &why))
+    if (dr_model_store_put(m, &b->in->sql, b->uri, "1/1_2_data.sst", text, b->size,
+                           &why) ||
+        dr_model_store_put(m, &b->in->sql, b->uri, "backupmeta", text, b->size, &why))
         end(b, PHASE_FAILED, dr_buf_str(&why));
     else
         end(b, PHASE_DONE, NULL);
@@ -137,7 +138,7 @@ static int backup_prefix(struct dr_brie *b, struct dr_buf *why)
     struct dr_model *m = b->in->cluster->model;
     const char *bytes;
     size_t len;
-    if (dr_model_store_get(m, b->uri, "backupmeta", &bytes, &len, why))
+    if (dr_model_store_get(m, &b->in->sql, b->uri, "backupmeta", &bytes, &len, why))
         return -1;
     if (bytes) {
         dr_buf_addf(
@@ -148,7 +149,7 @@ static int backup_prefix(struct dr_brie *b, struct dr_buf *why)
             b->shown);
         return -1;
     }
-    if (dr_model_store_get(m, b->uri, "backup.lock", &bytes, &len, why))
+    if (dr_model_store_get(m, &b->in->sql, b->uri, "backup.lock", &bytes, &len, why))
         return -1;
     if (bytes && (len != strlen(b->params) || memcmp(bytes, b->params, len) != 0)) {
         dr_buf_addf(
@@ -159,8 +160,8 @@ static int backup_prefix(struct dr_brie *b, struct dr_buf *why)
             b->shown);
         return -1;
     }
-    return dr_model_store_put(m, b->uri, "backup.lock", b->params, strlen(b->params),
-                              why);
+    return dr_model_store_put(m, &b->in->sql, b->uri, "backup.lock", b->params,
+                              strlen(b->params), why);
 }
 
 static void start_backup(struct dr_brie *b)
@@ -291,7 +292,8 @@ static void start_restore(struct dr_brie *b)
     const char *bytes = NULL;
     size_t len = 0;
     dr_buf_init(&why, 4096);
-    if (!dr_model_store_get(m, b->uri, "backupmeta", &bytes, &len, &why) && !bytes)
+    if (!dr_model_store_get(m, &b->in->sql, b->uri, "backupmeta", &bytes, &len, &why) &&
+        !bytes)
         dr_buf_addf(&why,
                     "[BR:ExternalStorage:ErrStorageUnknown]load backupmeta failed: "
                     "%s/backupmeta does not exist",

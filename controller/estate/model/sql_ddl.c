@@ -3,6 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "controller/estate/model/network.h"
 #include "controller/estate/model/sql_account.h"
 #include "controller/estate/model/sql_def.h"
 #include "controller/estate/model/sql_value.h"
@@ -36,7 +37,7 @@ static enum dr_run begin_ddl(struct dr_exec *x)
     if (dr_check_write(x) || dr_session_commit(x))
         return DR_RUN_ERROR;
     x->no_snapshot = x->current_read = true;
-    if (!dr_model_pd_ok(x->m, x->c->index))
+    if (!dr_instance_pd_ok(x->s->in))
         return dr_sql_error(x, 9001, "PD server timeout: ");
     return DR_RUN_OK;
 }

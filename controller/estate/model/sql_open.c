@@ -2,6 +2,7 @@
  * Sources: tidb: pkg/server/conn.go, pkg/session/session.go. */
 #include <string.h>
 
+#include "controller/estate/model/audit.h"
 #include "controller/estate/model/sql_brie.h"
 #include "controller/estate/model/sql_prepare.h"
 #include "controller/estate/model/sql_vars.h"
@@ -62,6 +63,8 @@ int dr_model_sql_internal(struct dr_model_session *s, const char *text,
 void dr_session_kill(struct dr_model_session *s)
 {
     s->dead = true;
+    dr_audit_settle(s->m, s->audit, "connection lost", -1);
+    s->audit = 0;
     dr_brie_abandon(s);
     dr_session_rollback(s);
 }

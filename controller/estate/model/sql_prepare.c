@@ -3,6 +3,7 @@
  * so they can never be read as SQL. Sources: tidb: pkg/executor/prepared.go, tidb:
  * pkg/planner/core/plan_cache_utils.go, docs: sql-prepared-plan-cache.md. */
 #include "controller/estate/model/sql_prepare.h"
+#include "controller/estate/model/audit.h"
 
 #include <string.h>
 #include <strings.h>
@@ -256,6 +257,8 @@ enum dr_run dr_st_execute(struct dr_exec *x)
         return dr_sql_error(x, 8111, "Prepared statement not found");
     if (n != p->params)
         return dr_sql_error(x, 8112, "Wrong parameter count");
+    if (!x->s->audit)
+        x->s->audit = dr_audit_statement(x->s, p->text, p->len);
     dr_lex(x->a, dr_strndup(x->a, p->text, p->len), p->len, c);
     return dr_bind(x, params, n) ? DR_RUN_ERROR : dr_dispatch(x);
 }

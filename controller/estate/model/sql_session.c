@@ -5,6 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "controller/estate/model/audit.h"
+#include "controller/estate/model/network.h"
 #include "controller/estate/model/sql_account.h"
 #include "controller/estate/model/sql_brie.h"
 #include "controller/estate/model/sql_engine.h"
@@ -55,7 +57,7 @@ enum dr_run dr_check_write(struct dr_exec *x)
 
 static enum dr_run need_pd(struct dr_exec *x)
 {
-    if (dr_model_pd_ok(x->m, x->c->index))
+    if (dr_instance_pd_ok(x->s->in))
         return DR_RUN_OK;
     return dr_sql_error(x, 9001,
                         "PD server timeout: start timestamp may fall behind "
@@ -116,7 +118,7 @@ void dr_session_rollback(struct dr_model_session *s)
 {
     dr_txn_free(s->txn);
     s->txn = NULL;
-    s->explicit_txn = false;
+    s->explicit_txn = s->odd_txn = false;
     s->pending_role = 0;
 }
 
@@ -343,6 +345,20 @@ static void remember(struct dr_model_session *s, const struct dr_sql_answer *out
     s->last_rows = out->columns ? (int64_t)out->row_count : 0;
 }
 
+static void settle_audit(struct dr_exec *x)
+{
+    struct dr_model_session *s = x->s;
+    const char *outcome =
+        x->out->error    ? dr_sprintf(x->a, "error %d", x->out->error)
+        : s->fault_after ? (s->fault == DR_FAULT_ERROR_AFTER ? "ok, answered an error"
+                                                             : "ok, reply lost")
+                         : "ok";
+    dr_audit_settle(s->m, s->audit, outcome,
+                    x->out->error || x->out->column_count ? -1
+                                                          : (int64_t)x->out->affected);
+    s->audit = 0;
+}
+
 static enum dr_model_done finish(struct dr_exec *x, enum dr_run r)
 {
     struct dr_model_session *s = x->s;
@@ -358,8 +374,13 @@ static enum dr_model_done finish(struct dr_exec *x, enum dr_run r)
         x->out->error = 0;
     remember(s, x->out);
     x->out->warnings = (uint32_t)s->warning_count;
+    settle_audit(x);
     if (s->fault_after) {
         s->fault_after = false;
+        if (s->fault == DR_FAULT_MUTE) {
+            s->wait = DR_WAIT_MUTE;
+            return DR_MODEL_RUNNING;
+        }
         if (s->fault == DR_FAULT_DROP_AFTER) {
             end_statement(s);
             return drop(s, x);
@@ -451,7 +472,8 @@ static void take_fault(struct dr_model_session *s, const struct dr_fault *f,
         *delay += f->delay_ms;
         return;
     }
-    s->fault_after = f->kind == DR_FAULT_DROP_AFTER || f->kind == DR_FAULT_ERROR_AFTER;
+    s->fault_after = f->kind == DR_FAULT_DROP_AFTER || f->kind == DR_FAULT_ERROR_AFTER ||
+                     f->kind == DR_FAULT_MUTE;
     s->fault = f->kind;
     s->fault_number = f->number ? f->number : 9005;
     s->fault_message = f->message ? f->message : "Region is unavailable";
@@ -476,6 +498,7 @@ enum dr_model_done dr_model_sql_query(struct dr_model_session *s, const char *te
         end_statement(s);
         return drop(s, &x);
     }
+    s->audit = s->describing ? 0 : dr_audit_statement(s, s->text, len);
     if (f)
         take_fault(s, f, &delay);
     if (f && f->kind == DR_FAULT_ERROR) {
@@ -530,7 +553,7 @@ enum dr_model_done dr_model_sql_poll(struct dr_model_session *s,
     struct dr_exec x = dr_exec_for(s, out, a);
     if (s->dead)
         return drop(s, &x);
-    if (s->wait == DR_WAIT_HUNG && s->in->hung)
+    if (s->wait == DR_WAIT_MUTE || (s->wait == DR_WAIT_HUNG && s->in->hung))
         return DR_MODEL_RUNNING;
     if (s->wait == DR_WAIT_DELAY && s->m->now_ms < s->wait_until_ms && !s->interrupted)
         return DR_MODEL_RUNNING;

@@ -22,7 +22,8 @@ enum dr_wait_kind {
     DR_WAIT_DELAY,
     DR_WAIT_LOCK,
     DR_WAIT_JOB,
-    DR_WAIT_HUNG
+    DR_WAIT_HUNG,
+    DR_WAIT_MUTE, /* done, and the answer never arrives */
 };
 
 struct dr_model_session {
@@ -36,7 +37,9 @@ struct dr_model_session {
     bool tls, logged_in, dead;
     bool internal; /* the estate's own: every right, no fence */
     const char *user, *account_host;
-    const char *db; /* NULL: none chosen */
+    const char *origin; /* "ticdc", "workload": of the estate's own; NULL: a client's */
+    bool odd_txn;       /* the transaction wrote more than a heartbeat */
+    const char *db;     /* NULL: none chosen */
     const char **vars;
     struct dr_user_var *user_vars;
     struct dr_prepared *prepared;     /* by name */
@@ -61,6 +64,7 @@ struct dr_model_session {
     bool started;     /* the delay is over */
     bool interrupted; /* KILL QUERY */
     int64_t wait_until_ms;
+    uint64_t audit; /* its entry there */
     struct dr_brie *job;
     const struct dr_model_session *blocker;
     enum dr_fault_kind fault; /* to strike after it was done */

@@ -2,6 +2,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "controller/estate/model/network.h"
 #include "controller/estate/model/sql_account.h"
 #include "controller/estate/model/sql_def.h"
 #include "controller/estate/model/sql_engine.h"
@@ -393,7 +394,7 @@ static enum dr_run show_master_status(struct dr_exec *x)
                                         "Binlog_Ignore_DB", "Executed_Gtid_Set"};
     if (!dr_at_end(&x->cur))
         return dr_sql_syntax(x);
-    if (!dr_model_pd_ok(x->m, x->c->index))
+    if (!dr_instance_pd_ok(x->s->in))
         return dr_sql_error(x, 9001, "PD server timeout: ");
     dr_result_columns(x, 5, names);
     dr_result_text(x, "tidb-binlog");

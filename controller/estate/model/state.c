@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "controller/base/json.h"
+#include "controller/estate/model/faults.h"
 #include "controller/estate/model/sql_account.h"
 #include "controller/estate/model/sql_brie.h"
 #include "controller/estate/model/sql_def.h"
@@ -195,6 +196,7 @@ json_t *dr_model_state(const struct dr_model *m)
 {
     json_t *o = still_json(m);
     json_object_set_new(o, "clock", clock_json(m));
+    json_object_set_new(o, "faults", dr_model_faults_active(m));
     return o;
 }
 

@@ -3,6 +3,8 @@
  * the disk. The S3 protocol is in s3.c. */
 #include "controller/estate/model/store.h"
 
+#include "controller/estate/model/network.h"
+
 #include <openssl/evp.h>
 #include <string.h>
 
@@ -212,9 +214,9 @@ static int no_access(struct dr_buf *why, const char *bucket, const char *reason)
     return -1;
 }
 
-static int s3_place(struct dr_model *m, struct dr_arena *a, const struct dr_uri *u,
-                    const char *method, const char *key, struct dr_store_place *out,
-                    struct dr_buf *why)
+static int s3_place(struct dr_model *m, struct dr_arena *a, const struct dr_address *from,
+                    const struct dr_uri *u, const char *method, const char *key,
+                    struct dr_store_place *out, struct dr_buf *why)
 {
     struct dr_store_service *s;
     struct dr_address at;
@@ -226,7 +228,7 @@ static int s3_place(struct dr_model *m, struct dr_arena *a, const struct dr_uri 
                          "RequestError: send request failed\ncaused by: dial tcp: lookup "
                          "endpoint: no such host");
     if (!s->process.up || s->process.cut || s->process.hung ||
-        !dr_model_reach(m, NULL, &at)) {
+        !dr_model_reach(m, from, &at)) {
         text = dr_sprintf(
             a, "RequestError: send request failed\ncaused by: dial tcp %s:%u: %s",
             at.host, at.port,
@@ -255,13 +257,14 @@ static int s3_place(struct dr_model *m, struct dr_arena *a, const struct dr_uri 
     return 0;
 }
 
-int dr_store_find(struct dr_model *m, struct dr_arena *a, const char *uri,
-                  const char *method, const char *key, struct dr_store_place *out,
-                  struct dr_buf *why)
+int dr_store_find(struct dr_model *m, struct dr_arena *a, const struct dr_address *from,
+                  const char *uri, const char *method, const char *key,
+                  struct dr_store_place *out, struct dr_buf *why)
 {
     static const char *const folders[] = {"", "local", "file", "nfs"};
     struct dr_uri u;
 
+    out->from = *from;
     if (!dr_uri_parse(a, &u, uri)) {
         dr_buf_addf(why,
                     "parse storage url %s: [BR:ExternalStorage:"
@@ -270,7 +273,7 @@ int dr_store_find(struct dr_model *m, struct dr_arena *a, const char *uri,
         return -1;
     }
     if (!strcmp(u.scheme, "s3"))
-        return s3_place(m, a, &u, method, key, out, why);
+        return s3_place(m, a, from, &u, method, key, out, why);
     for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++)
         if (!strcmp(u.scheme, folders[i])) {
             if (m->store->folders_fail) {
@@ -296,15 +299,15 @@ bool dr_store_open(const struct dr_model *m, const struct dr_store_place *p)
 
     if (!p->service->doc)
         return !m->store->folders_fail;
-    return s->up && !s->cut && !s->hung && dr_model_reach(m, NULL, &s->at);
+    return s->up && !s->cut && !s->hung && dr_model_reach(m, &p->from, &s->at);
 }
 
-int dr_model_store_put(struct dr_model *m, const char *uri, const char *key,
-                       const void *bytes, size_t len, struct dr_buf *why)
+int dr_model_store_put(struct dr_model *m, const struct dr_address *from, const char *uri,
+                       const char *key, const void *bytes, size_t len, struct dr_buf *why)
 {
     struct dr_arena *a = dr_arena_new(0);
     struct dr_store_place p;
-    int rc = dr_store_find(m, a, uri, "PUT", key, &p, why);
+    int rc = dr_store_find(m, a, from, uri, "PUT", key, &p, why);
 
     if (!rc)
         dr_bucket_put(m, p.bucket, dr_sprintf(a, "%s%s", p.prefix, key), bytes, len);
@@ -312,12 +315,13 @@ int dr_model_store_put(struct dr_model *m, const char *uri, const char *key,
     return rc;
 }
 
-int dr_model_store_get(struct dr_model *m, const char *uri, const char *key,
-                       const char **bytes, size_t *len, struct dr_buf *why)
+int dr_model_store_get(struct dr_model *m, const struct dr_address *from, const char *uri,
+                       const char *key, const char **bytes, size_t *len,
+                       struct dr_buf *why)
 {
     struct dr_arena *a = dr_arena_new(0);
     struct dr_store_place p;
-    int rc = dr_store_find(m, a, uri, "GET", key, &p, why);
+    int rc = dr_store_find(m, a, from, uri, "GET", key, &p, why);
 
     *bytes = NULL;
     *len = 0;
@@ -334,12 +338,12 @@ int dr_model_store_get(struct dr_model *m, const char *uri, const char *key,
     return rc;
 }
 
-int dr_model_store_delete(struct dr_model *m, const char *uri, const char *key,
-                          struct dr_buf *why)
+int dr_model_store_delete(struct dr_model *m, const struct dr_address *from,
+                          const char *uri, const char *key, struct dr_buf *why)
 {
     struct dr_arena *a = dr_arena_new(0);
     struct dr_store_place p;
-    int rc = dr_store_find(m, a, uri, "DELETE", key, &p, why);
+    int rc = dr_store_find(m, a, from, uri, "DELETE", key, &p, why);
 
     if (!rc)
         (void)dr_bucket_delete(p.bucket, dr_sprintf(a, "%s%s", p.prefix, key));
@@ -347,13 +351,14 @@ int dr_model_store_delete(struct dr_model *m, const char *uri, const char *key,
     return rc;
 }
 
-int dr_model_store_list(struct dr_model *m, const char *uri,
+int dr_model_store_list(struct dr_model *m, const struct dr_address *from,
+                        const char *uri,
                         void (*fn)(void *arg, const char *key, size_t len), void *arg,
                         struct dr_buf *why)
 {
     struct dr_arena *a = dr_arena_new(0);
     struct dr_store_place p;
-    int rc = dr_store_find(m, a, uri, "GET", NULL, &p, why);
+    int rc = dr_store_find(m, a, from, uri, "GET", NULL, &p, why);
 
     dr_cdc_flush_redo(m);
     if (!rc) {

@@ -34,15 +34,16 @@ struct dr_store {
 
 /* Where a URI leads, looked up once by who writes there often. */
 struct dr_store_place {
+    struct dr_address from; /* of the process that writes */
     struct dr_store_service *service;
     struct dr_bucket *bucket;
     const char *prefix; /* "" or ending in '/' */
 };
 /* As the functions by URI would find it now; -1 and `why` when they would fail. method,
  * key: for faults that match "PUT /bucket/key". */
-int dr_store_find(struct dr_model *m, struct dr_arena *a, const char *uri,
-                  const char *method, const char *key, struct dr_store_place *out,
-                  struct dr_buf *why);
+int dr_store_find(struct dr_model *m, struct dr_arena *a, const struct dr_address *from,
+                  const char *uri, const char *method, const char *key,
+                  struct dr_store_place *out, struct dr_buf *why);
 /* Whether a write to a place found before would be taken now, no fault being armed. */
 bool dr_store_open(const struct dr_model *m, const struct dr_store_place *p);
 
