@@ -94,6 +94,12 @@ $(BUILD)/unit: $(UNIT_SRC:%.c=$(BUILD)/%.o) $(BUILD)/cmd/drover/patience.o $(BUI
 	@echo "  LINK  $@"
 	@$(CC) $(LDOPT) -o $@ $^ $(PKG_LIBS) -lcriterion -lssl -lpthread -lm
 
+# The tests as another compiler reads them, without making anything of them.
+.PHONY: tests-read
+tests-read:
+	@printf '%s\n' $(filter-out tests/e2e/%,$(sort $(wildcard tests/*/*.c))) | \
+	    xargs -P 2 -n 8 $(CC) $(CFLAGS_ALL) -fsyntax-only
+
 # Servers that mean harm, for the end-to-end tests.
 $(BUILD)/rogue: $(BUILD)/tests/e2e/rogue.o $(BUILD)/tests/e2e/rogue_certificates.o
 	@echo "  LINK  $@"

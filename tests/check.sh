@@ -94,7 +94,7 @@ part style tests/gates/style.sh
 part floors tests/gates/floors.sh
 part pure tests/gates/pure.sh build gcc
 part golden build/golden
-part clang build CC=clang BUILD=build/clang binaries
+part clang build CC=clang BUILD=build/clang binaries tests-read
 part asan build SANITIZE=1 BUILD=build/asan binaries build/asan/unit
 part unit unit
 # those that measure, or use all there is of the machine, say "# Alone"

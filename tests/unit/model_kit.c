@@ -21,8 +21,8 @@ static const char *const buckets[] = {"backup", "redo"};
 static const char *const app_grants[] = {"SELECT, INSERT, UPDATE, DELETE ON shop.*"};
 static const char *const drover_grants[] = {
     "SUPER, PROCESS, CONFIG, REPLICATION CLIENT, SELECT, CREATE USER ON *.*",
-    "BACKUP_ADMIN, RESTORE_ADMIN, SYSTEM_VARIABLES_ADMIN, CONNECTION_ADMIN, "
-    "RESTRICTED_REPLICA_WRITER_ADMIN ON *.*",
+    ("BACKUP_ADMIN, RESTORE_ADMIN, SYSTEM_VARIABLES_ADMIN, CONNECTION_ADMIN, "
+     "RESTRICTED_REPLICA_WRITER_ADMIN ON *.*"),
     "ALTER, DROP, CREATE, INSERT, UPDATE, DELETE, INDEX ON *.*"};
 static const struct dr_sim_account accounts[] = {
     {.user = "app",

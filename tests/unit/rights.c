@@ -86,8 +86,8 @@ static const char *difference(struct pair *p, const json_t *a, size_t c, const c
 static const char *const changes[] = {
     "CREATE DATABASE more",
     "CREATE TABLE more.a (id INT PRIMARY KEY, v INT)",
-    "CREATE TABLE more.b (id INT PRIMARY KEY, a INT, FOREIGN KEY (a) REFERENCES more.a "
-    "(id))",
+    ("CREATE TABLE more.b (id INT PRIMARY KEY, a INT, FOREIGN KEY (a) REFERENCES more.a "
+     "(id))"),
     "INSERT INTO more.a VALUES (1, 1), (2, 2)",
     "UPDATE more.a SET v = 3 WHERE id = 1",
     "DELETE FROM more.a WHERE id = 2",

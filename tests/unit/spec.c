@@ -241,8 +241,8 @@ Test(spec, secrets_are_not_quoted)
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         for (unsigned k = 0; k < 3; k++) {
             static const char *const heads[] = {
-                "apiVersion: drover/v1\nkind: Topology\nspec:\n  replication:\n    "
-                "sink:\n",
+                ("apiVersion: drover/v1\nkind: Topology\nspec:\n  replication:\n    "
+                 "sink:\n"),
                 "apiVersion: drover/v1\nkind: Topology\nspec:\n  storage:\n    redo:\n",
                 "apiVersion: drover/v1\nkind: Controller\nspec:\n  source:\n    git:\n"};
             struct dr_buf b, out;
