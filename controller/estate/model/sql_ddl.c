@@ -5,11 +5,9 @@
 
 #include "controller/estate/model/network.h"
 #include "controller/estate/model/sql_account.h"
-#include "controller/estate/model/sql_def.h"
+#include "controller/estate/model/sql_ddl.h"
 #include "controller/estate/model/sql_value.h"
 #include "controller/estate/model/sql_vars.h"
-
-enum bdr_class { SAFE, UNSAFE };
 
 static const char *role_name(enum dr_bdr_role role)
 {
@@ -19,10 +17,10 @@ static const char *role_name(enum dr_bdr_role role)
     return names[role];
 }
 
-static enum dr_run role_allows(struct dr_exec *x, enum bdr_class class)
+enum dr_run dr_ddl_role_allows(struct dr_exec *x, enum dr_ddl_class class)
 {
     enum dr_bdr_role role = x->c->bdr_role;
-    if (role == DR_BDR_NONE || (role == DR_BDR_PRIMARY && class == SAFE) ||
+    if (role == DR_BDR_NONE || (role == DR_BDR_PRIMARY && class == DR_DDL_SAFE) ||
         dr_var_int(dr_var_session(x->s, DR_V_WRITE_SOURCE)))
         return DR_RUN_OK;
     return dr_sql_error(x, 8263,
@@ -31,8 +29,7 @@ static enum dr_run role_allows(struct dr_exec *x, enum bdr_class class)
                         role_name(role));
 }
 
-/* What every DDL does first: the fence, the implicit commit. */
-static enum dr_run begin_ddl(struct dr_exec *x)
+enum dr_run dr_ddl_begin(struct dr_exec *x)
 {
     if (dr_check_write(x) || dr_session_commit(x))
         return DR_RUN_ERROR;
@@ -42,9 +39,7 @@ static enum dr_run begin_ddl(struct dr_exec *x)
     return DR_RUN_OK;
 }
 
-/* Metadata lock: a table that a transaction has touched keeps its shape until that ends
- * (docs: metadata-lock.md). */
-static bool table_busy(const struct dr_table *t)
+bool dr_ddl_table_busy(const struct dr_table *t)
 {
     for (size_t i = 0; i < t->entry_count; i++)
         if (t->entries[i]->lock)
@@ -88,7 +83,7 @@ static enum dr_run create_schema(struct dr_exec *x)
     bool quiet = dr_accept_all(&x->cur, "IF NOT EXISTS");
     if (!dr_take_name(&x->cur, &name))
         return dr_sql_syntax(x);
-    if (dr_need_schema(x, DR_PRIV_CREATE, name) || begin_ddl(x))
+    if (dr_need_schema(x, DR_PRIV_CREATE, name) || dr_ddl_begin(x))
         return DR_RUN_ERROR;
     if (dr_db_schema(x->c->db, name, UINT64_MAX) || system_schema(name)) {
         if (!quiet)
@@ -97,7 +92,7 @@ static enum dr_run create_schema(struct dr_exec *x)
         dr_sql_warn(x, "Note", 1007, "Can't create database '%s'; database exists", name);
         return dr_sql_ok(x, 0);
     }
-    if (role_allows(x, SAFE))
+    if (dr_ddl_role_allows(x, DR_DDL_SAFE))
         return DR_RUN_ERROR;
     uint64_t tso = dr_model_tso(x->c);
     dr_db_schema_add(x->c->db, name, tso);
@@ -111,7 +106,7 @@ static enum dr_run drop_schema(struct dr_exec *x)
     bool quiet = dr_accept_all(&x->cur, "IF EXISTS");
     if (!dr_take_name(&x->cur, &name) || !dr_at_end(&x->cur))
         return dr_sql_syntax(x);
-    if (dr_need_schema(x, DR_PRIV_DROP, name) || begin_ddl(x))
+    if (dr_need_schema(x, DR_PRIV_DROP, name) || dr_ddl_begin(x))
         return DR_RUN_ERROR;
     struct dr_schema *s = dr_db_schema(x->c->db, name, UINT64_MAX);
     if (!s && quiet) {
@@ -124,12 +119,12 @@ static enum dr_run drop_schema(struct dr_exec *x)
                             name);
     if (strcasecmp(name, "mysql") == 0)
         return dr_sql_error(x, 1105, "Drop 'mysql' database is forbidden");
-    if (role_allows(x, UNSAFE))
+    if (dr_ddl_role_allows(x, DR_DDL_UNSAFE))
         return DR_RUN_ERROR;
     for (size_t i = 0; i < x->c->db->table_count; i++) {
         struct dr_table *t = x->c->db->tables[i];
         if (!t->dropped_tso && strcasecmp(dr_table_now(t)->schema, name) == 0 &&
-            table_busy(t))
+            dr_ddl_table_busy(t))
             return DR_RUN_WAIT;
     }
     uint64_t tso = dr_model_tso(x->c);
@@ -140,7 +135,7 @@ static enum dr_run drop_schema(struct dr_exec *x)
 
 /* ---- tables ---- */
 
-static enum dr_run find_table(struct dr_exec *x, const char *schema, const char *name,
+enum dr_run dr_ddl_find_table(struct dr_exec *x, const char *schema, const char *name,
                               struct dr_table **t)
 {
     *t = dr_db_table(x->c->db, schema, name, UINT64_MAX, NULL);
@@ -156,7 +151,7 @@ static enum dr_run like_table(struct dr_exec *x, struct dr_def_draft **d,
     struct dr_table *t;
     if (dr_take_table(x, &from_schema, &from) ||
         dr_need_table(x, DR_PRIV_SELECT, from_schema, from) ||
-        find_table(x, from_schema, from, &t))
+        dr_ddl_find_table(x, from_schema, from, &t))
         return DR_RUN_ERROR;
     *d = dr_draft_from(x, dr_table_now(t));
     (*d)->def.schema = schema;
@@ -171,7 +166,7 @@ static enum dr_run create_table(struct dr_exec *x)
     struct dr_db *db = x->c->db;
     bool quiet = dr_accept_all(&x->cur, "IF NOT EXISTS");
     if (dr_take_table(x, &schema, &name) ||
-        dr_need_table(x, DR_PRIV_CREATE, schema, name) || begin_ddl(x))
+        dr_need_table(x, DR_PRIV_CREATE, schema, name) || dr_ddl_begin(x))
         return DR_RUN_ERROR;
     if (!dr_db_schema(db, schema, UINT64_MAX))
         return dr_sql_error(x, 1049, "Unknown database '%s'", schema);
@@ -187,7 +182,7 @@ static enum dr_run create_table(struct dr_exec *x)
     }
     if (!d->def.column_count)
         return dr_sql_error(x, 1113, "A table must have at least 1 column");
-    if (role_allows(x, SAFE))
+    if (dr_ddl_role_allows(x, DR_DDL_SAFE))
         return DR_RUN_ERROR;
     uint64_t tso = dr_model_tso(x->c);
     const struct dr_table_def *def = dr_draft_done(x, d, db->next_id += 2);
@@ -198,9 +193,8 @@ static enum dr_run create_table(struct dr_exec *x)
     return dr_sql_ok(x, 0);
 }
 
-/* Applies a draft to a table; `moved` NULL: rows keep their shape. */
-static void alter(struct dr_exec *x, struct dr_table *t, struct dr_def_draft *d,
-                  const char *type, const int *moved, const struct dr_datum *fill)
+void dr_ddl_change_table(struct dr_exec *x, struct dr_table *t, struct dr_def_draft *d,
+                         const char *type, const int *moved, const struct dr_datum *fill)
 {
     const struct dr_table_def *old = dr_table_now(t);
     uint64_t tso = dr_model_tso(x->c);
@@ -209,7 +203,7 @@ static void alter(struct dr_exec *x, struct dr_table *t, struct dr_def_draft *d,
     record(x, tso, type, old->schema, old, def);
 }
 
-static enum dr_run unique_holds(struct dr_exec *x, const struct dr_table *t,
+enum dr_run dr_ddl_unique_holds(struct dr_exec *x, const struct dr_table *t,
                                 const struct dr_index *ix, const char *table)
 {
     for (size_t i = 0; i < t->entry_count && ix->unique; i++) {
@@ -237,10 +231,10 @@ static enum dr_run create_index(struct dr_exec *x, bool unique)
     if (!dr_take_name(&x->cur, &index) || !dr_accept(&x->cur, "ON"))
         return dr_sql_syntax(x);
     if (dr_take_table(x, &schema, &name) ||
-        dr_need_table(x, DR_PRIV_INDEX, schema, name) || begin_ddl(x) ||
-        find_table(x, schema, name, &t))
+        dr_need_table(x, DR_PRIV_INDEX, schema, name) || dr_ddl_begin(x) ||
+        dr_ddl_find_table(x, schema, name, &t))
         return DR_RUN_ERROR;
-    if (table_busy(t))
+    if (dr_ddl_table_busy(t))
         return DR_RUN_WAIT;
     struct dr_def_draft *d = dr_draft_from(x, dr_table_now(t));
     /* the columns in parentheses parse as after KEY name */
@@ -249,15 +243,16 @@ static enum dr_run create_index(struct dr_exec *x, bool unique)
                                   index, x->cur.sql + dr_peek(&x->cur, 0)->from);
     bool taken;
     dr_lex(x->a, part, strlen(part), &y.cur);
-    if (dr_draft_index(&y, d, &taken) || role_allows(x, unique ? UNSAFE : SAFE))
+    if (dr_draft_index(&y, d, &taken) ||
+        dr_ddl_role_allows(x, unique ? DR_DDL_UNSAFE : DR_DDL_SAFE))
         return DR_RUN_ERROR;
-    if (unique_holds(x, t, &d->indexes[d->def.index_count - 1], name))
+    if (dr_ddl_unique_holds(x, t, &d->indexes[d->def.index_count - 1], name))
         return DR_RUN_ERROR;
-    alter(x, t, d, "add index", NULL, NULL);
+    dr_ddl_change_table(x, t, d, "add index", NULL, NULL);
     return dr_sql_ok(x, 0);
 }
 
-static enum dr_run remove_index(struct dr_exec *x, struct dr_def_draft *d,
+enum dr_run dr_ddl_remove_index(struct dr_exec *x, struct dr_def_draft *d,
                                 const char *index)
 {
     for (size_t i = 0; i < d->def.index_count; i++) {
@@ -277,13 +272,13 @@ static enum dr_run drop_index(struct dr_exec *x)
     if (!dr_take_name(&x->cur, &index) || !dr_accept(&x->cur, "ON"))
         return dr_sql_syntax(x);
     if (dr_take_table(x, &schema, &name) ||
-        dr_need_table(x, DR_PRIV_INDEX, schema, name) || begin_ddl(x) ||
-        find_table(x, schema, name, &t))
+        dr_need_table(x, DR_PRIV_INDEX, schema, name) || dr_ddl_begin(x) ||
+        dr_ddl_find_table(x, schema, name, &t))
         return DR_RUN_ERROR;
     struct dr_def_draft *d = dr_draft_from(x, dr_table_now(t));
-    if (remove_index(x, d, index) || role_allows(x, SAFE))
+    if (dr_ddl_remove_index(x, d, index) || dr_ddl_role_allows(x, DR_DDL_SAFE))
         return DR_RUN_ERROR;
-    alter(x, t, d, "drop index", NULL, NULL);
+    dr_ddl_change_table(x, t, d, "drop index", NULL, NULL);
     return dr_sql_ok(x, 0);
 }
 
@@ -292,7 +287,7 @@ static enum dr_run drop_table(struct dr_exec *x)
     struct dr_cur *c = &x->cur;
     bool quiet = dr_accept_all(c, "IF EXISTS");
     size_t start = c->i;
-    if (begin_ddl(x))
+    if (dr_ddl_begin(x))
         return DR_RUN_ERROR;
     for (int round = 0; round < 2; round++) { /* all of them exist, or nothing happens */
         c->i = start;
@@ -306,9 +301,9 @@ static enum dr_run drop_table(struct dr_exec *x)
                 return dr_sql_error(x, 1051, "Unknown table '%s.%s'", schema, name);
             if (!t && round)
                 dr_sql_warn(x, "Note", 1051, "Unknown table '%s.%s'", schema, name);
-            if (t && role_allows(x, UNSAFE))
+            if (t && dr_ddl_role_allows(x, DR_DDL_UNSAFE))
                 return DR_RUN_ERROR;
-            if (t && table_busy(t))
+            if (t && dr_ddl_table_busy(t))
                 return DR_RUN_WAIT;
             if (t && round) {
                 uint64_t tso = dr_model_tso(x->c);
@@ -328,10 +323,10 @@ enum dr_run dr_st_truncate(struct dr_exec *x)
     struct dr_table *t;
     (void)dr_accept(&x->cur, "TABLE");
     if (dr_take_table(x, &schema, &name) ||
-        dr_need_table(x, DR_PRIV_DROP, schema, name) || begin_ddl(x) ||
-        find_table(x, schema, name, &t) || role_allows(x, UNSAFE))
+        dr_need_table(x, DR_PRIV_DROP, schema, name) || dr_ddl_begin(x) ||
+        dr_ddl_find_table(x, schema, name, &t) || dr_ddl_role_allows(x, DR_DDL_UNSAFE))
         return DR_RUN_ERROR;
-    if (table_busy(t))
+    if (dr_ddl_table_busy(t))
         return DR_RUN_WAIT;
     const struct dr_table_def *old = dr_table_now(t);
     uint64_t tso = dr_model_tso(x->c);
@@ -344,7 +339,7 @@ enum dr_run dr_st_truncate(struct dr_exec *x)
 }
 
 /* Source: tidb: pkg/planner/core/planbuilder.go buildDDL, RenameTableStmt. */
-static enum dr_run rename_table(struct dr_exec *x, struct dr_table *t, const char *schema,
+enum dr_run dr_ddl_rename_table(struct dr_exec *x, struct dr_table *t, const char *schema,
                                 const char *name)
 {
     const struct dr_table_def *old = dr_table_now(t);
@@ -356,324 +351,32 @@ static enum dr_run rename_table(struct dr_exec *x, struct dr_table *t, const cha
         return dr_sql_error(x, 1049, "Unknown database '%s'", schema);
     if (dr_db_table(x->c->db, schema, name, UINT64_MAX, NULL))
         return dr_sql_error(x, 1050, "Table '%s.%s' already exists", schema, name);
-    if (role_allows(x, UNSAFE))
+    if (dr_ddl_role_allows(x, DR_DDL_UNSAFE))
         return DR_RUN_ERROR;
     struct dr_def_draft *d = dr_draft_from(x, dr_table_now(t));
     d->def.schema = schema;
     d->def.name = name;
-    alter(x, t, d, "rename table", NULL, NULL);
+    dr_ddl_change_table(x, t, d, "rename table", NULL, NULL);
     return dr_sql_ok(x, 0);
 }
 
 enum dr_run dr_st_rename(struct dr_exec *x)
 {
-    if (begin_ddl(x))
+    if (dr_ddl_begin(x))
         return DR_RUN_ERROR;
     do {
         const char *schema, *name;
         struct dr_table *t;
         if (dr_take_table(x, &schema, &name) ||
             dr_need_table(x, DR_PRIV_ALTER, schema, name) ||
-            find_table(x, schema, name, &t))
+            dr_ddl_find_table(x, schema, name, &t))
             return DR_RUN_ERROR;
         if (!dr_accept(&x->cur, "TO"))
             return dr_sql_syntax(x);
-        if (dr_take_table(x, &schema, &name) || rename_table(x, t, schema, name))
+        if (dr_take_table(x, &schema, &name) || dr_ddl_rename_table(x, t, schema, name))
             return DR_RUN_ERROR;
     } while (dr_accept(&x->cur, ","));
     return dr_at_end(&x->cur) ? DR_RUN_OK : dr_sql_syntax(x);
-}
-
-/* ---- ALTER TABLE ---- */
-
-struct change {
-    struct dr_exec *x;
-    struct dr_table *t;
-    const struct dr_table_def *old;
-    struct dr_def_draft *d;
-    int moved[DR_TABLE_COLUMNS];
-    struct dr_datum fill[DR_TABLE_COLUMNS];
-    bool reshaped;
-    const char *type;
-    size_t count;
-    const struct dr_index *added; /* a unique index to be checked */
-};
-
-static enum dr_run step(struct change *a, const char *type, enum bdr_class class)
-{
-    a->count++;
-    a->type = a->count > 1 ? "alter table multi-schema change" : type;
-    return role_allows(a->x, class);
-}
-
-/* Puts the last column of the draft after another (or first). */
-static void place_column(struct change *a, size_t at)
-{
-    struct dr_def_draft *d = a->d;
-    size_t last = d->def.column_count - 1;
-    struct dr_column col = d->columns[last];
-    int moved = a->moved[last];
-    struct dr_datum fill = a->fill[last];
-    memmove(d->columns + at + 1, d->columns + at, (last - at) * sizeof(*d->columns));
-    memmove(a->moved + at + 1, a->moved + at, (last - at) * sizeof(*a->moved));
-    memmove(a->fill + at + 1, a->fill + at, (last - at) * sizeof(*a->fill));
-    d->columns[at] = col;
-    a->moved[at] = moved;
-    a->fill[at] = fill;
-}
-
-/* Index positions follow the columns by name. */
-static void renumber(struct change *a, const struct dr_column *before)
-{
-    struct dr_def_draft *d = a->d;
-    for (size_t i = 0; i < d->def.index_count; i++) {
-        uint32_t *cols =
-            dr_alloc_n(a->x->m->arena, d->indexes[i].column_count, sizeof(*cols));
-        for (size_t k = 0; k < d->indexes[i].column_count; k++)
-            cols[k] = (uint32_t)dr_draft_find(d, before[d->indexes[i].columns[k]].name);
-        d->indexes[i].columns = cols;
-    }
-}
-
-static enum dr_run position(struct change *a, size_t *at)
-{
-    const char *name;
-    *at = a->d->def.column_count - 1;
-    if (dr_accept(&a->x->cur, "FIRST"))
-        *at = 0;
-    if (!dr_accept(&a->x->cur, "AFTER"))
-        return DR_RUN_OK;
-    if (!dr_take_name(&a->x->cur, &name))
-        return dr_sql_syntax(a->x);
-    int i = dr_draft_find(a->d, name);
-    if (i < 0)
-        return dr_sql_error(a->x, 1054, "Unknown column '%s' in '%s'", name,
-                            a->old->name);
-    *at = (size_t)i + 1;
-    return DR_RUN_OK;
-}
-
-static enum dr_run add_column(struct change *a)
-{
-    struct dr_exec *x = a->x;
-    size_t last = a->d->def.column_count, at;
-    struct dr_column before[DR_TABLE_COLUMNS];
-    (void)dr_accept(&x->cur, "COLUMN");
-    (void)dr_accept_all(&x->cur, "IF NOT EXISTS");
-    if (dr_draft_column(x, a->d))
-        return DR_RUN_ERROR;
-    const struct dr_column *col = &a->d->columns[last];
-    a->moved[last] = -1;
-    a->reshaped = true;
-    if (!col->not_null || col->has_default) {
-        if (dr_value_default(x, col, &a->fill[last]) ||
-            dr_value_fit(x, col, &a->fill[last], 1))
-            return DR_RUN_ERROR;
-    } else { /* NOT NULL without default: the type's zero */
-        bool number = col->type == DR_COL_INT || col->type == DR_COL_REAL;
-        a->fill[last] = number ? (struct dr_datum){.kind = DR_DATUM_INT}
-                               : (struct dr_datum){.kind = DR_DATUM_TEXT, .s = ""};
-    }
-    memcpy(before, a->d->columns, sizeof(before));
-    if (position(a, &at))
-        return DR_RUN_ERROR;
-    place_column(a, at);
-    renumber(a, before);
-    /* on a PRIMARY: no option, NULL, DEFAULT, NOT NULL + DEFAULT (tidb: pkg/ddl/bdr.go);
-     * NOT NULL alone is refused */
-    bool odd = a->d->columns[at].not_null && !a->d->columns[at].has_default;
-    return step(a, "add column", odd ? UNSAFE : SAFE);
-}
-
-static enum dr_run drop_column(struct change *a, const char *name)
-{
-    struct dr_exec *x = a->x;
-    struct dr_def_draft *d = a->d;
-    struct dr_column before[DR_TABLE_COLUMNS];
-    int i = dr_draft_find(d, name);
-    if (i < 0)
-        return dr_sql_error(x, 1091, "Can't DROP '%s'; check that column/key exists",
-                            name);
-    for (size_t k = d->def.index_count; k-- > 0;) {
-        const struct dr_index *ix = &d->indexes[k];
-        bool covers = false;
-        for (size_t c = 0; c < ix->column_count; c++)
-            covers |= ix->columns[c] == (uint32_t)i;
-        if (covers && (ix->primary || ix->column_count > 1))
-            return dr_sql_error(x, 8200,
-                                "Unsupported drop column: can't drop column %s with "
-                                "composite index covered or Primary Key covered now",
-                                name);
-        if (covers && remove_index(x, d, ix->name)) /* its own index goes with it */
-            return DR_RUN_ERROR;
-    }
-    memcpy(before, d->columns, sizeof(before));
-    size_t tail = --d->def.column_count - (size_t)i;
-    memmove(d->columns + i, d->columns + i + 1, tail * sizeof(*d->columns));
-    memmove(a->moved + i, a->moved + i + 1, tail * sizeof(*a->moved));
-    memmove(a->fill + i, a->fill + i + 1, tail * sizeof(*a->fill));
-    renumber(a, before);
-    a->reshaped = true;
-    return step(a, "drop column", UNSAFE);
-}
-
-static enum dr_run modify_column(struct change *a, bool rename)
-{
-    struct dr_exec *x = a->x;
-    struct dr_def_draft *d = a->d;
-    const char *name;
-    (void)dr_accept(&x->cur, "COLUMN");
-    size_t at = x->cur.i;
-    if (!dr_take_name(&x->cur, &name))
-        return dr_sql_syntax(x);
-    int i = dr_draft_find(d, name);
-    if (i < 0)
-        return dr_sql_error(x, 1054, "Unknown column '%s' in '%s'", name, a->old->name);
-    if (!rename)
-        x->cur.i = at;
-    struct dr_column was = d->columns[i];
-    size_t count = d->def.column_count;
-    d->columns[i].name = ""; /* its own name is free while the new text is read */
-    if (dr_draft_column(x, d))
-        return DR_RUN_ERROR;
-    d->columns[i] = d->columns[--d->def.column_count];
-    (void)count;
-    for (size_t k = 0; k < d->def.index_count; k++)
-        for (size_t c = 0; d->indexes[k].primary && c < d->indexes[k].column_count; c++)
-            if (d->indexes[k].columns[c] == (uint32_t)i)
-                d->columns[i].not_null = true;
-    bool same = strcmp(was.type_text, d->columns[i].type_text) == 0;
-    return step(a, "modify column", same && d->columns[i].has_default ? SAFE : UNSAFE);
-}
-
-static enum dr_run alter_add(struct change *a)
-{
-    bool taken;
-    size_t before = a->d->def.index_count;
-    if (dr_draft_index(a->x, a->d, &taken))
-        return DR_RUN_ERROR;
-    if (!taken)
-        return add_column(a);
-    if (a->d->def.index_count == before) /* a foreign key or check */
-        return step(a, "add foreign key", UNSAFE);
-    const struct dr_index *ix = &a->d->indexes[a->d->indexes[0].primary && before == 0
-                                                   ? 0
-                                                   : a->d->def.index_count - 1];
-    a->added = ix->unique ? ix : NULL;
-    return step(a, ix->primary ? "add primary key" : "add index",
-                ix->unique ? UNSAFE : SAFE);
-}
-
-static enum dr_run alter_drop(struct change *a)
-{
-    struct dr_exec *x = a->x;
-    const char *name;
-    if (dr_accept_all(&x->cur, "PRIMARY KEY"))
-        return remove_index(x, a->d, "PRIMARY") ? DR_RUN_ERROR
-                                                : step(a, "drop primary key", SAFE);
-    bool index = dr_accept(&x->cur, "INDEX") || dr_accept(&x->cur, "KEY");
-    if (!index)
-        (void)dr_accept(&x->cur, "COLUMN");
-    if (!dr_take_name(&x->cur, &name))
-        return dr_sql_syntax(x);
-    if (!index)
-        return drop_column(a, name);
-    return remove_index(x, a->d, name) ? DR_RUN_ERROR : step(a, "drop index", SAFE);
-}
-
-/* AUTO_INCREMENT = n clears the cached ranges of every instance (docs: auto-increment.md
- * "clear the cache on all nodes"). */
-static void rebase(struct change *a, int64_t wanted)
-{
-    struct dr_model_cluster *c = a->x->c;
-    int64_t next = a->t->auto_base + 1, n = wanted < 0 ? 0 : wanted;
-    for (size_t i = 0; i < c->instance_count; i++)
-        dr_auto_forget(&c->instances[i], a->t);
-    if (n < next)
-        dr_sql_warn(a->x, "Warning", 1105,
-                    "Can't reset AUTO_INCREMENT to %lld without FORCE option, using %lld "
-                    "instead",
-                    (long long)n, (long long)next);
-    else
-        a->t->auto_base = n - 1;
-}
-
-static enum dr_run alter_option(struct change *a)
-{
-    struct dr_exec *x = a->x;
-    bool taken, ttl = dr_is(&x->cur, "TTL") || dr_is(&x->cur, "TTL_ENABLE") ||
-                      dr_is(&x->cur, "TTL_JOB_INTERVAL");
-    bool no_ttl = dr_is(&x->cur, "REMOVE"), comment = dr_is(&x->cur, "COMMENT");
-    bool cache = dr_is(&x->cur, "AUTO_ID_CACHE");
-    a->d->auto_increment = 0;
-    bool given_ttl = a->d->def.ttl != NULL;
-    if (dr_is(&x->cur, "TTL_ENABLE") && !given_ttl)
-        return dr_sql_error(x, 8150,
-                            "Cannot set TTL_ENABLE on a table without TTL config");
-    if (dr_draft_option(x, a->d, &taken))
-        return DR_RUN_ERROR;
-    if (!taken)
-        return dr_sql_syntax(x);
-    if (!a->d->auto_increment)
-        return step(a,
-                    ttl       ? "alter table ttl"
-                    : no_ttl  ? "alter table no_ttl"
-                    : comment ? "modify table comment"
-                    : cache   ? "modify auto id cache"
-                              : "modify table charset and collate",
-                    ttl || no_ttl || comment ? SAFE : UNSAFE);
-    if (step(a, "rebase auto_increment ID", UNSAFE))
-        return DR_RUN_ERROR;
-    rebase(a, a->d->auto_increment);
-    return DR_RUN_OK;
-}
-
-static enum dr_run alter_spec(struct change *a)
-{
-    struct dr_cur *c = &a->x->cur;
-    (void)dr_accept(c, "FORCE");
-    if (dr_accept(c, "ADD"))
-        return alter_add(a);
-    if (dr_accept(c, "DROP"))
-        return alter_drop(a);
-    if (dr_accept(c, "MODIFY"))
-        return modify_column(a, false);
-    if (dr_accept(c, "CHANGE"))
-        return modify_column(a, true);
-    return alter_option(a);
-}
-
-static enum dr_run alter_table(struct dr_exec *x)
-{
-    const char *schema, *name;
-    struct change *a = DR_NEW(x->a, struct change);
-    a->x = x;
-    if (dr_take_table(x, &schema, &name) ||
-        dr_need_table(x, DR_PRIV_ALTER, schema, name) || begin_ddl(x) ||
-        find_table(x, schema, name, &a->t))
-        return DR_RUN_ERROR;
-    if (table_busy(a->t))
-        return DR_RUN_WAIT;
-    if (dr_accept(&x->cur, "RENAME") && !dr_is(&x->cur, "COLUMN")) {
-        if (!dr_accept(&x->cur, "TO"))
-            (void)dr_accept(&x->cur, "AS");
-        return dr_take_table(x, &schema, &name) ? DR_RUN_ERROR
-                                                : rename_table(x, a->t, schema, name);
-    }
-    a->old = dr_table_now(a->t);
-    a->d = dr_draft_from(x, a->old);
-    for (int i = 0; i < DR_TABLE_COLUMNS; i++)
-        a->moved[i] = i;
-    do {
-        if (alter_spec(a))
-            return DR_RUN_ERROR;
-    } while (dr_accept(&x->cur, ","));
-    if (!dr_at_end(&x->cur))
-        return dr_sql_syntax(x);
-    if (a->added && unique_holds(x, a->t, a->added, name))
-        return DR_RUN_ERROR;
-    alter(x, a->t, a->d, a->type, a->reshaped ? a->moved : NULL, a->fill);
-    return dr_sql_ok(x, 0);
 }
 
 /* ---- entrances ---- */
@@ -706,9 +409,4 @@ enum dr_run dr_st_drop(struct dr_exec *x)
     if (dr_accept(c, "TABLE") || dr_accept(c, "TABLES"))
         return drop_table(x);
     return dr_accept(c, "INDEX") ? drop_index(x) : dr_sql_syntax(x);
-}
-
-enum dr_run dr_st_alter(struct dr_exec *x)
-{
-    return dr_accept(&x->cur, "TABLE") ? alter_table(x) : dr_sql_syntax(x);
 }
