@@ -70,7 +70,7 @@ struct dr_column {
 
 struct dr_index {
     const char *name; /* "PRIMARY" or given */
-    bool unique, primary;
+    bool unique, primary, invisible;
     size_t column_count;
     const uint32_t *columns; /* positions in the table */
 };

@@ -374,9 +374,8 @@ static void serve_object(struct dr_http_in *in, struct dr_bucket *bucket, const 
         refuse(in, BAD_METHOD);
     } else if (!o) {
         refuse(in, NO_KEY);
-    } else if (is_head(in)) {
-        dr_http_empty(in, 200);
-    } else {
+    } else { /* HEAD as well: the length is the object's, the server leaves out the body
+              */
         struct dr_buf b;
         dr_buf_init(&b, DR_HTTP_BODY_MAX);
         dr_buf_add(&b, o->bytes, o->len);

@@ -75,6 +75,26 @@ static enum dr_run position(struct change *a, size_t *at)
     return DR_RUN_OK;
 }
 
+/* The options of a column that is added or modified: on a PRIMARY they are looked at for
+ * themselves, and a write source does not pass this check (tidb: pkg/ddl/bdr.go
+ * IsAddColumnDenied, IsModifyColumnDenied). */
+static enum dr_run column_check(struct change *a, bool allowed)
+{
+    return allowed || a->x->c->bdr_role != DR_BDR_PRIMARY ? DR_RUN_OK
+                                                          : dr_ddl_role_denied(a->x);
+}
+
+/* No option, NULL, DEFAULT, or NOT NULL and DEFAULT; one COMMENT and one GENERATED are
+ * not counted. */
+static bool add_allowed(const struct dr_def_draft *d)
+{
+    unsigned n = d->said.null + d->said.not_null + d->said.value + d->said.comment +
+                 d->said.generated + d->said.other;
+    n -= (d->said.comment > 0) + (d->said.generated > 0);
+    return n == 0 || (n == 1 && d->said.null + d->said.value == 1) ||
+           (n == 2 && d->said.not_null == 1 && d->said.value == 1);
+}
+
 static enum dr_run add_column(struct change *a)
 {
     struct dr_exec *x = a->x;
@@ -101,10 +121,8 @@ static enum dr_run add_column(struct change *a)
         return DR_RUN_ERROR;
     place_column(a, at);
     renumber(a, before);
-    /* on a PRIMARY: no option, NULL, DEFAULT, NOT NULL + DEFAULT (tidb: pkg/ddl/bdr.go);
-     * NOT NULL alone is refused */
-    bool odd = a->d->columns[at].not_null && !a->d->columns[at].has_default;
-    return step(a, "add column", odd ? DR_DDL_UNSAFE : DR_DDL_SAFE);
+    return column_check(a, add_allowed(a->d)) ? DR_RUN_ERROR
+                                              : step(a, "add column", DR_DDL_SAFE);
 }
 
 static enum dr_run drop_column(struct change *a, const char *name)
@@ -166,8 +184,10 @@ static enum dr_run modify_column(struct change *a, bool rename)
             if (d->indexes[k].columns[c] == (uint32_t)i)
                 d->columns[i].not_null = true;
     bool same = strcmp(was.type_text, d->columns[i].type_text) == 0;
-    return step(a, "modify column",
-                same && d->columns[i].has_default ? DR_DDL_SAFE : DR_DDL_UNSAFE);
+    bool fits = d->said.value == 1 && d->said.comment <= 1 && !d->said.null &&
+                !d->said.not_null && !d->said.generated && !d->said.other;
+    return column_check(a, same && fits) ? DR_RUN_ERROR
+                                         : step(a, "modify column", DR_DDL_SAFE);
 }
 
 static enum dr_run alter_add(struct change *a)
@@ -205,6 +225,79 @@ static enum dr_run alter_drop(struct change *a)
         return drop_column(a, name);
     return dr_ddl_remove_index(x, a->d, name) ? DR_RUN_ERROR
                                               : step(a, "drop index", DR_DDL_SAFE);
+}
+
+static struct dr_index *find_index(struct change *a, const char *name)
+{
+    for (size_t i = 0; i < a->d->def.index_count; i++)
+        if (strcasecmp(a->d->indexes[i].name, name) == 0)
+            return &a->d->indexes[i];
+    return NULL;
+}
+
+/* "INDEX i VISIBLE", "[COLUMN] c SET DEFAULT v", "[COLUMN] c DROP DEFAULT" */
+static enum dr_run alter_alter(struct change *a)
+{
+    struct dr_cur *c = &a->x->cur;
+    const char *name;
+    bool index = dr_accept(c, "INDEX");
+    if (!index)
+        (void)dr_accept(c, "COLUMN");
+    if (!dr_take_name(c, &name))
+        return dr_sql_syntax(a->x);
+    if (index) {
+        struct dr_index *ix = find_index(a, name);
+        bool invisible = dr_accept(c, "INVISIBLE");
+        if (!invisible && !dr_accept(c, "VISIBLE"))
+            return dr_sql_syntax(a->x);
+        if (!ix)
+            return dr_sql_error(a->x, 1176, "Key '%s' doesn't exist in table '%s'", name,
+                                a->old->name);
+        ix->invisible = invisible;
+        return step(a, "alter index visibility", DR_DDL_SAFE);
+    }
+    int i = dr_draft_find(a->d, name);
+    if (i < 0)
+        return dr_sql_error(a->x, 1054, "Unknown column '%s' in '%s'", name,
+                            a->old->name);
+    struct dr_column *col = &a->d->columns[i];
+    bool drop = dr_accept_all(c, "DROP DEFAULT");
+    col->has_default = col->default_expr = false;
+    col->default_text = NULL;
+    if (!drop && (!dr_accept_all(c, "SET DEFAULT") || dr_draft_default(a->x, col)))
+        return dr_sql_syntax(a->x);
+    return step(a, "set default value", DR_DDL_SAFE);
+}
+
+/* "COLUMN a TO b", "INDEX a TO b" */
+static enum dr_run alter_rename(struct change *a)
+{
+    struct dr_cur *c = &a->x->cur;
+    const char *from, *to;
+    bool column = dr_accept(c, "COLUMN");
+    if (!column && !dr_accept(c, "INDEX") && !dr_accept(c, "KEY"))
+        return dr_sql_syntax(a->x);
+    if (!dr_take_name(c, &from) || !dr_accept(c, "TO") || !dr_take_name(c, &to))
+        return dr_sql_syntax(a->x);
+    const char *name = dr_model_string(a->x->m, to, strlen(to));
+    if (column) {
+        int i = dr_draft_find(a->d, from), at = dr_draft_find(a->d, to);
+        if (i < 0)
+            return dr_sql_error(a->x, 1054, "Unknown column '%s' in '%s'", from,
+                                a->old->name);
+        if (at >= 0 && at != i)
+            return dr_sql_error(a->x, 1060, "Duplicate column name '%s'", to);
+        a->d->columns[i].name = name;
+        return step(a, "modify column", DR_DDL_SAFE);
+    }
+    struct dr_index *ix = find_index(a, from), *other = find_index(a, to);
+    if (!ix)
+        return dr_sql_error(a->x, 1176, "Key '%s' doesn't exist in table '%s'", from,
+                            a->old->name);
+    if (other && other != ix)
+        return dr_sql_error(a->x, 1061, "Duplicate key name '%s'", to);
+    ix->name = name;
+    return step(a, "rename index", DR_DDL_SAFE);
 }
 
 /* AUTO_INCREMENT = n clears the cached ranges of every instance (docs: auto-increment.md
@@ -266,6 +359,11 @@ static enum dr_run alter_spec(struct change *a)
         return modify_column(a, false);
     if (dr_accept(c, "CHANGE"))
         return modify_column(a, true);
+    if (dr_accept(c, "ALTER"))
+        return alter_alter(a);
+    if (dr_accept(c, "RENAME"))
+        return alter_rename(a);
+    (void)dr_accept_all(c, "CONVERT TO");
     return alter_option(a);
 }
 
@@ -280,7 +378,10 @@ static enum dr_run alter_table(struct dr_exec *x)
         return DR_RUN_ERROR;
     if (dr_ddl_table_busy(a->t))
         return DR_RUN_WAIT;
-    if (dr_accept(&x->cur, "RENAME") && !dr_is(&x->cur, "COLUMN")) {
+    const struct dr_token *next = dr_peek(&x->cur, 1);
+    if (dr_is(&x->cur, "RENAME") && !dr_token_is(next, "COLUMN") &&
+        !dr_token_is(next, "INDEX") && !dr_token_is(next, "KEY")) {
+        (void)dr_accept(&x->cur, "RENAME");
         if (!dr_accept(&x->cur, "TO"))
             (void)dr_accept(&x->cur, "AS");
         return dr_take_table(x, &schema, &name)

@@ -17,16 +17,21 @@ static const char *role_name(enum dr_bdr_role role)
     return names[role];
 }
 
+enum dr_run dr_ddl_role_denied(struct dr_exec *x)
+{
+    return dr_sql_error(x, 8263,
+                        "The operation is not allowed while the bdr role of this cluster "
+                        "is set to %s.",
+                        role_name(x->c->bdr_role));
+}
+
 enum dr_run dr_ddl_role_allows(struct dr_exec *x, enum dr_ddl_class class)
 {
     enum dr_bdr_role role = x->c->bdr_role;
     if (role == DR_BDR_NONE || (role == DR_BDR_PRIMARY && class == DR_DDL_SAFE) ||
         dr_var_int(dr_var_session(x->s, DR_V_WRITE_SOURCE)))
         return DR_RUN_OK;
-    return dr_sql_error(x, 8263,
-                        "The operation is not allowed while the bdr role of this cluster "
-                        "is set to %s.",
-                        role_name(role));
+    return dr_ddl_role_denied(x);
 }
 
 enum dr_run dr_ddl_begin(struct dr_exec *x)

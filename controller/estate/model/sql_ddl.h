@@ -8,6 +8,8 @@ enum dr_ddl_class { DR_DDL_SAFE, DR_DDL_UNSAFE };
 
 /* Refuses with 8263 what the cluster's role does not let through. */
 enum dr_run dr_ddl_role_allows(struct dr_exec *x, enum dr_ddl_class class);
+/* 8263, whoever asks. */
+enum dr_run dr_ddl_role_denied(struct dr_exec *x);
 /* What every DDL does first: the fence, the implicit commit. */
 enum dr_run dr_ddl_begin(struct dr_exec *x);
 /* Metadata lock: a table that a transaction has touched keeps its shape until that ends

@@ -184,7 +184,7 @@ static const char *text_between(struct dr_exec *x, size_t from, size_t to)
     return dr_model_string(x->m, c->sql + a, b - a);
 }
 
-static enum dr_run take_default(struct dr_exec *x, struct dr_column *col)
+enum dr_run dr_draft_default(struct dr_exec *x, struct dr_column *col)
 {
     struct dr_cur *c = &x->cur;
     const struct dr_token *t = dr_peek(c, 0);
@@ -257,7 +257,8 @@ static enum dr_run one_column_index(struct dr_exec *x, struct dr_def_draft *d,
     return add_index(x, d, &ix);
 }
 
-static enum dr_run rare_option(struct dr_exec *x, struct dr_column *col, bool *taken)
+static enum dr_run rare_option(struct dr_exec *x, struct dr_def_draft *d,
+                               struct dr_column *col, bool *taken)
 {
     struct dr_cur *c = &x->cur;
     const char *text;
@@ -266,9 +267,12 @@ static enum dr_run rare_option(struct dr_exec *x, struct dr_column *col, bool *t
         if (!dr_take_string(c, &text, &len))
             return dr_sql_syntax(x);
         col->comment = dr_model_string(x->m, text, len);
+        d->said.comment++;
     } else if (dr_accept(c, "COLLATE")) {
         c->i++;
+        d->said.other++;
     } else if (dr_accept_all(c, "GENERATED ALWAYS AS") || dr_accept(c, "AS")) {
+        d->said.generated++;
         from = c->i;
         if (!dr_skip_parens(c))
             return dr_sql_syntax(x);
@@ -276,6 +280,7 @@ static enum dr_run rare_option(struct dr_exec *x, struct dr_column *col, bool *t
         if (!dr_accept(c, "STORED"))
             (void)dr_accept(c, "VIRTUAL");
     } else if (dr_accept(c, "CHECK")) {
+        d->said.other++;
         return dr_skip_parens(c) ? DR_RUN_OK : dr_sql_syntax(x);
     } else {
         *taken = false;
@@ -292,11 +297,15 @@ static enum dr_run column_option(struct dr_exec *x, struct dr_def_draft *d,
     *taken = true;
     if (dr_accept_all(c, "NOT NULL")) {
         col->not_null = true;
+        d->said.not_null++;
     } else if (dr_accept(c, "NULL")) {
         col->not_null = false;
+        d->said.null++;
     } else if (dr_accept(c, "DEFAULT")) {
-        return take_default(x, col);
+        d->said.value++;
+        return dr_draft_default(x, col);
     } else if (dr_accept_all(c, "ON UPDATE")) {
+        d->said.other++;
         c->i++;
         if (dr_is(c, "(") && !dr_skip_parens(c))
             return dr_sql_syntax(x);
@@ -315,7 +324,7 @@ static enum dr_run column_option(struct dr_exec *x, struct dr_def_draft *d,
         (void)dr_accept(c, "KEY");
         return one_column_index(x, d, at, false);
     } else {
-        return rare_option(x, col, taken);
+        return rare_option(x, d, col, taken);
     }
     return DR_RUN_OK;
 }
@@ -332,6 +341,7 @@ enum dr_run dr_draft_column(struct dr_exec *x, struct dr_def_draft *d)
     struct dr_column *col = &d->columns[d->def.column_count++];
     *col = (struct dr_column){.name = dr_model_string(x->m, name, strlen(name)),
                               .comment = ""};
+    memset(&d->said, 0, sizeof(d->said));
     if (take_type(x, col))
         return DR_RUN_ERROR;
     for (bool taken = true; taken;)
@@ -592,6 +602,8 @@ static void index_text(const struct dr_table_def *t, const struct dr_index *ix,
     dr_buf_addc(out, ')');
     if (ix->primary)
         dr_buf_adds(out, " /*T![clustered_index] CLUSTERED */");
+    if (ix->invisible)
+        dr_buf_adds(out, " /*!80000 INVISIBLE */");
 }
 
 void dr_table_text(const struct dr_table_def *t, int64_t auto_increment,

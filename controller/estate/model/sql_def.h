@@ -12,6 +12,9 @@ struct dr_def_draft {
     struct dr_column columns[DR_TABLE_COLUMNS];
     struct dr_index indexes[DR_TABLE_INDEXES];
     int64_t auto_increment; /* given as an option; 0: not */
+    struct {
+        unsigned null, not_null, value, comment, generated, other;
+    } said; /* options of the column that was read last */
     bool nonclustered;
 };
 
@@ -20,6 +23,8 @@ struct dr_def_draft *dr_draft_new(struct dr_exec *x, const char *schema,
 struct dr_def_draft *dr_draft_from(struct dr_exec *x, const struct dr_table_def *def);
 /* "name type options": appended, indexes it makes as well. */
 enum dr_run dr_draft_column(struct dr_exec *x, struct dr_def_draft *d);
+/* What follows the word DEFAULT. */
+enum dr_run dr_draft_default(struct dr_exec *x, struct dr_column *col);
 /* PRIMARY KEY, UNIQUE, KEY, CONSTRAINT, FOREIGN KEY, CHECK at the cursor. *taken false:
  * it is none of them. */
 enum dr_run dr_draft_index(struct dr_exec *x, struct dr_def_draft *d, bool *taken);

@@ -200,7 +200,7 @@ static void statistic_rows(struct dr_fill *f, const struct dr_table *t,
             dr_fill_null(f);
             dr_fill_text(f, c->not_null ? "" : "YES");
             dr_fill_text(f, "BTREE");
-            dr_fill_text(f, "YES");
+            dr_fill_text(f, ix->invisible ? "NO" : "YES");
         }
     }
 }
@@ -228,7 +228,7 @@ static void tidb_index_rows(struct dr_fill *f, const struct dr_table *t,
             dr_fill_text(f, "");
             dr_fill_null(f);
             dr_fill_int(f, (int64_t)i);
-            dr_fill_text(f, "YES");
+            dr_fill_text(f, ix->invisible ? "NO" : "YES");
             dr_fill_text(f, ix->primary ? "YES" : "NO");
         }
     }
