@@ -2,6 +2,7 @@
 #
 #   make                 build/drover and build/drover-sim
 #   make check           everything: formats, builds, unit, golden, simulation, end to end
+#   make conformance TIDB=host:4000 PD=host:2379 TICDC=host:8300   the estate's facts, asked of a real one
 #   make demo            a simulated two-region estate, from git to protected
 #   make fuzz TARGET=yaml SECONDS=60      searches for inputs that break a reader
 #   make install         PREFIX=/usr/local DESTDIR=; programs, manual, completions
@@ -134,6 +135,28 @@ fuzz:
 	@$(MAKE) --no-print-directory -s BUILDING=1 CC=clang SANITIZE=1 FUZZ=1 BUILD=build/fuzzing \
 		CFLAGS="-fsanitize=fuzzer-no-link -Wno-unknown-warning-option" build/fuzzing/fuzz/$(TARGET)
 	@tests/fuzz/search.sh $(TARGET) $(SECONDS)
+
+# Cases that keep the simulated estate honest, asked by clients of their own.
+$(BUILD)/conformance: $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/statements.c,$(sort $(wildcard tests/conformance/*.c)))) \
+                      $(BUILD)/libdrover.a
+	@echo "  LINK  $@"
+	@$(CC) $(LDOPT) -o $@ $^ $(PKG_LIBS) -lpthread -lm
+
+# make conformance TIDB=host:port[,..] [STATUS=..] [PD=..] [TICDC=..] [S3=..] [USER=root]
+# [PASSWORD_FILE=..] [S3_KEY_FILE=..] [SET="sink=mysql://.. bucket=.."] [CLUSTER=1] [ONLY=..]:
+# the same cases against real servers (tests/conformance/README.md). Without TIDB: drover-sim.
+.PHONY: conformance
+conformance:
+	@$(MAKE) --no-print-directory -s BUILDING=1 binaries $(BUILD)/conformance
+ifeq ($(TIDB)$(PD)$(TICDC)$(S3),)
+	@tests/parts/conformance.sh $(BUILD)
+else
+	@$(BUILD)/conformance $(if $(TIDB),--tidb $(TIDB)) $(if $(STATUS),--status $(STATUS)) $(if $(PD),--pd $(PD)) \
+		$(if $(TICDC),--ticdc $(TICDC)) $(if $(S3),--s3 $(S3)) $(if $(S3_KEY_FILE),--s3-key-file $(S3_KEY_FILE)) \
+		$(if $(filter command%,$(origin USER)),--user $(USER)) $(if $(PASSWORD_FILE),--password-file $(PASSWORD_FILE)) \
+		$(foreach s,$(SET),--set '$(s)') $(if $(CLUSTER),--change-cluster) $(if $(ONLY),--only '$(ONLY)') \
+		tests/conformance/cases/*.yaml
+endif
 
 # Counts and ratios; what a quiet round costs is asserted.
 $(BUILD)/bench: $(BUILD)/tests/bench/bench.o $(BUILD)/libdrover.a
