@@ -664,7 +664,7 @@ const struct dr_plan_check dr_plan_checks[] = {
     {"DR-B064", DR_SCOPE_PRIMARY, DR_P_NOT_MADE, dr_check_feed_history, "history that the changefeed still needs",
      "spec.replication", "do not resume it: it would fail, or leave a gap. Empty the secondary and begin again: on the secondary SET GLOBAL tidb_super_read_only = OFF and drop what was restored, delete the changefeed, then on both sides: DELETE FROM mysql.drover_ledger WHERE k IN ('backup', 'restoring') OR k LIKE 'edge/%'"},
     {"DR-B065", DR_SCOPE_PRIMARY, DR_P_NOT_MADE, dr_check_feed_fixed, "settings that TiCDC changes on a changefeed that is made",
-     "spec.replication", "set the document back; this setting is for a new changefeed only"},
+     "spec.replication", "set it back, in the document or by hand; this setting is for a new changefeed only"},
     {"DR-B066", DR_SCOPE_PRIMARY, DR_P_NOT_MADE, dr_check_feed_extras, "a document that names what an update would reset",
      "spec.replication.config", "declare the setting, or set it back to TiCDC's default by hand: an update replaces all settings"},
     {"DR-B070", DR_SCOPE_PRIMARY, DR_P_MADE, dr_check_adopted_is_there, "the changefeed to adopt, out of the declared primary",

@@ -206,9 +206,13 @@ const char *dr_check_shown(const struct dr_view *v, const char *value)
 DR_CHECK(dr_check_feed_as_made)
 {
     const char *fixed = NULL;
+    const struct dr_feed *x = dr_view_feed(v);
     if (!*dr_feed_differences(v) || dr_feed_update_wanted(v) == DR_TRUE ||
         dr_check_feed_fixed(v, c, &fixed) == DR_FALSE)
         return DR_TRUE;
+    if (dr_feed_is_meant(v) && x && x->state == DR_FEED_STOPPED &&
+        dr_holds(v, DR_P_MADE, c) == DR_TRUE)
+        return DR_TRUE; /* it is changed once whoever paused it resumes it */
     *fact = dr_feed_differences(v);
     return DR_FALSE;
 }

@@ -138,14 +138,19 @@ bool dr_feed_declared_anew(const struct dr_view *v)
     return a && a->settings && strcmp(a->settings, v->t->doc.feeds) != 0;
 }
 
-/* A feed that somebody paused is not resumed by the way; one that failed may have failed
- * because of what was edited since. */
+bool dr_feed_is_meant(const struct dr_view *v)
+{
+    return dr_feed_declared_anew(v) ||
+           v->t->policy.drift[DR_DRIFT_CHANGEFEED_CONFIG] == DR_DRIFT_CORRECT;
+}
+
+/* A feed that somebody paused is not resumed by the way, unless the policy has it resumed
+ * anyhow; one that failed may have failed because of what was edited since. */
 enum dr_truth dr_feed_update_wanted(const struct dr_view *v)
 {
     const struct dr_feed *x = dr_view_feed(v);
     const struct dr_feed_detail *d = detail_of(v);
     bool noted = dr_feed_updating(v), anew = dr_feed_declared_anew(v);
-    bool correct = v->t->policy.drift[DR_DRIFT_CHANGEFEED_CONFIG] == DR_DRIFT_CORRECT;
     if (dr_holds(v, DR_P_MADE, v->a) != DR_TRUE)
         return DR_FALSE; /* a row says what is in work, and before it is made nothing is
                           */
@@ -154,8 +159,10 @@ enum dr_truth dr_feed_update_wanted(const struct dr_view *v)
     if (!d->difference_count || dr_feed_fixed(v))
         return DR_FALSE;
     bool runs = x->state == DR_FEED_NORMAL || x->state == DR_FEED_WARNING;
-    bool may = runs || noted || (x->state == DR_FEED_FAILED && anew);
-    return dr_truth_of(may && (noted || anew || correct));
+    bool resumed = x->state == DR_FEED_STOPPED &&
+                   v->t->policy.drift[DR_DRIFT_CHANGEFEED_PAUSED] == DR_DRIFT_CORRECT;
+    bool may = runs || noted || resumed || (x->state == DR_FEED_FAILED && anew);
+    return dr_truth_of(may && (noted || dr_feed_is_meant(v)));
 }
 
 /* Whether a feed beside drover's own has a name as drover gives to the edge's. */
@@ -268,10 +275,8 @@ DR_CHECK(dr_check_feed_history)
 
 DR_CHECK(dr_check_feed_fixed)
 {
-    enum dr_drift_action policy = v->t->policy.drift[DR_DRIFT_CHANGEFEED_CONFIG];
     const char *fixed = dr_feed_fixed(v);
-    if (!fixed || dr_holds(v, DR_P_MADE, c) != DR_TRUE ||
-        !(dr_feed_declared_anew(v) || policy == DR_DRIFT_CORRECT))
+    if (!fixed || dr_holds(v, DR_P_MADE, c) != DR_TRUE || !dr_feed_is_meant(v))
         return DR_TRUE;
     *fact = fixed;
     return DR_FALSE;

@@ -603,8 +603,9 @@ static enum dr_truth runs(const struct dr_view *v)
 P(unpaused)
 {
     (void)c;
-    return !dr_view_feed(v) || dr_feed_updating(v) ? DR_TRUE
-                                                   : negated(feed_is(v, DR_FEED_STOPPED));
+    if (!dr_view_feed(v) || dr_feed_updating(v) || dr_feed_update_wanted(v) == DR_TRUE)
+        return DR_TRUE; /* a change of its settings ends with a resume */
+    return negated(feed_is(v, DR_FEED_STOPPED));
 }
 
 P(unfailed)

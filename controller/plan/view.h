@@ -221,6 +221,8 @@ enum dr_truth dr_feed_update_wanted(const struct dr_view *v);
 bool dr_feed_updating(const struct dr_view *v);
 /* The document was edited since drover last saw the feed as it says. */
 bool dr_feed_declared_anew(const struct dr_view *v);
+/* .. or the policy puts right what somebody changed: what differs is to be changed. */
+bool dr_feed_is_meant(const struct dr_view *v);
 /* All that differs, as the document spells it: "replication.syncPoint.interval: declared
  * 15m, live 10m". "": nothing. */
 const char *dr_feed_differences(const struct dr_view *v);

@@ -204,7 +204,7 @@ has "with the reason" "DR-" "$said"
 becomes "PD has a leader again" 30 eval '[ "$(ctl state clusters.east | jq .pd.ok)" = true ]'
 ctl feed-error cluster=east feed="$id" code=CDC:ErrMySQLDuplicateEntry message=boom fatal=true >/dev/null
 becomes "the feed fails" 20 eval '[ "$(curl -s "$feeds" | jq -r ".items[0].state")" = failed ]'
-lost "a failed feed" DR-B060 3
+lost "a failed feed" "failed: CDC:ErrMySQLDuplicateEntry" 3
 sim_down
 
 # ================================================ versions

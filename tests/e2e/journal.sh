@@ -33,7 +33,7 @@ curl -s -X POST "$feed/pause" >/dev/null
 becomes "protection is lost" 15 grep -q "^shop: protection lost ..:..:..Z: feed: changefeed .* is stopped" "$work/run.log"
 curl -s -X POST -d '{}' "$feed/resume" >/dev/null
 becomes "and comes back" 30 grep -qE "^shop: protection lost ..:..:..Z, back ..:..:..Z \([0-9.ms]+\): feed: changefeed .* is stopped" "$work/run.log"
-becomes "its code, too" 15 grep -qE "^shop: blocked from ..:..:..Z to ..:..:..Z \([0-9.ms]+\): DR-B060 east" "$work/run.log"
+becomes "what was asked, too" 15 grep -qE "^shop: asked from ..:..:..Z to ..:..:..Z \([0-9.ms]+\): east: changefeed .* is stopped, and not by drover" "$work/run.log"
 told "history" 0 history
 has "lost" "lost     shop: protection lost" "$said"
 has "back" "good     shop: protection lost" "$said"

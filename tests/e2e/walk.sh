@@ -209,10 +209,39 @@ is "both sides hold the same" "$(rows_of "$east")" "$(rows_of "$west")"
 finish "$run" TERM
 is "run ends well" 0 $?
 
+# ---- settings of the feed: an edit is a step, a change by hand is asked about ----
+feed=$feeds/$(curl -s "$feeds" | jq -r '.items[0].id')
+setting() { curl -s "$feed" | jq -c ".config.$1"; }
+sed -i 's/syncPoint: {interval: 10m}/syncPoint: {interval: 12m}/' "$work/repo2/topology.yaml"
+commit "$work/repo2" "shop: fewer syncpoints"
+told "plan shows the edit" 0 drover plan --git "$work/repo2" shop
+has "in its own words" "replication.syncPoint.interval: declared 12m, live 10m" "$said"
+told "the edit is carried out" 0 drover run --git "$work/repo2" --once --state "$work/state3"
+is "the feed has it" 720000000000 "$(setting sync_point_interval)"
+is "and runs" normal "$(curl -s "$feed" | jq -r .state)"
+curl -s -X POST "$feed/pause" >/dev/null
+becomes "somebody pauses it" 10 eval '[ "$(curl -s "$feed" | jq -r .state)" = stopped ]'
+curl -s "$feed" | jq -c '{replica_config: (.config | .force_replicate = true | .check_gc_safe_point = false)}' |
+    curl -s -X PUT -d @- "$feed" >/dev/null
+told "that is asked about" 3 drover status --git "$work/repo2" shop
+has "with the time left" "is stopped, and not by drover: its history is kept for another 23h" "$said"
+told "nobody resumes it" 3 drover run --git "$work/repo2" --once --state "$work/state3"
+is "it rests" stopped "$(curl -s "$feed" | jq -r .state)"
+sed -i 's/^  bootstrap:/  policy: {drift: {changefeedPaused: correct, changefeedConfig: correct}}\n&/' "$work/repo2/topology.yaml"
+commit "$work/repo2" "shop: drover puts the feed right"
+told "the word is obeyed" 0 drover run --git "$work/repo2" --once --state "$work/state3"
+is "the setting is back" false "$(setting force_replicate)"
+is "the other ones, too" true "$(setting check_gc_safe_point)"
+is "it runs again" normal "$(curl -s "$feed" | jq -r .state)"
+sed -i '/policy: {drift: {changefeedPaused/d' "$work/repo2/topology.yaml"
+commit "$work/repo2" "shop: as before"
+becomes "both sides hold the same again" 20 eval '[ "$(rows_of "$east")" = "$(rows_of "$west")" ]'
+
 # ---- a fence that somebody lifted: asked about, and the answer is obeyed ----
 sql "$west" "SET GLOBAL tidb_super_read_only = OFF"
 told "plan asks" 3 drover plan --detailed-exitcode "$doc"
-has "it says what" "west: no longer true: each instance refuses writes" "$said"
+has "it says where" "west: the fence is lifted on $west:4000" "$said"
+has "and the statement" "SET GLOBAL tidb_super_read_only = ON" "$said"
 has "and how to answer" "policy.drift.fence: correct" "$said"
 told "status asks, too" 3 drover status "$doc"
 has "it says how to answer" "policy.drift.fence: correct" "$said"
