@@ -23,8 +23,7 @@ Test(act, gc_is_given_back_when_the_other_cluster_is_gone_for_good)
     struct pair p;
     struct boss one, two;
     pair_open(&p);
-    boss_options(&one, &p, "one");
-    boss_start(&one);
+    boss_open(&one, &p, "one");
     boss_until_step(&one, "restore", 100);
     cr_assert_str_eq(pair_cell(&p, "127.0.1.4:4000", "SELECT @@global.tidb_gc_enable"),
                      "0");
@@ -67,8 +66,7 @@ Test(act, an_instance_found_by_discovery_may_go_again)
     clusters[EAST].sql.endpoint_count = clusters[WEST].sql.endpoint_count = 1;
     clusters[EAST].sql.discover = clusters[WEST].sql.discover = true;
     p.topology.clusters = clusters;
-    boss_options(&b, &p, "one");
-    boss_start(&b);
+    boss_open(&b, &p, "one");
     boss_until(&b, DR_ROUND_CONVERGED, 200);
     cr_expect_eq(b.r.facts->clusters[EAST].instance_count, 2);
     pair_ctl(&p, "{\"fault\": \"kill\", \"at\": \"127.0.1.5:4000\"}");
@@ -93,8 +91,7 @@ Test(act, a_failed_step_beside_a_slow_one_asks_for_no_time_in_the_past)
     struct pair p;
     struct boss b;
     pair_open(&p);
-    boss_options(&b, &p, "one");
-    boss_start(&b);
+    boss_open(&b, &p, "one");
     boss_until_step(&b, "generation", 50);
     /* east's row is refused at once; west's is written, and slow to be seen */
     pair_ctl(&p, "{\"fault\": \"error\", \"at\": \"127.0.1.4:4000\", \"match\": "
@@ -115,9 +112,7 @@ Test(act, a_step_that_was_not_approved_is_not_made)
     struct boss b;
     struct dr_plan few;
     pair_open(&p);
-    boss_options(&b, &p, "one");
-    b.o.approve_all = true;
-    boss_start(&b);
+    boss_open_approved(&b, &p, "one");
     dr_actor_look(b.actor, &b.r);
     few = *b.r.plan;
     cr_assert_gt(few.action_count, 8);
@@ -137,8 +132,7 @@ Test(act, a_silent_instance_that_is_listed_holds_a_takeover_back)
     struct pair p;
     struct boss one, two;
     pair_open(&p);
-    boss_options(&one, &p, "one");
-    boss_start(&one);
+    boss_open(&one, &p, "one");
     boss_until_step(&one, "backup", 100);
     pair_ctl(&p, "{\"fault\": \"hang\", \"at\": \"127.0.1.5:4000\"}");
     boss_options(&two, &p, "two");
@@ -169,8 +163,7 @@ Test(act, an_instance_that_died_holds_no_takeover_back)
     pair_open(&p);
     pair_bootstrap(&p);
     pair_ctl(&p, "{\"fault\": \"kill\", \"at\": \"127.0.1.5:4000\"}");
-    boss_options(&two, &p, "two");
-    boss_start(&two);
+    boss_open(&two, &p, "two");
     for (int i = 0; i < 120 && !dr_actor_epoch(two.actor); i++)
         boss_round(&two);
     cr_expect_neq(dr_actor_epoch(two.actor), 0, "%s", two.r.text);
@@ -192,8 +185,7 @@ Test(act, the_lease_is_renewed_beside_a_long_comparison)
     struct pair p;
     struct boss b;
     pair_open(&p);
-    boss_options(&b, &p, "one");
-    boss_start(&b);
+    boss_open(&b, &p, "one");
     boss_until_step(&b, "compare", 100);
     uint64_t beats = b.record.outcomes[DR_CALL_BEAT][DR_DONE];
     int64_t start_ms = dr_model_now_ms(p.model);
@@ -228,24 +220,34 @@ static struct dr_model_session *older_session(struct pair *p, const char *where)
     return s;
 }
 
+/* A controller that got as far as GC, and a session of its that keeps the epoch row
+ * locked. */
+static struct dr_model_session *stands_still(struct pair *p, bool with_lease)
+{
+    static const char *const texts[] = {
+        "BEGIN", "SELECT epoch FROM mysql.drover_ledger WHERE k = 'epoch' FOR UPDATE"};
+    struct boss one;
+    struct dr_sql_answer out = {0};
+    boss_open(&one, p, "one");
+    boss_until_step(&one, "hold-gc", 100);
+    if (!with_lease)
+        dr_actor_leave(one.actor);
+    boss_end(&one);
+    struct dr_model_session *s = older_session(p, "127.0.1.4:4000");
+    for (size_t i = 0; i < 2; i++)
+        cr_assert_eq(dr_model_sql_query(s, texts[i], strlen(texts[i]), &out, p->arena),
+                     DR_MODEL_DONE);
+    return s;
+}
+
 /* A controller that stands still in a transaction keeps the epoch row locked; the KILL
  * that ends it cannot wait for the lock. */
 Test(act, a_takeover_is_not_locked_out)
 {
-    static const char *const texts[] = {
-        "BEGIN", "SELECT epoch FROM mysql.drover_ledger WHERE k = 'epoch' FOR UPDATE"};
     struct pair p;
-    struct boss one, two;
-    struct dr_sql_answer out = {0};
+    struct boss two;
     pair_open(&p);
-    boss_options(&one, &p, "one");
-    boss_start(&one);
-    boss_until_step(&one, "hold-gc", 100);
-    boss_end(&one);
-    struct dr_model_session *s = older_session(&p, "127.0.1.4:4000");
-    for (size_t i = 0; i < 2; i++)
-        cr_assert_eq(dr_model_sql_query(s, texts[i], strlen(texts[i]), &out, p.arena),
-                     DR_MODEL_DONE);
+    struct dr_model_session *s = stands_still(&p, true);
     boss_options(&two, &p, "two");
     two.o.take = true;
     boss_start(&two);
@@ -287,21 +289,10 @@ static int64_t lease_meanwhile(void *arg)
 /* Only what no living lease covers is ended without the epoch. */
 Test(act, a_challenger_ends_no_session_of_who_holds_the_lease)
 {
-    static const char *const texts[] = {
-        "BEGIN", "SELECT epoch FROM mysql.drover_ledger WHERE k = 'epoch' FOR UPDATE"};
     struct pair p;
-    struct boss one, two;
-    struct dr_sql_answer out = {0};
+    struct boss two;
     pair_open(&p);
-    boss_options(&one, &p, "one");
-    boss_start(&one);
-    boss_until_step(&one, "hold-gc", 100);
-    dr_actor_leave(one.actor);
-    boss_end(&one);
-    struct dr_model_session *s = older_session(&p, "127.0.1.4:4000");
-    for (size_t i = 0; i < 2; i++)
-        cr_assert_eq(dr_model_sql_query(s, texts[i], strlen(texts[i]), &out, p.arena),
-                     DR_MODEL_DONE);
+    struct dr_model_session *s = stands_still(&p, false);
     boss_options(&two, &p, "two");
     two.o.wall_ms = lease_meanwhile;
     boss_start(&two);
@@ -325,8 +316,7 @@ Test(act, the_session_of_an_unknown_outcome_is_ended)
     struct dr_sql_answer out = {0};
     const char *where = "127.0.1.4:4000";
     pair_open(&p);
-    boss_options(&b, &p, "one");
-    boss_start(&b);
+    boss_open(&b, &p, "one");
     boss_until_step(&b, "hold-gc", 100);
     struct dr_model_session *s = older_session(&p, where);
     uint64_t id = dr_model_sql_connection_id(s);
@@ -448,8 +438,7 @@ static size_t bytes_held(void)
 static void begin(struct boss *b, struct pair *p, const char *holder)
 {
     enum { WARM_UP = 500 };
-    boss_options(b, p, holder);
-    boss_start(b);
+    boss_open(b, p, holder);
     boss_until(b, DR_ROUND_CONVERGED, 200);
     for (int i = 0; i < WARM_UP; i++)
         boss_round(b);
@@ -549,8 +538,7 @@ Test(act, one_word_resets_one_lost_ledger)
                                                            .cluster = cases[i].cluster,
                                                            .term = 1,
                                                            .reason = "by hand"};
-        boss_options(&b, &p, "two");
-        boss_start(&b);
+        boss_open(&b, &p, "two");
         boss_until(&b, DR_ROUND_CONVERGED, 40);
         for (int k = 0; k < 20 && b.r.plan->is_protected != DR_TRUE; k++)
             boss_round(&b);
@@ -575,8 +563,7 @@ Test(act, a_reset_before_the_feed_claims_the_fence_that_drover_set)
     struct pair p;
     struct boss b;
     pair_open(&p);
-    boss_options(&b, &p, "one");
-    boss_start(&b);
+    boss_open(&b, &p, "one");
     boss_until_step(&b, "feed", 400);
     boss_end(&b);
     pair_sql(&p, "west", "DELETE FROM mysql.drover_ledger");
@@ -585,8 +572,7 @@ Test(act, a_reset_before_the_feed_claims_the_fence_that_drover_set)
                                                        .cluster = "west",
                                                        .term = 1,
                                                        .reason = "by hand"};
-    boss_options(&b, &p, "two");
-    boss_start(&b);
+    boss_open(&b, &p, "two");
     boss_until(&b, DR_ROUND_CONVERGED, 200);
     boss_end(&b);
     pair_close(&p);
@@ -600,8 +586,7 @@ Test(act, a_reset_while_gc_is_held_asks_what_it_was)
     struct pair p;
     struct boss b;
     pair_open(&p);
-    boss_options(&b, &p, "one");
-    boss_start(&b);
+    boss_open(&b, &p, "one");
     boss_until_step(&b, "backup", 400);
     boss_end(&b);
     cr_expect_str_eq(pair_cell(&p, at[0], "SELECT @@GLOBAL.tidb_gc_enable"), "0");
@@ -611,8 +596,7 @@ Test(act, a_reset_while_gc_is_held_asks_what_it_was)
                                                        .cluster = "east",
                                                        .term = 1,
                                                        .reason = "by hand"};
-    boss_options(&b, &p, "two");
-    boss_start(&b);
+    boss_open(&b, &p, "two");
     for (int i = 0; i < 40 && b.r.state != DR_ROUND_BLOCKED; i++)
         boss_round(&b);
     cr_expect(strstr(b.r.text, "DR-B055"), "%s", b.r.text);
@@ -633,8 +617,7 @@ Test(act, a_fence_lifted_before_the_feed_is_not_closed_in_silence)
     struct pair p;
     struct boss b;
     pair_open(&p);
-    boss_options(&b, &p, "one");
-    boss_start(&b);
+    boss_open(&b, &p, "one");
     boss_until_step(&b, "feed", 400);
     pair_sql(&p, "west", "SET GLOBAL tidb_super_read_only = OFF");
     pair_pass(&p, 2000);
@@ -703,8 +686,7 @@ Test(act, a_word_that_reset_a_ledger_is_used_though_the_plan_is_blocked)
                                                        .cluster = "west",
                                                        .term = 1,
                                                        .reason = "by hand"};
-    boss_options(&b, &p, "two");
-    boss_start(&b);
+    boss_open(&b, &p, "two");
     for (int i = 0; i < 20; i++)
         boss_round(&b);
     cr_expect_eq(b.r.state, DR_ROUND_BLOCKED);
@@ -726,8 +708,7 @@ Test(act, a_copy_without_the_heartbeat_is_not_whole)
     struct pair p;
     struct boss b;
     pair_open(&p);
-    boss_options(&b, &p, "one");
-    boss_start(&b);
+    boss_open(&b, &p, "one");
     boss_until_step(&b, "compare", 100);
     pair_sql(&p, "west", "SET GLOBAL tidb_super_read_only = OFF");
     boss_pass(&b, 1000);

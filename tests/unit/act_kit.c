@@ -166,6 +166,13 @@ void pair_declare(struct pair *p, struct dr_edge_spec *edge)
     p->topology.replication.edge_count = 1;
 }
 
+void pair_open_equal(struct pair *p, struct dr_edge_spec *edge)
+{
+    pair_open(p);
+    pair_declare(p, edge);
+    p->topology.bootstrap.start_ts = pair_copy_by_hand(p);
+}
+
 /* ---- one process start ---- */
 
 static int64_t wall_ms(void *arg)
@@ -232,6 +239,19 @@ void boss_start(struct boss *b)
     b->o.access = b->access;
     b->o.estate = b->estate;
     b->actor = dr_actor_new(&b->o);
+}
+
+void boss_open(struct boss *b, struct pair *p, const char *holder)
+{
+    boss_options(b, p, holder);
+    boss_start(b);
+}
+
+void boss_open_approved(struct boss *b, struct pair *p, const char *holder)
+{
+    boss_options(b, p, holder);
+    b->o.approve_all = true;
+    boss_start(b);
 }
 
 void boss_end(struct boss *b)

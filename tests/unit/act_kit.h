@@ -46,6 +46,8 @@ void pair_make_feed_to(struct pair *p, const char *id, uint64_t start_ts,
 /* The quickstart with data that is there already, without redo and syncpoints, and its
  * edge as given, which must live as long. */
 void pair_declare(struct pair *p, struct dr_edge_spec *edge);
+/* pair_open, and both sides are equal since the declared startTs. */
+void pair_open_equal(struct pair *p, struct dr_edge_spec *edge);
 
 /* One process start. */
 struct boss {
@@ -66,6 +68,9 @@ struct boss {
 enum dr_truth boss_descends(void *arg, const char *revision, const char *agreed);
 void boss_options(struct boss *b, struct pair *p, const char *holder);
 void boss_start(struct boss *b);
+/* Both; .. and a person approved the plan as a whole. */
+void boss_open(struct boss *b, struct pair *p, const char *holder);
+void boss_open_approved(struct boss *b, struct pair *p, const char *holder);
 void boss_end(struct boss *b); /* as the end of its process: no word to anybody */
 /* One round, then the time that it wants to rest. */
 void boss_round(struct boss *b);

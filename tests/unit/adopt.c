@@ -34,17 +34,12 @@ Test(adopt, data_that_is_equal_already_gets_a_feed_from_its_start)
     struct pair p;
     struct boss b;
     struct dr_edge_spec edge = {0};
-    pair_open(&p);
-    pair_declare(&p, &edge);
-    p.topology.bootstrap.start_ts = pair_copy_by_hand(&p);
-    boss_options(&b, &p, "one");
-    boss_start(&b);
+    pair_open_equal(&p, &edge);
+    boss_open(&b, &p, "one");
     boss_until(&b, DR_ROUND_UNAPPROVED, 200);
     cr_expect(strstr(b.r.text, "needs an approval"), "%s", b.r.text);
     boss_end(&b);
-    boss_options(&b, &p, "two");
-    b.o.approve_all = true;
-    boss_start(&b);
+    boss_open_approved(&b, &p, "two");
     boss_until(&b, DR_ROUND_CONVERGED, 200);
     for (int i = 0; i < 5; i++)
         boss_round(&b);
@@ -65,13 +60,9 @@ Test(adopt, data_that_differs_gets_no_feed)
     struct pair p;
     struct boss b;
     struct dr_edge_spec edge = {0};
-    pair_open(&p);
-    pair_declare(&p, &edge);
-    p.topology.bootstrap.start_ts = pair_copy_by_hand(&p);
+    pair_open_equal(&p, &edge);
     pair_sql(&p, "west", "DELETE FROM shop.orders WHERE id = 2");
-    boss_options(&b, &p, "one");
-    b.o.approve_all = true;
-    boss_start(&b);
+    boss_open_approved(&b, &p, "one");
     boss_until(&b, DR_ROUND_BLOCKED, 200);
     cr_expect_str_eq(b.r.plan->blockers[0].code, "DR-B078");
     cr_expect(strstr(b.r.text, "shop.orders"), "%s", b.r.text);
@@ -87,12 +78,8 @@ Test(adopt, what_was_compared_counts_while_the_fence_stands)
     struct pair p;
     struct boss b;
     struct dr_edge_spec edge = {0};
-    pair_open(&p);
-    pair_declare(&p, &edge);
-    p.topology.bootstrap.start_ts = pair_copy_by_hand(&p);
-    boss_options(&b, &p, "one");
-    b.o.approve_all = true;
-    boss_start(&b);
+    pair_open_equal(&p, &edge);
+    boss_open_approved(&b, &p, "one");
     boss_until_step(&b, "sink-row", 200);
     pair_sql(&p, "west", "SET GLOBAL tidb_super_read_only = OFF");
     pair_sql(&p, "west", "DELETE FROM shop.orders WHERE id = 2");
@@ -120,9 +107,7 @@ Test(adopt, only_what_the_feed_carries_must_be_equal)
         pair_sql(&p, "east", "CREATE DATABASE scratch");
         pair_sql(&p, "east", "CREATE TABLE scratch.t (id INT PRIMARY KEY)");
         p.topology.bootstrap.start_ts = pair_copy_by_hand(&p);
-        boss_options(&b, &p, "one");
-        b.o.approve_all = true;
-        boss_start(&b);
+        boss_open_approved(&b, &p, "one");
         boss_until(&b, declared ? DR_ROUND_CONVERGED : DR_ROUND_BLOCKED, 200);
         if (!declared)
             cr_expect(strstr(b.r.text, "scratch.t"), "%s", b.r.text);
@@ -201,9 +186,7 @@ Test(adopt, what_the_document_does_not_say_is_asked)
     pair_declare(&p, &edge);
     pair_make_feed(&p, "by-hand", pair_copy_by_hand(&p),
                    "{\"mounter\": {\"worker_num\": 3}}");
-    boss_options(&b, &p, "one");
-    b.o.approve_all = true;
-    boss_start(&b);
+    boss_open_approved(&b, &p, "one");
     boss_until(&b, DR_ROUND_BLOCKED, 20);
     cr_expect_str_eq(b.r.plan->blockers[0].code, "DR-B075");
     cr_expect(strstr(b.r.text, "mounter.worker-num is 3"), "%s", b.r.text);
@@ -230,9 +213,7 @@ Test(adopt, beside_a_feed_that_leads_elsewhere)
         uint64_t t = pair_copy_by_hand(&p);
         pair_make_feed(&p, "by-hand", t, "");
         pair_make_feed_to(&p, "another", t, rows[i].sink, "");
-        boss_options(&b, &p, "one");
-        b.o.approve_all = true;
-        boss_start(&b);
+        boss_open_approved(&b, &p, "one");
         boss_round(&b);
         cr_expect_eq(b.r.state == DR_ROUND_BLOCKED, rows[i].state == DR_ROUND_BLOCKED,
                      "at the first look: %s", b.r.text);
@@ -260,9 +241,7 @@ Test(adopt, a_wrong_password_is_tried_once)
     pair_declare(&p, &edge);
     pair_make_feed(&p, "by-hand", pair_copy_by_hand(&p), "");
     setenv("DROVER_SINK_SECRET", "another", 1);
-    boss_options(&b, &p, "one");
-    b.o.approve_all = true;
-    boss_start(&b);
+    boss_open_approved(&b, &p, "one");
     b.record.on_call = count_logins;
     b.record.arg = &logins;
     for (int i = 0; i < 50; i++)
@@ -285,9 +264,7 @@ Test(adopt, observing_changes_nothing_in_a_thousand_rounds)
     p.topology.management = DR_OBSERVE;
     pair_make_feed(&p, "by-hand", pair_copy_by_hand(&p), "");
     pair_sql(&p, "west", "SET GLOBAL tidb_super_read_only = ON");
-    boss_options(&b, &p, "one");
-    b.o.approve_all = true;
-    boss_start(&b);
+    boss_open_approved(&b, &p, "one");
     for (int i = 0; i < 1000; i++)
         boss_round(&b);
     cr_expect_eq(dr_record_mutations(&b.record), 0);

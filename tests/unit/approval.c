@@ -47,8 +47,7 @@ static const char *cell(struct pair *p, const char *at, const char *what)
 static void careful(struct pair *p, struct boss *b, const char *holder)
 {
     p->topology.policy.approve[DR_RISK_DISRUPTIVE] = true;
-    boss_options(b, p, holder);
-    boss_start(b);
+    boss_open(b, p, holder);
 }
 
 /* As far as the first step that needs a word. */

@@ -88,8 +88,7 @@ Test(import, a_long_filter_is_taken_whole)
     pair_make_feed(
         &p, "by-hand", pair_copy_by_hand(&p),
         dr_sprintf(p.arena, "{\"filter\": {\"rules\": [%s]}}", dr_buf_str(&rules)));
-    boss_options(&b, &p, "one");
-    boss_start(&b);
+    boss_open(&b, &p, "one");
     boss_until(&b, DR_ROUND_BLOCKED, 20);
     cr_expect_lt(strlen(b.r.text), 1200, "a fact stays readable: %s", b.r.text);
     struct dr_import m = two_clusters(p.arena);
@@ -164,8 +163,7 @@ Test(import, one_capture_lists_the_others)
     struct pair p;
     struct boss b;
     pair_open(&p);
-    boss_options(&b, &p, "one");
-    boss_start(&b);
+    boss_open(&b, &p, "one");
     dr_actor_look(b.actor, &b.r);
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct dr_facts f = *b.r.facts;

@@ -16,8 +16,7 @@ static void watch(struct pair *p, struct boss *b)
 {
     pair_open(p);
     pair_bootstrap(p);
-    boss_options(b, p, "one");
-    boss_start(b);
+    boss_open(b, p, "one");
     boss_until(b, DR_ROUND_CONVERGED, 100);
     for (int i = 0; i < 10; i++)
         boss_round(b);
@@ -266,8 +265,7 @@ Test(observe, a_feed_is_expected_by_who_has_never_seen_it)
     int hidden = 0;
     for (int i = 0; i < 40; i++) {
         enum dr_truth holds;
-        boss_options(&b, &p, "one");
-        boss_start(&b);
+        boss_open(&b, &p, "one");
         dr_actor_look(b.actor, &b.r);
         const struct dr_feeds *f = &b.r.facts->clusters[EAST].feeds;
         if (f->seen.known && !f->count) {

@@ -109,8 +109,7 @@ Test(rights, what_is_granted_is_enough_and_all_of_it_is_used)
     pair_sql(&p, "west",
              "CREATE TABLE drover.heartbeat (origin VARCHAR(64) PRIMARY KEY, "
              "tso BIGINT UNSIGNED)");
-    boss_options(&b, &p, "one");
-    boss_start(&b);
+    boss_open(&b, &p, "one");
     boss_until(&b, DR_ROUND_CONVERGED, 300);
     for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++)
         pair_sql(&p, "east", changes[i]);
@@ -159,9 +158,7 @@ Test(rights, of_data_that_is_equal_already)
     p.topology.replication.redo.apply.declared = false;
     json_t *grants = make_accounts(&p);
     p.topology.bootstrap.start_ts = pair_copy_by_hand(&p);
-    boss_options(&b, &p, "one");
-    b.o.approve_all = true;
-    boss_start(&b);
+    boss_open_approved(&b, &p, "one");
     boss_until(&b, DR_ROUND_CONVERGED, 200);
     pair_sql(&p, "east", "SET GLOBAL tidb_super_read_only = ON");
     boss_pass(&b, 60000);
@@ -184,9 +181,7 @@ Test(rights, of_a_feed_to_adopt)
     p.topology.replication.redo.apply.declared = false;
     json_t *grants = make_accounts(&p);
     pair_make_feed(&p, "by-hand", pair_copy_by_hand(&p), "");
-    boss_options(&b, &p, "one");
-    b.o.approve_all = true;
-    boss_start(&b);
+    boss_open_approved(&b, &p, "one");
     boss_until(&b, DR_ROUND_CONVERGED, 200);
     pair_sql(&p, "east", "SET GLOBAL tidb_super_read_only = ON");
     boss_pass(&b, 60000);
