@@ -144,7 +144,7 @@ static const char *back(const char *p, const char *line, unsigned cells)
     return p;
 }
 
-static size_t encode(char *out, uint32_t c)
+size_t dr_utf8_put(char *out, uint32_t c)
 {
     if (c < 0x80) {
         out[0] = (char)c;
@@ -205,7 +205,7 @@ const char *dr_source_excerpt(struct dr_arena *a, struct dr_source *s,
         bool in_word = p >= word && chars < at->width, hide = p < hidden;
         uint32_t c = step(&p, end);
         unsigned w = hide ? 1 : dr_char_cells(c);
-        len += encode(out + len, hide ? '*' : c);
+        len += dr_utf8_put(out + len, hide ? '*' : c);
         used += w;
         chars += in_word;
         word_cells += in_word ? w : 0;

@@ -37,6 +37,9 @@ unsigned dr_char_cells(uint32_t c);
 
 /* Reads the character at *p (p < end) and moves past it. False: not UTF-8, *p unmoved. */
 bool dr_utf8_next(const char **p, const char *end, uint32_t *c);
+/* Writes a code point that is a character (no surrogate, at most 0x10ffff). Out: bytes,
+ * at most 4. */
+size_t dr_utf8_put(char *out, uint32_t c);
 
 /* True for characters that no document may hold, raw or escaped: controls, line
  * separators that editors do not show, bidirectional overrides and marks, noncharacters.

@@ -42,6 +42,9 @@ const char *cdc_json_time(const struct cdc *c, int64_t wall_ms, char out[DR_TIME
 const char *cdc_rfc_time(const struct cdc *c, int64_t wall_ms, char out[DR_TIME_TEXT]);
 
 /* ---- changefeeds (cdc_api_feed.c, cdc_api_show.c) ---- */
+/* The feed of the path. NULL: answered already; !must: by 200, for a delete of what is
+ * not there or not seen. */
+struct cdc_feed *cdc_named(struct cdc_in *p, bool must);
 void cdc_list(struct cdc_in *p);
 void cdc_get(struct cdc_in *p);
 void cdc_meta_info(struct cdc_in *p);

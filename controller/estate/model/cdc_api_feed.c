@@ -8,7 +8,7 @@
 
 enum { DELETE_PATIENCE_MS = 60000 };
 
-static struct cdc_feed *named(struct cdc_in *p, bool must)
+struct cdc_feed *cdc_named(struct cdc_in *p, bool must)
 {
     const char *ns = cdc_namespace(p);
     struct cdc_feed *f;
@@ -247,7 +247,7 @@ static void store_update(struct cdc_feed *f, const struct cdc_draft *d)
 
 void cdc_update(struct cdc_in *p)
 {
-    struct cdc_feed *f = named(p, true);
+    struct cdc_feed *f = cdc_named(p, true);
     struct draft_in in = {.has_config = false};
     json_t *body;
     bool failed_too = cdc_version_at_least(p->c, 6, 5, 2);
@@ -297,7 +297,7 @@ static bool deleted(struct dr_http_in *in, void *arg)
 
 void cdc_delete(struct cdc_in *p)
 {
-    struct cdc_feed *f = named(p, false);
+    struct cdc_feed *f = cdc_named(p, false);
     struct dr_model *m = p->c->model;
     struct deletion *d;
 
@@ -313,7 +313,7 @@ void cdc_delete(struct cdc_in *p)
 
 void cdc_pause(struct cdc_in *p)
 {
-    struct cdc_feed *f = named(p, true);
+    struct cdc_feed *f = cdc_named(p, true);
 
     if (!f)
         return;
@@ -355,7 +355,7 @@ static bool resumable(struct cdc_in *p, const struct cdc_feed *f, uint64_t overw
 
 void cdc_resume(struct cdc_in *p)
 {
-    struct cdc_feed *f = named(p, true);
+    struct cdc_feed *f = cdc_named(p, true);
     uint64_t overwrite = 0;
     json_t *body;
 

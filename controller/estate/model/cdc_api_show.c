@@ -95,23 +95,6 @@ void cdc_list(struct cdc_in *p)
 }
 
 /* ---- one feed ---- */
-/* The feed of the path; NULL: refused already. */
-static struct cdc_feed *named(struct cdc_in *p)
-{
-    const char *ns = cdc_namespace(p);
-    struct cdc_feed *f;
-
-    if (!cdc_legal_id(p->args[0])) {
-        cdc_refuse(p, "CDC:ErrAPIInvalidParam", "invalid changefeed_id: %s", p->args[0]);
-        return NULL;
-    }
-    f = cdc_find_seen(p->c, ns, p->args[0]);
-    if (!f)
-        cdc_refuse(p, "CDC:ErrChangeFeedNotExists", "changefeed not exists, %s/%s", ns,
-                   p->args[0]);
-    return f;
-}
-
 struct ids {
     struct dr_gojson *w;
 };
@@ -213,7 +196,7 @@ static const char *normal_config(struct dr_arena *a, struct cdc_feed *f)
 
 static void show_normal(struct cdc_in *p, bool masked)
 {
-    struct cdc_feed *f = named(p);
+    struct cdc_feed *f = cdc_named(p, true);
     struct view v = {.masked = masked};
 
     if (!f)
@@ -243,7 +226,7 @@ void cdc_show_made(struct cdc_in *p, const struct cdc_feed *f)
 
 void cdc_status(struct cdc_in *p)
 {
-    struct cdc_feed *f = named(p);
+    struct cdc_feed *f = cdc_named(p, true);
 
     if (!f)
         return;
@@ -333,7 +316,7 @@ static struct synced judge(struct dr_arena *a, const struct cdc_feed *f)
 
 void cdc_synced(struct cdc_in *p)
 {
-    struct cdc_feed *f = named(p);
+    struct cdc_feed *f = cdc_named(p, true);
     struct synced s;
     char text[DR_TIME_TEXT];
 

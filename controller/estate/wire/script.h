@@ -196,6 +196,8 @@ enum dr_flow dr_take_commit(struct dr_script *s, const struct dr_answer *a);
 /* INSERT .. ON DUPLICATE KEY UPDATE of the rows that have a value; none: skips. */
 enum dr_flow dr_ask_put_rows(struct dr_script *s, const struct dr_row_write *rows,
                              size_t count);
+/* The value of one row, which is locked. */
+enum dr_flow dr_ask_row_locked(struct dr_script *s, const char *key);
 /* `columns` ("SELECT k, value" or "DELETE") of the rows that are wanted, then `tail`;
  * none: skips. */
 enum dr_flow dr_ask_select_rows(struct dr_script *s, const char *columns,

@@ -224,6 +224,14 @@ enum dr_flow dr_ask_put_rows(struct dr_script *s, const struct dr_row_write *row
     return flow;
 }
 
+enum dr_flow dr_ask_row_locked(struct dr_script *s, const char *key)
+{
+    return dr_script_sql(s,
+                         "SELECT value FROM " DR_LEDGER_TABLE
+                         " WHERE cluster_id = %" PRIu64 " AND k = '%s' FOR UPDATE",
+                         s->call->as.cluster_id, key);
+}
+
 enum dr_flow dr_ask_select_rows(struct dr_script *s, const char *columns,
                                 const struct dr_row_write *rows, size_t count,
                                 bool (*want)(const struct dr_row_write *),

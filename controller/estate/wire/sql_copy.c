@@ -63,10 +63,7 @@ static const char *row_key(const struct dr_script *s)
 
 static enum dr_flow ask_copy_row(struct dr_script *s)
 {
-    return dr_script_sql(s,
-                         "SELECT value FROM " DR_LEDGER_TABLE
-                         " WHERE cluster_id = %" PRIu64 " AND k = '%s' FOR UPDATE",
-                         s->call->as.cluster_id, row_key(s));
+    return dr_ask_row_locked(s, row_key(s));
 }
 
 /* A row of an older generation is replaced. One of this generation must be this very copy

@@ -271,10 +271,7 @@ static const char *word_value(struct dr_script *s, const char *who)
 
 static enum dr_flow ask_standing_word(struct dr_script *s)
 {
-    return dr_script_sql(s,
-                         "SELECT value FROM " DR_LEDGER_TABLE
-                         " WHERE cluster_id = %" PRIu64 " AND k = '%s' FOR UPDATE",
-                         s->call->as.cluster_id, word_key(s));
+    return dr_ask_row_locked(s, word_key(s));
 }
 
 static enum dr_flow take_standing_word(struct dr_script *s, const struct dr_answer *a)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "controller/base/num.h"
+#include "spec/text.h"
 
 static bool skipped(const char *tag, size_t len)
 {
@@ -44,15 +45,7 @@ static size_t utf8(char *out, uint64_t c)
 {
     if (!c || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
         return 0;
-    if (c < 0x80) {
-        out[0] = (char)c;
-        return 1;
-    }
-    size_t n = c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
-    for (size_t i = n; i-- > 1; c >>= 6)
-        out[i] = (char)(0x80 | (c & 0x3f));
-    out[0] = (char)((0xf00 >> n & 0xff) | c);
-    return n;
+    return dr_utf8_put(out, (uint32_t)c);
 }
 
 static bool numeric(const char *s, size_t len, uint64_t *out)
