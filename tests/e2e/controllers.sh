@@ -245,6 +245,29 @@ becomes "the pair is protected" 30 is_protected
 is "it was used once" 1 "$(cat "$work"/{ada,bob}.log | grep -c 'done .*give the lost ledger its rows back')"
 controller eve
 
+# ---- a human lets everybody read the past ----
+past() { # ON|OFF: on both clusters, as they are now
+    local h
+    for h in "$east" "$west"; do
+        [ "$1" = OFF ] || sql "$h" "SET GLOBAL tidb_external_ts = $(sql "$h" "SHOW MASTER STATUS" | cut -f2)"
+        sql "$h" "SET GLOBAL tidb_enable_external_ts_read = $1"
+    done
+}
+now_sql() { sql "$1" "$2" --init-command="SET SESSION tidb_enable_external_ts_read = OFF"; }
+becomes "somebody holds both ledgers" 15 held
+who=$(holder)
+past ON
+is "a new session reads the past" 1 "$(sql "$west" "SELECT @@tidb_enable_external_ts_read")"
+before=$(now_sql "$west" "SELECT epoch FROM mysql.drover_ledger WHERE k = 'epoch'")
+murder "$who"
+since=$(now_ms)
+raised() { [ "$(now_sql "$west" "SELECT epoch FROM mysql.drover_ledger WHERE k = 'epoch'")" = $((before + 1)) ]; }
+becomes "in the past, too, another one takes over" 15 raised
+is "within lease and a round" yes "$([ $(($(now_ms) - since)) -le $((lease_ms + round_ms + slack_ms)) ] && echo yes)"
+becomes "and sees a protected pair" 15 is_protected
+is "one took over" "$((before + 1))" "$(now_sql "$east" "SELECT epoch FROM mysql.drover_ledger WHERE k = 'epoch'")"
+past OFF
+
 touch "$work/enough"
 finish "$eye"
 for name in "${!id[@]}"; do end_controller "$name"; done

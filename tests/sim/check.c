@@ -181,7 +181,8 @@ static bool gc_is_held(const struct sim_look *l, const struct sim_cluster *a)
 static void d6_gc_obligation(const struct sim_look *l, struct dr_buf *wrong)
 {
     const struct sim_cluster *a = &l->now->c[SIM_A], *was = &l->before->c[SIM_A];
-    bool rows = dr_ledger_hold(&a->ledger, "bootstrap") && a->ledger.gc.present;
+    bool rows =
+        (a->ledger.hold_count || l->history->hold_taken_away) && a->ledger.gc.present;
     if (l->history->ledger_dropped)
         return;
     if (gc_is_held(l, a) && !rows)

@@ -29,6 +29,7 @@ struct sim_history {
     uint64_t touches;            /* requests that change a feed of A, sent while so */
     bool removed;                /* the document left its source */
     bool hold_may_expire;
+    bool hold_taken_away;     /* the last one, by hand: what GC was is noted still */
     bool ledger_dropped;      /* the scenario took a ledger away */
     size_t tables_at_restore; /* of B when its restoring row was first seen */
     bool restoring_seen;

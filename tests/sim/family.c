@@ -19,8 +19,9 @@ enum {
     AGAIN_EVERY = 331,
     RANDOMS = 2000,
     FEW_RANDOMS = 300,
-    RESETS = 120,  /* exchanges of a reset, and a few more */
-    FEW_PAIRS = 60 /* the fixed set has one pair of so many */
+    RESETS = 120,     /* exchanges of a reset, and a few more */
+    SIM_STORIES = 20, /* of one sweep, and one */
+    FEW_PAIRS = 60    /* the fixed set has one pair of so many */
 };
 
 #define KINDS(prefix)                                                                    \
@@ -55,7 +56,7 @@ static const char *const edited[] = {CHANGED("edited"), NULL};
 static const char *const edited_outage[] = {"edited/outage", NULL};
 static const char *const meddled[] = {CHANGED("meddled"), NULL};
 static const char *const meddled_outage[] = {"meddled/outage", NULL};
-static const char *const late[] = {"late", "late/taken", "late/done", NULL};
+static const char *const late[] = {"late", "late/taken", "late/done", "late/past", NULL};
 static const char *const race[] = {"race", NULL};
 static const char *const clocks[] = {"clock-forward", "clock-back", NULL};
 static const char *const outage[] = {"outage", NULL};
@@ -116,7 +117,7 @@ struct again {
 };
 
 struct worker {
-    const struct sim_batch *b;
+    struct sim_batch *b;
     const struct choice *choices;
     uint64_t randoms;
     FILE *report;
@@ -161,9 +162,27 @@ static struct sim_family *family_of(struct sim_batch *b, const char *name)
     return f;
 }
 
+/* --only names a family, a story, or a scenario. */
 static bool wanted(struct sim_batch *b, const char *name)
 {
-    return !b->only || strcmp(family_of(b, name)->name, b->only) == 0;
+    size_t len = b->only ? strlen(b->only) : 0;
+    return !b->only || strcmp(family_of(b, name)->name, b->only) == 0 ||
+           (strncmp(name, b->only, len) == 0 && (!name[len] || name[len] == '/'));
+}
+
+/* Those stories of a sweep that are wanted; NULL-terminated. */
+static size_t wanted_stories(struct sim_batch *b, const struct sweep_family *f,
+                             const char *out[SIM_STORIES])
+{
+    size_t n = 0;
+    for (size_t i = 0; f->stories[i] && n + 1 < SIM_STORIES; i++) {
+        char name[SIM_NAME];
+        snprintf(name, sizeof(name), "%s/1", f->stories[i]);
+        if (wanted(b, name))
+            out[n++] = f->stories[i];
+    }
+    out[n] = NULL;
+    return n;
 }
 
 /* ---- the list of single scenarios ---- */
@@ -293,13 +312,15 @@ static bool wants_second(void *arg, const char *name)
 
 static void run_pass(struct worker *w)
 {
-    const struct sim_batch *b = w->b;
+    struct sim_batch *b = w->b;
     for (w->sweep = 0; w->sweep < SWEEPS && more(w); w->sweep++) {
         const struct choice *c = &w->choices[w->sweep];
+        const char *stories[SIM_STORIES];
         bool mine = false;
+        (void)wanted_stories(b, &sweeps[w->sweep], stories);
         for (uint64_t n = 1; n <= c->last && !mine; n++)
             mine = wants(w, n);
-        struct sim_sweep s = {.stories = sweeps[w->sweep].stories,
+        struct sim_sweep s = {.stories = stories,
                               .last = c->last,
                               .wants = wants,
                               .wants_second = wants_second,
@@ -452,9 +473,10 @@ static bool choose(struct sim_batch *b, struct list *l, struct choice choices[SW
     l->count = kept;
     for (size_t i = 0; i < SWEEPS; i++) {
         char name[SIM_NAME];
-        snprintf(name, sizeof(name), "%s/0", sweeps[i].stories[0]);
-        if (!wanted(b, name))
+        const char *stories[SIM_STORIES];
+        if (!wanted_stories(b, &sweeps[i], stories))
             continue;
+        snprintf(name, sizeof(name), "%s/0", stories[0]);
         if (!sim_run(name, b->seed, calm, NULL) || !calm->passed)
             return false;
         choose_exchanges(b, &sweeps[i], calm, &choices[i]);
@@ -469,12 +491,15 @@ static void plan_counts(struct sim_batch *b, const struct list *l,
 {
     for (size_t i = 0; i < l->count; i++)
         family_of(b, l->names[i])->planned++;
-    for (size_t i = 0; i < SWEEPS; i++)
-        for (size_t k = 0; sweeps[i].stories[k]; k++) {
+    for (size_t i = 0; i < SWEEPS; i++) {
+        const char *stories[SIM_STORIES];
+        (void)wanted_stories(b, &sweeps[i], stories);
+        for (size_t k = 0; stories[k]; k++) {
             char name[SIM_NAME];
-            snprintf(name, sizeof(name), "%s/1", sweeps[i].stories[k]);
+            snprintf(name, sizeof(name), "%s/1", stories[k]);
             family_of(b, name)->planned += choices[i].count;
         }
+    }
     family_of(b, "random/1")->planned += randoms;
 }
 

@@ -16,7 +16,7 @@ struct sim_batch {
     bool full;        /* everything, not the fixed set */
     bool first;       /* the first failure ends it */
     uint64_t stride;  /* exchanges are taken in that many passes, each spread over all */
-    const char *only; /* a family; NULL: all */
+    const char *only; /* a family, story or scenario; NULL: all */
     double until;     /* of the monotonic clock, in seconds */
     struct sim_family families[SIM_FAMILIES];
     size_t family_count;

@@ -84,3 +84,58 @@ bool sim_play_reset(struct run *r, uint64_t n)
     r->script_count = 1;
     return sim_begin(r, &r->c, true) && sim_ends(r);
 }
+
+/* ---- holds that cross ---- */
+
+/* As another purpose of the same holder would write it: "return" still needs history. */
+static void cross_hold(struct run *r)
+{
+    const struct dr_ledger *l = &sim_world_now(&r->w)->c[SIM_A].ledger;
+    struct dr_hold_row hold = {.operation = "crossing",
+                               .deadline = l->hold_count ? l->holds[0].deadline : 0};
+    if (!l->gc.present || !l->hold_count)
+        return;
+    r->at_every = NULL;
+    struct dr_arena *a = dr_arena_new(0);
+    const char *text =
+        dr_sprintf(a,
+                   "INSERT INTO mysql.drover_ledger (cluster_id, k, value, epoch, holder)"
+                   " SELECT cluster_id, 'hold/return', '%s', epoch, holder"
+                   " FROM mysql.drover_ledger WHERE k = 'epoch'",
+                   dr_hold_value(&hold, a));
+    if (!sim_world_sql(&r->w, SIM_A, text))
+        (void)sim_fail(r, "the scenario was refused: %s", text);
+    dr_arena_free(a);
+}
+
+static bool has_made(const struct dr_round *round)
+{
+    const struct dr_ledger *l = &round->facts->clusters[SIM_A].ledger.rows;
+    return l->edge_count && l->edges[0].state == DR_EDGE_MADE && l->hold_count == 1;
+}
+
+/* The bootstrap's hold ends, the other one does not: GC stays held, and is given back to
+ * what it was before the first once the last one is gone. */
+bool sim_play_crossing(struct run *r, uint64_t n)
+{
+    struct dr_round last = {0};
+    (void)n;
+    r->at_every = cross_hold;
+    r->script_count = 1;
+    if (!sim_begin(r, &r->c, true))
+        return false;
+    if (!sim_rounds(r, ROUNDS_ENOUGH, has_made, &last))
+        return sim_fail(r, "C7: the bootstrap's own hold does not end: %s",
+                        last.text ? last.text : "");
+    if (!sim_rounds(r, PAUSED_ROUNDS, NULL, &last))
+        return false;
+    const struct sim_cluster *a = &sim_world_now(&r->w)->c[SIM_A];
+    if (a->stored_gc_enable || !dr_ledger_hold(&a->ledger, "return") ||
+        !a->ledger.gc.present)
+        return sim_fail(r, "D6: GC was given back while another hold stands");
+    r->w.history.hold_taken_away = true;
+    if (!sim_world_sql(&r->w, SIM_A,
+                       "DELETE FROM mysql.drover_ledger WHERE k = 'hold/return'"))
+        return sim_fail(r, "the scenario was refused");
+    return sim_ends(r);
+}

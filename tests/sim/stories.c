@@ -44,6 +44,22 @@ static void second_acts(struct run *r)
     second_acts_for(r, 1 + dr_prng_below(&r->w.prng, 12));
 }
 
+/* From here on a new session reads what was at this moment, if it does not know better: a
+ * human has switched external-ts reads on everywhere. */
+static void second_acts_in_the_past(struct run *r)
+{
+    for (int c = 0; c < SIM_CLUSTERS; c++) {
+        char text[96];
+        uint64_t tso = sim_world_now(&r->w)->c[c].tso;
+        snprintf(text, sizeof(text), "SET GLOBAL tidb_external_ts = %" PRIu64, tso);
+        if (tso &&
+            (!sim_world_sql(&r->w, c, text) ||
+             !sim_world_sql(&r->w, c, "SET GLOBAL tidb_enable_external_ts_read = ON")))
+            (void)sim_fail(r, "the scenario was refused: %s", text);
+    }
+    second_acts(r);
+}
+
 /* It only takes over: what the first one decided on is still true, but not its to do. */
 static void second_takes_over(struct run *r)
 {
@@ -560,6 +576,7 @@ static const struct story stories[] = {
     {"held", "the document pauses after n rounds, for a while", .ending = PROTECTED, .play = sim_play_paused, .numbered = true},
     {"held/expired", ".. for longer than GC may be held", .ending = DISCHARGED, .play = sim_play_expired, .numbered = true,
      .setting.bootstrap = "gcHold: {method: Disable, deadline: 1h}"},
+    {"crossing", "another purpose holds GC, too, and for longer", .ending = PROTECTED, .play = sim_play_crossing},
     {"reset", "a protected pair loses A's ledger (even n) or B's, and ledger.reset lets the peer give it back; a crash or a lost reply on the way", .ending = PROTECTED, .play = sim_play_reset, .numbered = true},
     {"renamed", "the topology has another name now", .ending = REFUSED, .play = play_renamed},
     {"two", "two controllers from the start", .ending = PROTECTED, .play = play_two},
@@ -569,6 +586,7 @@ static const struct story stories[] = {
     {"late", "the first controller stands still at exchange n while a second one acts", .ending = PROTECTED, .play = play_late, .numbered = true, .strike = second_acts},
     {"late/taken", ".. while it only takes over", .ending = PROTECTED, .play = play_late, .numbered = true, .strike = second_takes_over, .acting = true},
     {"late/done", ".. while it comes to its end", .ending = PROTECTED, .play = play_late, .numbered = true, .strike = second_ends, .acting = true},
+    {"late/past", ".. and a human has switched external-ts reads on", .ending = PROTECTED, .play = play_late, .numbered = true, .strike = second_acts_in_the_past, .acting = true},
     {"clock-forward", "the host's clock jumps a year ahead at exchange n", .ending = PROTECTED, .numbered = true, .strike = jump_forward},
     {"clock-back", "the host's clock jumps a year back at exchange n", .ending = PROTECTED, .numbered = true, .strike = jump_back},
     {"removed", "the document leaves its source after n rounds", .ending = DISCHARGED, .play = play_removed, .numbered = true},

@@ -137,6 +137,7 @@ enum { SIM_HOLD_MS = 3600000 }; /* of the story that outlasts it */
 bool sim_play_paused(struct run *r, uint64_t n);
 bool sim_play_expired(struct run *r, uint64_t n);
 bool sim_play_reset(struct run *r, uint64_t n);
+bool sim_play_crossing(struct run *r, uint64_t n);
 /* behind.c */
 bool sim_play_behind(struct run *r, uint64_t n);
 bool sim_play_behind_removed(struct run *r, uint64_t n);
