@@ -186,6 +186,11 @@ sim:
 	@$(BUILD)/sim $(if $(SEED),--seed $(SEED)) $(if $(SCENARIO),--scenario $(SCENARIO)) \
 		$(if $(BUDGET),--budget $(BUDGET)) $(if $(SIM_FULL),--full) $(if $(ONLY),--only $(ONLY))
 
+# make museum [PART=1/3] [NAMES="b-no-kill"] [BUDGET=seconds]: planted bugs, each must be found
+.PHONY: museum
+museum:
+	@PART=$(PART) BUDGET=$(BUDGET) tests/museum/museum.sh $(NAMES)
+
 .PHONY: golden-update
 golden-update:
 	@$(MAKE) --no-print-directory BUILDING=1 $(BUILD)/golden
