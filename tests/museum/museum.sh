@@ -12,7 +12,7 @@
 #   unit: FILTER..  build/unit --filter FILTER
 set -u
 cd "$(dirname "$0")/../.."
-here=$PWD jobs=${JOBS:-$(nproc)} budget=${BUDGET:-90} seed=${SEED:-1}
+jobs=${JOBS:-$(nproc)} budget=${BUDGET:-90} seed=${SEED:-1}
 names=("$@")
 [ $# -gt 0 ] || mapfile -t names < <(cd tests/museum && ls -- *.patch | sed 's/\.patch$//')
 if [ -n "${PART:-}" ]; then
@@ -35,6 +35,7 @@ make -s --no-print-directory -j"$jobs" BUILDING=1 $programs >"$trees/build" 2>&1
     echo "0 passed, 1 failed"
     exit 1
 }
+cp -r tests/museum "$trees/museum"
 for ((lane = 0; lane < jobs; lane++)); do
     tree=$trees/$lane
     mkdir -p "$tree/build"
@@ -68,7 +69,7 @@ hunt() {
 }
 # show NAME TREE: plants, hunts, takes it out again.
 show() {
-    local name=$1 tree=$2 patch=$here/tests/museum/$1.patch begin=$SECONDS by status
+    local name=$1 tree=$2 patch=$trees/museum/$1.patch begin=$SECONDS by status
     if ! patch -s --no-backup-if-mismatch -r - -d "$tree" -p1 <"$patch" >"$tree/out" 2>&1; then
         echo "$name: does not apply any more"
         return 1
