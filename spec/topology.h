@@ -213,6 +213,7 @@ struct dr_bootstrap {
     struct dr_gc_hold gc_hold;
     int64_t verify_budget_ms;
     uint64_t start_ts; /* with Existing; 0: not given */
+    uint64_t give_up;  /* a generation whose copy is given up; 0: none */
 };
 
 /* A program of the controller's hooks folder. */

@@ -291,17 +291,23 @@ C(declaration_not_older)
                                 : dr_check_no_ledger(v, c, fact);
 }
 
+/* One end's row is lost, which DR-B022 says, or on its way. */
+static bool may_disagree(const struct dr_view *v)
+{
+    const char *beside;
+    return dr_view_lost_row(v, v->a, &beside) || dr_view_lost_row(v, v->b, &beside) ||
+           dr_view_resetting(v) || v->giving_up;
+}
+
 /* The row of an edge is written at one end, then at the other: a crash leaves them one
  * state apart, never more. */
 C(edges_agree)
 {
     const struct dr_edge_row *x = dr_view_edge(v, v->a), *y = dr_view_edge(v, v->b);
-    const char *a = dr_view_name(v, v->a), *b = dr_view_name(v, v->b), *beside;
+    const char *a = dr_view_name(v, v->a), *b = dr_view_name(v, v->b);
     if (!dr_view_ledger(v, v->a) || !dr_view_ledger(v, v->b))
         return dr_check_no_ledger(v, dr_view_ledger(v, c) ? v->b : c, fact);
-    if (dr_view_lost_row(v, v->a, &beside) || dr_view_lost_row(v, v->b, &beside))
-        return DR_TRUE; /* DR-B022 says so */
-    if (dr_view_resetting(v))
+    if (may_disagree(v))
         return DR_TRUE;
     if (x && y && (x->generation != y->generation || strcmp(x->id, y->id) != 0)) {
         *fact = dr_sprintf(v->arena,
@@ -638,21 +644,23 @@ const struct dr_plan_check dr_plan_checks[] = {
     {"DR-B047", DR_SCOPE_PRIMARY, DR_P_NONE, ticdc_well, "a healthy TiCDC of the primary, 7.5 or later",
      "spec.clusters[%s].ticdc", "deploy or repair TiCDC"},
     {"DR-B048", DR_SCOPE_PRIMARY, DR_P_BACKUP_BEGUN, prefixes_fresh, "fresh storage prefixes",
-     "spec.storage", "empty the prefix, or let the next generation use another"},
+     "spec.storage", "empty the prefix, or let the next generation use another: this one in bootstrap.giveUp, once it is noted"},
     {"DR-B050", DR_SCOPE_PRIMARY, DR_P_NONE, tables_replicate, "only tables that TiCDC can replicate, or waived ones",
      "spec.replication.allowUnreplicated", "give the table a primary key, or name it in replication.allowUnreplicated"},
     {"DR-B051", DR_SCOPE_PRIMARY, DR_P_MADE, dr_check_history_of_t, "history since T kept until the feed runs",
-     "spec.bootstrap.gcHold", "begin again: on the secondary SET GLOBAL tidb_super_read_only = OFF and drop what was restored, then on both sides: DELETE FROM mysql.drover_ledger WHERE k IN ('backup', 'restoring') OR k LIKE 'edge/%'"},
+     "spec.bootstrap.gcHold", "give this copy up, and begin the next: its generation in bootstrap.giveUp"},
     {"DR-B052", DR_SCOPE_SECONDARY, DR_P_MAKING, dr_check_restore_goes_on, "a half restore that drover can clear away",
      "spec.clusters[%s]", "drop it by hand: the restoring row says that the cluster was empty before"},
     {"DR-B053", DR_SCOPE_PRIMARY, DR_P_MAKING, dr_check_copies_agree, "one backup that both copies' rows speak of",
-     "spec.bootstrap", "find out who wrote the row; T cannot be guessed, begin again with an emptied secondary"},
+     "spec.bootstrap", "find out who wrote the row; T cannot be guessed: give this copy up, its generation in bootstrap.giveUp"},
     {"DR-B054", DR_SCOPE_PRIMARY, DR_P_MAKING, dr_check_comparison_whole, "every table compared at T",
      "spec.bootstrap.verify.budget", "raise bootstrap.verify.budget"},
     {"DR-B055", DR_SCOPE_PRIMARY, DR_P_NONE, dr_check_hold_is_whole, "the GC setting before the hold",
      "spec.bootstrap.gcHold", "find out what GC was before the hold, and set it so; drover holds it again where it must, and gives that back"},
     {"DR-B056", DR_SCOPE_SECONDARY, DR_P_MAKING, dr_check_definitions_fit, "one definition of each table on both sides at T",
      "spec.clusters[%s]", "find out who changed it since the restore, and put it back; drover compares again after 10 minutes, or when it starts"},
+    {"DR-B057", DR_SCOPE_PRIMARY, DR_P_NONE, dr_check_give_up_is_known, "a generation to give up that was begun",
+     "spec.bootstrap.giveUp", "name the generation in work, or remove bootstrap.giveUp: it would end a later copy at once"},
     {"DR-B060", DR_SCOPE_PRIMARY, DR_P_NONE, dr_check_feed_acts, "a changefeed that runs",
      "spec.replication", "mend the cause, then resume the changefeed"},
     {"DR-B061", DR_SCOPE_PRIMARY, DR_P_NONE, dr_check_feed_is_there, "the changefeed that drover made",

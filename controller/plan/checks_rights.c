@@ -222,6 +222,14 @@ const char *dr_check_mend(const struct dr_view *v, const struct dr_plan_check *k
         return mend_rights(v, c, DR_ACCOUNT_APPLY);
     if (k->holds == dr_check_ledger_not_lost)
         return dr_mend_lost_ledger(v, c);
+    if (k->holds == dr_check_history_of_t || k->holds == dr_check_copies_agree)
+        return dr_mend_copy(v, NULL);
+    if (k->holds == dr_check_existing_history)
+        return dr_view_copy(v, false) ? dr_mend_copy(v, k->way_out) : NULL;
+    if (strcmp(k->code, "DR-B048") == 0)
+        return v->gen.planned ? dr_mend_copy(v, "empty the prefix") : NULL;
+    if (k->holds == dr_check_secondary_empty)
+        return dr_mend_left_over(v);
     if (k->holds == dr_check_hold_is_whole)
         return dr_mend_hold(v, c);
     if (k->holds == dr_check_not_orphaned)

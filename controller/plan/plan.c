@@ -1,5 +1,6 @@
 #include "controller/plan/plan.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "controller/base/tso.h"
@@ -270,6 +271,14 @@ static void match_removal(struct build *b)
     }
 }
 
+/* What a generation that is given up still needs: GC given back as it was. */
+static bool gives_up_without(const struct dr_view *v, const struct dr_plan_check *k)
+{
+    return v->giving_up && k->holds != dr_check_hold_is_whole &&
+           k->holds != dr_check_give_up_is_known &&
+           k->holds != dr_check_controller_rights;
+}
+
 /* A cluster that does not answer makes most facts about it unknown, and those that
  * compare it with the other: its endpoints are the one thing worth saying. They are the
  * subject of the first check that is unsure. */
@@ -280,8 +289,8 @@ static void match_checks(struct build *b)
     for (const struct dr_plan_check *k = dr_plan_checks; k->code; k++) {
         bool answers = k->holds == dr_check_endpoints_answer;
         bool ground = strcmp(k->code, DR_CHECK_ABOVE_GROUND) < 0;
-        if ((sunk || b->resetting) && !ground)
-            break;
+        if ((sunk || b->resetting || gives_up_without(v, k)) && !ground)
+            continue;
         if (!dr_view_goes(v, dr_check_only(k->code)))
             continue;
         for (size_t c = 0; c < v->t->cluster_count && c < 2; c++) {
@@ -449,6 +458,8 @@ static bool is_asked(const struct build *b, const struct dr_plan_rule *r)
 {
     if ((r->wanted && !r->wanted(&b->v)) || (b->resetting && !r->resets))
         return false;
+    if (b->v.giving_up && !b->resetting && !b->only_discharge)
+        return r->gives_up;
     return b->only_discharge ? r->discharges : dr_view_goes(&b->v, r->only);
 }
 
@@ -642,6 +653,9 @@ static const char *goal_of(const struct build *b)
     if (b->resetting)
         return dr_sprintf(v->arena, "give %s its ledger back",
                           v->t->ledger_reset.cluster);
+    if (v->giving_up)
+        return dr_sprintf(v->arena, "give up generation %" PRIu64 " of %s -> %s",
+                          v->gen.n, dr_view_name(v, v->a), dr_view_name(v, v->b));
     if (v->observing)
         return dr_sprintf(v->arena, "observe %s -> %s", dr_view_name(v, v->a),
                           dr_view_name(v, v->b));
@@ -701,6 +715,12 @@ static bool is_overdue(const struct dr_view *v)
            dr_holds(v, DR_P_HOLD_CLEARED, v->a) != DR_TRUE;
 }
 
+/* What drover holds is given back before anything else is asked. */
+static bool only_discharges(const struct dr_view *v)
+{
+    return v->in->removed || is_overdue(v) || dr_view_gives_back(v);
+}
+
 /* What is missing, and which of it can be made now. */
 static void match(struct build *b)
 {
@@ -708,7 +728,7 @@ static void match(struct build *b)
     const struct dr_plan_input *in = v->in;
     struct dr_plan *p = b->plan;
     /* an expired or unwanted hold is given back before anything else is asked */
-    bool discharge = in->removed || is_overdue(v);
+    bool discharge = only_discharges(v);
     b->only_discharge = discharge;
     b->resetting = !discharge && dr_view_resetting(v);
     if (in->removed)
@@ -727,9 +747,11 @@ static void match(struct build *b)
     p->newer = dr_view_is_newer(v);
     p->notes_newer = p->newer && next && next->done == DR_P_AGREED && p->actions[0].ready;
     add_notices(b);
-    const char *idle = idle_id(v);
+    const char *idle = idle_id(v), *kept = dr_give_up_notice(v);
     if (idle)
         add_notice(b, idle);
+    if (kept)
+        add_notice(b, kept);
     dr_protection(v, p);
 }
 

@@ -522,7 +522,7 @@ P(hold_expired)
 
 P(hold_obsolete)
 {
-    if (v->in->removed)
+    if (v->in->removed || v->giving_up || dr_view_gives_back(v))
         return DR_TRUE;
     return dr_truth_or(edge_both(v, DR_EDGE_MADE), hold_expired(v, c));
 }
@@ -567,6 +567,66 @@ P(copy_cleared)
     if (!l)
         return DR_UNSURE;
     return dr_truth_and(dr_truth_of(!l->restoring.present), edge_both(v, DR_EDGE_MADE));
+}
+
+P(sink_noted_locked)
+{
+    const struct dr_ledger *l = dr_view_ledger(v, c);
+    if (!l)
+        return DR_UNSURE;
+    return dr_truth_of(!l->sink.present || l->sink.generation != v->gen.n ||
+                       l->sink.locked);
+}
+
+/* An account that was never opened for this generation is no concern of it; where the row
+ * came and the password did not, a feed of it is as little let in as by a lock. */
+P(sink_locked)
+{
+    const struct dr_sink_login *s = &v->f->sink_login;
+    const struct dr_ledger *l = dr_view_ledger(v, c);
+    if (!l)
+        return DR_UNSURE;
+    if (!l->sink.present || l->sink.generation != v->gen.n)
+        return DR_TRUE;
+    if (!s->seen.known || s->generation != v->gen.n)
+        return DR_UNSURE;
+    return dr_truth_of(l->sink.locked && s->answer != DR_LOGIN_LET_IN);
+}
+
+/* It is posted only once both ends know its start-ts; then what is not listed may still
+ * be there. */
+P(feed_gone)
+{
+    const struct dr_feed_detail *d = &dr_view_facts(v, v->a)->feed;
+    (void)c;
+    if (!dr_view_facts(v, v->a)->feeds.seen.known)
+        return DR_UNSURE;
+    if (dr_view_feed(v))
+        return DR_FALSE;
+    enum dr_truth making = dr_truth_or(edge_here(v, v->a, DR_EDGE_MAKING),
+                                       edge_here(v, v->b, DR_EDGE_MAKING));
+    if (making != DR_TRUE)
+        return making == DR_FALSE ? DR_TRUE : DR_UNSURE;
+    bool proven =
+        d->seen.known && d->absence_proven && strcmp(d->id, v->gen.feed_id) == 0;
+    return proven ? DR_TRUE : DR_UNSURE;
+}
+
+P(copy_of_either_runs)
+{
+    (void)c;
+    return dr_truth_or(copy_runs(v, v->a, false), copy_runs(v, v->b, true));
+}
+
+P(given_up)
+{
+    const struct dr_ledger *l = dr_view_ledger(v, c);
+    if (!l)
+        return DR_UNSURE;
+    const struct dr_edge_row *e =
+        dr_ledger_edge(l, dr_view_name(v, v->a), dr_view_name(v, v->b));
+    const struct dr_copy_row *copy = c == v->a ? &l->backup : &l->restoring;
+    return dr_truth_of(e && e->state == DR_EDGE_RETIRED && !copy->present);
 }
 
 P(existing_noted)

@@ -382,6 +382,9 @@ static void rule_text(const struct dr_plan_rule *r, struct dr_buf *out)
         dr_buf_addf(out, "    covers  %u: approved together with it\n", r->calls_for);
     if (r->discharges)
         dr_buf_adds(out, "    also    when the document left its source\n");
+    if (r->gives_up)
+        dr_buf_addf(out, "    %s    while a generation is given up (bootstrap.giveUp)\n",
+                    r->wanted ? "only" : "also");
     dr_buf_addf(out, "    what    %s\n", r->what + (strncmp(r->what, "%s: ", 4) ? 0 : 4));
     dr_buf_addf(out, "    why     %s\n", r->why);
     dr_buf_addf(out, "    before  %s\n", r->precondition);

@@ -474,6 +474,11 @@ static bool owes_after_removal(const struct dr_view *v)
     return v->in->removed && dr_holds(v, DR_P_HOLD_CLEARED, v->a) == DR_FALSE;
 }
 
+static bool wants_give_up(const struct dr_view *v)
+{
+    return v->giving_up;
+}
+
 static bool wants_reset(const struct dr_view *v)
 {
     return v->t->ledger_reset.declared;
@@ -530,7 +535,7 @@ const struct dr_plan_rule dr_plan_rules[] = {
                      "each instance; no feed runs out of the other; a feed to adopt runs between them",
      .expect = "both ledgers name the primary", .undo = "ledger.reset in the document"},
     {.id = 125, .concern = "identity", .name = "agreed", .scope = DR_SCOPE_EACH,
-     .done = DR_P_AGREED, .needs = {DR_P_TERM}, .emit = emit_agreed, .risk = DR_RISK_SAFE, .resets = true,
+     .done = DR_P_AGREED, .needs = {DR_P_TERM}, .emit = emit_agreed, .risk = DR_RISK_SAFE, .resets = true, .gives_up = true,
      .predicted_ms = 50,
      .what = "%s: agree on this revision of the document",
      .why = "a controller with an older checkout must find out that it is older",
@@ -732,7 +737,7 @@ const struct dr_plan_rule dr_plan_rules[] = {
      .expect = "the term row has the revision, and no meaning", .undo = "drover agree, with a revision that has the document"},
     {.id = 320, .concern = "gc", .name = "release-gc", .scope = DR_SCOPE_PRIMARY,
      .only = DR_BY_COPY | DR_BY_EXISTING,
-     .done = DR_P_GC_RELEASED, .emit = emit_gc_release, .risk = DR_RISK_SAFE, .discharges = true,
+     .done = DR_P_GC_RELEASED, .emit = emit_gc_release, .risk = DR_RISK_SAFE, .discharges = true, .gives_up = true,
      .predicted_ms = 500,
      .what = "%s: set GC back to what it was",
      .why = "held GC makes the cluster slower by the hour",
@@ -740,7 +745,7 @@ const struct dr_plan_rule dr_plan_rules[] = {
      .expect = "each instance shows the setting before", .undo = "hold-gc: while a hold row stands, GC is held again"},
     {.id = 330, .concern = "gc", .name = "clear-hold", .scope = DR_SCOPE_PRIMARY,
      .only = DR_BY_COPY | DR_BY_EXISTING,
-     .done = DR_P_HOLD_CLEARED, .emit = emit_hold_clear, .risk = DR_RISK_SAFE, .discharges = true,
+     .done = DR_P_HOLD_CLEARED, .emit = emit_hold_clear, .risk = DR_RISK_SAFE, .discharges = true, .gives_up = true,
      .predicted_ms = 50,
      .what = "%s: clear the hold",
      .why = "the obligation is discharged",
@@ -800,6 +805,36 @@ const struct dr_plan_rule dr_plan_rules[] = {
      .why = "an edited document is told from a changed feed by what was agreed before",
      .precondition = "TiCDC shows the declared settings; two rising checkpoints",
      .expect = "both ends name them", .undo = "none needed"},
+    {.id = 370, .concern = "seeding", .name = "sink-lock-row", .scope = DR_SCOPE_SECONDARY,
+     .wanted = wants_give_up, .done = DR_P_SINK_NOTED_LOCKED, .emit = dr_emit_sink_lock_row,
+     .risk = DR_RISK_SAFE, .gives_up = true, .predicted_ms = 50,
+     .what = "%s: note that drover locks the sink account",
+     .why = "a lock without a row would be a human's",
+     .precondition = "bootstrap.giveUp names the generation, and its feed is not made",
+     .expect = "the sink row says locked", .undo = "none needed: the next generation opens it"},
+    {.id = 372, .concern = "seeding", .name = "sink-lock", .scope = DR_SCOPE_SECONDARY,
+     .wanted = wants_give_up, .done = DR_P_SINK_LOCKED, .needs = {DR_P_SINK_NOTED_LOCKED}, .emit = dr_emit_sink_lock,
+     .risk = DR_RISK_SAFE, .gives_up = true, .predicted_ms = 200,
+     .what = "%s: lock the sink account",
+     .why = "a feed that comes late must not write into what is copied anew",
+     .precondition = "the sink row says locked", .expect = "the account is not let in",
+     .undo = "ACCOUNT UNLOCK: the next generation does so, with another password"},
+    {.id = 374, .concern = "seeding", .name = "delete-feed", .scope = DR_SCOPE_PRIMARY,
+     .wanted = wants_give_up, .done = DR_P_FEED_GONE, .emit = dr_emit_feed_delete,
+     .risk = DR_RISK_DISRUPTIVE, .gives_up = true, .predicted_ms = 3000,
+     .what = "%s: delete the changefeed that is given up",
+     .why = "it would hold history, and write into what is copied anew",
+     .precondition = "bootstrap.giveUp names its generation, and no end calls it made",
+     .expect = "its absence is proven", .undo = "none: the next generation makes its own"},
+    {.id = 376, .concern = "seeding", .name = "given-up", .scope = DR_SCOPE_EACH,
+     .wanted = wants_give_up, .done = DR_P_GIVEN_UP, .wait = DR_P_COPY_RUNS,
+     .needs = {DR_P_HOLD_CLEARED, DR_P_SINK_LOCKED, DR_P_FEED_GONE}, .emit = dr_emit_given_up,
+     .risk = DR_RISK_SAFE, .gives_up = true, .predicted_ms = 50,
+     .what = "%s: note that the generation is given up, and clear its copy's row",
+     .why = "what was copied must not be taken for whole, nor be written again",
+     .precondition = "bootstrap.giveUp names the generation; GC is given back; no copy of it runs; "
+                     "its account is locked, its feed gone",
+     .expect = "the edge is retired", .undo = "none: the next generation is a copy of its own"},
     {.id = 0},
 };
 // clang-format on

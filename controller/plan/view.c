@@ -168,6 +168,7 @@ void dr_view_init(struct dr_view *v, const struct dr_plan_input *in, struct dr_a
     const struct dr_edge_spec *edge =
         dr_topology_edge(v->t, v->t->clusters[v->a].name, v->t->clusters[v->b].name);
     v->start_ts = edge && edge->start_ts ? edge->start_ts : v->t->bootstrap.start_ts;
+    v->giving_up = !in->removed && !v->observing && dr_view_gives_up(v);
 }
 
 const struct dr_cluster *dr_view_cluster(const struct dr_view *v, size_t c)

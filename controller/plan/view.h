@@ -24,6 +24,8 @@ struct dr_view {
     struct dr_generation gen;
     enum dr_way way;
     uint64_t start_ts; /* as declared for the edge; 0: not */
+    /* the copy of the generation in work is given up, until both ends say `retired` */
+    bool giving_up;
 };
 
 void dr_view_init(struct dr_view *v, const struct dr_plan_input *in, struct dr_arena *a);
@@ -113,6 +115,11 @@ enum dr_truth dr_truth_or(enum dr_truth x, enum dr_truth y);
     X(GC_RELEASED, gc_released, "nothing needs the hold, and GC is not ours to give back", "ledger instances")                          \
     X(HOLD_CLEARED, hold_cleared, "nothing needs the hold, and no hold or gc row is left", "ledger")                                \
     X(COPY_CLEARED, copy_cleared, "the feed is made, and no restoring row is left", "ledger")                                       \
+    X(SINK_NOTED_LOCKED, sink_noted_locked, "no sink row says that the account is open for this generation", "ledger")    \
+    X(SINK_LOCKED, sink_locked, "the sink account of this generation is not let in", "ledger sink_login")                  \
+    X(FEED_GONE, feed_gone, "no feed of this generation was made, or its absence is proven", "ledger feeds feed")          \
+    X(COPY_RUNS, copy_of_either_runs, "a backup or restore of this generation runs", "ledger jobs")                          \
+    X(GIVEN_UP, given_up, "the edge is retired here, and no row of its copy is left", "ledger")                            \
     X(EXISTING_NOTED, existing_noted, "the backup row says since when both sides are equal", "ledger")  \
     X(UNPAUSED, unpaused, "the changefeed is not paused, or by drover", "feeds ledger")             \
     X(UNFAILED, unfailed, "the changefeed has not failed", "feeds")                                  \
@@ -187,6 +194,7 @@ struct dr_plan_rule {
     /* Completes action->call and ->what; only called when the step is next. */
     void (*emit)(const struct dr_view *v, size_t c, struct dr_action *action);
     enum dr_risk risk;
+    bool gives_up;      /* also while a generation is given up, when nothing else is */
     bool resets;        /* also while a lost ledger is given back, when nothing else is */
     uint16_t calls_for; /* rule whose step it may call for: approved together with it */
     bool discharges;    /* also when the document left its source */
@@ -246,6 +254,14 @@ void dr_emit_feed_pause(const struct dr_view *v, size_t c, struct dr_action *x);
 void dr_emit_feed_update(const struct dr_view *v, size_t c, struct dr_action *x);
 void dr_emit_feed_resume(const struct dr_view *v, size_t c, struct dr_action *x);
 
+/* giveup.c: the word, and the steps of giving a generation up */
+bool dr_view_gives_up(const struct dr_view *v);
+bool dr_view_gives_back(const struct dr_view *v); /* and what it held comes first */
+const char *dr_give_up_notice(const struct dr_view *v);
+void dr_emit_sink_lock_row(const struct dr_view *v, size_t c, struct dr_action *x);
+void dr_emit_sink_lock(const struct dr_view *v, size_t c, struct dr_action *x);
+void dr_emit_feed_delete(const struct dr_view *v, size_t c, struct dr_action *x);
+void dr_emit_given_up(const struct dr_view *v, size_t c, struct dr_action *x);
 void dr_emit_reset(const struct dr_view *v, size_t c, struct dr_action *x);
 void dr_emit_reset_used(const struct dr_view *v, size_t c, struct dr_action *x);
 
@@ -303,6 +319,9 @@ DR_CHECK(dr_check_secondary_empty);
 DR_CHECK(dr_check_not_orphaned);
 const char *dr_mend_orphan(const struct dr_view *v);
 DR_CHECK(dr_check_ledger_not_lost);
+DR_CHECK(dr_check_give_up_is_known);
+const char *dr_mend_copy(const struct dr_view *v, const char *otherwise);
+const char *dr_mend_left_over(const struct dr_view *v);
 const char *dr_mend_hold(const struct dr_view *v, size_t c);
 /* Unsure: the ledger is not known. DR-B020 says when a row cannot be read. */
 DR_CHECK(dr_check_no_ledger);

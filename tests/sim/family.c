@@ -20,6 +20,7 @@ enum {
     RANDOMS = 2000,
     FEW_RANDOMS = 300,
     RESETS = 120,     /* exchanges of a reset, and a few more */
+    GIVE_UPS = 87,    /* three exchanges for each round in which a copy is given up */
     SIM_STORIES = 20, /* of one sweep, and one */
     FEW_PAIRS = 60    /* the fixed set has one pair of so many */
 };
@@ -224,6 +225,8 @@ static void list_settings(struct list *l, const struct sim_result *plain)
     }
     for (uint64_t n = 0; n < 2 * RESETS; n++)
         add(l, "reset", n, true);
+    for (uint64_t n = 0; n < GIVE_UPS; n++)
+        add(l, "given-up", n, true);
     for (uint64_t n = 0; n < SIM_OUTAGES; n++)
         add(l, "down", n, true);
     for (uint64_t n = 0; n < 2; n++)

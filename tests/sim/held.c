@@ -59,6 +59,52 @@ bool sim_play_expired(struct run *r, uint64_t n)
     return sim_intact(r);
 }
 
+/* ---- a copy that is given up ---- */
+
+/* What was copied must be emptied by a human, or there was nothing to give up. */
+static bool is_over(const struct dr_round *round)
+{
+    return round->state == DR_ROUND_BLOCKED &&
+           (strstr(round->text, "DR-B041") || strstr(round->text, "DR-B042") ||
+            strstr(round->text, "DR-B057"));
+}
+
+static bool is_over_or_made(const struct dr_round *round)
+{
+    return is_over(round) || sim_is_protected(round);
+}
+
+/* After n % STEP rounds the document gives generation 1 up; whoever does so dies, or
+ * loses a reply, at an exchange of its own. GC is not left held, whatever B holds: an
+ * empty one gets the next generation at once, a feed that is made stays. */
+bool sim_play_given_up(struct run *r, uint64_t n)
+{
+    struct dr_round last = {0};
+    struct dr_topology *t;
+    if (!sim_begin(r, &r->c, false) || !sim_rounds(r, 1 + n % SIM_GIVE_UP, NULL, &last))
+        return false;
+    r->topology = edited(r, &t);
+    t->bootstrap.give_up = 1;
+    r->w.history.hold_may_expire = true;
+    sim_controller_end(&r->c);
+    r->script[0] = (struct dr_injection){
+        .exchange = 1 + n / 2, .kind = n % 4 < 2 ? DR_INJECT_CRASH_SENT : DR_INJECT_LOST};
+    r->script_count = 1;
+    if (!sim_begin(r, &r->c, true) ||
+        !sim_rounds(r, ROUNDS_ENOUGH, is_over_or_made, &last))
+        return false;
+    if (!is_over_or_made(&last))
+        return sim_fail(r, "D6: a copy that is given up comes to no end: %s", last.text);
+    sim_world_pass(&r->w, 2000);
+    const struct sim_cluster *a = &sim_world_now(&r->w)->c[SIM_A];
+    if (a->stored_gc_enable != r->w.history.gc_enable ||
+        dr_ledger_hold(&a->ledger, "bootstrap") || a->ledger.gc.present)
+        return sim_fail(r, "D6: GC is held for a copy that was given up: %s", last.text);
+    if (is_over(&last) && a->feed_count)
+        return sim_fail(r, "C4: a feed is left of a copy that was given up");
+    return sim_intact(r);
+}
+
 /* ---- a lost ledger ---- */
 
 /* A's (even n) or B's ledger is lost from a protected pair, and the document has the

@@ -578,6 +578,7 @@ static const struct story stories[] = {
      .setting.bootstrap = "gcHold: {method: Disable, deadline: 1h}"},
     {"crossing", "another purpose holds GC, too, and for longer", .ending = PROTECTED, .play = sim_play_crossing},
     {"reset", "a protected pair loses A's ledger (even n) or B's, and ledger.reset lets the peer give it back; a crash or a lost reply on the way", .ending = PROTECTED, .play = sim_play_reset, .numbered = true},
+    {"given-up", "the document gives the copy up after some rounds; a crash or a lost reply on the way", .ending = DISCHARGED, .play = sim_play_given_up, .numbered = true},
     {"renamed", "the topology has another name now", .ending = REFUSED, .play = play_renamed},
     {"two", "two controllers from the start", .ending = PROTECTED, .play = play_two},
     {"crowd", "the holder died, and those who stand by look on all the while", .ending = PROTECTED, .play = sim_play_crowd},

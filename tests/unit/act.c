@@ -610,6 +610,94 @@ Test(act, a_reset_while_gc_is_held_asks_what_it_was)
     pair_close(&p);
 }
 
+static const char *count_of(struct pair *p, const char *where)
+{
+    return pair_cell(
+        p, "127.0.1.4:4000",
+        dr_sprintf(p->arena, "SELECT COUNT(*) FROM mysql.drover_ledger WHERE %s", where));
+}
+
+static void expect_gc_as_before(struct pair *p, const char *when)
+{
+    static const char *const at[] = {"127.0.1.4:4000", "127.0.1.5:4000"};
+    for (size_t i = 0; i < 2; i++)
+        cr_expect_str_eq(pair_cell(p, at[i], "SELECT @@GLOBAL.tidb_gc_enable"), "1",
+                         "GC stays off: %s", when);
+    cr_expect_str_eq(count_of(p, "k LIKE 'hold/%' OR k IN ('gc', 'backup')"), "0", "%s",
+                     when);
+}
+
+/* Before each step of a copy: the word gives GC back and leaves nothing that could write;
+ * the next generation begins once the secondary is empty. */
+Test(act, a_generation_that_is_given_up_leaves_nothing_behind)
+{
+    static const char *const steps[] = {"hold",    "hold-gc", "backup", "restore",
+                                        "compare", "making",  "feed",   "made"};
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+        struct pair p;
+        struct boss b;
+        pair_open(&p);
+        boss_options(&b, &p, "one");
+        boss_start(&b);
+        boss_until_step(&b, steps[i], 400);
+        boss_end(&b);
+        p.topology.bootstrap.give_up = 1;
+        boss_options(&b, &p, "two");
+        boss_start(&b);
+        for (int k = 0; k < 300; k++) {
+            boss_round(&b);
+            if (b.r.state == DR_ROUND_BLOCKED || b.r.state == DR_ROUND_CONVERGED)
+                break;
+        }
+        if (b.r.state == DR_ROUND_BLOCKED) {
+            cr_expect(strstr(b.r.text, "DR-B041"), "%s: %s", steps[i], b.r.text);
+            expect_gc_as_before(&p, steps[i]);
+            cr_expect_eq(b.r.facts->clusters[EAST].feeds.count, 0, "%s", steps[i]);
+            pair_sql(&p, "west", "SET GLOBAL tidb_super_read_only = OFF");
+            pair_pass(&p, 5000);
+            pair_sql(&p, "west", "DROP DATABASE shop");
+            pair_sql(&p, "west", "DROP DATABASE IF EXISTS tidb_cdc");
+            boss_pass(&b, 60000);
+        }
+        boss_until(&b, DR_ROUND_CONVERGED, 400);
+        expect_gc_as_before(&p, steps[i]);
+        cr_expect_str_eq(count_of(&p, "k = 'edge/east/west' AND value LIKE "
+                                      "'%\"generation\":2,%\"made\"%'"),
+                         "1", "%s", steps[i]);
+        boss_end(&b);
+        pair_close(&p);
+    }
+}
+
+/* The hold is the primary's alone: a secondary that is gone for good keeps nobody from
+ * giving GC back. */
+Test(act, gc_of_a_generation_given_up_is_given_back_though_the_other_side_is_dead)
+{
+    struct pair p;
+    struct boss b;
+    pair_open(&p);
+    boss_options(&b, &p, "one");
+    boss_start(&b);
+    boss_until_step(&b, "restore", 400);
+    boss_end(&b);
+    static const char *const west[] = {"127.1.1.4:4000", "127.1.1.5:4000",
+                                       "127.1.1.1:2379", "127.1.1.2:2379",
+                                       "127.1.1.3:2379"};
+    for (size_t i = 0; i < sizeof(west) / sizeof(west[0]); i++)
+        pair_ctl(&p,
+                 dr_sprintf(p.arena, "{\"fault\": \"kill\", \"at\": \"%s\"}", west[i]));
+    p.topology.bootstrap.give_up = 1;
+    boss_options(&b, &p, "two");
+    boss_start(&b);
+    for (int k = 0; k < 60 && strcmp(count_of(&p, "k LIKE 'hold/%'"), "0") != 0; k++)
+        boss_round(&b);
+    cr_expect_str_eq(pair_cell(&p, "127.0.1.4:4000", "SELECT @@GLOBAL.tidb_gc_enable"),
+                     "1", "GC stays off: %s\n%s", b.r.text, b.said);
+    cr_expect_str_eq(count_of(&p, "k LIKE 'hold/%'"), "0");
+    boss_end(&b);
+    pair_close(&p);
+}
+
 /* Behind the comparison nothing sees what was written: a person says that it is nothing.
  */
 Test(act, a_fence_lifted_before_the_feed_is_not_closed_in_silence)

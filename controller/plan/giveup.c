@@ -1,0 +1,169 @@
+/* A copy that cannot come to its end (history was not held long enough, a row is lost, a
+ * prefix is in use) is given up by a word of the document, bootstrap.giveUp: N. The word
+ * names the generation, so it is good for that one alone. GC is given back first; the
+ * sink account is locked and the feed in the making deleted, so that nothing of the
+ * generation writes any more; at last both ends call the edge retired and forget the
+ * copy. What the copy left in the secondary is no longer provably drover's: a human
+ * empties it, then the next generation begins.
+ *
+ * The first end that says `retired` decides: whoever starts anew ends it, though the word
+ * be gone. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "controller/plan/view.h"
+
+static const struct dr_edge_row *row_of(const struct dr_view *v, size_t c)
+{
+    const struct dr_ledger *l = dr_view_ledger(v, c);
+    return l ? dr_ledger_edge(l, dr_view_name(v, v->a), dr_view_name(v, v->b)) : NULL;
+}
+
+/* At either end; NULL: none, or not known. */
+static const struct dr_edge_row *row_in(const struct dr_view *v, enum dr_edge_state state)
+{
+    const struct dr_edge_row *x = row_of(v, v->a), *y = row_of(v, v->b);
+    bool here = x && x->state == state && x->generation == v->gen.n;
+    return here ? x : y && y->state == state && y->generation == v->gen.n ? y : NULL;
+}
+
+bool dr_view_gives_up(const struct dr_view *v)
+{
+    if (!v->gen.planned || v->gen.adopted || !dr_view_ledger(v, v->a) ||
+        !dr_view_ledger(v, v->b))
+        return false;
+    if (row_in(v, DR_EDGE_RETIRED))
+        return true;
+    return v->t->bootstrap.give_up == v->gen.n && !row_in(v, DR_EDGE_MADE);
+}
+
+/* Whoever gave a copy up need not wait for the other side to have GC back: an edge that
+ * the other end calls made holds its history by itself. */
+bool dr_view_gives_back(const struct dr_view *v)
+{
+    const struct dr_edge_row *e = row_of(v, v->a);
+    const struct dr_ledger *l = dr_view_ledger(v, v->a);
+    const char *ignored;
+    if (!l || !l->birth.present ||
+        strcmp(l->birth.topology, v->t->doc.metadata.name) != 0 ||
+        dr_view_follows(v, v->a, &ignored) != DR_TRUE)
+        return false; /* another's, or an older declaration: it has no say */
+    return e && e->generation && e->generation == v->t->bootstrap.give_up &&
+           (e->state == DR_EDGE_PLANNED || e->state == DR_EDGE_MAKING) && !e->adopted &&
+           (l->hold_count || l->gc.present) && !dr_view_before_lost(v, v->a) &&
+           !v->t->paused && v->t->management == DR_MANAGE;
+}
+
+const char *dr_give_up_notice(const struct dr_view *v)
+{
+    bool made = v->gen.planned && v->t->bootstrap.give_up == v->gen.n && v->gen.n &&
+                row_in(v, DR_EDGE_MADE);
+    return made ? dr_sprintf(v->arena,
+                             "bootstrap.giveUp has no effect: generation %" PRIu64
+                             " is made",
+                             v->gen.n)
+                : NULL;
+}
+
+static uint64_t highest(const struct dr_view *v)
+{
+    const struct dr_edge_row *x = row_of(v, v->a), *y = row_of(v, v->b);
+    uint64_t n = x ? x->generation : 0;
+    return y && y->generation > n ? y->generation : n;
+}
+
+DR_CHECK(dr_check_give_up_is_known)
+{
+    uint64_t n = v->t->bootstrap.give_up;
+    if (!n)
+        return DR_TRUE;
+    if (!dr_view_ledger(v, v->a) || !dr_view_ledger(v, v->b))
+        return dr_check_no_ledger(v, dr_view_ledger(v, c) ? v->b : c, fact);
+    if (n <= highest(v))
+        return DR_TRUE;
+    *fact =
+        highest(v)
+            ? dr_sprintf(v->arena,
+                         "giveUp names generation %" PRIu64
+                         ", the highest that was begun is %" PRIu64,
+                         n, highest(v))
+            : dr_sprintf(v->arena,
+                         "giveUp names generation %" PRIu64 ", and none was begun", n);
+    return DR_FALSE;
+}
+
+const char *dr_mend_copy(const struct dr_view *v, const char *otherwise)
+{
+    return dr_sprintf(v->arena,
+                      "%s%sgive this copy up: below spec.bootstrap: giveUp: %" PRIu64
+                      "; drover gives GC back and ends generation %" PRIu64
+                      "; the next one begins once %s is empty",
+                      otherwise ? otherwise : "", otherwise ? "; or " : "", v->gen.n,
+                      v->gen.n, dr_view_name(v, v->b));
+}
+
+/* The way out of a secondary that is not empty where a generation was given up. */
+const char *dr_mend_left_over(const struct dr_view *v)
+{
+    const struct dr_edge_row *e = row_of(v, v->b);
+    const struct dr_ledger *l = dr_view_ledger(v, v->b);
+    if (!e || e->state != DR_EDGE_RETIRED)
+        return NULL;
+    return dr_sprintf(
+        v->arena,
+        "when it is what generation %" PRIu64
+        " copied, and nothing else: %sdrop it; drover drops no data that it "
+        "cannot prove to be its own",
+        e->generation,
+        l && l->fenced.why == DR_FENCED_SECONDARY
+            ? "SET GLOBAL tidb_super_read_only = OFF (the fence is drover's, "
+              "it closes again after the copy), and "
+            : "");
+}
+
+/* ---- the steps ---- */
+
+void dr_emit_sink_lock_row(const struct dr_view *v, size_t c, struct dr_action *x)
+{
+    struct dr_sink_row r = dr_view_ledger(v, c)->sink;
+    struct dr_row_write row = {.key = DR_KEY_SINK};
+    r.locked = true;
+    row.value = dr_sink_value(&r, v->arena);
+    dr_emit_rows(v, x, c, &row, 1);
+}
+
+void dr_emit_sink_lock(const struct dr_view *v, size_t c, struct dr_action *x)
+{
+    x->call =
+        (struct dr_call){.kind = DR_CALL_SINK_ACCOUNT, .at = {.cluster = (uint16_t)c}};
+    x->call.args.sink.generation = v->gen.n;
+    x->call.args.sink.from = dr_view_name(v, v->a);
+    x->call.args.sink.lock = true;
+}
+
+void dr_emit_feed_delete(const struct dr_view *v, size_t c, struct dr_action *x)
+{
+    x->call =
+        (struct dr_call){.kind = DR_CALL_FEED_DELETE, .at = {.cluster = (uint16_t)c}};
+    x->call.args.feed = (struct dr_feed_args){.id = v->gen.feed_id,
+                                              .to = (uint16_t)v->b,
+                                              .generation = v->gen.n,
+                                              .redo = v->gen.redo};
+    x->what = dr_sprintf(v->arena, "%s: delete changefeed %s, which is given up",
+                         dr_view_name(v, c), v->gen.feed_id);
+}
+
+/* The row stays: the next generation is a later one. An end that has none gets it. */
+void dr_emit_given_up(const struct dr_view *v, size_t c, struct dr_action *x)
+{
+    const struct dr_edge_row *mine = row_of(v, c),
+                             *other = row_of(v, c == v->a ? v->b : v->a);
+    struct dr_edge_row r = mine ? *mine : *other;
+    r.state = DR_EDGE_RETIRED;
+    struct dr_row_write rows[2] = {{.key = dr_edge_key(r.from, r.to, v->arena),
+                                    .value = dr_edge_value(&r, v->arena)},
+                                   {.key = c == v->a ? DR_KEY_BACKUP : DR_KEY_RESTORING}};
+    dr_emit_rows(v, x, c, rows, 2);
+    x->what = dr_sprintf(v->arena, "%s: note that generation %" PRIu64 " is given up",
+                         dr_view_name(v, c), r.generation);
+}
