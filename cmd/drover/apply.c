@@ -159,8 +159,9 @@ static int may_be_done(const struct session *s, const struct dr_topology *t,
     /* nobody can say yes to what is not known */
     fprintf(s->in->err.file, "nothing is done while %s: %s\n  hint: %s\n",
             window ? "a window is closed" : "a fact is not known", r->text,
-            window ? "come back then, or let drover run do it"
-                   : "--wait DURATION waits longer for it");
+            window        ? "come back then, or let drover run do it"
+            : r->hopeless ? "no waiting helps here: see the way out above"
+                          : "--wait DURATION waits longer for it");
     return DR_EXIT_BLOCKED;
 }
 
@@ -297,7 +298,7 @@ static int with_rig(struct session *s, struct dr_declared *d, struct dr_rig *rig
         dr_actor_look(s->actor, &first);
     }
     int64_t begun_ms = s->patience.moved_ms;
-    while (first.blind && !dr_signals_asked(NULL) &&
+    while (first.blind && first.hopeless < 2 && !dr_signals_asked(NULL) &&
            s->estate->now_ms(s->estate) - begun_ms < s->o->wait_ms) {
         (void)judge(s, &first);
         pause_ms(first.again_ms);

@@ -49,6 +49,10 @@ static void remind(struct dr_patience *p, const struct dr_round *r, enum kind ki
         dr_buf_addf(say, "tries again in %s", dr_duration_short(r->again_ms, text));
     else
         add_cause(r, kind, say);
+    if (r->hopeless) {
+        dr_buf_adds(say, " (no waiting helps here; asked once more)\n");
+        return;
+    }
     dr_buf_addf(say, " (%s%s", kind == FAILURE ? "it fails for " : "for ",
                 dr_duration_short(now_ms - since_ms, text));
     if (limit_ms >= 0)
@@ -67,9 +71,16 @@ static int give_up(const struct dr_round *r, enum kind kind, int64_t elapsed_ms,
         [PREDICATE] = "run it again: it goes on where it is; --give-up-after DURATION "
                       "sets how long it waits"};
     char text[DR_DURATION_TEXT];
-    dr_buf_addf(say, "gave up after %s: ", dr_duration_short(elapsed_ms, text));
+    if (r->hopeless > 1)
+        dr_buf_adds(say, "stopped: ");
+    else
+        dr_buf_addf(say, "gave up after %s: ", dr_duration_short(elapsed_ms, text));
     add_cause(r, kind, say);
-    dr_buf_addf(say, "\n  hint: %s\n", hints[kind]);
+    dr_buf_addf(say, "\n  hint: %s\n",
+                r->hopeless > 1
+                    ? "no waiting helps here: mend it, then run it again; it goes "
+                      "on where it is"
+                    : hints[kind]);
     return kind == FAILURE ? DR_EXIT_ERROR : DR_EXIT_BLOCKED;
 }
 
@@ -90,7 +101,8 @@ static int go_on_waiting(struct dr_patience *p, const struct dr_round *r, int64_
     int64_t limit_ms = outside                         ? p->wait_ms
                        : p->give_up_ms && kind != COPY ? p->give_up_ms
                                                        : -1;
-    if (limit_ms >= 0 && now_ms - since_ms >= limit_ms)
+    if ((kind == FACT && r->hopeless > 1) ||
+        (limit_ms >= 0 && now_ms - since_ms >= limit_ms))
         return give_up(r, kind, now_ms - since_ms, say);
     remind(p, r, kind, now_ms, since_ms, limit_ms, say);
     p->kind = (int)kind;

@@ -137,6 +137,19 @@ static bool is_blind(const struct dr_plan *p)
     return blind && p->state == DR_PLAN_WAITING;
 }
 
+/* What only a person can make known: no waiting does. NULL: nothing. */
+static const struct dr_waiting *hopeless(const struct dr_plan *p)
+{
+    static const bool by_person[DR_E_COUNT_] = {[DR_E_AUTH] = true,
+                                                [DR_E_LOCKED] = true,
+                                                [DR_E_TLS] = true,
+                                                [DR_E_DENIED] = true};
+    for (size_t i = 0; i < p->waiting_count; i++)
+        if (p->waitings[i].code && by_person[p->waitings[i].reason])
+            return &p->waitings[i];
+    return NULL;
+}
+
 /* What a look says outlives a refresh in the same round (a takeover makes one). */
 static const char *keep_text(struct dr_actor *x, const char *fmt, ...) DR_PRINTF(2, 3);
 static const char *keep_text(struct dr_actor *x, const char *fmt, ...)
@@ -165,10 +178,13 @@ void dr_actor_look(struct dr_actor *x, struct dr_round *out)
     out->blind = is_blind(x->plan);
     for (size_t i = 0; i < x->plan->waiting_count; i++)
         out->runs |= x->plan->waitings[i].runs;
+    const struct dr_waiting *lost = out->blind ? hopeless(x->plan) : NULL;
+    x->hopeless = lost ? x->hopeless + 1 : 0;
+    out->hopeless = x->hopeless < 2 ? x->hopeless : 2;
     if (x->plan->state == DR_PLAN_WAITING && x->plan->waiting_count) {
         struct dr_buf text;
         dr_buf_init(&text, sizeof(x->looked));
-        dr_plan_waiting_text(&x->plan->waitings[0], &text);
+        dr_plan_waiting_text(lost ? lost : &x->plan->waitings[0], &text);
         out->text = keep_text(x, "%s", dr_buf_str(&text));
         dr_buf_release(&text);
     }

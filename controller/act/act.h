@@ -88,7 +88,10 @@ struct dr_round {
     const struct dr_facts *facts; /* the same */
     int64_t again_ms;             /* look again after this */
     const char *text;             /* why, one line; never NULL */
-    bool blind;   /* nothing was made: a fact is not known, or policy.windows is closed */
+    bool blind; /* nothing was made: a fact is not known, or policy.windows is closed */
+    /* A fact is not known for a reason that only a person removes (password, certificate,
+     * locked account): 1: so it seems, 2: a second look says so, too. */
+    int hopeless;
     bool failing; /* the next step did not reach its result; it is tried again later */
     bool runs;    /* what is waited for runs: a copy that another process began */
     int64_t lease_left_ms; /* STANDBY: for how long the other's lease still stands */

@@ -39,6 +39,7 @@ struct dr_actor {
     char said_goal[160];
     size_t said_actions;
     char said_wait[512];
+    int hopeless;                 /* looks in a row whose reason no waiting removes */
     char looked[DR_ERR_TEXT_MAX]; /* the reason that the latest look gave */
 };
 

@@ -255,7 +255,7 @@ static bool is_over(struct worker *w, const struct dr_round *r)
     bool gone = w->held_removed && r->state == DR_ROUND_WAITING;
     int64_t now_ms = w->rig.estate->now_ms(w->rig.estate);
     w->seeing_ms = r->blind ? w->seeing_ms : now_ms;
-    bool blind = now_ms - w->seeing_ms >= ONCE_BLIND_MS;
+    bool blind = now_ms - w->seeing_ms >= ONCE_BLIND_MS || r->hopeless > 1;
     bool over = r->state == DR_ROUND_STOPPED || owes_nothing ||
                 (f->o.once && (!moves || gone || blind));
     pthread_mutex_lock(&f->lock);

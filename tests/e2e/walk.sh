@@ -115,6 +115,11 @@ has "is not known" "NOT KNOWN to be protected" "$said"
 lacks "and does not call the feed missing" "no changefeed" "$said"
 DROVER_WEST_PASSWORD=wrong told "plan, the secondary not to be read" 3 drover plan "$doc"
 is "is sure of no step" "" "$(grep -E '^ *[0-9]+\. ' <<<"$said" | grep -v '(perhaps)')"
+begun=$SECONDS
+DROVER_WEST_PASSWORD=wrong told "apply, too" 3 drover apply --yes --state "$work/other" "$doc"
+has "names it at once" "Access denied" "$(head -1 <<<"$said")"
+has "which no waiting mends" "no waiting helps here" "$said"
+is "and does not wait" yes "$([ $((SECONDS - begun)) -lt 10 ] && echo yes)"
 told "plan: nothing to do" 0 drover plan --detailed-exitcode "$doc"
 
 # ---- one at a time ----

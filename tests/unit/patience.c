@@ -53,6 +53,17 @@ Test(patience, says_again_at_growing_intervals_and_gives_up)
            "15 wait    east: SQL 10.0.1.4:4000: refused (for 15s; given up after 30s)\n"
            "30 gave up after 30s: east: SQL 10.0.1.4:4000: refused\n"
            "  hint: --wait DURATION waits longer\n");
+    r.hopeless = 1;
+    expect(
+        r, 0, -1,
+        "0 wait    east: SQL 10.0.1.4:4000: refused (no waiting helps here; asked once "
+        "more)\n");
+    r.hopeless = 2;
+    expect(
+        r, 100, DR_EXIT_BLOCKED,
+        "0 stopped: east: SQL 10.0.1.4:4000: refused\n"
+        "  hint: no waiting helps here: mend it, then run it again; it goes on where it "
+        "is\n");
     r = waiting("controller vm:1:aa holds the lease");
     r.state = DR_ROUND_STANDBY;
     r.lease_left_ms = 20000;
