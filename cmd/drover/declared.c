@@ -8,7 +8,7 @@
 
 #include "controller/base/file.h"
 
-enum { READ_MS = 30000, TEXT_MAX = 16 << 20 };
+enum { READ_MS = 30000, TEXT_MAX = 16 << 20, BACK_MAX = 100 };
 
 static int show_findings(const struct dr_invocation *in, const struct dr_declaration *d)
 {
@@ -74,6 +74,47 @@ static int open_git(struct dr_declared *out, struct dr_origin_config *config,
     return rc ? rc : dr_origin_open(&out->origin, config, err);
 }
 
+/* The newest good revision before the one that is there. Out: 0, or the exit status. */
+static int go_back(struct dr_declared *out, const struct dr_invocation *in,
+                   const struct dr_declaration_source *from)
+{
+    struct dr_err err = {0};
+    struct dr_declaration *d;
+    out->bad_tip = dr_strdup(out->arena, out->declaration->revision);
+    const char *at = out->bad_tip;
+    for (out->behind = 1; out->behind <= BACK_MAX; out->behind++) {
+        if (dr_declaration_read_before(&d, from, at, &err) != 0)
+            break;
+        dr_declaration_free(out->declaration);
+        out->declaration = d;
+        at = d->revision;
+        if (!dr_declaration_is_good(d))
+            continue;
+        fprintf(in->err.file,
+                "warning: revision %.12s is not valid; this is about the last good one, "
+                "%.12s, %u commit%s\n  before it%s%s, which a controller keeps to\n",
+                out->bad_tip, d->revision, out->behind, out->behind == 1 ? "" : "s",
+                d->subject ? ": " : "", d->subject ? d->subject : "");
+        return 0;
+    }
+    if (!err.code)
+        (void)dr_fail(&err, DR_E_INPUT, "none of the %d commits before is valid either",
+                      BACK_MAX);
+    (void)dr_wrap(&err, "revision %.12s is not valid", out->bad_tip);
+    return dr_cli_fail(in, DR_EXIT_ERROR, &err);
+}
+
+static int refuse_tip(const struct dr_declared *d, const struct dr_invocation *in)
+{
+    if (dr_origin_has_history(d->origin))
+        fprintf(
+            in->err.file,
+            "revision %.12s is not valid, and nothing is decided on an older one here: a "
+            "controller\n  keeps to the last good one, and `drover status` shows that\n",
+            d->declaration->revision);
+    return DR_EXIT_ERROR;
+}
+
 /* Out: 0, or the exit status. */
 static int read_source(struct dr_declared *out, const struct dr_invocation *in,
                        struct dr_origin_config *config, const char *name)
@@ -82,15 +123,17 @@ static int read_source(struct dr_declared *out, const struct dr_invocation *in,
     const char *shown = config->dir ? config->dir : config->git;
     int rc = config->git ? open_git(out, config, &err)
                          : dr_origin_open(&out->origin, config, &err);
+    struct dr_declaration_source from = {
+        .origin = out->origin, .prefix = config->dir, .deadline_ms = READ_MS};
     if (rc == 0)
-        rc = dr_declaration_read(&out->declaration,
-                                 &(struct dr_declaration_source){.origin = out->origin,
-                                                                 .prefix = config->dir,
-                                                                 .deadline_ms = READ_MS},
-                                 false, &err);
+        rc = dr_declaration_read(&out->declaration, &from, false, &err);
     if (rc != 0)
         return dr_cli_fail(in, DR_EXIT_ERROR, &err);
     rc = show_findings(in, out->declaration);
+    if (rc && out->last_good && dr_origin_has_history(out->origin))
+        rc = go_back(out, in, &from);
+    else if (rc)
+        rc = refuse_tip(out, in);
     return rc ? rc : pick(out, in, shown, name);
 }
 
@@ -127,13 +170,12 @@ bool dr_declared_elsewhere(const struct dr_invocation *in)
     return o->git || o->config;
 }
 
-int dr_declared_open_elsewhere(struct dr_declared *out, const struct dr_invocation *in,
-                               const char *name)
+static int open_elsewhere(struct dr_declared *out, const struct dr_invocation *in,
+                          const char *name)
 {
     const struct dr_source_options *o = in->options;
     struct dr_origin_config config = {
         .git = o->git, .branch = o->branch, .path = o->path};
-    *out = (struct dr_declared){0};
     if (o->git && o->config)
         return dr_cli_usage(in, "give --git or --config, not both");
     out->arena = dr_arena_new(0);
@@ -141,8 +183,14 @@ int dr_declared_open_elsewhere(struct dr_declared *out, const struct dr_invocati
                                : read_source(out, in, &config, name));
 }
 
-int dr_declared_open(struct dr_declared *out, const struct dr_invocation *in,
-                     size_t first)
+int dr_declared_open_elsewhere(struct dr_declared *out, const struct dr_invocation *in,
+                               const char *name)
+{
+    *out = (struct dr_declared){0};
+    return open_elsewhere(out, in, name);
+}
+
+static int open_any(struct dr_declared *out, const struct dr_invocation *in, size_t first)
 {
     const struct dr_source_options *o = in->options;
     const char *const *args = in->args + first;
@@ -156,7 +204,20 @@ int dr_declared_open(struct dr_declared *out, const struct dr_invocation *in,
     if (left > 1)
         return dr_cli_usage(in, "'%s': beside --git or --config only NAME is given",
                             args[0]);
-    return dr_declared_open_elsewhere(out, in, left ? args[0] : NULL);
+    return open_elsewhere(out, in, left ? args[0] : NULL);
+}
+
+int dr_declared_open(struct dr_declared *out, const struct dr_invocation *in,
+                     size_t first)
+{
+    *out = (struct dr_declared){0};
+    return open_any(out, in, first);
+}
+
+int dr_declared_open_followed(struct dr_declared *out, const struct dr_invocation *in)
+{
+    *out = (struct dr_declared){.last_good = true};
+    return open_any(out, in, 0);
 }
 
 const char *dr_declared_secrets(const struct dr_declared *d, const char *given)

@@ -30,6 +30,9 @@ struct dr_declared {
     struct dr_declaration *declaration;
     const struct dr_topology *topology;
     const char *secrets; /* folder that the Controller document names; NULL: none */
+    bool last_good;      /* where the tip is not valid, what a controller would follow */
+    const char *bad_tip; /* it was taken instead of that revision; NULL: it is the tip */
+    unsigned behind;     /* .. which is so many commits later */
     struct dr_arena *arena;
 };
 
@@ -37,6 +40,10 @@ struct dr_declared {
  * findings and errors itself. Out: 0, or the exit status. Blocks: a fetch. */
 int dr_declared_open(struct dr_declared *out, const struct dr_invocation *in,
                      size_t first);
+/* As dr_declared_open, for who only looks at what stands: where the newest commit of a
+ * repository is not valid, the newest good one of its first parents, as `run` keeps it;
+ * both are said. */
+int dr_declared_open_followed(struct dr_declared *out, const struct dr_invocation *in);
 /* The same of a given PATH and NAME (NULL: the only one). */
 int dr_declared_open_at(struct dr_declared *out, const struct dr_invocation *in,
                         const char *path, const char *name);

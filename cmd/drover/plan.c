@@ -204,7 +204,8 @@ const struct dr_command dr_cmd_plan = {
         "help; "
         "its exit status is about the plan: that of `drover status`\nsays whether the "
         "pair "
-        "is protected.\n"
+        "is protected. A repository whose newest commit is not valid is refused: what "
+        "is planned\nis what somebody reviewed.\n"
         "Exit status: 0 there is a plan or nothing to do, 1 error, 2 changes (with "
         "--detailed-exitcode),\n3 blocked, or waiting for a fact or a word, 64 wrong "
         "usage.",

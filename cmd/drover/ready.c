@@ -91,7 +91,7 @@ static int run(const struct dr_invocation *in)
     const struct options *o = in->options;
     struct dr_declared d;
     struct dr_err err;
-    int rc = dr_declared_open(&d, in, 0);
+    int rc = dr_declared_open_followed(&d, in);
     if (rc != 0)
         return rc;
     struct dr_arena *a = dr_arena_new(0);
@@ -122,7 +122,8 @@ const struct dr_command dr_cmd_ready = {
         "is "
         "not known blocks. These are the\nchecks that `drover plan` rests on. It works "
         "before the first step and on a running pair,\nwhere all parts of \"protected\" "
-        "count as well. Nothing is changed.\n"
+        "count as well. Nothing is changed. Where the newest commit of a\n"
+        "repository is not valid, the last good one is looked at, and that is said.\n"
         "Exit status: 0 nothing blocks, 1 error, 3 something blocks, 64 wrong usage.",
     .options = options,
     .options_bytes = sizeof(struct options),

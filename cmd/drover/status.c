@@ -224,23 +224,12 @@ static void render_approval(const struct dr_plan *p, struct dr_buf *b)
                     p->approval.digest);
 }
 
-static void render_text(const struct dr_plan *p, const struct dr_plan_input *in,
-                        const struct numbers *n, bool colour, struct dr_buf *b)
+static void text_numbers(struct dr_buf *b, const struct dr_plan_input *in,
+                         const struct numbers *n)
 {
-    const struct dr_topology *t = in->topology;
-    size_t primary, secondary;
     char time[DR_TIME_TEXT], lag[DR_DURATION_TEXT];
-    dr_plan_pair(t, &primary, &secondary);
-    bool yes = p->is_protected == DR_TRUE;
-    dr_buf_addf(b, "%s: %s%s%s   %s -> %s\n", p->topology,
-                colour ? (yes ? "\033[32m" : "\033[31m") : "",
-                yes                           ? "protected"
-                : p->is_protected == DR_FALSE ? "NOT protected"
-                                              : "NOT KNOWN to be protected",
-                colour ? "\033[0m" : "", t->clusters[primary].name,
-                t->clusters[secondary].name);
     dr_buf_addf(b, "  %-13s %s\n", "lag", age(n->lag_ms, lag));
-    text_beat(b, t, n);
+    text_beat(b, in->topology, n);
     dr_buf_addf(b, "  %-13s %s\n", "recoverable to",
                 n->recoverable_ms ? moment(n->recoverable_ms, time)
                 : n->redo_known   ? "no common point (no redo)"
@@ -256,6 +245,30 @@ static void render_text(const struct dr_plan *p, const struct dr_plan_input *in,
         dr_buf_addf(b, "  %-13s unknown\n", "controller");
     for (size_t c = 0; c < in->facts->cluster_count; c++)
         text_hold(b, &in->facts->clusters[c]);
+}
+
+static void render_text(const struct dr_declared *d, const struct dr_plan *p,
+                        const struct dr_plan_input *in, const struct numbers *n,
+                        bool colour, struct dr_buf *b)
+{
+    const struct dr_topology *t = in->topology;
+    size_t primary, secondary;
+    dr_plan_pair(t, &primary, &secondary);
+    bool yes = p->is_protected == DR_TRUE;
+    dr_buf_addf(b, "%s: %s%s%s   %s -> %s\n", p->topology,
+                colour ? (yes ? "\033[32m" : "\033[31m") : "",
+                yes                           ? "protected"
+                : p->is_protected == DR_FALSE ? "NOT protected"
+                                              : "NOT KNOWN to be protected",
+                colour ? "\033[0m" : "", t->clusters[primary].name,
+                t->clusters[secondary].name);
+    if (d->bad_tip)
+        dr_buf_addf(b,
+                    "  %-13s %.12s, the last good one: %.12s is not valid, %u commit%s "
+                    "later\n",
+                    "revision", p->revision, d->bad_tip, d->behind,
+                    d->behind == 1 ? "" : "s");
+    text_numbers(b, in, n);
     what_lacks(p, b);
     for (size_t i = 0; i < p->notice_count; i++)
         dr_buf_addf(b, "  %-13s %s\n", "note", p->notices[i]);
@@ -274,8 +287,9 @@ static json_t *number_or_null(int64_t v, int64_t none)
 }
 
 /* One document; for `watch` on a line of its own, so that a reader takes line by line. */
-static void render_json(const struct dr_plan *p, const struct dr_facts *f,
-                        const struct numbers *n, bool watch, struct dr_buf *b)
+static void render_json(const struct dr_declared *d, const struct dr_plan *p,
+                        const struct dr_facts *f, const struct numbers *n, bool watch,
+                        struct dr_buf *b)
 {
     json_t *o = dr_plan_json(p), *holds = json_array();
     for (size_t c = 0; c < f->cluster_count; c++)
@@ -287,6 +301,7 @@ static void render_json(const struct dr_plan *p, const struct dr_facts *f,
     json_object_set_new(o, "holder", n->holder ? json_string(n->holder) : json_null());
     json_object_set_new(o, "epoch", dr_json_u64_string(n->epoch));
     json_object_set_new(o, "holds", holds);
+    json_object_set_new(o, "badTip", d->bad_tip ? json_string(d->bad_tip) : json_null());
     char *text =
         json_dumps(o, (watch ? JSON_COMPACT : JSON_INDENT(2)) | JSON_PRESERVE_ORDER);
     dr_buf_addf(b, "%s\n", text ? text : "");
@@ -325,10 +340,10 @@ static int show(const struct dr_invocation *in, const struct dr_declared *d,
     struct dr_buf b;
     dr_buf_init(&b, OUTPUT_MAX);
     if (o->output) {
-        render_json(p, input->facts, &n, o->watch, &b);
+        render_json(d, p, input->facts, &n, o->watch, &b);
     } else {
         begin_picture(in, &b);
-        render_text(p, input, &n, in->out.colour, &b);
+        render_text(d, p, input, &n, in->out.colour, &b);
     }
     *is_protected = p->is_protected == DR_TRUE;
     int rc = dr_cli_result(in, &b);
@@ -359,7 +374,7 @@ static int run(const struct dr_invocation *in)
     struct dr_declared d;
     struct dr_looker l;
     struct dr_err err;
-    int rc = dr_declared_open(&d, in, 0);
+    int rc = dr_declared_open_followed(&d, in);
     if (rc != 0)
         return rc;
     if (o->watch)
@@ -385,7 +400,10 @@ const struct dr_command dr_cmd_status = {
         "what "
         "blocks; which controller holds which cluster: its epoch and term, and until "
         "when "
-        "its lease\nlasts.\nExit status: 0 protected, 1 error, 3 not protected, 64 wrong "
+        "its lease\nlasts. Where the newest commit of a repository is not valid, it is "
+        "about the "
+        "last good one, as\n`run` keeps it, and says so.\nExit status: 0 protected, 1 "
+        "error, 3 not protected, 64 wrong "
         "usage.",
     .options = options,
     .options_bytes = sizeof(struct options),

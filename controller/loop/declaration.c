@@ -30,35 +30,68 @@ static void add_file(struct dr_declaration *d, const struct dr_origin_file *f,
     dr_docs_add(&d->docs, name, f->bytes, f->len);
 }
 
-int dr_declaration_read(struct dr_declaration **out,
-                        const struct dr_declaration_source *from, bool stored,
-                        struct dr_err *err)
+static void decode(struct dr_declaration *d, const struct dr_origin_revision *r,
+                   const char *prefix)
+{
+    d->revision = r->revision;
+    d->author = r->author;
+    d->subject = r->subject;
+    d->complete = r->complete;
+    d->path_removed = r->path_removed;
+    d->obstacles = r->obstacles;
+    d->obstacle_count = r->obstacle_count;
+    d->files = DR_NEW_N(d->arena, r->file_count, struct dr_declared_file);
+    dr_docs_init(&d->docs, d->arena);
+    for (size_t i = 0; i < r->file_count; i++)
+        add_file(d, &r->files[i], prefix, r->lone_file);
+    dr_docs_finish(&d->docs);
+}
+
+static struct dr_declaration *empty(void)
 {
     struct dr_declaration *d = dr_xcalloc(1, sizeof(*d));
-    struct dr_origin_revision r;
     d->arena = dr_arena_new(0);
-    int rc = stored ? dr_origin_read_stored(from->origin, d->arena, &r, err)
-                    : refresh(from, err);
-    if (rc == 0 && !stored)
-        rc = dr_origin_read(from->origin, d->arena, NULL, &r, err);
+    return d;
+}
+
+static int finish(struct dr_declaration **out, struct dr_declaration *d, int rc,
+                  const struct dr_origin_revision *r, const char *prefix)
+{
     if (rc != 0) {
         dr_declaration_free(d);
         return rc;
     }
-    d->revision = r.revision;
-    d->author = r.author;
-    d->subject = r.subject;
-    d->complete = r.complete;
-    d->path_removed = r.path_removed;
-    d->obstacles = r.obstacles;
-    d->obstacle_count = r.obstacle_count;
-    d->files = DR_NEW_N(d->arena, r.file_count, struct dr_declared_file);
-    dr_docs_init(&d->docs, d->arena);
-    for (size_t i = 0; i < r.file_count; i++)
-        add_file(d, &r.files[i], from->prefix, r.lone_file);
-    dr_docs_finish(&d->docs);
+    decode(d, r, prefix);
     *out = d;
     return 0;
+}
+
+int dr_declaration_read(struct dr_declaration **out,
+                        const struct dr_declaration_source *from, bool stored,
+                        struct dr_err *err)
+{
+    struct dr_declaration *d = empty();
+    struct dr_origin_revision r;
+    int rc = stored ? dr_origin_read_stored(from->origin, d->arena, &r, err)
+                    : refresh(from, err);
+    if (rc == 0 && !stored)
+        rc = dr_origin_read(from->origin, d->arena, NULL, &r, err);
+    return finish(out, d, rc, &r, from->prefix);
+}
+
+int dr_declaration_read_before(struct dr_declaration **out,
+                               const struct dr_declaration_source *from,
+                               const char *revision, struct dr_err *err)
+{
+    struct dr_declaration *d = empty();
+    struct dr_origin_revision r;
+    int rc = dr_origin_read_before(from->origin, d->arena, revision, &r, err);
+    return finish(out, d, rc, &r, from->prefix);
+}
+
+bool dr_declaration_is_good(const struct dr_declaration *d)
+{
+    return !d->docs.findings.errors && !d->docs.broken_count && !d->docs.incomplete;
 }
 
 static const struct dr_declared_file *file_of(const struct dr_declaration *d,

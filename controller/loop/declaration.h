@@ -38,7 +38,15 @@ struct dr_declaration_source {
 int dr_declaration_read(struct dr_declaration **out,
                         const struct dr_declaration_source *from, bool stored,
                         struct dr_err *err) DR_MUST_CHECK;
+/* .. the revision before one that was read, by first parents. Fails: DR_E_ABSENT (there
+ * is none, or no history), DR_E_IO. */
+int dr_declaration_read_before(struct dr_declaration **out,
+                               const struct dr_declaration_source *from,
+                               const char *revision, struct dr_err *err) DR_MUST_CHECK;
 void dr_declaration_free(struct dr_declaration *d);
+
+/* Whether all of it may be followed: no document of it is wrong. */
+bool dr_declaration_is_good(const struct dr_declaration *d);
 
 /* The topology of that name; NULL: none. */
 const struct dr_topology *dr_declaration_find(const struct dr_declaration *d,

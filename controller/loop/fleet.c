@@ -416,11 +416,6 @@ static void point_on(struct fleet *f, struct worker *w, const char *revision)
 
 /* ---- the declarations ---- */
 
-static bool is_broken(const struct dr_declaration *d)
-{
-    return d->docs.findings.errors || d->docs.broken_count || d->docs.incomplete;
-}
-
 static void say_bad(struct fleet *f, const struct dr_declaration *d)
 {
     struct dr_buf b;
@@ -564,7 +559,7 @@ static int look(struct fleet *f, struct dr_err *err)
     if (rc != 0)
         return rc;
     say_obstacles(f, d);
-    if (is_broken(d)) {
+    if (!dr_declaration_is_good(d)) {
         say_bad(f, d);
         rc = dr_fail(err, DR_E_INPUT, "revision %.16s is not valid", d->revision);
         dr_declaration_free(d);

@@ -174,8 +174,25 @@ static int read_tip(struct dr_origin *o, struct dr_mirror *m, git_commit *tip,
     return 0;
 }
 
-int dr_git_read(struct dr_origin *o, struct dr_arena *a, struct dr_origin_revision *out,
-                struct dr_err *err)
+/* *id of the revision becomes that of its first parent. */
+static int go_back(struct dr_mirror *m, const char *revision, git_oid *id,
+                   struct dr_err *err)
+{
+    git_commit *c = NULL;
+    if (strlen(revision) != GIT_OID_HEXSZ || git_oid_fromstr(id, revision) != 0 ||
+        !(c = dr_mirror_commit(m, id)))
+        return dr_fail(err, DR_E_IO, "commit %.12s is missing, damaged or too large",
+                       revision);
+    bool root = git_commit_parentcount(c) == 0;
+    if (!root)
+        *id = *git_commit_parent_id(c, 0);
+    git_commit_free(c);
+    return root ? dr_fail(err, DR_E_ABSENT, "there is no commit before %.12s", revision)
+                : 0;
+}
+
+int dr_git_read(struct dr_origin *o, struct dr_arena *a, const char *after,
+                struct dr_origin_revision *out, struct dr_err *err)
 {
     struct dr_mirror m;
     git_oid id;
@@ -183,7 +200,7 @@ int dr_git_read(struct dr_origin *o, struct dr_arena *a, struct dr_origin_revisi
     int rc = dr_mirror_open(&m, o->mirror, err);
     if (rc)
         return rc;
-    rc = dr_mirror_tip(&m, &id, err);
+    rc = after ? go_back(&m, after, &id, err) : dr_mirror_tip(&m, &id, err);
     if (rc == 0 && !(tip = dr_mirror_commit(&m, &id)))
         rc = dr_fail(err, DR_E_IO, "commit %.12s is missing, damaged or too large",
                      git_oid_tostr_s(&id));

@@ -125,8 +125,9 @@ void dr_mirror_take(struct dr_mirror_visit *v, const char *path, const git_oid *
  * ------------------------------------------------------------------------------- */
 
 int dr_git_open(struct dr_origin *o, struct dr_err *err) DR_MUST_CHECK;
-int dr_git_read(struct dr_origin *o, struct dr_arena *a, struct dr_origin_revision *out,
-                struct dr_err *err) DR_MUST_CHECK;
+/* after: NULL, the tip; else the first parent of that revision. */
+int dr_git_read(struct dr_origin *o, struct dr_arena *a, const char *after,
+                struct dr_origin_revision *out, struct dr_err *err) DR_MUST_CHECK;
 
 /* ---- history.c
  * --------------------------------------------------------------------------- */

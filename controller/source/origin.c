@@ -133,7 +133,7 @@ static int read_revision(struct dr_origin *o, struct dr_arena *a, const char *pr
                          struct dr_origin_revision *out, struct dr_err *err)
 {
     struct dr_origin_revision r = {0};
-    int rc = is_git(o) ? dr_git_read(o, a, &r, err) : dr_folder_read(o, a, &r, err);
+    int rc = is_git(o) ? dr_git_read(o, a, NULL, &r, err) : dr_folder_read(o, a, &r, err);
     if (rc)
         return dr_wrap(err, "%s", o->name);
     r.changed = !previous || strcmp(previous, r.revision) != 0;
@@ -158,6 +158,20 @@ int dr_origin_read_stored(struct dr_origin *o, struct dr_arena *a,
                           struct dr_origin_revision *out, struct dr_err *err)
 {
     return read_revision(o, a, NULL, out, err);
+}
+
+int dr_origin_read_before(struct dr_origin *o, struct dr_arena *a, const char *revision,
+                          struct dr_origin_revision *out, struct dr_err *err)
+{
+    struct dr_origin_revision r = {0};
+    if (!is_git(o))
+        return dr_fail(err, DR_E_ABSENT, "%s has no history", o->name);
+    int rc = dr_git_read(o, a, revision, &r, err);
+    if (rc)
+        return dr_wrap(err, "%s", o->name);
+    r.changed = true;
+    *out = r;
+    return 0;
 }
 
 int dr_origin_poll(struct dr_origin *o, struct dr_arena *a, int64_t deadline_ms,

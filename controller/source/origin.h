@@ -175,6 +175,13 @@ int dr_origin_read_stored(struct dr_origin *o, struct dr_arena *a,
                           struct dr_origin_revision *out,
                           struct dr_err *err) DR_MUST_CHECK;
 
+/* Reads the revision before one that was read: its first parent. What dr_origin_vanished
+ * looks at stays. Fails: DR_E_ABSENT (there is none; a folder), DR_E_IO. Blocks: local
+ * disk. */
+int dr_origin_read_before(struct dr_origin *o, struct dr_arena *a, const char *revision,
+                          struct dr_origin_revision *out,
+                          struct dr_err *err) DR_MUST_CHECK;
+
 /* start, wait to the end, read. Blocks: up to deadline_ms, and the local disk. */
 int dr_origin_poll(struct dr_origin *o, struct dr_arena *a, int64_t deadline_ms,
                    const char *previous, struct dr_origin_revision *out,

@@ -138,6 +138,15 @@ becomes "a bad commit is reported" 15 grep -q "shop.yaml:$line:3: DR-V" "$work/r
 said=$(cat "$work/run.log")
 has "with its revision" "revision ${bad:0:16} is not valid and is not followed; still following ${good:0:16}" "$said"
 has "and what was meant" "primary" "$(grep -A4 "shop.yaml:$line:3" <<<"$said")"
+told "status looks at the last good one" 0 drover status --git "$repo"
+has "and says so" "${good:0:12}, the last good one: ${bad:0:12} is not valid, 1 commit later" "$said"
+has "with what is wrong" "shop.yaml:$line:3: DR-V" "$said"
+told "so does ready" 0 drover ready -b --git "$repo"
+is "for programs" "$good $bad" "$(drover status -o json --git "$repo" 2>/dev/null | jq -r '"\(.revision) \(.badTip)"')"
+for command in plan "apply --yes --state $work/none" "agree --yes" "approve --yes 3f9a12bc04de"; do
+    told "$command takes none but the newest" 1 drover $command --git "$repo"
+    has "$command: says why" "nothing is decided on an older one here" "$said"
+done
 beat=$(sql "$east" "SELECT tso FROM drover.heartbeat")
 sleep 3
 is "once" 1 "$(grep -c "is not valid and is not followed" "$work/run.log")"

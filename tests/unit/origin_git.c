@@ -409,6 +409,26 @@ Test(origin_git, tells_what_vanished)
     dr_origin_close(o);
 }
 
+Test(origin_git, goes_back_by_first_parents)
+{
+    place_run(&p, "cd $R; printf 1 > a.yaml;" COMMIT "1; git checkout -q -b side;"
+                  "printf side > a.yaml;" COMMIT "side; git checkout -q main;"
+                  "printf 2 > b.yaml;" COMMIT "2; git merge -q -m merged side");
+    struct dr_origin *o = place_git(&p, NULL, NULL, NULL);
+    struct dr_origin_revision r = place_poll(&p, o, NULL), before;
+    cr_assert_eq(dr_origin_read_before(o, p.arena, r.revision, &before, &p.err), 0, "%s",
+                 p.err.text);
+    cr_expect_str_eq(before.revision, place_ask(&p, "git -C $R rev-parse HEAD^1"));
+    cr_expect_str_eq(before.subject, "2");
+    cr_expect_str_eq(place_files(&p, &before), "a.yaml b.yaml");
+    cr_expect_str_eq(before.files[0].bytes, "1", "not the side's");
+    cr_assert_eq(dr_origin_read_before(o, p.arena, before.revision, &before, &p.err), 0);
+    cr_expect_eq(dr_origin_read_before(o, p.arena, before.revision, &before, &p.err),
+                 -DR_E_ABSENT, "the first commit");
+    cr_expect_eq(dr_origin_read_before(o, p.arena, "dir:1", &before, &p.err), -DR_E_IO);
+    dr_origin_close(o);
+}
+
 Test(origin_git, a_thousand_commits_are_walked)
 {
     place_run(
