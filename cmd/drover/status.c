@@ -7,6 +7,7 @@
 #include "cmd/drover/cmd.h"
 #include "cmd/drover/declared.h"
 #include "cmd/drover/looker.h"
+#include "cmd/drover/word.h"
 #include "controller/base/json.h"
 #include "controller/base/num.h"
 #include "controller/base/tso.h"
@@ -14,7 +15,7 @@
 #include "controller/observe/observe.h"
 #include "controller/plan/plan.h"
 
-enum { OUTPUT_MAX = 4 << 20, LOOKS = 5 };
+enum { OUTPUT_MAX = 4 << 20 };
 
 struct options {
     struct dr_source_options source;
@@ -320,22 +321,21 @@ static void begin_picture(const struct dr_invocation *in, struct dr_buf *b)
         dr_buf_addf(b, "-- %s\n", dr_time_text(dr_wall_ms(), time));
 }
 
-/* One look, printed. Several when only rising checkpoints are missing: they show to
- * nobody who looks once. */
+/* One look, printed. Several when rising checkpoints are missing, or the proof that a
+ * changefeed is gone: they show to nobody who looks once. */
 static int show(const struct dr_invocation *in, const struct dr_declared *d,
                 struct dr_observer *obs, struct dr_plan_input *input, bool *is_protected)
 {
     const struct options *o = in->options;
     struct dr_arena *a = dr_arena_new(0);
     struct dr_plan *p = NULL;
-    for (int i = 0; i < LOOKS; i++) {
+    int looks = 0;
+    do {
         input->facts = dr_observe(obs, dr_wall_ms());
         dr_declared_trace(d, input, a);
         p = dr_plan_build(input, a);
-        if (!dr_plan_look_again(p))
-            break;
-        nanosleep(&(struct timespec){.tv_sec = 1}, NULL);
-    }
+        looks++;
+    } while ((!o->watch || looks < 2) && dr_look_again(p, looks));
     struct numbers n = measure(input->topology, input->facts, a);
     struct dr_buf b;
     dr_buf_init(&b, OUTPUT_MAX);

@@ -8,21 +8,36 @@
 #include "cmd/drover/declared.h"
 #include "controller/loop/rig.h"
 
-enum { LOOKS = 4, OUTPUT_MAX = 16 << 20 };
+enum {
+    LOOKS = 5, /* a second apart: two rising checkpoints */
+    RISE_MS = 1000,
+    ABSENCE_LOOKS = 5, /* that a feed is gone: three of one owner, over ten seconds */
+    ABSENCE_MS = 4000,
+    OUTPUT_MAX = 16 << 20
+};
+
+bool dr_look_again(const struct dr_plan *p, int looks)
+{
+    int64_t ms = p->absence_open && looks < ABSENCE_LOOKS ? ABSENCE_MS
+                 : dr_plan_look_again(p) && looks < LOOKS ? RISE_MS
+                                                          : 0;
+    if (!ms || dr_signals_asked(NULL))
+        return false;
+    nanosleep(&(struct timespec){.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000},
+              NULL);
+    return true;
+}
 
 const struct dr_facts *dr_look(struct dr_observer *obs, const struct dr_plan_input *in,
                                struct dr_arena *a)
 {
-    const struct dr_facts *f = dr_observe(obs, dr_wall_ms());
-    for (int i = 0; i < LOOKS; i++) {
-        struct dr_plan_input again = *in;
-        again.facts = f;
-        struct dr_plan *p = dr_plan_build(&again, a);
-        if (!dr_plan_look_again(p))
-            break;
-        nanosleep(&(struct timespec){.tv_sec = 1}, NULL);
-        f = dr_observe(obs, dr_wall_ms());
-    }
+    const struct dr_facts *f;
+    struct dr_plan_input now = *in;
+    int looks = 0;
+    do {
+        now.facts = f = dr_observe(obs, dr_wall_ms());
+        looks++;
+    } while (dr_look_again(dr_plan_build(&now, a), looks));
     return f;
 }
 

@@ -9,10 +9,15 @@
 
 enum { DR_DIGEST_MIN = 8 };
 
-/* Looks, and again a few times while the plan lacks what only a second look can show
- * ("two rising checkpoints"). Out: borrowed from the observer. */
+/* Looks, and again a few times while the plan lacks what only more looks can show: two
+ * rising checkpoints, or the proof that a changefeed is gone. Out: borrowed from the
+ * observer. */
 const struct dr_facts *dr_look(struct dr_observer *obs, const struct dr_plan_input *in,
                                struct dr_arena *a);
+
+/* Whether another look may tell what this plan could not; sleeps until it is due. looks:
+ * how many there were. False also once a signal asked to end. */
+bool dr_look_again(const struct dr_plan *p, int looks);
 
 /* Prints the plan as text to the results. Gives 0 or an exit status. */
 int dr_show_plan(const struct dr_invocation *in, const struct dr_plan_input *input,

@@ -664,7 +664,7 @@ const struct dr_plan_check dr_plan_checks[] = {
     {"DR-B060", DR_SCOPE_PRIMARY, DR_P_NONE, dr_check_feed_acts, "a changefeed that runs",
      "spec.replication", "mend the cause, then resume the changefeed"},
     {"DR-B061", DR_SCOPE_PRIMARY, DR_P_NONE, dr_check_feed_is_there, "the changefeed that drover made",
-     "spec.replication", "find out who deleted it; a rebuild may be needed"},
+     "spec.replication", "find out who deleted it, its redo logs went with it; what the primary has done since is carried by no feed: empty the secondary and begin again. On the secondary SET GLOBAL tidb_super_read_only = OFF and drop what was restored, then on both sides: DELETE FROM mysql.drover_ledger WHERE k IN ('backup', 'restoring') OR k LIKE 'edge/%'"},
     {"DR-B062", DR_SCOPE_PRIMARY, DR_P_NONE, dr_check_feed_as_made, "the changefeed as the document says",
      "spec.replication", "set it back, or change the document; or policy.drift.changefeedConfig: correct, and drover pauses the changefeed, gives it the declared settings and resumes it"},
     {"DR-B063", DR_SCOPE_SECONDARY, DR_P_MADE, dr_check_sink_let_in, "a sink account that is let in, once drover opened it",

@@ -172,6 +172,7 @@ static bool drift_of(const struct dr_view *v, const struct dr_check_answer *x,
                 {"DR-B091", DR_DRIFT_GRANTS, false},
                 {"DR-B044", DR_DRIFT_CHANGEFEED_STRANGER, true},
                 {"DR-B045", DR_DRIFT_CHANGEFEED_STRANGER, true},
+                {"DR-B061", DR_DRIFT_CHANGEFEED_REMOVED, true},
                 {"DR-B062", DR_DRIFT_CHANGEFEED_CONFIG, true}};
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         if (strcmp(rows[i].code, x->code) != 0)

@@ -169,6 +169,9 @@ struct dr_plan {
     const char **notices; /* worth knowing, nothing to be done */
     struct dr_protection *protections;
     enum dr_truth is_protected;
+    /* A changefeed is not listed, and that it is gone is not proven: that takes three
+     * looks over ten seconds at one healthy owner. */
+    bool absence_open;
     size_t answer_count;
     struct dr_check_answer *answers; /* in the order of the checks */
     size_t part_count;

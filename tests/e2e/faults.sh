@@ -205,6 +205,9 @@ becomes "PD has a leader again" 30 eval '[ "$(ctl state clusters.east | jq .pd.o
 ctl feed-error cluster=east feed="$id" code=CDC:ErrMySQLDuplicateEntry message=boom fatal=true >/dev/null
 becomes "the feed fails" 20 eval '[ "$(curl -s "$feeds" | jq -r ".items[0].state")" = failed ]'
 lost "a failed feed" "failed: CDC:ErrMySQLDuplicateEntry" 3
+curl -s -X DELETE "$feeds/$id" >/dev/null
+told "a feed that somebody deleted" 3 drover status "$doc"
+has "is seen to be gone by one command" "was removed, and not by drover (DR-B061)" "$said"
 sim_down
 
 # ================================================ versions

@@ -308,7 +308,7 @@ Test(observe, absence_is_proven_in_the_end)
         int64_t now = b.estate->now_ms(b.estate) - begin;
         if (!first && f->unproven)
             first = now;
-        if (b.r.plan->state == DR_PLAN_BLOCKED)
+        if (b.r.plan->state == DR_PLAN_ASKING)
             proven = now;
     }
     cr_expect(first && proven, "%lld %lld: %s", (long long)first, (long long)proven,
