@@ -10,6 +10,7 @@
 
 #include "controller/act/conditions.h"
 #include "controller/base/prng.h"
+#include "controller/estate/live/live.h"
 #include "controller/loop/declaration.h"
 #include "controller/loop/rig.h"
 #include "controller/observe/snapshot.h"
@@ -63,6 +64,7 @@ struct fleet {
     pthread_mutex_t lock, voice;
     pthread_cond_t wake;
     struct dr_journal *journal; /* one of all workers */
+    struct dr_live *live;       /* their network threads; NULL: options.carrier */
     struct worker *workers;
     char said[DR_ERR_TEXT_MAX];
     char revision[DR_REVISION_TEXT];
@@ -160,9 +162,9 @@ static void close_rig(struct worker *w)
 static int open_rig(struct worker *w, const struct dr_topology *t, struct dr_err *err)
 {
     const struct dr_fleet_options *o = &w->fleet->o;
-    return o->carrier
-               ? dr_rig_open_over(&w->rig, t, o->secrets_dir, o->carrier(o->arg), err)
-               : dr_rig_open(&w->rig, t, o->secrets_dir, err);
+    struct dr_carrier *carrier =
+        o->carrier ? o->carrier(o->arg) : dr_live_client(w->fleet->live);
+    return dr_rig_open_over(&w->rig, t, o->secrets_dir, carrier, err);
 }
 
 /* Stands on the wanted declaration, when it is another one. False: it cannot yet. */
@@ -728,10 +730,14 @@ int dr_fleet_run(const struct dr_fleet_options *o, bool *good, struct dr_err *er
     struct fleet f;
     init(&f, o);
     *good = true;
-    int rc = dr_journal_open(&f.journal, o->state_dir, dr_wall_ms(), err);
+    int rc = o->carrier ? 0 : dr_live_start(&f.live, NULL, err);
+    if (rc == 0)
+        rc = dr_journal_open(&f.journal, o->state_dir, dr_wall_ms(), err);
     if (rc == 0)
         rc = run(&f, good, err);
     dr_journal_close(f.journal);
+    if (f.live)
+        dr_live_stop(f.live);
     pthread_cond_destroy(&f.wake);
     pthread_mutex_destroy(&f.voice);
     pthread_mutex_destroy(&f.lock);

@@ -13,14 +13,22 @@ static void must(bool good, const char *what)
     }
 }
 
+void kit_open_over(struct kit *k, const struct peer_options *options,
+                   struct dr_carrier *carrier)
+{
+    *k = (struct kit){
+        .carrier = carrier, .peer = peer_new(options), .login.user = "drover"};
+    dr_secret_set(&k->login.password, KIT_PASSWORD, strlen(KIT_PASSWORD));
+}
+
 void kit_open(struct kit *k, const struct peer_options *options)
 {
     struct dr_err err;
-    *k = (struct kit){.peer = peer_new(options), .login.user = "drover"};
-    dr_secret_set(&k->login.password, KIT_PASSWORD, strlen(KIT_PASSWORD));
+    struct dr_carrier *carrier;
     struct dr_live_options o = {
         .connect_ms = options->connect_ms ? options->connect_ms : 1000, .seed = 1};
-    must(dr_live_new(&k->carrier, &o, &err) == 0, "no carrier");
+    must(dr_live_new(&carrier, &o, &err) == 0, "no carrier");
+    kit_open_over(k, options, carrier);
 }
 
 void kit_close(struct kit *k)

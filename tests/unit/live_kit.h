@@ -16,6 +16,9 @@ struct kit {
 };
 
 void kit_open(struct kit *k, const struct peer_options *options);
+/* Over a carrier that it takes. */
+void kit_open_over(struct kit *k, const struct peer_options *options,
+                   struct dr_carrier *carrier);
 void kit_close(struct kit *k);
 
 struct dr_exchange kit_exchange(const struct kit *k, const char *text, uint64_t session);

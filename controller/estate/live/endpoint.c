@@ -35,13 +35,14 @@ static size_t bucket_of(const struct dr_address *at)
     return (h ^ at->port) % DR_BUCKETS;
 }
 
-struct endpoint *dr_live_endpoint(struct live *l, const struct dr_address *at)
+struct endpoint *dr_live_endpoint(struct client *c, const struct dr_address *at)
 {
-    struct endpoint **bucket = &l->buckets[bucket_of(at)];
+    struct endpoint **bucket = &c->buckets[bucket_of(at)];
     for (struct endpoint *e = *bucket; e; e = e->next)
         if (dr_address_equal(&e->at, at))
             return e;
     struct endpoint *e = dr_xcalloc(1, sizeof(*e));
+    e->client = c;
     e->at = *at;
     e->alive_at_ms = INT64_MIN;
     e->next = *bucket;
@@ -67,7 +68,8 @@ void dr_live_endpoint_ok(struct endpoint *e)
     e->last = NULL;
 }
 
-void dr_live_endpoint_failed(struct live *l, struct endpoint *e, const struct dr_err *err)
+void dr_live_endpoint_failed(struct dr_live *l, struct endpoint *e,
+                             const struct dr_err *err)
 {
     e->retry_at_ms = dr_live_now_ms() + dr_backoff_ms(e->failures, &l->prng);
     e->failures++;
@@ -84,7 +86,7 @@ bool dr_live_is_dead(enum dr_code code)
 
 /* ---- probes -------------------------------------------------------------------- */
 
-static void drop_socket(struct live *l, struct probe *p)
+static void drop_socket(struct dr_live *l, struct probe *p)
 {
     if (p->fd >= 0) {
         dr_live_watch_drop(l, p->fd);
@@ -94,7 +96,7 @@ static void drop_socket(struct live *l, struct probe *p)
     p->connected = false;
 }
 
-static void free_probe(struct live *l, struct probe *p)
+static void free_probe(struct dr_live *l, struct probe *p)
 {
     drop_socket(l, p);
     dr_live_timer_stop(l, &p->timer);
@@ -105,13 +107,13 @@ static void free_probe(struct live *l, struct probe *p)
 }
 
 /* Ends the probe at the next turn of the loop, not under the caller's feet. */
-static void end(struct live *l, struct probe *p)
+static void end(struct dr_live *l, struct probe *p)
 {
     p->over = true;
     dr_live_timer_set(l, &p->timer, 0);
 }
 
-static void finish(struct live *l, struct probe *p)
+static void finish(struct dr_live *l, struct probe *p)
 {
     struct endpoint *e = p->endpoint;
     struct dr_err err = p->err;
@@ -120,13 +122,14 @@ static void finish(struct live *l, struct probe *p)
     if (err.code) {
         dr_live_endpoint_failed(l, e, &err);
     } else {
-        dr_live_endpoint_ok(e);
+        if (!e->stuck) /* else a greeting proves little, and the backoff goes on */
+            dr_live_endpoint_ok(e);
         e->alive_at_ms = dr_live_now_ms();
     }
     dr_live_seats_probed(l, e, err.code ? &err : NULL);
 }
 
-static void timed(struct live *l, struct timer *t)
+static void timed(struct dr_live *l, struct timer *t)
 {
     struct probe *p = DR_CONTAINER(t, struct probe, timer);
     if (!p->over)
@@ -139,7 +142,7 @@ static void timed(struct live *l, struct timer *t)
 }
 
 /* Tries the addresses in turn; p->err is that of the last one. */
-static void try_next(struct live *l, struct probe *p)
+static void try_next(struct dr_live *l, struct probe *p)
 {
     drop_socket(l, p);
     while (p->next < p->found_count) {
@@ -176,7 +179,7 @@ static void keep_literal(struct probe *p)
         p->endpoint->literal[0] = '\0';
 }
 
-static void ready(struct live *l, struct watch *w)
+static void ready(struct dr_live *l, struct watch *w)
 {
     struct probe *p = DR_CONTAINER(w, struct probe, watch);
     int failed = 0;
@@ -215,7 +218,7 @@ static void ready(struct live *l, struct watch *w)
     try_next(l, p);
 }
 
-void dr_live_probe_resolved(struct live *l, struct job *j)
+void dr_live_probe_resolved(struct dr_live *l, struct job *j)
 {
     struct probe *p = j->endpoint->probe;
     if (p && p->resolving == j) { /* else it was given up on */
@@ -246,7 +249,7 @@ static bool parse_literal(struct probe *p)
     return false;
 }
 
-void dr_live_probe_start(struct live *l, struct endpoint *e, bool greets)
+void dr_live_probe_start(struct dr_live *l, struct endpoint *e, bool greets)
 {
     struct probe *p = dr_xcalloc(1, sizeof(*p));
     p->watch.ready = ready;
@@ -262,34 +265,34 @@ void dr_live_probe_start(struct live *l, struct endpoint *e, bool greets)
         try_next(l, p);
         return;
     }
-    p->resolving = dr_live_job_new(JOB_RESOLVE, POOL_RESOLVE);
+    p->resolving = dr_live_job_new(JOB_RESOLVE, POOL_RESOLVE, e->client);
     p->resolving->endpoint = e;
     dr_live_job_submit(l, p->resolving);
 }
 
-void dr_live_knock(struct live *l, struct endpoint *e)
+void dr_live_knock(struct dr_live *l, struct endpoint *e)
 {
-    if (e->knocked || e->failures || e->trying || l->ending)
+    if (e->knocked || e->failures || e->trying || e->client->ending)
         return;
     e->knocked = true;
     dr_live_probe_start(l, e, false);
 }
 
-int64_t dr_live_connect_ms(const struct live *l, const struct endpoint *e)
+int64_t dr_live_connect_ms(const struct dr_live *l, const struct endpoint *e)
 {
     int64_t all_ms = l->options.connect_ms;
     int64_t left_ms = e->probe ? e->probe->timer.at_ms - dr_live_now_ms() : all_ms;
     return left_ms < 1 ? 1 : left_ms < all_ms ? left_ms : all_ms;
 }
 
-void dr_live_endpoints_free(struct live *l)
+void dr_live_endpoints_free(struct client *c)
 {
     for (size_t i = 0; i < DR_BUCKETS; i++)
-        for (struct endpoint *e = l->buckets[i], *next; e; e = next) {
+        for (struct endpoint *e = c->buckets[i], *next; e; e = next) {
             next = e->next;
             if (e->probe)
-                free_probe(l, e->probe);
-            dr_live_seats_free(l, e);
+                free_probe(c->live, e->probe);
+            dr_live_seats_free(c->live, e);
             free(e->last);
             free(e);
         }

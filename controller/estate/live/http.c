@@ -1,8 +1,10 @@
-/* HTTP requests on one curl multi handle, driven by the owner thread. */
+/* HTTP requests, driven by the owner thread. Each client has a curl multi handle of its
+ * own: curl walks through all connections that a handle keeps, for each request. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/epoll.h>
 
 #include "controller/base/buf.h"
 #include "controller/base/digest.h"
@@ -15,11 +17,11 @@ enum {
     HEADERS_MAX = 256 * 1024,
     URL_MAX = 16 * 1024,
     HASTY_MS = 1000,
+    IDLE_MAX = 64, /* kept connections of a client */
 };
 
 struct transfer {
     struct transfer *next, **at; /* among those in flight */
-    struct live *live;
     struct task *task;
     struct endpoint *endpoint;
     CURL *easy;
@@ -84,8 +86,14 @@ static void release(struct transfer *x)
     *x->at = x->next;
     if (x->trying)
         x->endpoint->trying--;
-    curl_multi_remove_handle(x->live->multi, x->easy);
-    curl_easy_cleanup(x->easy);
+    struct client *c = x->endpoint->client;
+    struct dr_live *l = c->live;
+    curl_multi_remove_handle(c->multi, x->easy);
+    curl_easy_reset(x->easy); /* before anything that it points at is gone */
+    if (l->handle_count < DR_HANDLES_KEPT)
+        l->handles[l->handle_count++] = x->easy;
+    else
+        curl_easy_cleanup(x->easy);
     curl_slist_free_all(x->headers);
     dr_buf_release(&x->body);
     dr_arena_free(x->arena);
@@ -125,6 +133,105 @@ static int before_request(void *arg, char *ip, char *local_ip, int port, int loc
     no_longer_trying(x);
     dr_live_endpoint_ok(x->endpoint);
     return CURL_PREREQFUNC_OK;
+}
+
+/* ---- what curl waits for ---------------------------------------------------------- */
+
+struct http_watch {
+    struct watch watch;
+    struct client *client; /* NULL: curl watches it no more */
+    struct http_watch *next;
+    curl_socket_t fd;
+};
+
+static void done(struct transfer *x, CURLcode code);
+
+static void go_on(struct client *c, curl_socket_t fd, int mask)
+{
+    int running, left;
+    CURLMsg *m;
+    curl_multi_socket_action(c->multi, fd, mask, &running);
+    while ((m = curl_multi_info_read(c->multi, &left))) {
+        char *x = NULL;
+        if (m->msg != CURLMSG_DONE)
+            continue;
+        CURLcode code = m->data.result;
+        curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &x);
+        done((struct transfer *)(void *)x, code);
+    }
+}
+
+static void socket_ready(struct dr_live *l, struct watch *watch)
+{
+    struct http_watch *w = DR_CONTAINER(watch, struct http_watch, watch);
+    uint32_t got = watch->events;
+    (void)l;
+    if (w->client)
+        go_on(w->client, w->fd,
+              (got & EPOLLIN ? CURL_CSELECT_IN : 0) |
+                  (got & EPOLLOUT ? CURL_CSELECT_OUT : 0) |
+                  (got & (EPOLLERR | EPOLLHUP) ? CURL_CSELECT_ERR : 0));
+}
+
+static int on_socket(CURL *easy, curl_socket_t fd, int what, void *client, void *known)
+{
+    struct client *c = client;
+    struct http_watch *w = known;
+    uint32_t events = DR_WATCH_ON | (what & CURL_POLL_IN ? EPOLLIN : 0u) |
+                      (what & CURL_POLL_OUT ? EPOLLOUT : 0u);
+    (void)easy;
+    if (what == CURL_POLL_REMOVE) {
+        dr_live_watch_drop(c->live, fd);
+        if (w) {
+            w->client = NULL;
+            w->next = c->live->ended;
+            c->live->ended = w;
+        }
+    } else if (w) {
+        dr_live_watch_again(c->live, &w->watch, fd, events);
+    } else {
+        w = dr_xcalloc(1, sizeof(*w));
+        w->watch.ready = socket_ready;
+        w->client = c;
+        w->fd = fd;
+        curl_multi_assign(c->multi, fd, w);
+        /* refused, it is silent, and the request ends with its time */
+        (void)dr_live_watch_add(c->live, &w->watch, fd, events);
+    }
+    return 0;
+}
+
+static void timer_fires(struct dr_live *l, struct timer *t)
+{
+    (void)l;
+    go_on(DR_CONTAINER(t, struct client, multi_timer), CURL_SOCKET_TIMEOUT, 0);
+}
+
+static int on_timer(CURLM *multi, long ms, void *client)
+{
+    struct client *c = client;
+    (void)multi;
+    if (ms < 0)
+        dr_live_timer_stop(c->live, &c->multi_timer);
+    else
+        dr_live_timer_set(c->live, &c->multi_timer, dr_live_now_ms() + ms);
+    return 0;
+}
+
+static bool open_multi(struct client *c)
+{
+    if (c->multi)
+        return true;
+    c->multi = curl_multi_init();
+    if (!c->multi)
+        return false;
+    c->multi_timer.fire = timer_fires;
+    curl_multi_setopt(c->multi, CURLMOPT_MAXCONNECTS, (long)IDLE_MAX);
+    curl_multi_setopt(c->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
+    curl_multi_setopt(c->multi, CURLMOPT_SOCKETDATA, c);
+    curl_multi_setopt(c->multi, CURLMOPT_TIMERFUNCTION, on_timer);
+    curl_multi_setopt(c->multi, CURLMOPT_TIMERDATA, c);
+    return true;
 }
 
 /* ---- a request -------------------------------------------------------------------- */
@@ -229,7 +336,7 @@ static void set_signature(struct transfer *x)
 static void set_limits(struct transfer *x, int64_t left_ms)
 {
     CURL *c = x->easy;
-    int64_t connect_ms = dr_live_connect_ms(x->live, x->endpoint);
+    int64_t connect_ms = dr_live_connect_ms(x->endpoint->client->live, x->endpoint);
     curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)left_ms);
     curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS,
                      (long)(left_ms < connect_ms ? left_ms : connect_ms));
@@ -275,9 +382,14 @@ static void set_request(struct transfer *x)
     curl_easy_setopt(c, CURLOPT_PREREQDATA, x);
 }
 
-void dr_live_http_submit(struct live *l, struct task *t)
+static CURL *take_handle(struct dr_live *l)
 {
-    struct endpoint *e = dr_live_endpoint(l, &t->ex.at);
+    return l->handle_count ? l->handles[--l->handle_count] : curl_easy_init();
+}
+
+void dr_live_http_submit(struct dr_live *l, struct task *t)
+{
+    struct endpoint *e = dr_live_endpoint(t->client, &t->ex.at);
     struct dr_err err;
     int64_t left_ms = t->deadline_at_ms - dr_live_now_ms();
     CURL *easy = NULL;
@@ -288,14 +400,13 @@ void dr_live_http_submit(struct live *l, struct task *t)
     }
     if (left_ms <= 0)
         dr_fail(&err, DR_E_TIMEOUT, "queued for %lld ms", (long long)t->ex.deadline_ms);
-    else if (!(easy = curl_easy_init()))
+    else if (!open_multi(t->client) || !(easy = take_handle(l)))
         dr_fail(&err, DR_E_IO, "cannot make a request handle");
     if (!easy) {
         refuse(t, &err);
         return;
     }
     struct transfer *x = dr_xcalloc(1, sizeof(*x));
-    x->live = l;
     x->task = t;
     x->endpoint = e;
     x->easy = easy;
@@ -306,12 +417,12 @@ void dr_live_http_submit(struct live *l, struct task *t)
     dr_buf_init(&x->body, t->ex.http.reply_max ? t->ex.http.reply_max : REPLY_MAX);
     set_limits(x, left_ms);
     set_request(x);
-    x->at = &l->transfers;
-    x->next = l->transfers;
+    x->at = &t->client->transfers;
+    x->next = t->client->transfers;
     if (x->next)
         x->next->at = &x->next;
-    l->transfers = x;
-    curl_multi_add_handle(l->multi, easy);
+    t->client->transfers = x;
+    curl_multi_add_handle(t->client->multi, easy);
 }
 
 /* ---- its end ---------------------------------------------------------------------- */
@@ -382,35 +493,43 @@ static void done(struct transfer *x, CURLcode code)
     if (!x->connected && dr_live_is_dead(err.code) &&
         !(x->hasty && err.code == DR_E_TIMEOUT)) {
         no_longer_trying(x);
-        dr_live_endpoint_failed(x->live, x->endpoint, &err);
+        dr_live_endpoint_failed(x->endpoint->client->live, x->endpoint, &err);
     }
     place(&err, t);
     release(x);
     dr_live_answer_err(t, sent ? DR_LOST : DR_NOT_SENT, &err);
 }
 
-void dr_live_http_run(struct live *l)
+void dr_live_http_drop(struct client *c)
 {
-    int running, left;
-    CURLMsg *m;
-    curl_multi_perform(l->multi, &running);
-    while ((m = curl_multi_info_read(l->multi, &left))) {
-        char *x = NULL;
-        if (m->msg != CURLMSG_DONE)
-            continue;
-        CURLcode code = m->data.result;
-        curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &x);
-        done((struct transfer *)(void *)x, code);
+    while (c->transfers) {
+        struct task *t = c->transfers->task;
+        struct dr_err err;
+        dr_fail(&err, DR_E_CANCELLED, "drover is ending");
+        release(c->transfers);
+        dr_live_answer_err(t, DR_LOST, &err);
     }
 }
 
-void dr_live_http_free(struct live *l)
+void dr_live_http_end(struct client *c)
 {
-    while (l->transfers) {
-        struct task *t = l->transfers->task;
-        struct dr_err err;
-        dr_fail(&err, DR_E_CANCELLED, "drover is ending");
-        release(l->transfers);
-        dr_live_answer_err(t, DR_LOST, &err);
+    curl_multi_cleanup(c->multi);
+    c->multi = NULL;
+    dr_live_timer_stop(c->live, &c->multi_timer);
+}
+
+void dr_live_http_turned(struct dr_live *l)
+{
+    while (l->ended) {
+        struct http_watch *w = l->ended;
+        l->ended = w->next;
+        free(w);
     }
+}
+
+void dr_live_http_free(struct dr_live *l)
+{
+    dr_live_http_turned(l);
+    while (l->handle_count)
+        curl_easy_cleanup(l->handles[--l->handle_count]);
 }

@@ -5,18 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "controller/estate/live/clock.h"
 #include "controller/estate/live/machine.h"
 
-enum {
-    CONNECT_MS = 3000,
-    HTTP_IDLE = 1024,
-    EVENTS = 256,
-    NAP_MAX_MS = 1000,
-    FAR_MS = 2000000000
-};
+enum { CONNECT_MS = 3000, EVENTS = 256, NAP_MAX_MS = 1000, FAR_MS = 2000000000 };
 
 /* ---- lists, watches, answers ------------------------------------------------------ */
 
@@ -58,26 +53,34 @@ static void free_task(struct task *t)
     free(t);
 }
 
-int dr_live_watch_add(struct live *l, struct watch *w, int fd, uint32_t events)
+static struct epoll_event epoll_event(struct watch *w, uint32_t events)
 {
-    struct epoll_event e = {.events = events | EPOLLONESHOT, .data.ptr = w};
+    bool on = events & DR_WATCH_ON;
+    return (struct epoll_event){
+        .events = (events & ~DR_WATCH_ON) | (on ? 0 : EPOLLONESHOT), .data.ptr = w};
+}
+
+int dr_live_watch_add(struct dr_live *l, struct watch *w, int fd, uint32_t events)
+{
+    struct epoll_event e = epoll_event(w, events);
     return epoll_ctl(l->epoll, EPOLL_CTL_ADD, fd, &e) == 0 ? 0 : errno;
 }
 
-void dr_live_watch_again(struct live *l, struct watch *w, int fd, uint32_t events)
+void dr_live_watch_again(struct dr_live *l, struct watch *w, int fd, uint32_t events)
 {
-    struct epoll_event e = {.events = events | EPOLLONESHOT, .data.ptr = w};
+    struct epoll_event e = epoll_event(w, events);
     (void)epoll_ctl(l->epoll, EPOLL_CTL_MOD, fd, &e);
 }
 
-void dr_live_watch_drop(struct live *l, int fd)
+void dr_live_watch_drop(struct dr_live *l, int fd)
 {
     (void)epoll_ctl(l->epoll, EPOLL_CTL_DEL, fd, NULL);
 }
 
 void dr_live_answer(struct task *t, struct dr_answer *answer)
 {
-    struct live *l = t->live;
+    struct client *c = t->client;
+    struct dr_live *l = c->live;
     struct answer_node *n = dr_xcalloc(1, sizeof(*n));
     n->answer = *answer;
     n->answer.ticket = t->ticket;
@@ -85,11 +88,11 @@ void dr_live_answer(struct task *t, struct dr_answer *answer)
         n->answer.arena = dr_arena_new(0);
     dr_live_timer_stop(l, &t->timer);
     free_task(t);
-    pthread_mutex_lock(&l->lock);
-    *l->done_tail = n;
-    l->done_tail = &n->next;
-    pthread_cond_signal(&l->answered);
-    pthread_mutex_unlock(&l->lock);
+    pthread_mutex_lock(&c->lock);
+    *c->done_tail = n;
+    c->done_tail = &n->next;
+    pthread_mutex_unlock(&c->lock);
+    pthread_cond_signal(&c->answered); /* it cannot leave without this thread */
 }
 
 void dr_live_answer_err(struct task *t, enum dr_carried carried, const struct dr_err *err)
@@ -110,14 +113,21 @@ void dr_live_err_place(struct dr_err *err, const char *what, const struct dr_add
 
 /* ---- the owner thread ------------------------------------------------------------- */
 
-static void take_task(struct live *l, struct task *t)
+static void take_task(struct dr_live *l, struct task *t)
 {
+    struct client *c = t->client;
     struct dr_err err;
     if (t->knock) {
-        dr_live_knock(l, dr_live_endpoint(l, &t->ex.at));
+        dr_live_knock(l, dr_live_endpoint(c, &t->ex.at));
+        free_task(t);
+    } else if (t->leave) {
+        c->ending = true;
+        c->next = l->leaving;
+        l->leaving = c;
+        dr_live_http_drop(c);
         free_task(t);
     } else if (!t->ticket) {
-        dr_live_seats_hang_up(l, t->ex.sql.login);
+        dr_live_seats_hang_up(c, t->ex.sql.login);
         free_task(t);
     } else if (t->ex.deadline_ms <= 0 ||
                (t->ex.kind == DR_EXCHANGE_SQL && (!t->ex.sql.login || !t->text))) {
@@ -131,7 +141,7 @@ static void take_task(struct live *l, struct task *t)
 }
 
 /* What other threads left for the owner. True: go on. */
-static bool take_mail(struct live *l)
+static bool take_mail(struct dr_live *l)
 {
     pthread_mutex_lock(&l->lock);
     struct task *t = l->inbox.head;
@@ -161,67 +171,91 @@ static bool take_mail(struct live *l)
     return go_on;
 }
 
-static void take_events(struct live *l)
+void dr_live_wake(const struct dr_live *l)
 {
-    struct epoll_event events[EVENTS];
-    int n = epoll_wait(l->epoll, events, EVENTS, 0);
-    for (int i = 0; i < n; i++) {
-        struct watch *w = events[i].data.ptr;
-        w->ready(l, w);
-    }
+    uint64_t one = 1;
+    (void)!write(l->wakeup, &one, sizeof(one)); /* full: it will wake */
 }
 
-static void turn(struct live *l)
+static void turn(struct dr_live *l)
 {
-    struct curl_waitfd extra = {.fd = l->epoll, .events = CURL_WAIT_POLLIN};
+    struct epoll_event events[EVENTS];
+    uint64_t calls;
     int64_t now_ms = dr_live_now_ms(), next_ms = dr_live_timers_run(l, now_ms);
     int64_t nap_ms = next_ms - now_ms;
-    dr_live_http_run(l);
     if (nap_ms > NAP_MAX_MS) /* so that a wakeup that is lost costs no more */
         nap_ms = NAP_MAX_MS;
-    curl_multi_poll(l->multi, &extra, 1, nap_ms > 0 ? (int)nap_ms : 0, NULL);
-    if (extra.revents)
-        take_events(l);
+    int n = epoll_wait(l->epoll, events, EVENTS, nap_ms > 0 ? (int)nap_ms : 0);
+    for (int i = 0; i < n; i++) {
+        struct watch *w = events[i].data.ptr;
+        if (w) {
+            w->events = events[i].events;
+            w->ready(l, w);
+        } else {
+            (void)!read(l->wakeup, &calls, sizeof(calls)); /* take_mail comes next */
+        }
+    }
+    dr_live_http_turned(l);
+}
+
+/* Lets those go that have no job out. Each job ends soon: its socket is shut, or it is
+ * connecting. */
+static void part(struct dr_live *l)
+{
+    for (struct client **at = &l->leaving; *at;) {
+        struct client *c = *at;
+        dr_live_seats_hang_up(c, NULL);
+        if (c->jobs_out) {
+            at = &c->next;
+            continue;
+        }
+        *at = c->next;
+        dr_live_endpoints_free(c);
+        dr_live_http_end(c);
+        pthread_mutex_lock(&c->lock);
+        c->gone = true;
+        pthread_cond_signal(&c->answered);
+        pthread_mutex_unlock(&c->lock);
+    }
 }
 
 static void *own(void *arg)
 {
-    struct live *l = arg;
+    struct dr_live *l = arg;
     dr_live_sql_thread_begin();
-    while (take_mail(l))
+    while (take_mail(l)) {
+        part(l);
         turn(l);
-    l->ending = true;
-    dr_live_http_free(l);
-    dr_live_seats_hang_up(l, NULL);
-    while (l->jobs_out) { /* each ends soon: its socket is shut, or it is connecting */
-        turn(l);
-        take_mail(l);
-        dr_live_seats_hang_up(l, NULL);
     }
-    dr_live_endpoints_free(l);
     dr_live_sql_thread_end();
     return NULL;
 }
 
 /* ---- the carrier ------------------------------------------------------------------ */
 
-static void post(struct live *l, struct task *t)
+static void post(struct dr_live *l, struct task *t)
 {
     pthread_mutex_lock(&l->lock);
     bool first = !l->inbox.head;
     dr_live_task_push(&l->inbox, t);
     pthread_mutex_unlock(&l->lock);
     if (first) /* else a wakeup is on its way */
-        curl_multi_wakeup(l->multi);
+        dr_live_wake(l);
+}
+
+static struct task *new_task(struct dr_carrier *c)
+{
+    struct task *t = dr_xcalloc(1, sizeof(*t));
+    t->client = (struct client *)c;
+    return t;
 }
 
 static void live_submit(struct dr_carrier *c, const struct dr_exchange *ex,
                         uint64_t *ticket)
 {
-    struct live *l = (struct live *)c;
-    struct task *t = dr_xcalloc(1, sizeof(*t));
+    struct dr_live *l = ((struct client *)c)->live;
+    struct task *t = new_task(c);
     t->ex = *ex;
-    t->live = l;
     t->deadline_at_ms = dr_live_now_ms() + ex->deadline_ms;
     if (ex->kind == DR_EXCHANGE_SQL && ex->sql.text)
         t->text = dr_xstrdup(ex->sql.text);
@@ -233,22 +267,22 @@ static void live_submit(struct dr_carrier *c, const struct dr_exchange *ex,
 
 static void live_hang_up(struct dr_carrier *c, const struct dr_login *login)
 {
-    struct task *t = dr_xcalloc(1, sizeof(*t));
+    struct task *t = new_task(c);
     t->ex.sql.login = login;
-    post((struct live *)c, t);
+    post(t->client->live, t);
 }
 
 static void live_expect(struct dr_carrier *c, const struct dr_address *at)
 {
-    struct task *t = dr_xcalloc(1, sizeof(*t));
+    struct task *t = new_task(c);
     t->knock = true;
     t->ex.at = *at;
-    post((struct live *)c, t);
+    post(t->client->live, t);
 }
 
-static bool live_wait(struct dr_carrier *c, int64_t until_ms, struct dr_answer *out)
+static bool live_wait(struct dr_carrier *carrier, int64_t until_ms, struct dr_answer *out)
 {
-    struct live *l = (struct live *)c;
+    struct client *c = (struct client *)carrier;
     int64_t far_ms = dr_live_now_ms() + (int64_t)FAR_MS; /* INT64_MAX means for ever */
     if (until_ms > far_ms)
         until_ms = far_ms;
@@ -256,17 +290,17 @@ static bool live_wait(struct dr_carrier *c, int64_t until_ms, struct dr_answer *
                              .tv_nsec = (long)(until_ms % 1000) * 1000000};
     if (until_ms < 0)
         until = (struct timespec){0};
-    pthread_mutex_lock(&l->lock);
-    while (!l->done &&
-           pthread_cond_timedwait(&l->answered, &l->lock, &until) != ETIMEDOUT)
+    pthread_mutex_lock(&c->lock);
+    while (!c->done &&
+           pthread_cond_timedwait(&c->answered, &c->lock, &until) != ETIMEDOUT)
         ;
-    struct answer_node *n = l->done;
+    struct answer_node *n = c->done;
     if (n) {
-        l->done = n->next;
-        if (!l->done)
-            l->done_tail = &l->done;
+        c->done = n->next;
+        if (!c->done)
+            c->done_tail = &c->done;
     }
-    pthread_mutex_unlock(&l->lock);
+    pthread_mutex_unlock(&c->lock);
     if (!n)
         return false;
     *out = n->answer;
@@ -280,26 +314,84 @@ static int64_t live_now_ms(struct dr_carrier *c)
     return dr_live_now_ms();
 }
 
-static void free_live(struct live *l)
+static void live_free(struct dr_carrier *carrier)
 {
-    while (l->done) {
-        struct answer_node *n = l->done;
-        l->done = n->next;
+    struct client *c = (struct client *)carrier;
+    struct dr_live *l = c->live;
+    struct task *t = new_task(carrier);
+    t->leave = true;
+    post(l, t);
+    pthread_mutex_lock(&c->lock);
+    while (!c->gone)
+        pthread_cond_wait(&c->answered, &c->lock);
+    pthread_mutex_unlock(&c->lock);
+    while (c->done) {
+        struct answer_node *n = c->done;
+        c->done = n->next;
         dr_arena_free(n->answer.arena);
         free(n);
     }
-    curl_multi_cleanup(l->multi);
+    pthread_cond_destroy(&c->answered);
+    pthread_mutex_destroy(&c->lock);
+    if (c->alone)
+        dr_live_stop(l);
+    free(c);
+}
+
+/* ---- clients ---------------------------------------------------------------------- */
+
+static struct client *new_client(struct dr_live *l, bool alone)
+{
+    struct client *c = dr_xcalloc(1, sizeof(*c));
+    pthread_condattr_t monotonic;
+    c->face = (struct dr_carrier){.submit = live_submit,
+                                  .wait = live_wait,
+                                  .now_ms = live_now_ms,
+                                  .hang_up = live_hang_up,
+                                  .expect = live_expect,
+                                  .free = live_free};
+    c->live = l;
+    c->alone = alone;
+    c->done_tail = &c->done;
+    pthread_mutex_init(&c->lock, NULL);
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&c->answered, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    return c;
+}
+
+struct dr_carrier *dr_live_client(struct dr_live *l)
+{
+    return &new_client(l, false)->face;
+}
+
+int dr_live_new(struct dr_carrier **out, const struct dr_live_options *opt,
+                struct dr_err *err)
+{
+    struct dr_live *l;
+    int rc = dr_live_start(&l, opt, err);
+    if (rc == 0)
+        *out = &new_client(l, true)->face;
+    return rc;
+}
+
+/* ---- the threads ------------------------------------------------------------------ */
+
+static void free_live(struct dr_live *l)
+{
+    dr_live_http_free(l);
     if (l->epoll >= 0)
         close(l->epoll);
+    if (l->wakeup >= 0)
+        close(l->wakeup);
     free(l->timers.heap);
-    pthread_cond_destroy(&l->answered);
     pthread_mutex_destroy(&l->lock);
     free(l);
 }
 
-static void live_free(struct dr_carrier *c)
+void dr_live_stop(struct dr_live *l)
 {
-    struct live *l = (struct live *)c;
     struct task *t = dr_xcalloc(1, sizeof(*t));
     t->quit = true;
     post(l, t);
@@ -315,7 +407,7 @@ static void curl_begin(void)
 
 /* The owner and, from it, the workers take no signals: those are the main thread's, and
  * a broken pipe is an error code here. */
-static int start_owner(struct live *l)
+static int start_owner(struct dr_live *l)
 {
     sigset_t all, old;
     sigfillset(&all);
@@ -325,39 +417,27 @@ static int start_owner(struct live *l)
     return failed;
 }
 
-int dr_live_new(struct dr_carrier **out, const struct dr_live_options *opt,
-                struct dr_err *err)
+int dr_live_start(struct dr_live **out, const struct dr_live_options *opt,
+                  struct dr_err *err)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_condattr_t monotonic;
     pthread_once(&once, curl_begin);
     dr_live_sql_library();
-    struct live *l = dr_xcalloc(1, sizeof(*l));
+    struct dr_live *l = dr_xcalloc(1, sizeof(*l));
     if (opt)
         l->options = *opt;
     if (!l->options.connect_ms)
         l->options.connect_ms = CONNECT_MS;
-    l->face = (struct dr_carrier){.submit = live_submit,
-                                  .wait = live_wait,
-                                  .now_ms = live_now_ms,
-                                  .hang_up = live_hang_up,
-                                  .expect = live_expect,
-                                  .free = live_free};
     l->prng.state = l->options.seed ? l->options.seed : (uint64_t)dr_live_now_ms();
     pthread_mutex_init(&l->lock, NULL);
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&l->answered, &monotonic);
-    pthread_condattr_destroy(&monotonic);
-    l->done_tail = &l->done;
     l->returned_tail = &l->returned;
     l->epoll = epoll_create1(EPOLL_CLOEXEC);
-    l->multi = curl_multi_init();
-    int failed = l->epoll < 0 ? errno : l->multi ? 0 : ENOMEM;
+    int failed = l->epoll < 0 ? errno : 0;
+    l->wakeup = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    struct epoll_event mail = {.events = EPOLLIN};
+    if (l->wakeup < 0 || epoll_ctl(l->epoll, EPOLL_CTL_ADD, l->wakeup, &mail) != 0)
+        failed = failed ? failed : errno;
     if (!failed) {
-        curl_multi_setopt(
-            l->multi, CURLMOPT_MAXCONNECTS,
-            (long)(l->options.http_idle_max ? l->options.http_idle_max : HTTP_IDLE));
         dr_live_pools_init(l);
         failed = start_owner(l);
         if (failed)
@@ -367,6 +447,6 @@ int dr_live_new(struct dr_carrier **out, const struct dr_live_options *opt,
         free_live(l);
         return dr_fail_errno(err, failed, "cannot start the network threads");
     }
-    *out = &l->face;
+    *out = l;
     return 0;
 }

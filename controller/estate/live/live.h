@@ -13,12 +13,20 @@
 struct dr_live_options {
     uint32_t connect_ms;    /* one attempt to connect and log in; 0: 3000 */
     uint64_t seed;          /* of the backoff's jitter; 0: taken from the clock */
-    uint32_t http_idle_max; /* kept HTTP connections; 0: 1024 */
     const char *plugin_dir; /* of libmariadb's login plugins; NULL: its own. Borrowed */
 };
 
-/* Out: owned, ended by its `free`, which takes up to connect_ms when a worker is just
- * connecting. opt NULL: all defaults.  Fails: DR_E_IO.  Blocks: never.
+struct dr_live; /* the threads */
+
+/* Out: owned (dr_live_stop). opt NULL: all defaults.  Fails: DR_E_IO.  Blocks: never. */
+int dr_live_start(struct dr_live **out, const struct dr_live_options *opt,
+                  struct dr_err *err) DR_MUST_CHECK;
+/* When the last of its clients was freed. */
+void dr_live_stop(struct dr_live *l);
+
+/* A carrier over these threads, with connections, sessions and backoffs of its own: what
+ * hangs or is refused here holds up nobody else. Owned, ended by its `free`, which takes
+ * up to connect_ms when a worker is just connecting.  Blocks: never.
  *
  * How the answers of this carrier are to be read, beyond carrier.h:
  * - A server that refuses the login is DR_ANSWERED with its error number and session 0:
@@ -32,6 +40,9 @@ struct dr_live_options {
  *   methods other than GET and HEAD, try at once.
  * - Text in errors names the address, a path without its query, and what the peer said,
  *   with control characters replaced; never a password or a key. */
+struct dr_carrier *dr_live_client(struct dr_live *l);
+
+/* A carrier with threads of its own, which end with it. */
 int dr_live_new(struct dr_carrier **out, const struct dr_live_options *opt,
                 struct dr_err *err) DR_MUST_CHECK;
 

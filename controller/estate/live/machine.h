@@ -1,6 +1,6 @@
 /* What the files of this folder share. Everything below belongs to the owner thread
- * alone, except what struct live keeps under its lock, and a job while a worker has it.
- * Not for use outside this folder. */
+ * alone, except what struct dr_live keeps under its lock, and a job while a worker has
+ * it. Not for use outside this folder. */
 #ifndef DR_ESTATE_LIVE_MACHINE_H
 #define DR_ESTATE_LIVE_MACHINE_H
 
@@ -21,12 +21,14 @@
 #define DR_CONTAINER(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
 
 enum {
-    DR_BUCKETS = 1024,
+    DR_BUCKETS = 16, /* of one client: a topology has some dozen endpoints */
     DR_PROBE_ADDRESSES = 4,
+    DR_HANDLES_KEPT = 64,
     DR_LITERAL_MAX = INET6_ADDRSTRLEN + 16
 };
 
-struct live;
+struct dr_live;
+struct client;
 struct job;
 
 /* ---- timers (timer.c): a heap of intrusive timers ------------------------------- */
@@ -34,7 +36,7 @@ struct job;
 struct timer {
     int64_t at_ms;
     size_t slot; /* 1-based place in the heap; 0: not set */
-    void (*fire)(struct live *, struct timer *);
+    void (*fire)(struct dr_live *, struct timer *);
 };
 
 struct timers {
@@ -42,22 +44,26 @@ struct timers {
     size_t count, room;
 };
 
-void dr_live_timer_set(struct live *l, struct timer *t, int64_t at_ms);
-void dr_live_timer_stop(struct live *l, struct timer *t);
+void dr_live_timer_set(struct dr_live *l, struct timer *t, int64_t at_ms);
+void dr_live_timer_stop(struct dr_live *l, struct timer *t);
 /* Fires what is due; returns when the next one is, INT64_MAX: none. */
-int64_t dr_live_timers_run(struct live *l, int64_t now_ms);
+int64_t dr_live_timers_run(struct dr_live *l, int64_t now_ms);
 
 /* ---- what the epoll set watches -------------------------------------------------- */
 
-/* Each watch reports once and is then quiet until it is set again. */
+/* Each watch reports once and is then quiet until it is set again; or, with DR_WATCH_ON
+ * among its events, again and again. */
 struct watch {
-    void (*ready)(struct live *, struct watch *);
+    void (*ready)(struct dr_live *, struct watch *);
+    uint32_t events; /* what was reported last */
 };
 
-int dr_live_watch_add(struct live *l, struct watch *w, int fd,
+#define DR_WATCH_ON (1u << 27) /* no event of epoll */
+
+int dr_live_watch_add(struct dr_live *l, struct watch *w, int fd,
                       uint32_t events); /* errno */
-void dr_live_watch_again(struct live *l, struct watch *w, int fd, uint32_t events);
-void dr_live_watch_drop(struct live *l, int fd);
+void dr_live_watch_again(struct dr_live *l, struct watch *w, int fd, uint32_t events);
+void dr_live_watch_drop(struct dr_live *l, int fd);
 
 /* ---- exchanges ------------------------------------------------------------------- */
 
@@ -71,8 +77,9 @@ struct task {
     struct timer timer;              /* SQL: the deadline */
     uint64_t session, connection_id; /* SQL: what it was sent on; 0: nothing yet */
     struct seat *seat;
-    struct live *live;
-    bool quit;  /* no ticket: end the carrier */
+    struct client *client;
+    bool quit;  /* no ticket, no client: end the threads */
+    bool leave; /* no ticket: end the client */
     bool knock; /* no ticket: see whether somebody is at ex.at */
 };
 
@@ -94,13 +101,17 @@ void dr_live_err_place(struct dr_err *err, const char *what, const struct dr_add
 
 /* ---- endpoints (endpoint.c): is an address worth a connection? -------------------- */
 
+/* Each client has its own: what one learns with its certificates must not count for
+ * another. */
 struct endpoint {
     struct endpoint *next; /* in its bucket */
+    struct client *client;
     struct dr_address at;
     unsigned failures; /* connects that failed in a row */
     unsigned trying;   /* connects under way */
     int64_t trying_since_ms;
     bool knocked; /* by dr_live_knock */
+    bool stuck;   /* it greets, and the last login got no answer */
     int64_t retry_at_ms;
     struct dr_err *last;          /* of the last failure; NULL: none */
     int64_t alive_at_ms;          /* when SQL last showed life here; INT64_MIN: never */
@@ -109,26 +120,26 @@ struct endpoint {
     char literal[DR_LITERAL_MAX]; /* where the last good probe found it, or "" */
 };
 
-struct endpoint *dr_live_endpoint(struct live *l, const struct dr_address *at);
+struct endpoint *dr_live_endpoint(struct client *c, const struct dr_address *at);
 
 /* May a new connection be tried? Fills *err (the last reason) when not. bold: do not wait
  * for the backoff. */
 bool dr_live_endpoint_admit(struct endpoint *e, bool bold, struct dr_err *err);
 void dr_live_endpoint_ok(struct endpoint *e);
-void dr_live_endpoint_failed(struct live *l, struct endpoint *e,
+void dr_live_endpoint_failed(struct dr_live *l, struct endpoint *e,
                              const struct dr_err *err);
 /* Does a failure with this code say that the endpoint is dead? */
 bool dr_live_is_dead(enum dr_code code);
 
 /* Waits without a thread until the endpoint greets or connect_ms are over; then
  * dr_live_seats_probed, never from within this call. */
-void dr_live_probe_start(struct live *l, struct endpoint *e, bool greets);
+void dr_live_probe_start(struct dr_live *l, struct endpoint *e, bool greets);
 /* Finds out once whether somebody listens there, of whom nothing is known yet. */
-void dr_live_knock(struct live *l, struct endpoint *e);
+void dr_live_knock(struct dr_live *l, struct endpoint *e);
 /* How long a connect may take: what the probe has left, where one is under way. */
-int64_t dr_live_connect_ms(const struct live *l, const struct endpoint *e);
-void dr_live_probe_resolved(struct live *l, struct job *j);
-void dr_live_endpoints_free(struct live *l);
+int64_t dr_live_connect_ms(const struct dr_live *l, const struct endpoint *e);
+void dr_live_probe_resolved(struct dr_live *l, struct job *j);
+void dr_live_endpoints_free(struct client *c);
 
 /* ---- workers (pool.c) ------------------------------------------------------------ */
 
@@ -146,6 +157,7 @@ struct job {
     struct job *next;
     enum job_kind kind;
     enum pool_kind pool;
+    struct client *client;
     bool unproven; /* OPEN of an endpoint that has not shown life */
     struct seat *seat;
     struct endpoint *endpoint;
@@ -162,38 +174,48 @@ struct job {
     struct dr_err err;
 };
 
-struct pool {
+struct job_list {
     struct job *head, **tail;
+};
+
+struct pool {
+    struct job_list opens, others; /* what waits */
     unsigned threads, idle;
+    unsigned opening;  /* threads that connect */
     unsigned unproven; /* owner's: OPEN jobs of unproven endpoints under way */
     pthread_cond_t work;
 };
 
-struct job *dr_live_job_new(enum job_kind kind, enum pool_kind pool);
+struct job *dr_live_job_new(enum job_kind kind, enum pool_kind pool, struct client *c);
 void dr_live_job_free(struct job *j); /* not its connection */
-void dr_live_job_submit(struct live *l, struct job *j);
+void dr_live_job_submit(struct dr_live *l, struct job *j);
 /* Takes back a job that no worker has begun. False: too late. */
-bool dr_live_job_withdraw(struct live *l, struct job *j);
-bool dr_live_pool_unproven_room(const struct live *l, enum pool_kind pool);
-void dr_live_pools_init(struct live *l);
-void dr_live_pools_stop(struct live *l); /* joins all; every job must be back */
-void dr_live_job_over(struct live *l,
+bool dr_live_job_withdraw(struct dr_live *l, struct job *j);
+bool dr_live_pool_unproven_room(const struct dr_live *l, enum pool_kind pool);
+void dr_live_pools_init(struct dr_live *l);
+void dr_live_pools_stop(struct dr_live *l); /* joins all; every job must be back */
+void dr_live_job_over(struct dr_live *l,
                       const struct job *j); /* a returned one: counts it out */
 
 /* ---- seats (seat.c): one address, login and lane; at most one session ------------- */
 
-void dr_live_seat_submit(struct live *l, struct task *t);
-void dr_live_seat_returned(struct live *l, struct job *j); /* frees the job */
+void dr_live_seat_submit(struct dr_live *l, struct task *t);
+void dr_live_seat_returned(struct dr_live *l, struct job *j); /* frees the job */
 /* The probe of an endpoint ended; err NULL: it is alive. */
-void dr_live_seats_probed(struct live *l, struct endpoint *e, const struct dr_err *err);
-void dr_live_seats_hang_up(struct live *l, const struct dr_login *login);
-void dr_live_seats_free(struct live *l, struct endpoint *e);
+void dr_live_seats_probed(struct dr_live *l, struct endpoint *e,
+                          const struct dr_err *err);
+/* login NULL: all of the client's. */
+void dr_live_seats_hang_up(struct client *c, const struct dr_login *login);
+void dr_live_seats_free(struct dr_live *l, struct endpoint *e);
 
 /* ---- HTTP (http.c) --------------------------------------------------------------- */
 
-void dr_live_http_submit(struct live *l, struct task *t);
-void dr_live_http_run(struct live *l);
-void dr_live_http_free(struct live *l);
+void dr_live_http_submit(struct dr_live *l, struct task *t);
+void dr_live_http_drop(struct client *c);    /* what is in flight */
+void dr_live_http_end(struct client *c);     /* its connections */
+void dr_live_http_turned(struct dr_live *l); /* the events of a turn are all handled */
+void dr_live_http_free(struct dr_live *l);
+void dr_live_wake(const struct dr_live *l); /* by any thread: there is mail */
 
 /* ---- the whole ------------------------------------------------------------------- */
 
@@ -202,15 +224,32 @@ struct answer_node {
     struct dr_answer answer;
 };
 
-struct live {
+/* One carrier. Its owner is the thread that uses it; the threads are those of `live`. */
+struct client {
     struct dr_carrier face; /* first: the carrier is this */
+    struct dr_live *live;
+    bool alone; /* the threads are its own, and end with it */
+
+    pthread_mutex_t lock;
+    pthread_cond_t answered; /* with the lock: */
+    struct answer_node *done, **done_tail;
+    bool gone; /* nothing of it is left with the threads */
+
+    struct client *next; /* among those that leave */
+    struct endpoint *buckets[DR_BUCKETS];
+    CURLM *multi; /* NULL: no request yet */
+    struct timer multi_timer;
+    struct transfer *transfers; /* HTTP requests in flight */
+    size_t jobs_out;            /* with workers or in their queues */
+    bool ending;                /* nothing new is begun */
+};
+
+struct dr_live {
     struct dr_live_options options;
     pthread_t owner;
 
     pthread_mutex_t lock; /* guards from here .. */
-    pthread_cond_t answered;
     struct task_list inbox;
-    struct answer_node *done, **done_tail;
     struct job *returned, **returned_tail;
     uint64_t tickets;
     bool stop;
@@ -218,15 +257,15 @@ struct live {
     pthread_t *threads;
     size_t thread_count, thread_room; /* .. to here */
 
-    CURLM *multi;
+    CURL *handles[DR_HANDLES_KEPT]; /* unused ones */
+    size_t handle_count;
+    struct http_watch *ended; /* an event of the running turn may still name them */
     int epoll;
+    int wakeup; /* an eventfd: there is mail */
     struct timers timers;
-    struct endpoint *buckets[DR_BUCKETS];
-    struct transfer *transfers; /* HTTP requests in flight */
     struct dr_prng prng;
-    uint64_t sessions; /* number of the last one */
-    size_t jobs_out;   /* with workers or in their queues */
-    bool ending;       /* nothing new is begun */
+    uint64_t sessions;      /* number of the last one */
+    struct client *leaving; /* they wait for their jobs */
 };
 
 #endif

@@ -13,20 +13,22 @@ enum { STACK_BYTES = 1024 * 1024 };
 
 static const struct {
     unsigned threads;
-    unsigned unproven; /* of them, for endpoints that have not shown life */
+    unsigned opening;  /* of them, that may connect at a time: the sessions that are there
+                          always find one */
+    unsigned unproven; /* of these, for endpoints that have not shown life */
 } pool_sizes[] = {
     // clang-format off
-    [POOL_OBSERVE] = {32, 8}, /* and LOGIN */
-    [POOL_ACT]     = { 8, 4},
-    [POOL_LEASE]   = { 8, 4},
-    [POOL_JOB]     = { 4, 2},
-    [POOL_RESOLVE] = { 4, 0},
+    [POOL_OBSERVE] = {32, 24, 8}, /* and LOGIN */
+    [POOL_ACT]     = { 8,  6, 4},
+    [POOL_LEASE]   = { 8,  6, 4},
+    [POOL_JOB]     = { 4,  3, 2},
+    [POOL_RESOLVE] = { 4,  0, 0},
     // clang-format on
 };
 _Static_assert(sizeof(pool_sizes) / sizeof(pool_sizes[0]) == POOL_COUNT_, "a row each");
 
 struct worker {
-    struct live *live;
+    struct dr_live *live;
     enum pool_kind kind;
 };
 
@@ -68,19 +70,37 @@ static void run(struct job *j)
     }
 }
 
-static struct job *next_job(struct live *l, struct pool *p)
+static struct job_list *list_of(struct pool *p, const struct job *j)
 {
+    return j->kind == JOB_OPEN ? &p->opens : &p->others;
+}
+
+static struct job *take(struct job_list *list)
+{
+    struct job *j = list->head;
+    list->head = j->next;
+    if (!list->head)
+        list->tail = &list->head;
+    j->next = NULL;
+    return j;
+}
+
+/* NULL: the end. */
+static struct job *next_job(struct dr_live *l, struct worker *w)
+{
+    struct pool *p = &l->pools[w->kind];
+    struct job *j = NULL;
     p->idle++;
-    while (!p->head && !l->stop)
+    for (;;) {
+        if (p->others.head)
+            j = take(&p->others);
+        else if (p->opens.head && p->opening < pool_sizes[w->kind].opening)
+            j = take(&p->opens);
+        if (j || l->stop)
+            break;
         pthread_cond_wait(&p->work, &l->lock);
-    p->idle--;
-    struct job *j = p->head;
-    if (j) {
-        p->head = j->next;
-        if (!p->head)
-            p->tail = &p->head;
-        j->next = NULL;
     }
+    p->idle--;
     return j;
 }
 
@@ -92,13 +112,20 @@ static void *work(void *arg)
     free(arg);
     dr_live_sql_thread_begin();
     pthread_mutex_lock(&w.live->lock);
-    while ((j = next_job(w.live, p))) {
+    while ((j = next_job(w.live, &w))) {
+        p->opening += j->kind == JOB_OPEN;
         pthread_mutex_unlock(&w.live->lock);
         run(j);
         pthread_mutex_lock(&w.live->lock);
+        p->opening -= j->kind == JOB_OPEN;
+        bool first = !w.live->returned;
         *w.live->returned_tail = j;
         w.live->returned_tail = &j->next;
-        curl_multi_wakeup(w.live->multi);
+        if (first) { /* else a wakeup is on its way */
+            pthread_mutex_unlock(&w.live->lock);
+            dr_live_wake(w.live);
+            pthread_mutex_lock(&w.live->lock);
+        }
     }
     pthread_mutex_unlock(&w.live->lock);
     dr_live_sql_thread_end();
@@ -107,7 +134,7 @@ static void *work(void *arg)
 
 /* Under the lock. A thread that cannot be made is no failure while there are others; the
  * jobs wait, and their exchanges have deadlines. */
-static void add_thread(struct live *l, enum pool_kind kind)
+static void add_thread(struct dr_live *l, enum pool_kind kind)
 {
     pthread_attr_t attr;
     pthread_t thread;
@@ -128,11 +155,12 @@ static void add_thread(struct live *l, enum pool_kind kind)
     pthread_attr_destroy(&attr);
 }
 
-struct job *dr_live_job_new(enum job_kind kind, enum pool_kind pool)
+struct job *dr_live_job_new(enum job_kind kind, enum pool_kind pool, struct client *c)
 {
     struct job *j = dr_xcalloc(1, sizeof(*j));
     j->kind = kind;
     j->pool = pool;
+    j->client = c;
     return j;
 }
 
@@ -146,34 +174,37 @@ void dr_live_job_free(struct job *j)
     free(j);
 }
 
-void dr_live_job_submit(struct live *l, struct job *j)
+void dr_live_job_submit(struct dr_live *l, struct job *j)
 {
     struct pool *p = &l->pools[j->pool];
-    l->jobs_out++;
+    struct job_list *list = list_of(p, j);
+    j->client->jobs_out++;
     if (j->unproven)
         p->unproven++;
     pthread_mutex_lock(&l->lock);
-    *p->tail = j;
-    p->tail = &j->next;
+    *list->tail = j;
+    list->tail = &j->next;
     unsigned queued = 0;
-    for (const struct job *q = p->head; q && queued <= p->idle; q = q->next)
+    for (const struct job *q = p->others.head; q && queued <= p->idle; q = q->next)
+        queued++;
+    for (const struct job *q = p->opens.head; q && queued <= p->idle; q = q->next)
         queued++;
     if (queued > p->idle && p->threads < pool_sizes[j->pool].threads)
         add_thread(l, j->pool);
-    pthread_cond_signal(&p->work);
     pthread_mutex_unlock(&l->lock);
+    pthread_cond_signal(&p->work);
 }
 
-bool dr_live_job_withdraw(struct live *l, struct job *j)
+bool dr_live_job_withdraw(struct dr_live *l, struct job *j)
 {
-    struct pool *p = &l->pools[j->pool];
+    struct job_list *list = list_of(&l->pools[j->pool], j);
     bool found = false;
     pthread_mutex_lock(&l->lock);
-    for (struct job **at = &p->head; *at; at = &(*at)->next)
+    for (struct job **at = &list->head; *at; at = &(*at)->next)
         if (*at == j) {
             *at = j->next;
             if (!*at)
-                p->tail = at;
+                list->tail = at;
             found = true;
             break;
         }
@@ -183,27 +214,28 @@ bool dr_live_job_withdraw(struct live *l, struct job *j)
     return found;
 }
 
-void dr_live_job_over(struct live *l, const struct job *j)
+void dr_live_job_over(struct dr_live *l, const struct job *j)
 {
-    l->jobs_out--;
+    j->client->jobs_out--;
     if (j->unproven)
         l->pools[j->pool].unproven--;
 }
 
-bool dr_live_pool_unproven_room(const struct live *l, enum pool_kind pool)
+bool dr_live_pool_unproven_room(const struct dr_live *l, enum pool_kind pool)
 {
     return l->pools[pool].unproven < pool_sizes[pool].unproven;
 }
 
-void dr_live_pools_init(struct live *l)
+void dr_live_pools_init(struct dr_live *l)
 {
     for (size_t i = 0; i < POOL_COUNT_; i++) {
-        l->pools[i].tail = &l->pools[i].head;
+        l->pools[i].opens.tail = &l->pools[i].opens.head;
+        l->pools[i].others.tail = &l->pools[i].others.head;
         pthread_cond_init(&l->pools[i].work, NULL);
     }
 }
 
-void dr_live_pools_stop(struct live *l)
+void dr_live_pools_stop(struct dr_live *l)
 {
     pthread_mutex_lock(&l->lock);
     l->stop = true;

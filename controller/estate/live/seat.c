@@ -10,8 +10,9 @@
 #include "controller/estate/live/machine.h"
 
 enum {
-    PROVEN_MS = 15000, /* how long a sign of life allows to connect unprobed */
-    DOUBTFUL_MS = 500, /* an attempt that lasts longer may well be in vain */
+    PROVEN_MS = 15000,    /* how long a sign of life allows to connect unprobed */
+    DOUBTFUL_MS = 500,    /* an attempt that lasts longer may well be in vain */
+    AT_ONCE_BYTES = 4096, /* what the kernel takes from an idle session without waiting */
 };
 
 enum phase {
@@ -53,7 +54,7 @@ static const enum pool_kind lane_pools[] = {
 _Static_assert(sizeof(lane_pools) / sizeof(lane_pools[0]) == DR_LANE_COUNT_,
                "a row each");
 
-static void pump(struct live *l, struct seat *s);
+static void pump(struct dr_live *l, struct seat *s);
 
 /* ---- answers and sessions ------------------------------------------------------- */
 
@@ -77,7 +78,7 @@ static void answer_job(struct seat *s, struct job *j)
     dr_live_answer(t, &a);
 }
 
-static void arm(struct live *l, struct seat *s)
+static void arm(struct dr_live *l, struct seat *s)
 {
     if (!s->armed)
         dr_live_watch_again(l, &s->watch, dr_live_sql_fd(s->session.sql),
@@ -86,7 +87,7 @@ static void arm(struct live *l, struct seat *s)
 }
 
 /* abrupt: the peer is not told, because it does not listen. */
-static void close_session(struct live *l, struct seat *s, bool abrupt)
+static void close_session(struct dr_live *l, struct seat *s, bool abrupt)
 {
     if (!s->session.number)
         return;
@@ -100,7 +101,7 @@ static void close_session(struct live *l, struct seat *s, bool abrupt)
 
 /* ---- the steps of one exchange --------------------------------------------------- */
 
-static void start_job(struct live *l, struct seat *s, struct job *j, enum phase phase)
+static void start_job(struct dr_live *l, struct seat *s, struct job *j, enum phase phase)
 {
     j->seat = s;
     s->job = j;
@@ -108,21 +109,39 @@ static void start_job(struct live *l, struct seat *s, struct job *j, enum phase 
     dr_live_job_submit(l, j);
 }
 
-static void start_send(struct live *l, struct seat *s)
+/* The peer has read what was sent before, it answered: its kernel and ours have room. */
+static void send_at_once(struct dr_live *l, struct seat *s)
 {
-    struct job *j = dr_live_job_new(JOB_SEND, lane_pools[s->lane]);
+    struct dr_err err;
+    if (dr_live_sql_send(s->session.sql, s->current->text, &err) < 0) {
+        s->phase = SEAT_FREE;
+        close_session(l, s, true);
+        answer_fail(s, DR_LOST, &err);
+    } else {
+        s->phase = SEAT_AWAITING;
+        arm(l, s);
+    }
+}
+
+static void start_send(struct dr_live *l, struct seat *s)
+{
+    s->readable = false;
+    s->current->session = s->session.number;
+    s->current->connection_id = s->session.connection_id;
+    if (strlen(s->current->text) <= AT_ONCE_BYTES) {
+        send_at_once(l, s);
+        return;
+    }
+    struct job *j = dr_live_job_new(JOB_SEND, lane_pools[s->lane], s->endpoint->client);
     j->sql = s->session.sql;
     j->text = s->current->text; /* the job's from now on: it may outlive the exchange */
     s->current->text = NULL;
-    s->current->session = s->session.number;
-    s->current->connection_id = s->session.connection_id;
-    s->readable = false;
     start_job(l, s, j, SEAT_SENDING);
 }
 
-static void start_read(struct live *l, struct seat *s)
+static void start_read(struct dr_live *l, struct seat *s)
 {
-    struct job *j = dr_live_job_new(JOB_READ, lane_pools[s->lane]);
+    struct job *j = dr_live_job_new(JOB_READ, lane_pools[s->lane], s->endpoint->client);
     j->sql = s->session.sql;
     j->arena = dr_arena_new(0);
     start_job(l, s, j, SEAT_READING);
@@ -130,10 +149,11 @@ static void start_read(struct live *l, struct seat *s)
 
 /* literal: where the host was found just now, NULL: not known. Older findings do not
  * count, for names move. */
-static void start_open(struct live *l, struct seat *s, bool proven, const char *literal)
+static void start_open(struct dr_live *l, struct seat *s, bool proven,
+                       const char *literal)
 {
     struct endpoint *e = s->endpoint;
-    struct job *j = dr_live_job_new(JOB_OPEN, lane_pools[s->lane]);
+    struct job *j = dr_live_job_new(JOB_OPEN, lane_pools[s->lane], e->client);
     j->sql = dr_live_sql_new();
     j->arena = dr_arena_new(0);
     j->unproven = !proven;
@@ -152,7 +172,7 @@ static void start_open(struct live *l, struct seat *s, bool proven, const char *
 }
 
 /* A login that is fed byte by byte never meets the library's own timeouts. */
-static void opening_too_long(struct live *l, struct timer *t)
+static void opening_too_long(struct dr_live *l, struct timer *t)
 {
     struct seat *s = DR_CONTAINER(t, struct seat, limit);
     (void)l;
@@ -160,12 +180,23 @@ static void opening_too_long(struct live *l, struct timer *t)
         dr_live_sql_shut(s->job->sql);
 }
 
-static void connect_seat(struct live *l, struct seat *s)
+/* A login that hangs holds a worker. Only some of them are for endpoints where it did:
+ * many of these must not keep others from logging in. */
+static bool has_room(const struct dr_live *l, const struct seat *s, struct dr_err *err)
+{
+    const struct endpoint *e = s->endpoint;
+    if (!e->stuck || dr_live_pool_unproven_room(l, lane_pools[s->lane]))
+        return true;
+    dr_fail(err, DR_E_TIMEOUT, "queued: its last login hung, and so do others");
+    return false;
+}
+
+static void connect_seat(struct dr_live *l, struct seat *s)
 {
     struct endpoint *e = s->endpoint;
     struct dr_err err;
     bool bold = s->lane == DR_LANE_ACT || s->lane == DR_LANE_JOB;
-    if (!dr_live_endpoint_admit(e, bold, &err)) {
+    if (!dr_live_endpoint_admit(e, bold, &err) || !has_room(l, s, &err)) {
         answer_fail(s, DR_NOT_SENT, &err);
         return;
     }
@@ -195,7 +226,7 @@ static bool is_stale(const struct session *session)
     return got >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
 }
 
-static void begin(struct live *l, struct seat *s)
+static void begin(struct dr_live *l, struct seat *s)
 {
     uint64_t need = s->current->ex.sql.session;
     if (s->session.number && is_stale(&s->session))
@@ -211,7 +242,7 @@ static void begin(struct live *l, struct seat *s)
     }
 }
 
-static void free_seat(struct live *l, struct seat *s)
+static void free_seat(struct dr_live *l, struct seat *s)
 {
     struct seat **at = &s->endpoint->seats;
     while (*at != s)
@@ -222,9 +253,9 @@ static void free_seat(struct live *l, struct seat *s)
 }
 
 /* Starts what waits. The seat may be gone afterwards. */
-static void pump(struct live *l, struct seat *s)
+static void pump(struct dr_live *l, struct seat *s)
 {
-    while (s->phase == SEAT_FREE && !s->current && !l->ending) {
+    while (s->phase == SEAT_FREE && !s->current && !s->endpoint->client->ending) {
         s->current = dr_live_task_pop(&s->waiting);
         if (!s->current)
             break;
@@ -237,7 +268,7 @@ static void pump(struct live *l, struct seat *s)
 /* ---- what ends an exchange early -------------------------------------------------- */
 
 /* Takes a job back that is still queued: nothing was sent then. */
-static bool take_back(struct live *l, struct seat *s)
+static bool take_back(struct dr_live *l, struct seat *s)
 {
     struct job *j = s->job;
     if (!dr_live_job_withdraw(l, j))
@@ -256,7 +287,7 @@ static bool take_back(struct live *l, struct seat *s)
 
 /* The current exchange ends now, whatever its job does. Out: is it proven that nothing
  * was sent, and did it only wait here? */
-static enum dr_carried abandon(struct live *l, struct seat *s, bool *queued)
+static enum dr_carried abandon(struct dr_live *l, struct seat *s, bool *queued)
 {
     enum phase was = s->phase;
     *queued = false;
@@ -296,7 +327,7 @@ static enum dr_carried abandon(struct live *l, struct seat *s, bool *queued)
     return DR_LOST;
 }
 
-static void deadline(struct live *l, struct timer *timer)
+static void deadline(struct dr_live *l, struct timer *timer)
 {
     struct task *t = DR_CONTAINER(timer, struct task, timer);
     struct seat *s = t->seat;
@@ -321,7 +352,7 @@ static void deadline(struct live *l, struct timer *timer)
     pump(l, s);
 }
 
-static void hang_up(struct live *l, struct seat *s)
+static void hang_up(struct dr_live *l, struct seat *s)
 {
     struct dr_err err;
     bool queued;
@@ -341,20 +372,20 @@ static void hang_up(struct live *l, struct seat *s)
     pump(l, s);
 }
 
-void dr_live_seats_hang_up(struct live *l, const struct dr_login *login)
+void dr_live_seats_hang_up(struct client *c, const struct dr_login *login)
 {
     for (size_t i = 0; i < DR_BUCKETS; i++)
-        for (struct endpoint *e = l->buckets[i]; e; e = e->next)
+        for (struct endpoint *e = c->buckets[i]; e; e = e->next)
             for (struct seat *s = e->seats, *next; s; s = next) {
                 next = s->next;
                 if (!login || s->login == login)
-                    hang_up(l, s);
+                    hang_up(c->live, s);
             }
 }
 
 /* ---- what jobs and sockets report ------------------------------------------------- */
 
-static void ready(struct live *l, struct watch *w)
+static void ready(struct dr_live *l, struct watch *w)
 {
     struct seat *s = DR_CONTAINER(w, struct seat, watch);
     s->armed = false;
@@ -377,7 +408,7 @@ static void ready(struct live *l, struct watch *w)
 }
 
 /* The connection becomes the seat's session. False: it is of no use, and closed. */
-static bool adopt(struct live *l, struct seat *s, struct job *j)
+static bool adopt(struct dr_live *l, struct seat *s, struct job *j)
 {
     if (j->rc == 0 && !j->answer.error) {
         int failed =
@@ -395,7 +426,7 @@ static bool adopt(struct live *l, struct seat *s, struct job *j)
     return false;
 }
 
-static void opened(struct live *l, struct seat *s, struct job *j)
+static void opened(struct dr_live *l, struct seat *s, struct job *j)
 {
     struct endpoint *e = s->endpoint;
     bool usable = adopt(l, s, j), hung_up = s->hung_up;
@@ -406,9 +437,11 @@ static void opened(struct live *l, struct seat *s, struct job *j)
     s->phase = SEAT_FREE;
     s->hung_up = false;
     if (j->rc == 0 || !dr_live_is_dead(j->err.code)) {
+        e->stuck = false;
         dr_live_endpoint_ok(e);
         e->alive_at_ms = dr_live_now_ms();
     } else if (!hung_up) {
+        e->stuck = j->err.code == DR_E_TIMEOUT;
         dr_live_endpoint_failed(l, e, &j->err);
         why = j->err;
         dead = &why;
@@ -427,7 +460,7 @@ static void opened(struct live *l, struct seat *s, struct job *j)
         dr_live_seats_probed(l, e, dead);
 }
 
-static void sent(struct live *l, struct seat *s, struct job *j)
+static void sent(struct dr_live *l, struct seat *s, struct job *j)
 {
     s->phase = SEAT_FREE;
     if (j->rc < 0 || !s->current) {
@@ -442,7 +475,7 @@ static void sent(struct live *l, struct seat *s, struct job *j)
     }
 }
 
-static void read_whole(struct live *l, struct seat *s, struct job *j)
+static void read_whole(struct dr_live *l, struct seat *s, struct job *j)
 {
     s->phase = SEAT_FREE;
     if (j->rc < 0 || !s->current) {
@@ -459,7 +492,7 @@ static void read_whole(struct live *l, struct seat *s, struct job *j)
         arm(l, s);
 }
 
-void dr_live_seat_returned(struct live *l, struct job *j)
+void dr_live_seat_returned(struct dr_live *l, struct job *j)
 {
     struct seat *s = j->seat;
     s->job = NULL;
@@ -480,18 +513,21 @@ void dr_live_seat_returned(struct live *l, struct job *j)
     pump(l, s);
 }
 
-void dr_live_seats_probed(struct live *l, struct endpoint *e, const struct dr_err *err)
+void dr_live_seats_probed(struct dr_live *l, struct endpoint *e, const struct dr_err *err)
 {
     for (struct seat *s = e->seats, *next; s; s = next) {
         next = s->next;
         if (s->phase != SEAT_PROBING)
             continue;
         s->phase = SEAT_FREE;
+        struct dr_err own;
         if (err) {
-            struct dr_err own = *err;
+            own = *err;
+            answer_fail(s, DR_NOT_SENT, &own);
+        } else if (!has_room(l, s, &own)) {
             answer_fail(s, DR_NOT_SENT, &own);
         } else {
-            start_open(l, s, true, e->literal);
+            start_open(l, s, !e->stuck, e->literal);
         }
         pump(l, s);
     }
@@ -499,9 +535,9 @@ void dr_live_seats_probed(struct live *l, struct endpoint *e, const struct dr_er
 
 /* ---- in and out ------------------------------------------------------------------- */
 
-void dr_live_seat_submit(struct live *l, struct task *t)
+void dr_live_seat_submit(struct dr_live *l, struct task *t)
 {
-    struct endpoint *e = dr_live_endpoint(l, &t->ex.at);
+    struct endpoint *e = dr_live_endpoint(t->client, &t->ex.at);
     struct seat *s = e->seats;
     while (s && (s->login != t->ex.sql.login || s->lane != t->ex.sql.lane))
         s = s->next;
@@ -522,7 +558,7 @@ void dr_live_seat_submit(struct live *l, struct task *t)
     pump(l, s);
 }
 
-void dr_live_seats_free(struct live *l, struct endpoint *e)
+void dr_live_seats_free(struct dr_live *l, struct endpoint *e)
 {
     struct dr_err err;
     dr_fail(&err, DR_E_CANCELLED, "drover is ending");

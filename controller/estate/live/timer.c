@@ -27,7 +27,7 @@ static void sift_down(struct timers *h, size_t slot, struct timer *t)
     place(h, slot, t);
 }
 
-void dr_live_timer_stop(struct live *l, struct timer *t)
+void dr_live_timer_stop(struct dr_live *l, struct timer *t)
 {
     struct timers *h = &l->timers;
     size_t slot = t->slot;
@@ -43,7 +43,7 @@ void dr_live_timer_stop(struct live *l, struct timer *t)
         sift_down(h, slot, last);
 }
 
-void dr_live_timer_set(struct live *l, struct timer *t, int64_t at_ms)
+void dr_live_timer_set(struct dr_live *l, struct timer *t, int64_t at_ms)
 {
     struct timers *h = &l->timers;
     dr_live_timer_stop(l, t);
@@ -55,7 +55,7 @@ void dr_live_timer_set(struct live *l, struct timer *t, int64_t at_ms)
     sift_up(h, ++h->count, t);
 }
 
-int64_t dr_live_timers_run(struct live *l, int64_t now_ms)
+int64_t dr_live_timers_run(struct dr_live *l, int64_t now_ms)
 {
     struct timers *h = &l->timers;
     while (h->count && h->heap[0]->at_ms <= now_ms) {

@@ -1,0 +1,130 @@
+/* Several carriers over the same network threads, as the topologies of a controller have
+ * them. */
+#include <criterion/criterion.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tests/unit/live_kit.h"
+
+/* The kit's client is the first; the second one has nothing but a carrier. */
+struct pair {
+    struct dr_live *live;
+    struct kit first, second;
+};
+
+static void pair_open(struct pair *p)
+{
+    static const struct peer_options good = {.login = LOGIN_NATIVE};
+    struct dr_live_options o = {.connect_ms = 1000, .seed = 1};
+    struct dr_err err;
+    cr_assert_eq(dr_live_start(&p->live, &o, &err), 0);
+    kit_open_over(&p->first, &good, dr_live_client(p->live));
+    kit_open_over(&p->second, &good, dr_live_client(p->live));
+}
+
+Test(live_clients, one_that_leaves_takes_nothing_with_it, .timeout = 60)
+{
+    struct pair p;
+    struct dr_answer a;
+    uint64_t ticket, kept;
+    pair_open(&p);
+    struct peer *web = peer_new(&(struct peer_options){.http = true});
+    static const char *const texts[] = {"hang", "drip", "sleep 50", "ok"};
+    for (size_t i = 0; i < 20; i++) {
+        struct dr_exchange ex = kit_exchange(&p.first, texts[i % 4], 0);
+        ex.sql.lane = (enum dr_lane)(i / 4);
+        p.first.carrier->submit(p.first.carrier, &ex, &ticket);
+        ex = kit_request(&p.first, "GET", "/hang");
+        ex.at = web->at;
+        p.first.carrier->submit(p.first.carrier, &ex, &ticket);
+    }
+    p.second.peer->hold = true;
+    struct dr_exchange ex = kit_exchange(&p.second, "wait", 0);
+    p.second.carrier->submit(p.second.carrier, &ex, &kept);
+    while (!p.second.peer->statements)
+        usleep(1000);
+    kit_close(&p.first); /* with all that in flight */
+    p.second.peer->hold = false;
+    cr_assert(p.second.carrier->wait(p.second.carrier, INT64_MAX, &a));
+    cr_assert_eq(a.ticket, kept);
+    cr_assert_eq(a.carried, DR_ANSWERED, "%s", a.err.text);
+    dr_arena_free(a.arena);
+    a = kit_sql(&p.second, "rows 1", 0);
+    cr_assert_eq(a.carried, DR_ANSWERED, "%s", a.err.text);
+    cr_assert_eq(p.second.peer->logins, 1, "on the session that it had");
+    dr_arena_free(a.arena);
+    kit_close(&p.second);
+    dr_live_stop(p.live);
+    peer_free(web);
+}
+
+/* What one client found out about an address, with its certificates and passwords, says
+ * nothing about another client's. */
+Test(live_clients, a_backoff_is_its_clients_own, .timeout = 60)
+{
+    struct pair p;
+    struct dr_err err;
+    pair_open(&p);
+    struct dr_exchange ex = kit_exchange(&p.first, "ok", 0);
+    ex.at = peer_nobody();
+    struct dr_answer a = kit_carry(&p.first, &ex);
+    cr_assert_eq(a.carried, DR_NOT_SENT);
+    dr_arena_free(a.arena);
+    a = kit_carry(&p.first, &ex);
+    cr_assert(strstr(a.err.text, "not tried again yet"), "%s", a.err.text);
+    dr_arena_free(a.arena);
+    a = kit_carry(&p.second, &ex);
+    err = a.err;
+    cr_assert(!strstr(err.text, "not tried again yet"), "%s", err.text);
+    dr_arena_free(a.arena);
+    kit_close(&p.first);
+    kit_close(&p.second);
+    dr_live_stop(p.live);
+}
+
+enum { STUCK = 80 };
+
+static unsigned try_all(struct pair *p, struct peer **stuck, const char *says)
+{
+    struct dr_answer a;
+    uint64_t ticket;
+    unsigned found = 0;
+    for (int i = 0; i < STUCK; i++) {
+        struct dr_exchange ex = kit_exchange(&p->first, "ok", 0);
+        ex.at = stuck[i]->at;
+        ex.deadline_ms = 30000;
+        p->first.carrier->submit(p->first.carrier, &ex, &ticket);
+    }
+    for (int i = 0; i < STUCK; i++) {
+        cr_assert(p->first.carrier->wait(p->first.carrier, INT64_MAX, &a));
+        cr_assert_eq(a.carried, DR_NOT_SENT);
+        found += strstr(a.err.text, says) != NULL;
+        dr_arena_free(a.arena);
+    }
+    return found;
+}
+
+/* Servers that greet and then say nothing hold a worker each, until the login's time is
+ * over. Once that is known of them, only some of them may at a time. */
+Test(live_clients, logins_that_hang_leave_room_for_others, .timeout = 120)
+{
+    struct peer *stuck[STUCK];
+    struct pair p;
+    pair_open(&p);
+    for (int i = 0; i < STUCK; i++)
+        stuck[i] = peer_new(&(struct peer_options){.login = LOGIN_HANG});
+    cr_assert_eq(try_all(&p, stuck, "so do others"), 0, "nothing is known yet");
+    struct dr_answer a = kit_sql(&p.second, "rows 1", 0);
+    cr_assert_eq(a.carried, DR_ANSWERED, "%s", a.err.text);
+    dr_arena_free(a.arena);
+    usleep(1200000); /* the first backoff is 0.5 s and some jitter */
+    cr_assert_geq(try_all(&p, stuck, "so do others"), STUCK / 2);
+    a = kit_sql(&p.second, "rows 1", 0);
+    cr_assert_eq(a.carried, DR_ANSWERED, "%s", a.err.text);
+    dr_arena_free(a.arena);
+    kit_close(&p.first);
+    kit_close(&p.second);
+    dr_live_stop(p.live);
+    for (int i = 0; i < STUCK; i++)
+        peer_free(stuck[i]);
+}
