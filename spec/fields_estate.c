@@ -96,7 +96,7 @@ static const struct dr_shape duration_shape = {.fields = duration_fields};
 
 static const struct dr_field fields[] = {
     {.key = "seed", DR_FIELD_U64(E, seed), .fallback = "1", RESTART, .help = "Seed of everything that is drawn."},
-    {.key = "clusters", DR_FIELD_OBJECTS(E, clusters, cluster_count, K, sim_cluster_shape), .required = true, .min = 1, .max = 16, RESTART, .help = "The clusters."},
+    {.key = "clusters", DR_FIELD_OBJECTS(E, clusters, cluster_count, K, sim_cluster_shape), .required = true, .min = 1, .max = 512, RESTART, .help = "The clusters."},
     {.key = "storage", DR_FIELD_OBJECTS(E, storage, storage_count, struct dr_sim_storage, sim_storage_shape), .max = 16, RESTART, .help = "S3 servers."},
     {.key = "durations", DR_FIELD_GROUP(duration_shape), RESTART, .help = "How long things take; --speed divides them."},
     {0}};
