@@ -206,6 +206,13 @@ check:
 	@tests/install.sh check
 	@tests/check.sh
 
+# ordinary clients against drover-sim, those whose toolchain is here
+.PHONY: interop
+interop:
+	@tests/install.sh check
+	@$(MAKE) --no-print-directory BUILDING=1 $(BUILD)/drover-sim
+	@bash tests/interop/run.sh $(BUILD)
+
 demo:
 	@tests/install.sh demo
 	@echo "building drover and drover-sim"

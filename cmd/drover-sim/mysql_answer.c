@@ -135,20 +135,17 @@ static bool put_rows(struct dr_mysql_conn *c, struct dr_sim_stream *s, uint16_t 
         else
             dr_mysql_put_binary_row(&s->out, &c->seq, r->columns, cells, a->column_count);
     }
-    if (fetch) { /* tidb: pkg/server/conn.go writeChunksWithFetchSize */
-        bool last = r->row == a->row_count;
-        dr_mysql_put_eof(&s->out, &c->seq, 0,
-                         status |
-                             (last ? DR_STATUS_LAST_ROW_SENT : DR_STATUS_CURSOR_EXISTS));
-        if (last)
-            dr_mysql_stmt_reset(&c->stmts, c->stmt);
-    } else if (c->capabilities & DR_CAP_DEPRECATE_EOF) {
-        struct dr_mysql_ok end = {
-            .status = status, .warnings = warnings_of(a), .ends_rows = true};
+    bool last = r->row == a->row_count;
+    if (fetch) /* tidb: pkg/server/conn.go writeChunksWithFetchSize */
+        status |= last ? DR_STATUS_LAST_ROW_SENT : DR_STATUS_CURSOR_EXISTS;
+    struct dr_mysql_ok end = {
+        .status = status, .warnings = fetch ? 0 : warnings_of(a), .ends_rows = true};
+    if (c->capabilities & DR_CAP_DEPRECATE_EOF)
         dr_mysql_put_ok(&s->out, &c->seq, &end);
-    } else {
-        dr_mysql_put_eof(&s->out, &c->seq, warnings_of(a), status);
-    }
+    else
+        dr_mysql_put_eof(&s->out, &c->seq, end.warnings, status);
+    if (fetch && last)
+        dr_mysql_stmt_reset(&c->stmts, c->stmt);
     return true;
 }
 

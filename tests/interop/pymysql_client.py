@@ -104,6 +104,7 @@ check("NOW()", type(one(main, "SELECT NOW()")), dt.datetime)
 check("a decimal in the order of numbers",
       [str(r[0]) for r in rows(main, "SELECT c FROM nums ORDER BY c")],
       ["-10.50", "-9.00", "0.00", "2.00", "10.00", "100.25"])
+rows(main, "DROP TABLE kinds")
 check("the greatest decimal", one(main, "SELECT MAX(c) FROM nums"), Decimal("100.25"))
 
 # ---- statements ----

@@ -14,6 +14,8 @@ enum frame_kind { FRAME_PLAIN, FRAME_QUERY, FRAME_CAST, FRAME_CONVERT, FRAME_FUN
 struct frame {
     enum frame_kind kind;
     bool in_from, want_table, select_list;
+    bool grouped;
+    size_t select;  /* where its SELECT starts in the output */
     size_t operand; /* where the last operand starts in the output */
     size_t item;    /* token where the select item began */
 };
@@ -164,13 +166,18 @@ static bool word_in(const char *s, const char *const *words)
     return false;
 }
 
+static bool word_is(const struct work *w, const char *word)
+{
+    return dr_same_word(tok(w, 0)->text, word);
+}
+
 /* Whether the item [from, to) ends with an alias. */
 static bool has_alias(const struct work *w, size_t from, size_t to)
 {
     static const char *const joins[] = {
-        "IS",     "NOT", "AND",     "OR",      "LIKE",   "IN",
-        "DIV",    "MOD", "BETWEEN", "COLLATE", "BINARY", "DISTINCT",
-        "SELECT", "ALL", "REGEXP",  "RLIKE",   NULL};
+        "IS",      "NOT",     "AND",    "OR",       "LIKE",   "IN",     "DIV",    "MOD",
+        "BETWEEN", "COLLATE", "BINARY", "DISTINCT", "SELECT", "ALL",    "REGEXP", "RLIKE",
+        "CASE",    "WHEN",    "THEN",   "ELSE",     "XOR",    "ESCAPE", NULL};
     static const char *const ends[] = {"NULL", "TRUE", "FALSE", "END", NULL};
     const struct dr_token *t = w->x->cur.t;
     if (to - from < 2)
@@ -365,6 +372,32 @@ static bool locking(struct work *w)
     return true;
 }
 
+static bool aggregates(const struct work *w)
+{
+    static const char *const names[] = {
+        "COUNT",   "SUM",    "AVG",          "MIN",           "MAX",
+        "BIT_XOR", "BIT_OR", "GROUP_CONCAT", "JSON_ARRAYAGG", NULL};
+    const struct dr_cur *c = &w->x->cur;
+    for (size_t i = 0; i + 1 < c->count; i++)
+        if (c->t[i].kind == DR_TOK_WORD && dr_token_is(&c->t[i + 1], "(") &&
+            word_in(c->t[i].text, names))
+            return true;
+    return false;
+}
+
+/* HAVING without groups is a filter over the result's columns; SQLite would make one
+ * group of all rows. */
+static bool filters(struct work *w)
+{
+    struct frame *f = top(w);
+    if (f->grouped || !word_is(w, "HAVING") || aggregates(w))
+        return false;
+    insert_at(w->out, f->select, "SELECT * FROM (");
+    dr_buf_adds(w->out, ") WHERE");
+    w->i++;
+    return true;
+}
+
 /* Words that change the clause. True: dealt with. */
 static bool clause(struct work *w)
 {
@@ -378,6 +411,8 @@ static bool clause(struct work *w)
         f->in_from = f->want_table = false;
         f->select_list = true;
         space(w);
+        f->select = w->out->len;
+        f->grouped = false;
         dr_buf_adds(w->out, "SELECT");
         w->i++;
         while (is(w, "SQL_NO_CACHE") || is(w, "SQL_CALC_FOUND_ROWS") ||
@@ -397,12 +432,15 @@ static bool clause(struct work *w)
         if (w->depth == 0 && f->select_list)
             w->named = true;
         f->select_list = false;
+        f->grouped |= dr_same_word(s, "GROUP");
         f->in_from = f->want_table = dr_same_word(s, "FROM");
         if (f->in_from && dr_token_is(tok(w, 1), "DUAL")) {
             f->in_from = f->want_table = false;
             w->i += 2;
             return true;
         }
+        if (filters(w))
+            return true;
     } else if (dr_same_word(s, "JOIN") || dr_same_word(s, "STRAIGHT_JOIN")) {
         f->want_table = true;
         space(w);
@@ -489,11 +527,6 @@ static void chain(struct work *w)
         w->i++;
     }
     w->call = w->i;
-}
-
-static bool word_is(const struct work *w, const char *word)
-{
-    return dr_same_word(tok(w, 0)->text, word);
 }
 
 /* AS, USING, COLLATE, which mean other things by where they stand. */

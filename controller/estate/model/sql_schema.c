@@ -7,6 +7,7 @@
 #include "controller/estate/model/sql_account.h"
 #include "controller/estate/model/sql_engine.h"
 #include "controller/estate/model/sql_process.h"
+#include "controller/estate/model/sql_type.h"
 #include "controller/estate/model/sql_vars.h"
 
 static uint64_t now_tso(struct dr_fill *f)
@@ -141,6 +142,36 @@ static const char *extra(const struct dr_column *c)
                               : "";
 }
 
+static void fill_size(struct dr_fill *f, bool known, uint64_t n)
+{
+    if (known)
+        dr_fill_u64(f, n);
+    else
+        dr_fill_null(f);
+}
+
+/* CHARACTER_OCTET_LENGTH, NUMERIC_PRECISION, NUMERIC_SCALE, DATETIME_PRECISION. Source:
+ * tidb: pkg/executor/infoschema_reader.go dataForColumnsInTable. */
+static void column_sizes(struct dr_fill *f, const struct dr_table_def *d, size_t i,
+                         uint64_t characters)
+{
+    const struct dr_column *c = &d->columns[i];
+    struct dr_sql_type t = dr_type_of_column(d, i);
+    bool exact = c->type == DR_COL_INT, decimal = c->type == DR_COL_DECIMAL;
+    bool clock = t.type == DR_TYPE_DATETIME || t.type == DR_TYPE_TIMESTAMP ||
+                 t.type == DR_TYPE_TIME;
+    static const unsigned digits[] = {
+        [DR_TYPE_TINY] = 3,      [DR_TYPE_SHORT] = 5, [DR_TYPE_LONG] = 10,
+        [DR_TYPE_LONGLONG] = 19, [DR_TYPE_INT24] = 7, [DR_TYPE_YEAR] = 4};
+    uint64_t precision = decimal ? t.length - 1 - (t.decimals > 0) : t.length;
+    if (exact && t.type < sizeof(digits) / sizeof(digits[0]))
+        precision = digits[t.type] + (t.type == DR_TYPE_LONGLONG && c->is_unsigned);
+    fill_size(f, characters > 0, characters * 4);
+    fill_size(f, exact || decimal || c->type == DR_COL_REAL, precision);
+    fill_size(f, exact || decimal, decimal ? t.decimals : 0);
+    fill_size(f, clock, t.decimals);
+}
+
 static void column_rows(struct dr_fill *f, const struct dr_table *t,
                         const struct dr_table_def *d)
 {
@@ -170,6 +201,8 @@ static void column_rows(struct dr_fill *f, const struct dr_table *t,
         dr_fill_text(f, extra(c));
         dr_fill_text(f, c->comment ? c->comment : "");
         dr_fill_text(f, c->generated ? c->generated : "");
+        column_sizes(f, d, i, sized ? length : 0);
+        dr_fill_text(f, "select,insert,update,references");
     }
 }
 
@@ -480,7 +513,7 @@ const struct dr_mem_table dr_mem_tables[] = {
     {"information_schema", "CLUSTER_PROCESSLIST", "INSTANCE ID:i USER HOST DB COMMAND TIME:i STATE INFO DIGEST MEM:i DISK:i TxnStart RESOURCE_GROUP SESSION_ALIAS", dr_fill_cluster_processlist},
     {"information_schema", "CLUSTER_TIDB_TRX", "INSTANCE ID:i START_TIME CURRENT_SQL_DIGEST CURRENT_SQL_DIGEST_TEXT STATE WAITING_START_TIME MEM_BUFFER_KEYS:i MEM_BUFFER_BYTES:i SESSION_ID:i USER DB ALL_SQL_DIGESTS RELATED_TABLE_IDS", dr_fill_cluster_trx},
     {"information_schema", "COLLATIONS", "COLLATION_NAME CHARACTER_SET_NAME ID:i IS_DEFAULT IS_COMPILED SORTLEN:i", fill_collations},
-    {"information_schema", "COLUMNS", "TABLE_CATALOG TABLE_SCHEMA TABLE_NAME COLUMN_NAME ORDINAL_POSITION:i COLUMN_DEFAULT IS_NULLABLE DATA_TYPE CHARACTER_MAXIMUM_LENGTH:i CHARACTER_SET_NAME COLLATION_NAME COLUMN_TYPE COLUMN_KEY EXTRA COLUMN_COMMENT GENERATION_EXPRESSION", fill_columns},
+    {"information_schema", "COLUMNS", "TABLE_CATALOG TABLE_SCHEMA TABLE_NAME COLUMN_NAME ORDINAL_POSITION:i COLUMN_DEFAULT IS_NULLABLE DATA_TYPE CHARACTER_MAXIMUM_LENGTH:i CHARACTER_SET_NAME COLLATION_NAME COLUMN_TYPE COLUMN_KEY EXTRA COLUMN_COMMENT GENERATION_EXPRESSION CHARACTER_OCTET_LENGTH:i NUMERIC_PRECISION:i NUMERIC_SCALE:i DATETIME_PRECISION:i PRIVILEGES", fill_columns},
     {"information_schema", "DDL_JOBS", "JOB_ID:i DB_NAME TABLE_NAME JOB_TYPE SCHEMA_STATE SCHEMA_ID:i TABLE_ID:i ROW_COUNT:i CREATE_TIME START_TIME END_TIME STATE QUERY", dr_fill_ddl_jobs},
     {"information_schema", "KEY_COLUMN_USAGE", "CONSTRAINT_CATALOG CONSTRAINT_SCHEMA CONSTRAINT_NAME TABLE_SCHEMA TABLE_NAME COLUMN_NAME ORDINAL_POSITION:i", fill_keys},
     {"information_schema", "PROCESSLIST", "ID:i USER HOST DB COMMAND TIME:i STATE INFO DIGEST MEM:i DISK:i TxnStart RESOURCE_GROUP SESSION_ALIAS", dr_fill_processlist},

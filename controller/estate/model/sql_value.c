@@ -273,11 +273,28 @@ static enum dr_run fit_text(struct dr_exec *x, const struct dr_column *col,
     return DR_RUN_OK;
 }
 
+/* "10:11:12.3456" rounded to `digits` of a second: millionths, and the second they may
+ * carry into. */
+static unsigned fraction_of(const char *s, unsigned digits, unsigned *carry)
+{
+    const char *dot = strchr(s, '.');
+    unsigned micro = 0, step = 1, scale = 100000;
+    for (const char *p = dot ? dot + 1 : ""; *p >= '0' && *p <= '9' && scale; p++) {
+        micro += (unsigned)(*p - '0') * scale;
+        scale /= 10;
+    }
+    for (unsigned i = digits; i < 6; i++)
+        step *= 10;
+    micro = (micro + step / 2) / step * step; /* TiDB rounds to the column's precision */
+    *carry = micro / 1000000;
+    return micro % 1000000;
+}
+
 static enum dr_run fit_time(struct dr_exec *x, const struct dr_column *col,
                             struct dr_datum *d, size_t row)
 {
     int64_t ms;
-    unsigned digits = 0;
+    unsigned digits = 0, carry = 0;
     const char *s = dr_datum_text(x->a, d, NULL);
     if (strncmp(col->type_text, "time", 4) == 0 && col->type_text[4] != 's') {
         *d = text_datum(s, strlen(s));
@@ -286,11 +303,13 @@ static enum dr_run fit_time(struct dr_exec *x, const struct dr_column *col,
     struct dr_datum given = text_datum(s, strlen(s));
     if (!dr_time_parse(s, &ms))
         return incorrect(x, "datetime", 1292, col, &given, row);
-    if (sscanf(col->type_text, "%*[a-z](%u)", &digits) != 1)
+    if (sscanf(col->type_text, "%*[a-z](%u)", &digits) != 1 || digits > 6)
         digits = 0;
-    if (!digits)
-        ms = (ms + 500) / 1000 * 1000; /* TiDB rounds to the column's precision */
-    s = dr_sql_time(x->a, ms, (int)digits);
+    unsigned micro = fraction_of(s, digits, &carry);
+    ms -= (ms % 1000 + 1000) % 1000; /* of the second itself */
+    s = dr_sql_time(x->a, ms + (int64_t)carry * 1000, 0);
+    if (digits)
+        s = dr_strndup(x->a, dr_sprintf(x->a, "%s.%06u", s, micro), 20 + digits);
     if (strcmp(col->type_text, "date") == 0)
         s = dr_strndup(x->a, s, 10);
     *d = text_datum(s, strlen(s));
