@@ -25,3 +25,14 @@ const char *dr_sql_string(struct dr_arena *a, const char *text)
     dr_buf_release(&b);
     return out;
 }
+
+void dr_sql_add_name(struct dr_buf *b, const char *name)
+{
+    dr_buf_addc(b, '`');
+    for (; *name; name++) {
+        if (*name == '`')
+            dr_buf_addc(b, '`');
+        dr_buf_addc(b, *name);
+    }
+    dr_buf_addc(b, '`');
+}

@@ -11,5 +11,7 @@
  * NO_BACKSLASH_ESCAPES. */
 void dr_sql_add_string(struct dr_buf *b, const char *text, size_t len);
 const char *dr_sql_string(struct dr_arena *a, const char *text);
+/* `name` in backticks, those within doubled. */
+void dr_sql_add_name(struct dr_buf *b, const char *name);
 
 #endif

@@ -4,17 +4,6 @@
 #include <string.h>
 #include <strings.h>
 
-void cdc_ddl_quote(struct dr_buf *out, const char *identifier)
-{
-    dr_buf_addc(out, '`');
-    for (; *identifier; identifier++) {
-        if (*identifier == '`')
-            dr_buf_addc(out, '`');
-        dr_buf_addc(out, *identifier);
-    }
-    dr_buf_addc(out, '`');
-}
-
 bool cdc_ddl_replicable(const char *ddl_type)
 {
     static const char *const never[] = {

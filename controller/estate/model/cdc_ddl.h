@@ -14,6 +14,4 @@ void cdc_ddl_rewrite(struct dr_buf *out, const char *ddl);
  * (white list of DDL). */
 bool cdc_ddl_replicable(const char *ddl_type);
 
-void cdc_ddl_quote(struct dr_buf *out, const char *identifier);
-
 #endif

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "controller/base/quote.h"
 #include "controller/estate/model/cdc.h"
 #include "controller/estate/model/cdc_ddl.h"
 #include "controller/estate/model/network.h"
@@ -253,7 +254,7 @@ static void begin_ddl(struct cdc_feed *f, const struct dr_change *ch)
     dr_buf_init(&b, SQL_MAX);
     if ((ch->table || ch->old_table) && ch->schema && *ch->schema) {
         dr_buf_adds(&b, "USE ");
-        cdc_ddl_quote(&b, ch->schema);
+        dr_sql_add_name(&b, ch->schema);
         add(r, dr_buf_str(&b));
         dr_buf_clear(&b);
     }

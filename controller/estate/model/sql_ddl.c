@@ -3,6 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "controller/base/quote.h"
 #include "controller/estate/model/network.h"
 #include "controller/estate/model/sql_account.h"
 #include "controller/estate/model/sql_ddl.h"
@@ -244,10 +245,14 @@ static enum dr_run create_index(struct dr_exec *x, bool unique)
     struct dr_def_draft *d = dr_draft_from(x, dr_table_now(t));
     /* the columns in parentheses parse as after KEY name */
     struct dr_exec y = *x;
-    const char *part = dr_sprintf(x->a, "%s `%s` %s", unique ? "UNIQUE KEY" : "KEY",
-                                  index, x->cur.sql + dr_peek(&x->cur, 0)->from);
+    struct dr_buf part;
     bool taken;
-    dr_lex(x->a, part, strlen(part), &y.cur);
+    dr_buf_init(&part, 1 << 16);
+    dr_buf_adds(&part, unique ? "UNIQUE KEY " : "KEY ");
+    dr_sql_add_name(&part, index);
+    dr_buf_adds(&part, x->cur.sql + dr_peek(&x->cur, 0)->from);
+    dr_lex(x->a, dr_strdup(x->a, dr_buf_str(&part)), part.len, &y.cur);
+    dr_buf_release(&part);
     if (dr_draft_index(&y, d, &taken) ||
         dr_ddl_role_allows(x, unique ? DR_DDL_UNSAFE : DR_DDL_SAFE))
         return DR_RUN_ERROR;

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "controller/base/quote.h"
 #include "controller/estate/model/sql_account.h"
 #include "controller/estate/model/sql_engine.h"
 
@@ -357,10 +358,15 @@ static void grant_line(struct dr_exec *x, const struct dr_account *a, uint64_t p
     }
     if (!schema)
         dr_buf_adds(&b, " ON *.*");
-    else if (!table)
-        dr_buf_addf(&b, " ON `%s`.*", schema);
-    else
-        dr_buf_addf(&b, " ON `%s`.`%s`", schema, table);
+    else {
+        dr_buf_adds(&b, " ON ");
+        dr_sql_add_name(&b, schema);
+        dr_buf_addc(&b, '.');
+        if (table)
+            dr_sql_add_name(&b, table);
+        else
+            dr_buf_addc(&b, '*');
+    }
     dr_buf_addf(&b, " TO '%s'@'%s'%s", a->user, a->host,
                 privs >> DR_PRIV_GRANT_OPTION & 1 ? " WITH GRANT OPTION" : "");
     dr_result_text(x, dr_buf_str(&b));

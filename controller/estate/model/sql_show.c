@@ -2,6 +2,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "controller/base/quote.h"
 #include "controller/estate/model/network.h"
 #include "controller/estate/model/sql_account.h"
 #include "controller/estate/model/sql_def.h"
@@ -216,10 +217,13 @@ static enum dr_run show_create_database(struct dr_exec *x)
         return dr_sql_error(x, 1049, "Unknown database '%s'", name);
     dr_result_columns(x, 2, names);
     dr_result_text(x, s->name);
-    dr_result_text(x, dr_sprintf(x->a,
-                                 "CREATE DATABASE `%s` /*!40100 DEFAULT CHARACTER "
-                                 "SET utf8mb4 */",
-                                 s->name));
+    struct dr_buf b;
+    dr_buf_init(&b, 4096);
+    dr_buf_adds(&b, "CREATE DATABASE ");
+    dr_sql_add_name(&b, s->name);
+    dr_buf_adds(&b, " /*!40100 DEFAULT CHARACTER SET utf8mb4 */");
+    dr_result_text(x, dr_strdup(x->a, dr_buf_str(&b)));
+    dr_buf_release(&b);
     return DR_RUN_OK;
 }
 
