@@ -187,6 +187,26 @@ rm "$work/human"
 is "with the lease" ada "$(holder)"
 end_controller old
 
+# ---- whoever holds the lease cannot fetch what is newer ----
+git clone -q --bare "$repo" "$work/behind"
+controller behind "$work/behind"
+end_controller ada
+becomes "one whose clone stays behind holds the lease" 15 held_by behind
+sed -i 's/rpo: 40s/rpo: 35s/' "$repo/shop.yaml"
+commit "$repo" "shop: a little more promised"
+controller ada
+since=$(now_ms)
+until_true 30 held_by ada
+took=$(($(now_ms) - since))
+echo "behind: taken over after $took ms of $((lease_ms + 2 * round_ms))"
+is "the newer declaration waits one lease, and takes over" yes "$([ "$(holder)" = ada ] && [ $took -le $((lease_ms + 2 * round_ms + slack_ms)) ] && echo yes)"
+becomes "it is agreed on" 10 is_agreed
+becomes "the older one is told" 10 grep -q "DR-B026" "$work/behind.log"
+row=$(epochs)
+sleep "$((2 * lease_ms / 1000))"
+is "and takes nothing back" "$row" "$(epochs)"
+end_controller behind
+
 # ---- cut off from one side ----
 controller bob "$repo" LD_PRELOAD="$build/cut.so" CUT_NET="${west%.*}." CUT_WHILE="$work/cut"
 becomes "bob stands by" 15 stands_by bob
