@@ -58,7 +58,10 @@ hunt() {
             sim) (cd "$tree" && timeout $((left + 20)) build/sim --first --seed "$seed" --jobs 1 --budget "$left" --only "$one") ;;
             golden) (cd "$tree" && timeout "$left" build/golden) ;;
             unit) (cd "$tree" && timeout "$left" build/unit --jobs 1 --filter "$one") ;;
-            esac >"$tree/out" 2>&1 && continue
+            esac >"$tree/out" 2>&1 && {
+                ! grep -qE 'Tested: 0 |no scenario' "$tree/out" || return 2
+                continue
+            }
             # what cannot run finds nothing
             grep -qE '^FAIL|FAIL\]|CRASH\]|failed|Failing' "$tree/out" || return 2
             echo "$kind ${what:+$one}"

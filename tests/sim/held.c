@@ -185,3 +185,20 @@ bool sim_play_crossing(struct run *r, uint64_t n)
         return sim_fail(r, "the scenario was refused");
     return sim_ends(r);
 }
+
+/* ---- looked at only ---- */
+
+/* A protected pair is observed from now on: neither epoch nor lease are taken, and
+ * whoever held them before is not asked. */
+bool sim_play_observed(struct run *r, uint64_t n)
+{
+    struct dr_round last = {0};
+    struct dr_topology *t;
+    (void)n;
+    if (!sim_begin(r, &r->c, false) ||
+        !sim_rounds(r, ROUNDS_ENOUGH, sim_is_protected, &last))
+        return false;
+    r->topology = edited(r, &t);
+    t->management = DR_OBSERVE;
+    return sim_again(r) && sim_ends(r);
+}

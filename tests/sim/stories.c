@@ -576,6 +576,7 @@ static const struct story stories[] = {
     {"held", "the document pauses after n rounds, for a while", .ending = PROTECTED, .play = sim_play_paused, .numbered = true},
     {"held/expired", ".. for longer than GC may be held", .ending = DISCHARGED, .play = sim_play_expired, .numbered = true,
      .setting.bootstrap = "gcHold: {method: Disable, deadline: 1h}"},
+    {"observed", "a protected pair is only observed from now on", .ending = SEEN, .play = sim_play_observed},
     {"crossing", "another purpose holds GC, too, and for longer", .ending = PROTECTED, .play = sim_play_crossing},
     {"reset", "a protected pair loses A's ledger (even n) or B's, and ledger.reset lets the peer give it back; a crash or a lost reply on the way", .ending = PROTECTED, .play = sim_play_reset, .numbered = true},
     {"given-up", "the document gives the copy up after some rounds; a crash or a lost reply on the way", .ending = DISCHARGED, .play = sim_play_given_up, .numbered = true},

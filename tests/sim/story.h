@@ -140,6 +140,7 @@ bool sim_play_reset(struct run *r, uint64_t n);
 bool sim_play_crossing(struct run *r, uint64_t n);
 enum { SIM_GIVE_UP = 29 }; /* rounds of a bootstrap after which it may be given up */
 bool sim_play_given_up(struct run *r, uint64_t n);
+bool sim_play_observed(struct run *r, uint64_t n);
 /* behind.c */
 bool sim_play_behind(struct run *r, uint64_t n);
 bool sim_play_behind_removed(struct run *r, uint64_t n);
