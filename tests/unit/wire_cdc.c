@@ -86,9 +86,11 @@ Test(wire, absence_of_a_feed)
     "\"mounter\":{\"worker_num\":8},\"filter\":{\"rules\":[\"*.*\","                     \
     "\"!drover_probe.*\"]},\"consistent\":{\"level\":\"eventual\",\"storage\":"          \
     "\"s3://redo/orders/r1?secret-access-key=other&access-key=k&endpoint=x\"}"
-#define INFO(sink, config)                                                               \
+#define INFO(sink, config) INFO_FROM("46", sink, config)
+#define INFO_FROM(start, sink, config)                                                   \
     "200 {\"upstream_id\":71,\"id\":\"f-1\",\"sink_uri\":\"" sink                        \
-    "\",\"start_ts\":46,\"gid\":{\"low\":18446744073709551615},\"config\":{" config "}}"
+    "\",\"start_ts\":" start                                                             \
+    ",\"gid\":{\"low\":18446744073709551615},\"config\":{" config "}}"
 
 /* What GET shows, and the fields that differ from what drover would make. */
 static const struct {
@@ -138,6 +140,8 @@ static const struct {
     {"500 ", NULL, DR_UNKNOWN, DR_E_PEER},
     {ERR("500", "CDC:ErrInternalServerError", "x"), NULL, DR_UNKNOWN, DR_E_PEER},
     {ERR("500", "CDC:ErrChangeFeedAlreadyExists", "x"), INFO(SINK, CONFIG), DR_DONE, 0},
+    {ERR("500", "CDC:ErrChangeFeedAlreadyExists", "x"), INFO_FROM("47", SINK, CONFIG),
+     DR_UNKNOWN, DR_E_CONFLICT},
     {ERR("500", "DFLOW:ErrMetaOpFailed", "x"), INFO(SINK, ""), DR_UNKNOWN, DR_E_CONFLICT},
     {ERR("500", "DFLOW:ErrMetaOpFailed", "x"), ABSENT, DR_UNKNOWN, DR_E_ABSENT},
 };
