@@ -31,7 +31,7 @@ static void add_file(struct dr_declaration *d, const struct dr_origin_file *f,
 }
 
 static void decode(struct dr_declaration *d, const struct dr_origin_revision *r,
-                   const char *prefix)
+                   const struct dr_declaration_source *from)
 {
     d->revision = r->revision;
     d->author = r->author;
@@ -40,10 +40,13 @@ static void decode(struct dr_declaration *d, const struct dr_origin_revision *r,
     d->path_removed = r->path_removed;
     d->obstacles = r->obstacles;
     d->obstacle_count = r->obstacle_count;
+    d->known = from->known && strcmp(from->known, r->revision) == 0;
+    if (d->known)
+        return;
     d->files = DR_NEW_N(d->arena, r->file_count, struct dr_declared_file);
     dr_docs_init(&d->docs, d->arena);
     for (size_t i = 0; i < r->file_count; i++)
-        add_file(d, &r->files[i], prefix, r->lone_file);
+        add_file(d, &r->files[i], from->prefix, r->lone_file);
     dr_docs_finish(&d->docs);
 }
 
@@ -55,13 +58,14 @@ static struct dr_declaration *empty(void)
 }
 
 static int finish(struct dr_declaration **out, struct dr_declaration *d, int rc,
-                  const struct dr_origin_revision *r, const char *prefix)
+                  const struct dr_origin_revision *r,
+                  const struct dr_declaration_source *from)
 {
     if (rc != 0) {
         dr_declaration_free(d);
         return rc;
     }
-    decode(d, r, prefix);
+    decode(d, r, from);
     *out = d;
     return 0;
 }
@@ -76,7 +80,7 @@ int dr_declaration_read(struct dr_declaration **out,
                     : refresh(from, err);
     if (rc == 0 && !stored)
         rc = dr_origin_read(from->origin, d->arena, NULL, &r, err);
-    return finish(out, d, rc, &r, from->prefix);
+    return finish(out, d, rc, &r, from);
 }
 
 int dr_declaration_read_before(struct dr_declaration **out,
@@ -86,7 +90,7 @@ int dr_declaration_read_before(struct dr_declaration **out,
     struct dr_declaration *d = empty();
     struct dr_origin_revision r;
     int rc = dr_origin_read_before(from->origin, d->arena, revision, &r, err);
-    return finish(out, d, rc, &r, from->prefix);
+    return finish(out, d, rc, &r, from);
 }
 
 bool dr_declaration_is_good(const struct dr_declaration *d)

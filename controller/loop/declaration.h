@@ -13,6 +13,7 @@ struct dr_declaration {
     const char *author, *subject; /* NULL: a folder */
     bool complete;                /* false: a document that is not listed may yet exist */
     bool path_removed;
+    bool known; /* its revision is the one that is known: nothing was decoded */
     struct dr_docs docs;
     size_t obstacle_count;
     const struct dr_origin_obstacle *obstacles;
@@ -26,6 +27,7 @@ struct dr_declaration {
 struct dr_declaration_source {
     struct dr_origin *origin;
     const char *prefix;      /* put before file names in findings; NULL: none */
+    const char *known;       /* a revision that need not be decoded; NULL: none */
     int64_t deadline_ms;     /* of one fetch */
     bool (*stop)(void *arg); /* true: do not wait for the fetch any longer; may be NULL */
     void *arg;

@@ -546,6 +546,7 @@ static int look(struct fleet *f, struct dr_err *err)
     struct dr_declaration *d;
     struct dr_declaration_source from = {.origin = f->o.origin,
                                          .prefix = f->o.prefix,
+                                         .known = f->revision,
                                          .deadline_ms = f->o.fetch_ms,
                                          .stop = f->o.stop,
                                          .arg = f->o.arg};
@@ -561,15 +562,15 @@ static int look(struct fleet *f, struct dr_err *err)
     if (rc != 0)
         return rc;
     say_obstacles(f, d);
+    if (d->known) {
+        dr_declaration_free(d);
+        return 0;
+    }
     if (!dr_declaration_is_good(d)) {
         say_bad(f, d);
         rc = dr_fail(err, DR_E_INPUT, "revision %.16s is not valid", d->revision);
         dr_declaration_free(d);
         return rc;
-    }
-    if (strcmp(d->revision, f->revision) == 0) {
-        dr_declaration_free(d);
-        return 0;
     }
     return follow_declaration(f, d, err);
 }

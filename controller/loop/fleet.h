@@ -1,7 +1,7 @@
 /* The controller: reads declarations again and again, and keeps each topology by a worker
  * of its own. A worker is one thread with its own connections, over network threads that
- * all share and that wait for nobody, so that an endpoint that hangs costs its own topology
- * time and no other. */
+ * all share and that wait for nobody, so that an endpoint that hangs costs its own
+ * topology time and no other. */
 #ifndef DR_LOOP_FLEET_H
 #define DR_LOOP_FLEET_H
 
