@@ -312,12 +312,48 @@ static void back_off(struct dr_actor *x, const char *id)
     x->again_at_ms = dr_actor_now(x) + wait;
 }
 
+/* What stops a bootstrap must stop the next process as well: it would only see that
+ * nothing is compared yet. */
+static void note_comparison(struct dr_actor *x, const struct step *s)
+{
+    size_t from, to;
+    dr_plan_pair(x->o.topology, &from, &to);
+    const struct dr_ledger_group *g = &x->facts->clusters[to].ledger;
+    const struct dr_equality *q = &x->facts->equality;
+    if (!g->seen.known || !g->decoded || !q->seen.known ||
+        q->generation != s->action->compare_generation)
+        return;
+    struct dr_compared_row *r = dr_equality_row(q, s->action->compares_carried, x->cycle);
+    struct dr_row_write row = {.key = DR_KEY_COMPARED};
+    struct dr_call call = {.kind = DR_CALL_LEDGER_WRITE, .at = {.cluster = (uint16_t)to}};
+    struct dr_reply reply;
+    if (!r && !g->rows.compared.present)
+        return;
+    if (r) {
+        r->at = g->tso;
+        r->budget_ms = x->o.topology->bootstrap.verify_budget_ms;
+        r->connection_id =
+            g->rows.restoring.present ? g->rows.restoring.connection_id : 0;
+        row.value = dr_compared_value(r, x->cycle);
+    }
+    call.as = dr_authority_for(x, to);
+    call.args.write.count = 1;
+    call.args.write.rows = &row;
+    dr_estate_ask(x->o.estate, &call, &reply);
+    /* it may still arrive: the takeover of the next round ends its session */
+    if (reply.outcome == DR_UNKNOWN)
+        dr_authority_lose(x);
+    dr_reply_release(&reply);
+}
+
 /* Nothing but the comparison itself changes its result: it is not waited for. */
 static void judge_comparison(struct dr_actor *x, struct step *s)
 {
     dr_actor_refresh(x);
-    if (s->outcome != DR_JOURNAL_DONE ||
-        dr_plan_done(&x->input, s->action, x->cycle) == DR_TRUE)
+    if (s->outcome != DR_JOURNAL_DONE)
+        return;
+    note_comparison(x, s);
+    if (dr_plan_done(&x->input, s->action, x->cycle) == DR_TRUE)
         return;
     size_t from, to;
     dr_plan_pair(x->o.topology, &from, &to);

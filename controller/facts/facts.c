@@ -59,6 +59,59 @@ void dr_facts_decode_ledger(struct dr_cluster_facts *c, struct dr_arena *a)
         memset(&g->rows, 0, sizeof(g->rows));
 }
 
+static bool has_other_definition(const struct dr_equality *q)
+{
+    for (size_t i = 0; i < q->difference_count; i++)
+        if (strcmp(q->differences[i].observed, DR_OTHER_DEFINITION) == 0)
+            return true;
+    return false;
+}
+
+struct dr_compared_row *dr_equality_row(const struct dr_equality *q, bool existing,
+                                        struct dr_arena *a)
+{
+    enum { SHOWN = 5 };
+    bool other = has_other_definition(q);
+    size_t n = 0;
+    /* rows that a copy lacks are restored again */
+    if (q->difference_count ? !existing && !other : q->complete)
+        return NULL;
+    struct dr_compared_row *r = DR_NEW(a, struct dr_compared_row);
+    *r = (struct dr_compared_row){.present = true,
+                                  .generation = q->generation,
+                                  .tso = q->tso,
+                                  .complete = q->complete,
+                                  .texts = DR_NEW_N(a, 3 * SHOWN, const char *)};
+    for (size_t i = 0; i < q->difference_count && n < SHOWN; i++) {
+        const struct dr_difference *d = &q->differences[i];
+        if (!existing && strcmp(d->observed, DR_OTHER_DEFINITION) != 0)
+            continue;
+        r->texts[3 * n] = d->field;
+        r->texts[3 * n + 1] = d->desired;
+        r->texts[3 * n + 2] = d->observed;
+        n++;
+    }
+    r->text_count = 3 * n;
+    return r;
+}
+
+struct dr_equality *dr_equality_of_row(const struct dr_compared_row *r,
+                                       struct dr_arena *a)
+{
+    struct dr_equality *q = DR_NEW(a, struct dr_equality);
+    *q = (struct dr_equality){.seen = {.known = true},
+                              .generation = r->generation,
+                              .tso = r->tso,
+                              .complete = r->complete,
+                              .difference_count = r->text_count / 3};
+    q->differences = DR_NEW_N(a, q->difference_count, struct dr_difference);
+    for (size_t i = 0; i < q->difference_count; i++)
+        q->differences[i] = (struct dr_difference){.field = r->texts[3 * i],
+                                                   .desired = r->texts[3 * i + 1],
+                                                   .observed = r->texts[3 * i + 2]};
+    return q;
+}
+
 const char *dr_equality_text(const struct dr_equality *q, const char *from,
                              const char *to, struct dr_arena *a)
 {

@@ -387,6 +387,14 @@ int dr_facts_decode(struct dr_facts **out, const json_t *v, struct dr_arena *a,
 /* `observed` of a table whose definitions differ. */
 #define DR_OTHER_DEFINITION "another definition"
 
+/* As a row for the ledger of the secondary, made on generation, T and RESTORE of `q` with
+ * that budget; NULL: both sides are equal, or what differs is mended by the next step. */
+struct dr_compared_row *dr_equality_row(const struct dr_equality *q, bool existing,
+                                        struct dr_arena *a);
+/* .. and back. */
+struct dr_equality *dr_equality_of_row(const struct dr_compared_row *r,
+                                       struct dr_arena *a);
+
 /* What a comparison found, one line: the first difference and how many more, or that the
  * time ran out. NULL: both sides are equal, or it is not known. */
 const char *dr_equality_text(const struct dr_equality *q, const char *from,

@@ -122,6 +122,17 @@ static const struct dr_codec copy_codec = CODEC(struct dr_copy_row,
     TEXT(struct dr_copy_row, "instance", instance, 0),
     DIGITS(struct dr_copy_row, "connectionId", connection_id));
 
+static const struct dr_codec compared_codec = CODEC(struct dr_compared_row,
+    NUMBER(struct dr_compared_row, "generation", generation),
+    DIGITS(struct dr_compared_row, "tso", tso),
+    DIGITS(struct dr_compared_row, "at", at),
+    DIGITS(struct dr_compared_row, "connectionId", connection_id),
+    I64(struct dr_compared_row, "budgetMs", budget_ms),
+    BOOL(struct dr_compared_row, "complete", complete),
+    {.name = "differences", .kind = DR_CODEC_TEXTS,
+     .at = DR_CODEC_AT(struct dr_compared_row, texts, const char **),
+     .count_at = DR_CODEC_AT(struct dr_compared_row, text_count, size_t)});
+
 static const struct dr_codec fenced_codec = CODEC(struct dr_fenced_row,
     WORD(struct dr_fenced_row, "why", why, &fence_why_words),
     NUMBER(struct dr_fenced_row, "term", term),
@@ -194,6 +205,11 @@ const char *dr_gc_value(const struct dr_gc_row *r, struct dr_arena *a)
 const char *dr_copy_value(const struct dr_copy_row *r, struct dr_arena *a)
 {
     return render(r, &copy_codec, a);
+}
+
+const char *dr_compared_value(const struct dr_compared_row *r, struct dr_arena *a)
+{
+    return render(r, &compared_codec, a);
 }
 
 const char *dr_fenced_value(const struct dr_fenced_row *r, struct dr_arena *a)
@@ -305,6 +321,14 @@ static bool take_restoring(struct decoder *d, const struct dr_ledger_row *row,
     return true;
 }
 
+static bool take_compared(struct decoder *d, const struct dr_ledger_row *row, void *value)
+{
+    (void)row;
+    d->out->compared = *(struct dr_compared_row *)value;
+    d->out->compared.present = true;
+    return d->out->compared.text_count % 3 == 0;
+}
+
 static bool take_fenced(struct decoder *d, const struct dr_ledger_row *row, void *value)
 {
     (void)row;
@@ -367,6 +391,7 @@ static const struct {
     {DR_KEY_GC,        &gc_codec,     take_gc},
     {DR_KEY_BACKUP,    &copy_codec,   take_backup},
     {DR_KEY_RESTORING, &copy_codec,   take_restoring},
+    {DR_KEY_COMPARED,  &compared_codec, take_compared},
     {DR_KEY_FENCED,    &fenced_codec, take_fenced},
     {"edge/",          &edge_codec,   take_edge},
     {"hold/",          &hold_codec,   take_hold},

@@ -110,6 +110,20 @@ struct dr_copy_row {
     uint64_t connection_id;
 };
 
+/* A comparison that did not find both sides equal, in the ledger of the secondary:
+ * whoever starts anew is as stopped by it as who made it. */
+struct dr_compared_row {
+    bool present;
+    uint64_t generation;
+    uint64_t tso;           /* both sides as of then */
+    uint64_t at;            /* TSO of the cluster that holds the row */
+    uint64_t connection_id; /* of the RESTORE that it judged; 0: none */
+    int64_t budget_ms;      /* it had */
+    bool complete;          /* false: the budget ended first */
+    size_t text_count;      /* three for each difference: table, primary, secondary */
+    const char **texts;
+};
+
 enum dr_fence_why { DR_FENCED_NOT, DR_FENCED_SECONDARY, DR_FENCED_OPERATION };
 
 struct dr_fenced_row {
@@ -151,6 +165,7 @@ struct dr_ledger {
     struct dr_sink_row sink;
     struct dr_gc_row gc;
     struct dr_copy_row backup, restoring;
+    struct dr_compared_row compared;
     struct dr_fenced_row fenced;
     struct dr_approval_row approval;
     size_t edge_count, hold_count, consumed_count;
@@ -176,6 +191,7 @@ void dr_ledger_decode(struct dr_ledger *out, const struct dr_ledger_row *rows,
 #define DR_KEY_GC        "gc"
 #define DR_KEY_BACKUP    "backup"
 #define DR_KEY_RESTORING "restoring"
+#define DR_KEY_COMPARED  "compared"
 #define DR_KEY_FENCED    "fenced"
 #define DR_KEY_APPROVAL  "approval"
 #define DR_WORD_APPROVAL "approval" /* of a consumed row; its id is the digest */
@@ -188,6 +204,7 @@ const char *dr_sink_value(const struct dr_sink_row *r, struct dr_arena *a);
 const char *dr_hold_value(const struct dr_hold_row *r, struct dr_arena *a);
 const char *dr_gc_value(const struct dr_gc_row *r, struct dr_arena *a);
 const char *dr_copy_value(const struct dr_copy_row *r, struct dr_arena *a);
+const char *dr_compared_value(const struct dr_compared_row *r, struct dr_arena *a);
 const char *dr_fenced_value(const struct dr_fenced_row *r, struct dr_arena *a);
 const char *dr_approval_value(const struct dr_approval_row *r, struct dr_arena *a);
 const char *dr_consumed_key(const char *id, struct dr_arena *a);

@@ -160,10 +160,11 @@ void dr_emit_given_up(const struct dr_view *v, size_t c, struct dr_action *x)
                              *other = row_of(v, c == v->a ? v->b : v->a);
     struct dr_edge_row r = mine ? *mine : *other;
     r.state = DR_EDGE_RETIRED;
-    struct dr_row_write rows[2] = {{.key = dr_edge_key(r.from, r.to, v->arena),
+    struct dr_row_write rows[3] = {{.key = dr_edge_key(r.from, r.to, v->arena),
                                     .value = dr_edge_value(&r, v->arena)},
-                                   {.key = c == v->a ? DR_KEY_BACKUP : DR_KEY_RESTORING}};
-    dr_emit_rows(v, x, c, rows, 2);
+                                   {.key = c == v->a ? DR_KEY_BACKUP : DR_KEY_RESTORING},
+                                   {.key = DR_KEY_COMPARED}};
+    dr_emit_rows(v, x, c, rows, c == v->a ? 2 : 3);
     x->what = dr_sprintf(v->arena, "%s: note that generation %" PRIu64 " is given up",
                          dr_view_name(v, c), r.generation);
 }

@@ -569,6 +569,18 @@ P(copy_cleared)
     return dr_truth_and(dr_truth_of(!l->restoring.present), edge_both(v, DR_EDGE_MADE));
 }
 
+/* Whoever lifted the fence may have mended what differed. */
+P(compared_as_fenced)
+{
+    const struct dr_ledger *l = dr_view_ledger(v, c);
+    if (!l)
+        return DR_UNSURE;
+    if (!l->compared.present)
+        return DR_TRUE;
+    enum dr_truth open = some_instance(v, c, takes_writes);
+    return open == DR_TRUE ? DR_FALSE : open == DR_FALSE ? DR_TRUE : DR_UNSURE;
+}
+
 P(sink_noted_locked)
 {
     const struct dr_ledger *l = dr_view_ledger(v, c);

@@ -352,6 +352,11 @@ static void emit_fence_row(const struct dr_view *v, size_t c, struct dr_action *
     write_row(v, x, c, DR_KEY_FENCED, dr_fenced_value(&r, v->arena));
 }
 
+static void emit_forget_comparison(const struct dr_view *v, size_t c, struct dr_action *x)
+{
+    write_row(v, x, c, DR_KEY_COMPARED, NULL);
+}
+
 static bool fenced_here(const struct dr_view *v, size_t c, const struct dr_instance *x)
 {
     (void)v;
@@ -639,6 +644,12 @@ const struct dr_plan_rule dr_plan_rules[] = {
      .why = "a fence without a row is a human's and is never touched",
      .precondition = "the cluster is not fenced by somebody else",
      .expect = "the fenced row says: secondary", .undo = "none needed"},
+    {.id = 245, .concern = "fence", .name = "forget-comparison", .scope = DR_SCOPE_SECONDARY,
+     .done = DR_P_COMPARED_AS_FENCED, .emit = emit_forget_comparison, .risk = DR_RISK_SAFE, .predicted_ms = 50,
+     .what = "%s: forget the comparison that was made before the fence was lifted",
+     .why = "whoever lifted the fence may have mended what differed",
+     .precondition = "an instance takes writes", .expect = "no note of a comparison stands",
+     .undo = "none needed: both sides are compared again"},
     {.id = 250, .concern = "fence", .name = "fence", .scope = DR_SCOPE_SECONDARY, .asks = true,
      .done = DR_P_FENCED, .needs = {DR_P_TERM, DR_P_FENCE_ROW}, .emit = emit_fence,
      .risk = DR_RISK_DISRUPTIVE, .predicted_ms = 1000, .is_drift = true, .drift = DR_DRIFT_FENCE,

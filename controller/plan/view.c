@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "controller/base/num.h"
+#include "controller/base/tso.h"
 
 enum dr_truth dr_truth_and(enum dr_truth x, enum dr_truth y)
 {
@@ -151,6 +152,27 @@ static bool is_born(const struct dr_facts *f)
     return born;
 }
 
+/* A comparison that found both sides unequal stands for whoever starts anew, until it is
+ * old, or what it was made of has changed: T, the copy, its budget, or a fence that was
+ * lifted. */
+static const struct dr_equality *noted_equality(const struct dr_view *v)
+{
+    enum { COMPARE_AGAIN_MS = 600000 };
+    const struct dr_ledger *l = dr_view_ledger(v, v->b);
+    const struct dr_compared_row *r = l ? &l->compared : NULL;
+    const struct dr_copy_row *backup = dr_view_copy(v, false);
+    if (!r || !r->present || r->generation != v->gen.n || !backup ||
+        backup->tso != r->tso ||
+        r->connection_id != (l->restoring.present ? l->restoring.connection_id : 0) ||
+        r->budget_ms != v->t->bootstrap.verify_budget_ms ||
+        dr_holds(v, DR_P_FENCED, v->b) == DR_FALSE)
+        return NULL;
+    int64_t age_ms = dr_tso_age_ms(dr_view_facts(v, v->b)->ledger.tso, r->at);
+    struct dr_equality *q = dr_equality_of_row(r, v->arena);
+    q->seen.at_ms = v->f->now_ms - age_ms;
+    return age_ms < COMPARE_AGAIN_MS ? q : NULL;
+}
+
 void dr_view_init(struct dr_view *v, const struct dr_plan_input *in, struct dr_arena *a)
 {
     memset(v, 0, sizeof(*v));
@@ -169,6 +191,7 @@ void dr_view_init(struct dr_view *v, const struct dr_plan_input *in, struct dr_a
         dr_topology_edge(v->t, v->t->clusters[v->a].name, v->t->clusters[v->b].name);
     v->start_ts = edge && edge->start_ts ? edge->start_ts : v->t->bootstrap.start_ts;
     v->giving_up = !in->removed && !v->observing && dr_view_gives_up(v);
+    v->noted = noted_equality(v);
 }
 
 const struct dr_cluster *dr_view_cluster(const struct dr_view *v, size_t c)
@@ -278,7 +301,7 @@ const struct dr_equality *dr_view_equality(const struct dr_view *v)
     const struct dr_equality *q = &v->f->equality;
     const struct dr_copy_row *backup = dr_view_copy(v, false);
     bool ours = q->seen.known && q->generation == v->gen.n;
-    return ours && (!backup || backup->tso == q->tso) ? q : NULL;
+    return ours && (!backup || backup->tso == q->tso) ? q : v->noted;
 }
 
 const struct dr_feed *dr_view_feed(const struct dr_view *v)

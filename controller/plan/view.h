@@ -24,6 +24,9 @@ struct dr_view {
     struct dr_generation gen;
     enum dr_way way;
     uint64_t start_ts; /* as declared for the edge; 0: not */
+    /* what the secondary's ledger says of the comparison of this generation; NULL:
+     * nothing, or something happened since */
+    const struct dr_equality *noted;
     /* the copy of the generation in work is given up, until both ends say `retired` */
     bool giving_up;
 };
@@ -115,6 +118,7 @@ enum dr_truth dr_truth_or(enum dr_truth x, enum dr_truth y);
     X(GC_RELEASED, gc_released, "nothing needs the hold, and GC is not ours to give back", "ledger instances")                          \
     X(HOLD_CLEARED, hold_cleared, "nothing needs the hold, and no hold or gc row is left", "ledger")                                \
     X(COPY_CLEARED, copy_cleared, "the feed is made, and no restoring row is left", "ledger")                                       \
+    X(COMPARED_AS_FENCED, compared_as_fenced, "no note of a comparison stands, or the fence that it was made behind does", "ledger instances") \
     X(SINK_NOTED_LOCKED, sink_noted_locked, "no sink row says that the account is open for this generation", "ledger")    \
     X(SINK_LOCKED, sink_locked, "the sink account of this generation is not let in", "ledger sink_login")                  \
     X(FEED_GONE, feed_gone, "no feed of this generation was made, or its absence is proven", "ledger feeds feed")          \

@@ -106,6 +106,8 @@ told "apply onto data that differs" 3 drover apply --approve "$(digest)" "$doc"
 has "is refused" "DR-B078" "$said"
 has "and says where" "shop.orders" "$said"
 is "no feed" 0 "$(curl -s "$feeds" | jq .total)"
+told "another process" 3 drover plan "$doc"
+has "is stopped by the same" "DR-B078 west: shop.orders: 3 rows in east at startTs, 2 rows in west" "$said"
 sql "$west" "SET GLOBAL tidb_super_read_only = OFF; INSERT INTO shop.orders VALUES (2, 2, 'nanosecond', 3)"
 add plum
 mkdir -p "$work/copied" && cp "$doc" "$work/copied/"

@@ -44,6 +44,9 @@ Test(ledger, every_value_comes_back, .init = setup, .fini = teardown)
     struct dr_copy_row copy = {true, 3, "orders/g3/", 44, "127.0.1.4:4000", UINT64_MAX};
     struct dr_fenced_row fenced = {DR_FENCED_OPERATION, 2, "op-3", true};
     struct dr_consumed_row used = {"INC-1", "ledger.reset"};
+    const char *texts[] = {"shop.orders", "3 rows", "2 rows"};
+    struct dr_compared_row compared = {true,   3,    44, 45,   UINT64_MAX,
+                                       600000, true, 3,  texts};
     struct dr_ledger_row rows[] = {
         {ID, DR_KEY_EPOCH, "{}", 5, "host-1"},
         {ID, DR_KEY_LEASE, dr_lease_value(UINT64_MAX, arena), 5, "host-2"},
@@ -57,6 +60,7 @@ Test(ledger, every_value_comes_back, .init = setup, .fini = teardown)
         {ID, DR_KEY_RESTORING, dr_copy_value(&copy, arena), 5, "host-1"},
         {ID, DR_KEY_FENCED, dr_fenced_value(&fenced, arena), 5, "host-1"},
         {ID, dr_consumed_key("INC-1", arena), dr_consumed_value(&used, arena), 5, "h"},
+        {ID, DR_KEY_COMPARED, dr_compared_value(&compared, arena), 5, "h"},
         {ID + 1, DR_KEY_TERM, "not ours, not read", 9, "host-9"},
     };
     size_t count = sizeof(rows) / sizeof(rows[0]);
@@ -88,6 +92,7 @@ Test(ledger, every_value_comes_back, .init = setup, .fini = teardown)
         dr_copy_value(&l.restoring, arena),
         dr_fenced_value(&l.fenced, arena),
         dr_consumed_value(&l.consumed[0], arena),
+        dr_compared_value(&l.compared, arena),
     };
     for (size_t i = 1; i < count - 1; i++)
         cr_assert_str_eq(again[i], rows[i].value);
