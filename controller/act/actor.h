@@ -27,7 +27,8 @@ struct dr_actor {
                               * stands in its ledger at least; INT64_MIN: not known to */
     int64_t beat_at_ms;      /* the latest renewal; INT64_MIN: none */
     int64_t others_left_ms;  /* of the lease that another holder was seen to have */
-    int64_t newer_since_ms;  /* when the plan was first newer; INT64_MIN: it is not */
+    int64_t
+        newer_since_ms; /* when the declaration was first newer; INT64_MIN: it is not */
     int64_t half_since_ms; /* another holds some of the leases, not all; INT64_MAX: no */
     struct dr_prng jitter;
     bool resolved; /* no intent of an earlier process or of unknown outcome is open */

@@ -54,7 +54,7 @@ static const char *other_holder(const struct dr_actor *x, int64_t *left_ms)
  * other. */
 static bool overtakes(const struct dr_actor *x)
 {
-    return x->o.overtakes && x->plan->newer &&
+    return x->o.overtakes && x->plan->notes_newer &&
            dr_actor_now(x) - x->newer_since_ms >= x->o.lease_ms;
 }
 

@@ -6,8 +6,9 @@
 
 enum {
     TURN_MS = 500,
-    /* a lease, the newer one's takeover, and the older one's next look */
-    CARRIED_OUT_MS = SIM_LEASE_MS + 15000
+    /* a lease, until what is read once a minute is read again (TiCDC's health, right
+     * after a feed was made), and the older one's next look */
+    CARRIED_OUT_MS = SIM_LEASE_MS + 60000 + 15000
 };
 
 /* The document of a later commit, which says something else. */
@@ -73,8 +74,8 @@ bool sim_play_behind(struct run *r, uint64_t n)
         sim_world_pass(&r->w, TURN_MS);
     }
     if (!dr_actor_epoch(r->c.actor) || dr_actor_epoch(r->other.actor) || new.plan->newer)
-        return sim_fail(r, "the newer declaration is not carried out: %s; %s", new.text,
-                        old.text);
+        return sim_fail(r, "the newer declaration is not carried out: %s [%s]; %s",
+                        new.text, sim_missing(new.plan, r->kept), old.text);
     if (old.state != DR_ROUND_BLOCKED)
         return sim_fail(r, "the older one is not refused: %s", old.text);
     end_other(r);

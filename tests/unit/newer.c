@@ -201,6 +201,25 @@ Test(newer, nobody_else_takes_the_lease_of_who_lives)
     }
 }
 
+/* Whoever cannot carry the newer declaration out leaves the lease where it is. */
+Test(newer, a_newer_declaration_that_waits_takes_nothing)
+{
+    struct pair p;
+    struct boss older, newer;
+    struct dr_topology edited;
+    two_at(&p, &older, &newer, &edited, "r2", true);
+    static const char *const pd[] = {"127.0.1.1", "127.0.1.2", "127.0.1.3"};
+    for (size_t i = 0; i < sizeof(pd) / sizeof(pd[0]); i++)
+        pair_ctl(
+            &p, dr_sprintf(p.arena, "{\"fault\": \"kill\", \"at\": \"%s:2379\"}", pd[i]));
+    pair_pass(&p, 2000);
+    cr_expect_eq(take_turns(&older, &newer), 0, "%s", newer.said);
+    cr_expect_neq(newer.r.plan->state, DR_PLAN_STEPS);
+    boss_end(&older);
+    boss_end(&newer);
+    pair_close(&p);
+}
+
 /* A person said that another commit is right, while a controller stands on one before. */
 Test(newer, who_is_older_lets_the_lease_go)
 {
