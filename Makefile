@@ -142,6 +142,16 @@ $(BUILD)/conformance: $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/statements.c,$(
 	@echo "  LINK  $@"
 	@$(CC) $(LDOPT) -o $@ $^ $(PKG_LIBS) -lpthread -lm
 
+# Prints every statement drover can send, for TiDB's own parser.
+$(BUILD)/statements: $(BUILD)/tests/conformance/statements.o $(BUILD)/libdrover.a
+	@echo "  LINK  $@"
+	@$(CC) $(LDOPT) -o $@ $^ $(PKG_LIBS) -lpthread -lm
+
+# make parser: every statement drover can send, read by TiDB's own parser (Go >= 1.25).
+.PHONY: parser
+parser:
+	@tests/conformance/parser.sh $(BUILD)
+
 # make conformance TIDB=host:port[,..] [STATUS=..] [PD=..] [TICDC=..] [S3=..] [USER=root]
 # [PASSWORD_FILE=..] [S3_KEY_FILE=..] [SET="sink=mysql://.. bucket=.."] [CLUSTER=1] [ONLY=..]:
 # the same cases against real servers (tests/conformance/README.md). Without TIDB: drover-sim.

@@ -106,7 +106,7 @@ struct world {
     unsigned version;   /* 8005003; 0: not known */
     bool new_arch;
     bool change_cluster; /* cases that change settings of the whole cluster may run */
-    bool simulated;      /* cases that say how it differs are left out */
+    bool simulated;      /* cases that say how it differs must fail */
     const char *only;    /* part of a file's or case's name; NULL: all */
     bool list;
     struct vars given; /* by --set */

@@ -20,7 +20,8 @@ own_estate() {
     sed "s/127\.0\.1\./$net./g; s/127\.1\.1\./$to./g" "$here/tests/conformance/estate.yaml" >"$work/estate.yaml"
 }
 
-make -s --no-print-directory BUILDING=1 BUILD="${build#"$here"/}" "${build#"$here"/}/conformance" || no "it builds" "" ""
+into=${build#"$here"/}
+make -s --no-print-directory BUILDING=1 BUILD="$into" "$into/conformance" "$into/statements" || no "they build" "" ""
 EDIT=own_estate sim_up 20
 echo minio:miniostorage >"$work/key"
 ctl gc cluster=east >/dev/null # a cluster that has run for a while has a GC safe point
@@ -57,6 +58,11 @@ printf 'area: a\nsource: b\ncases:\n- {name: x, sql: SELECT 1, rosw: [[1]]}\n' >
 has "a word it does not know is an error" "unknown word 'rosw'" "$(conform "${options[@]}" "$work/word.yaml")"
 printf 'area: a\ncases:\n- {name: x, sql: SELECT 1}\n' >"$work/word.yaml"
 has "a case without a source is an error" "no source" "$(conform "${options[@]}" "$work/word.yaml")"
+
+# a statement that drover can send and that TiDB's parser would not see (parser.sh)
+"$build/statements" >"$work/statements"
+is "each call and step has a statement" 0 $?
+is "and they are many" yes "$([ "$(wc -l <"$work/statements")" -ge 70 ] && echo yes)"
 
 # what a run on somebody's cluster leaves out
 said=$(conform --simulated --tidb "$east:4000" tests/conformance/cases/*.yaml)
