@@ -430,7 +430,9 @@ C(secondary_unfenced)
 static enum dr_truth nothing_else(const struct dr_view *v, const struct dr_feeds *x,
                                   const char **fact)
 {
-    if (!x->unproven)
+    /* that owner has been asked for long enough: what it lists is all there is */
+    bool ours = x->unproven && strcmp(x->unproven, v->gen.feed_id) == 0;
+    if (!x->unproven || (ours && dr_feed_absence_proven(v)))
         return DR_TRUE;
     *fact =
         dr_sprintf(v->arena, "changefeed '%s' is not listed; its absence is not proven",

@@ -175,9 +175,8 @@ DR_CHECK(dr_check_feed_acts)
     return DR_FALSE;
 }
 
-/* Whether the absence of the feed of this generation is proven.
- * Source: tiflow: cdc/owner/owner.go handleQueries: a new owner knows no feed yet. */
-static bool absence_is_proven(const struct dr_view *v)
+/* Source: tiflow: cdc/owner/owner.go handleQueries: a new owner knows no feed yet. */
+bool dr_feed_absence_proven(const struct dr_view *v)
 {
     const struct dr_feed_detail *d = &dr_view_facts(v, v->a)->feed;
     return d->seen.known && d->absence_proven && strcmp(d->id, v->gen.feed_id) == 0;
@@ -190,7 +189,7 @@ DR_CHECK(dr_check_feed_is_there)
         return DR_TRUE;
     if (!all->seen.known)
         return dr_check_unread(v, &all->seen, "changefeeds", fact);
-    bool proven = absence_is_proven(v);
+    bool proven = dr_feed_absence_proven(v);
     *fact =
         dr_sprintf(v->arena, "changefeed '%s' %s", v->gen.feed_id,
                    proven ? "was removed, and not by drover"

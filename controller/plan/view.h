@@ -244,6 +244,8 @@ const char *dr_feed_fixed(const struct dr_view *v);
 /* Whether the primary still keeps what the feed has to carry yet, and how much longer it
  * does while nothing advances; -1: not known. */
 enum dr_truth dr_feed_history(const struct dr_view *v, int64_t *left_ms);
+/* Whether it is proven that the feed of this generation is gone. */
+bool dr_feed_absence_proven(const struct dr_view *v);
 /* The alarm of history that is soon lost; NULL: none. */
 const char *dr_feed_history_notice(const struct dr_view *v);
 /* Whether a feed that is not drover's has a name as drover makes them for this edge. */
