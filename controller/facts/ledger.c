@@ -152,9 +152,13 @@ static const struct dr_codec approval_codec = CODEC(struct dr_approval_row,
 static const struct dr_codec consumed_codec = CODEC(struct dr_consumed_row,
     TEXT(struct dr_consumed_row, "word", word, 0));
 
-struct lease_value { uint64_t until; };
+struct lease_value { uint64_t until, checkpoint, generation; };
 static const struct dr_codec lease_codec = CODEC(struct lease_value,
-    DIGITS(struct lease_value, "until", until));
+    DIGITS(struct lease_value, "until", until),
+    {.name = "checkpoint", .kind = DR_CODEC_DIGITS, .flags = DR_CODEC_OPTIONAL,
+     .at = DR_CODEC_AT(struct lease_value, checkpoint, uint64_t)},
+    {.name = "generation", .kind = DR_CODEC_NUMBER, .flags = DR_CODEC_OPTIONAL,
+     .at = DR_CODEC_AT(struct lease_value, generation, uint64_t)});
 
 struct epoch_value { bool present; };
 static const struct dr_codec epoch_codec = {
@@ -227,9 +231,10 @@ const char *dr_consumed_value(const struct dr_consumed_row *r, struct dr_arena *
     return render(r, &consumed_codec, a);
 }
 
-const char *dr_lease_value(uint64_t until, struct dr_arena *a)
+const char *dr_lease_value(uint64_t until, uint64_t checkpoint, uint64_t generation,
+                           struct dr_arena *a)
 {
-    struct lease_value v = {until};
+    struct lease_value v = {until, checkpoint, checkpoint ? generation : 0};
     return render(&v, &lease_codec, a);
 }
 
@@ -267,7 +272,10 @@ static bool take_epoch(struct decoder *d, const struct dr_ledger_row *row, void 
 
 static bool take_lease(struct decoder *d, const struct dr_ledger_row *row, void *value)
 {
-    d->out->lease_until = ((struct lease_value *)value)->until;
+    const struct lease_value *lease = value;
+    d->out->lease_until = lease->until;
+    d->out->seen_checkpoint = lease->checkpoint;
+    d->out->seen_generation = lease->generation;
     d->out->lease_holder = dr_strdup(d->arena, row->holder);
     return row->holder && *row->holder;
 }

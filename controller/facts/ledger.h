@@ -160,6 +160,10 @@ struct dr_ledger {
     const char *holder;
     const char *lease_holder;
     uint64_t lease_until; /* TSO; 0: none */
+    /* The checkpoint of this generation's feed when the lease was written; 0: none. It
+     * stands here because the lease is written anyhow: a converged pair writes nothing
+     * else. */
+    uint64_t seen_checkpoint, seen_generation;
     struct dr_birth_row birth;
     struct dr_term_row term;
     struct dr_sink_row sink;
@@ -209,7 +213,8 @@ const char *dr_fenced_value(const struct dr_fenced_row *r, struct dr_arena *a);
 const char *dr_approval_value(const struct dr_approval_row *r, struct dr_arena *a);
 const char *dr_consumed_key(const char *id, struct dr_arena *a);
 const char *dr_consumed_value(const struct dr_consumed_row *r, struct dr_arena *a);
-const char *dr_lease_value(uint64_t until, struct dr_arena *a);
+const char *dr_lease_value(uint64_t until, uint64_t checkpoint, uint64_t generation,
+                           struct dr_arena *a);
 
 /* NULL: no such row. */
 const struct dr_edge_row *dr_ledger_edge(const struct dr_ledger *l, const char *from,

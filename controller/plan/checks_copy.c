@@ -191,10 +191,11 @@ DR_CHECK(dr_check_feed_is_there)
         return dr_check_unread(v, &all->seen, "changefeeds", fact);
     bool proven = dr_feed_absence_proven(v);
     *fact =
-        dr_sprintf(v->arena, "changefeed '%s' %s", v->gen.feed_id,
+        dr_sprintf(v->arena, "changefeed '%s' %s%s", v->gen.feed_id,
                    proven ? "was removed, and not by drover"
                           : "is not listed; its absence is not proven: that takes three "
-                            "looks over ten seconds at one healthy owner of TiCDC");
+                            "looks over ten seconds at one healthy owner of TiCDC",
+                   proven ? dr_feed_last_seen_text(v) : "");
     return proven ? DR_FALSE : DR_UNSURE;
 }
 

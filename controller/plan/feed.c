@@ -373,3 +373,43 @@ void dr_emit_feed_resume(const struct dr_view *v, size_t c, struct dr_action *x)
 {
     call_feed(v, c, x, DR_CALL_FEED_RESUME);
 }
+
+/* ---- what a feed that is gone was last seen at ---- */
+
+uint64_t dr_feed_last_seen(const struct dr_view *v)
+{
+    const struct dr_feed *x = dr_view_feed(v);
+    uint64_t seen = x ? x->checkpoint : 0;
+    for (size_t c = 0; c < v->t->cluster_count && v->gen.planned; c++) {
+        const struct dr_ledger *l = dr_view_ledger(v, c);
+        const struct dr_edge_row *e = dr_view_edge(v, c);
+        if (l && l->seen_generation == v->gen.n && l->seen_checkpoint > seen)
+            seen = l->seen_checkpoint;
+        if (e && e->generation == v->gen.n && e->checkpoint > seen)
+            seen = e->checkpoint;
+    }
+    return seen;
+}
+
+const char *dr_feed_last_seen_text(const struct dr_view *v)
+{
+    const struct dr_safepoints *s = &dr_view_facts(v, v->a)->safepoints;
+    uint64_t seen = dr_feed_last_seen(v);
+    char time[DR_TIME_TEXT];
+    if (!seen)
+        return "";
+    return dr_sprintf(v->arena, "; it had carried all up to %" PRIu64 " (%.19s UTC)%s",
+                      seen, dr_time_text(dr_tso_ms(seen), time),
+                      !s->seen.known             ? ""
+                      : s->gc_safe_point <= seen ? ", and GC has not passed that yet"
+                                                 : ", and GC has passed that");
+}
+
+uint64_t dr_plan_last_seen(const struct dr_plan_input *in, uint64_t *generation,
+                           struct dr_arena *a)
+{
+    struct dr_view v;
+    dr_view_init(&v, in, a);
+    *generation = v.gen.n;
+    return v.gen.planned ? dr_feed_last_seen(&v) : 0;
+}

@@ -754,6 +754,9 @@ static void match(struct build *b)
     if (kept)
         add_notice(b, kept);
     dr_protection(v, p);
+    for (size_t c = 0; c < 2; c++)
+        p->absence_open |=
+            dr_view_facts(v, c)->feeds.seen.known && dr_view_facts(v, c)->feeds.unproven;
 }
 
 struct dr_plan *dr_plan_build(const struct dr_plan_input *in, struct dr_arena *a)

@@ -203,6 +203,11 @@ const char *dr_plan_agreed_text(const struct dr_plan_input *in, struct dr_arena 
  * once sees a checkpoint rise. */
 bool dr_plan_look_again(const struct dr_plan *p);
 
+/* The latest checkpoint of the feed in work that is known: as TiCDC lists it, or as a
+ * ledger remembers it. 0: none. Out: the generation. */
+uint64_t dr_plan_last_seen(const struct dr_plan_input *in, uint64_t *generation,
+                           struct dr_arena *a);
+
 /* Whether the step's result is observed (its rule's `done` holds). */
 enum dr_truth dr_plan_done(const struct dr_plan_input *in, const struct dr_action *action,
                            struct dr_arena *a);

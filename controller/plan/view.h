@@ -246,6 +246,10 @@ const char *dr_feed_fixed(const struct dr_view *v);
 enum dr_truth dr_feed_history(const struct dr_view *v, int64_t *left_ms);
 /* Whether it is proven that the feed of this generation is gone. */
 bool dr_feed_absence_proven(const struct dr_view *v);
+/* The latest checkpoint of the feed that is known; 0: none. */
+uint64_t dr_feed_last_seen(const struct dr_view *v);
+/* .. in words, to go on with: "; it had carried all up to ..". "": not known. */
+const char *dr_feed_last_seen_text(const struct dr_view *v);
 /* The alarm of history that is soon lost; NULL: none. */
 const char *dr_feed_history_notice(const struct dr_view *v);
 /* Whether a feed that is not drover's has a name as drover makes them for this edge. */

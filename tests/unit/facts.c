@@ -49,7 +49,7 @@ Test(ledger, every_value_comes_back, .init = setup, .fini = teardown)
                                        600000, true, 3,  texts};
     struct dr_ledger_row rows[] = {
         {ID, DR_KEY_EPOCH, "{}", 5, "host-1"},
-        {ID, DR_KEY_LEASE, dr_lease_value(UINT64_MAX, arena), 5, "host-2"},
+        {ID, DR_KEY_LEASE, dr_lease_value(UINT64_MAX, 77, 3, arena), 5, "host-2"},
         {ID, DR_KEY_BIRTH, dr_birth_value(&birth, arena), 5, "host-1"},
         {ID, DR_KEY_TERM, dr_term_value(&term, arena), 5, "host-1"},
         {ID, dr_edge_key("east", "west", arena), dr_edge_value(&edge, arena), 5, "h"},
@@ -81,7 +81,7 @@ Test(ledger, every_value_comes_back, .init = setup, .fini = teardown)
     /* rendered again, each is the same text: no field is lost or changed */
     const char *again[] = {
         NULL,
-        dr_lease_value(l.lease_until, arena),
+        dr_lease_value(l.lease_until, l.seen_checkpoint, l.seen_generation, arena),
         dr_birth_value(&l.birth, arena),
         dr_term_value(&l.term, arena),
         dr_edge_value(e, arena),

@@ -305,8 +305,8 @@ Test(fleet, commits_removal_return_and_stop)
 
     /* the end gives back what is held */
     stop(&st);
-    cr_expect_str_eq(ledger(&st, EAST_AT, "value", "lease"), "{\"until\":\"0\"}");
-    cr_expect_str_eq(ledger(&st, WEST_AT, "value", "lease"), "{\"until\":\"0\"}");
+    cr_expect(strstr(ledger(&st, EAST_AT, "value", "lease"), "\"until\":\"0\""));
+    cr_expect(strstr(ledger(&st, WEST_AT, "value", "lease"), "\"until\":\"0\""));
     cr_expect_str_eq(ledger(&st, EAST_AT, "epoch", "epoch"), "3");
     end(&st);
 }
