@@ -317,18 +317,6 @@ Test(model_ticdc, item_04_errors_stay_visible_before_8_5)
     kit_close(&k);
 }
 
-Test(model_ticdc, the_new_architecture_is_refused)
-{
-    struct kit k;
-    struct dr_err err = {0};
-
-    kit_init(&k);
-    k.clusters[1].ticdc.arch = DR_TICDC_NEW;
-    cr_assert_eq(dr_model_new(&k.m, &k.doc, 1, 0, &err), -DR_E_INPUT);
-    cr_assert(strstr(err.text, "'west': only the classic architecture"), "%s", err.text);
-    dr_arena_free(k.arena);
-}
-
 Test(model_ticdc, item_05_checkpoint_follows_the_clock)
 {
     struct kit k;

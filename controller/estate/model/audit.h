@@ -14,7 +14,8 @@ struct dr_http_in;
 void dr_audit_init(struct dr_model *m);
 void dr_audit_free(struct dr_model *m);
 
-/* A statement arrived at a session, or a prepared one is executed. Out: the entry to settle, 0: it changes nothing. */
+/* A statement arrived at a session, or a prepared one is executed. Out: the entry to
+ * settle, 0: it changes nothing. */
 uint64_t dr_audit_statement(struct dr_model_session *s, const char *text, size_t len);
 uint64_t dr_audit_request(const struct dr_http_in *in);
 /* What became of it; an entry that is gone or 0 is passed over. rows: -1: not known. */

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "controller/estate/model/cdc_new.h"
 #include "controller/estate/model/http.h"
 #include "controller/estate/model/network.h"
 
@@ -90,11 +91,13 @@ int dr_model_cdc_init(struct dr_model *m, struct dr_err *err)
         c->pd = &m->pd->clusters[i];
         if (!doc->declared)
             continue;
-        if (doc->arch == DR_TICDC_NEW)
+        const struct dr_version *v = &doc->version;
+        bool young = dr_version_rank(v) < 8005004;
+        if (doc->arch == DR_TICDC_NEW && young)
             return dr_fail(err, DR_E_INPUT,
-                           "cluster '%s': only the classic architecture of TiCDC can be "
-                           "simulated",
-                           m->clusters[i].name);
+                           "cluster '%s': TiCDC %s has no new architecture: it came with "
+                           "v8.5.4",
+                           m->clusters[i].name, v->text);
         init_one(c, doc);
     }
     return 0;
@@ -263,6 +266,8 @@ struct cdc_feed *cdc_add(struct cdc *c, const char *ns, const char *id)
     f->ns = dr_model_string(c->model, ns, strlen(ns));
     f->id = dr_model_string(c->model, id, strlen(id));
     f->stuck_since_ms = -1;
+    if (cdc_is_new(c))
+        cdc_new_gid(c->model, f->gid);
     f->created_ms = dr_model_wall_ms(c->model);
     while (*end)
         end = &(*end)->next;
@@ -304,7 +309,8 @@ static void pause_now(struct dr_model *m, void *arg, uint64_t n)
     struct cdc_feed *f = arg;
 
     (void)m, (void)n;
-    if (f->gone || !f->in_memory || f->state >= CDC_STOPPED)
+    bool any = cdc_is_new(f->cdc); /* ticdc: coordinator/controller.go PauseChangefeed */
+    if (f->gone || !f->in_memory || (f->state >= CDC_STOPPED && !any))
         return; /* the job died with its owner, or there is nothing to do */
     cdc_run_stop(f);
     f->state = CDC_STOPPED;
@@ -317,15 +323,19 @@ static void resume_now(struct dr_model *m, void *arg, uint64_t overwrite)
     struct cdc_feed *f = arg;
 
     (void)m;
-    if (f->gone || !f->in_memory || f->state < CDC_STOPPED)
+    /* v8.5.4 of the new architecture resumes whatever the state is */
+    bool any = cdc_is_new(f->cdc) && !cdc_version_at_least(f->cdc, 8, 5, 5);
+    if (f->gone || !f->in_memory || (f->state < CDC_STOPPED && !any))
         return;
+    cdc_run_stop(f);
     f->state = CDC_NORMAL; /* says nothing about the downstream */
     f->admin_job_type = 0;
     f->failed_by_gc = false;
     clear_error(f);
     if (overwrite) {
         f->checkpoint = overwrite;
-        f->start_ts = overwrite;
+        if (!cdc_is_new(f->cdc))
+            f->start_ts = overwrite;
     }
     f->ran = false;
     arm_tick(f->cdc);
@@ -391,7 +401,8 @@ void cdc_fail(struct cdc_feed *f, const char *code, const char *message, bool fa
         f->resolved = 0;
         return;
     }
-    f->state = CDC_PENDING;
+    /* no "pending" there: ticdc: coordinator/changefeed/backoff.go */
+    f->state = cdc_is_new(f->cdc) ? CDC_WARNING : CDC_PENDING;
     f->backoff_ms = f->backoff_ms ? f->backoff_ms * 2 : BACKOFF_FIRST_MS;
     if (f->backoff_ms > BACKOFF_MAX_MS)
         f->backoff_ms = BACKOFF_MAX_MS;
@@ -410,6 +421,8 @@ static void feed_tick(struct cdc_feed *f)
     if (f->state == CDC_PENDING && m->now_ms >= f->retry_at_ms)
         f->state = CDC_WARNING; /* tries again */
     if (f->state != CDC_NORMAL && f->state != CDC_WARNING)
+        return;
+    if (f->state == CDC_WARNING && m->now_ms < f->retry_at_ms)
         return;
     cdc_run_tick(f);
     if (f->state == CDC_WARNING && f->checkpoint > before) {
@@ -537,6 +550,10 @@ static void renew(struct dr_model *m, void *arg, uint64_t n)
     for (const struct cdc_feed *f = c->feeds; f; f = f->next)
         if (holds_gc(f) && f->checkpoint - 1 < own)
             own = f->checkpoint - 1;
+    if (own == UINT64_MAX && cdc_is_new(c) && cdc_version_at_least(c, 8, 5, 7)) {
+        (void)dr_pd_remove_point(c->pd, c->gc_service);
+        return;
+    }
     if (own == UINT64_MAX)
         own = cdc_now_tso(c); /* no feeds: kept near now */
     (void)dr_model_pd_service_safepoint(m, c->cluster->index, c->gc_service, own,

@@ -1,11 +1,10 @@
-/* TiCDC of each cluster, classic architecture: captures, the owner, changefeeds. cdc.c
- * keeps owner, states and safepoints; cdc_run.c replicates what cdc_filter.c lets pass;
- * cdc_redo.c writes redo logs; cdc_check.c validates a create or update; cdc_api*.c speak
- * the open API v2.
+/* TiCDC of each cluster: captures, the owner, changefeeds. cdc.c keeps owner, states and
+ * safepoints; cdc_run.c replicates what cdc_filter.c lets pass; cdc_redo.c writes redo
+ * logs; cdc_check.c validates a create or update; cdc_api*.c speak the open API v2.
  *
- * The new architecture differs in its API and its states, not in what a feed does: it
- * belongs beside cdc_api*.c (its own routes and rendering) and cdc.c (a coordinator
- * instead of owner and etcd), over the same cdc_run.c. dr_model_cdc_init refuses it. */
+ * The new architecture differs in its API and its states, not in what a feed does: where
+ * it does, these files ask cdc_is_new; what only it has is in cdc_new.c. Its coordinator
+ * is what is called the owner here. */
 #ifndef DR_MODEL_CDC_H
 #define DR_MODEL_CDC_H
 
@@ -52,6 +51,7 @@ struct cdc_feed {
     bool gone;      /* removed from etcd; the object stays for who still points at it */
     bool in_memory; /* the owner knows it */
     const char *ns, *id;
+    uint64_t gid[2]; /* new architecture */
     uint64_t start_ts, target_ts;
     uint64_t checkpoint, resolved;
     /* For checkers, TiCDC does not know them: the downstream has everything up to

@@ -1,7 +1,8 @@
-/* TiCDC's open API v2, classic architecture: routes, forwarding to the owner, error
+/* TiCDC's open API v2: routes, forwarding to the owner, error
  * bodies, and everything that is not about one changefeed. Source: tiflow: cdc/api/v2
  * (api.go, model.go), cdc/api/middleware, cdc/api/util.go. */
 #include "controller/estate/model/cdc_api.h"
+#include "controller/estate/model/cdc_new.h"
 #include "controller/estate/model/network.h"
 
 #include <ctype.h>
@@ -28,7 +29,7 @@ void cdc_empty_object(struct cdc_in *p)
 }
 
 /* Codes that are the client's fault, also when they only occur within the text. */
-static int status_of(const char *code, const char *text)
+static int status_of(const struct cdc *c, const char *code, const char *text)
 {
     static const char *const bad_request[] = {
         "ErrAPIInvalidParam",       "ErrSinkURIInvalid",
@@ -41,7 +42,7 @@ static int status_of(const char *code, const char *text)
     for (size_t i = 0; i < sizeof(bad_request) / sizeof(bad_request[0]); i++)
         if (strstr(code, bad_request[i]) || strstr(text, bad_request[i]))
             return 400;
-    return 500;
+    return cdc_is_master(c) && strstr(code, "ErrChangeFeedAlreadyExists") ? 400 : 500;
 }
 
 static void refuse_typed(struct cdc_in *p, int status, const char *type, const char *code,
@@ -73,7 +74,7 @@ void cdc_refuse(struct cdc_in *p, const char *code, const char *fmt, ...)
     va_start(ap, fmt);
     text = dr_vsprintf(p->in->a, fmt, ap);
     va_end(ap);
-    refuse_typed(p, status_of(code, text), DR_HTTP_JSON, code, text);
+    refuse_typed(p, status_of(p->c, code, text), DR_HTTP_JSON, code, text);
 }
 
 void cdc_refuse_bind(struct cdc_in *p, const char *why)
@@ -164,8 +165,19 @@ bool cdc_bind_str(struct cdc_in *p, const json_t *o, const char *key, const char
     return false;
 }
 
+void cdc_refuse_absent(struct cdc_in *p, const char *id)
+{
+    if (cdc_is_new(p->c))
+        cdc_refuse(p, "CDC:ErrChangeFeedNotExists", "changefeed not exists, %s", id);
+    else
+        cdc_refuse(p, "CDC:ErrChangeFeedNotExists", "changefeed not exists, %s/%s",
+                   cdc_namespace(p), id);
+}
+
 const char *cdc_namespace(struct cdc_in *p)
 {
+    if (cdc_is_new(p->c)) /* a keyspace, which the classic kernel has but one of */
+        return "default";
     const char *ns = dr_http_param(p->in, "namespace");
     return ns && *ns ? ns : "default";
 }
@@ -251,6 +263,8 @@ static void get_config(struct cdc_in *p)
     dr_gojson_i64(&p->w, "capture-session-ttl", 10);
     dr_gojson_i64(&p->w, "owner-flush-interval", 50000000);
     dr_gojson_i64(&p->w, "processor-flush-interval", 50000000);
+    if (cdc_is_new(p->c)) /* ticdc: pkg/config/server.go */
+        dr_gojson_bool(&p->w, "newarch", true);
     dr_gojson_end(&p->w);
     cdc_done(p, 200);
 }
@@ -298,7 +312,9 @@ static void get_health(struct cdc_in *p)
 {
     bool ok = p->c->phase == CDC_READY;
 
-    for (const struct cdc_feed *f = p->c->feeds; f && ok; f = f->next)
+    /* of the new architecture: the coordinator lives, no more */
+    for (const struct cdc_feed *f = p->c->feeds; f && ok && !cdc_is_new(p->c);
+         f = f->next)
         ok = !f->in_memory || f->ran || (f->state != CDC_NORMAL && f->state != CDC_INIT);
     if (ok)
         cdc_empty_object(p);
@@ -379,6 +395,19 @@ static void get_processors(struct cdc_in *p)
     cdc_done(p, 200);
 }
 
+/* ticdc: api/v2: there are no processors; what asks for them gets nothing. */
+static void get_no_processors(struct cdc_in *p)
+{
+    dr_buf_adds(&p->body, "{\"total\":0,\"items\":[]}");
+    cdc_done(p, 200);
+}
+
+static void get_no_processor(struct cdc_in *p)
+{
+    dr_buf_adds(&p->body, "{\"table_ids\":[]}"); /* [inference] */
+    cdc_done(p, 200);
+}
+
 static void add_id(void *arg, const struct dr_table_def *t, bool eligible)
 {
     if (eligible && !t->view)
@@ -391,8 +420,7 @@ static void get_processor(struct cdc_in *p)
     struct cdc_verdict verdict = {.refused = false};
 
     if (!f) {
-        cdc_refuse(p, "CDC:ErrChangeFeedNotExists", "changefeed not exists, %s/%s",
-                   cdc_namespace(p), p->args[0]);
+        cdc_refuse_absent(p, p->args[0]);
         return;
     }
     if (!f->run || strcmp(p->c->captures[cdc_run_capture(f)].id, p->args[1])) {
@@ -448,41 +476,46 @@ static void delete_safepoint(struct cdc_in *p)
 
 /* ---- routes ---- */
 enum where { LOCAL, OWNER };
+enum arch { BOTH, CLASSIC, NEW };
 
 struct cdc_route {
     const char *method, *path;
     enum where where;
     void (*run)(struct cdc_in *);
     uint32_t since[3]; /* 0: always there */
+    enum arch arch;
 };
 
 /* clang-format off */
 static const struct cdc_route routes[] = {
-    {"GET",    "/status",                              LOCAL, get_server_status, {0}},
-    {"GET",    "/config",                              LOCAL, get_config,        {0}},
-    {"GET",    V2 "/status",                           LOCAL, get_server_status, {0}},
-    {"GET",    V2 "/health",                           OWNER, get_health,        {0}},
-    {"GET",    V2 "/captures",                         OWNER, get_captures,      {0}},
-    {"POST",   V2 "/captures/{}/drain",                OWNER, post_drain,        {0}},
-    {"POST",   V2 "/owner/resign",                     OWNER, post_resign,       {0}},
-    {"GET",    V2 "/processors",                       OWNER, get_processors,    {0}},
-    {"GET",    V2 "/processors/{}/{}",                 OWNER, get_processor,     {0}},
-    {"GET",    V2 "/changefeeds",                      OWNER, cdc_list,          {0}},
-    {"POST",   V2 "/changefeeds",                      OWNER, cdc_create,        {0}},
-    {"GET",    V2 "/changefeeds/{}",                   OWNER, cdc_get,           {0}},
-    {"PUT",    V2 "/changefeeds/{}",                   OWNER, cdc_update,        {0}},
-    {"DELETE", V2 "/changefeeds/{}",                   OWNER, cdc_delete,        {0}},
-    {"POST",   V2 "/changefeeds/{}/pause",             OWNER, cdc_pause,         {0}},
-    {"POST",   V2 "/changefeeds/{}/resume",            OWNER, cdc_resume,        {0}},
-    {"GET",    V2 "/changefeeds/{}/status",            OWNER, cdc_status,        {6, 5, 3}},
-    {"GET",    V2 "/changefeeds/{}/synced",            OWNER, cdc_synced,        {6, 5, 8}},
-    {"GET",    V2 "/changefeeds/{}/meta_info",         OWNER, cdc_meta_info,     {0}},
-    {"POST",   V2 "/verify_table",                     LOCAL, cdc_verify_table,  {0}},
-    {"POST",   V2 "/tso",                              LOCAL, post_tso,          {0}},
-    {"POST",   V2 "/log",                              LOCAL, post_with_body,    {0}},
-    {"GET",    V2 "/unsafe/metadata",                  OWNER, get_metadata,      {0}},
-    {"POST",   V2 "/unsafe/resolve_lock",              OWNER, post_with_body,    {0}},
-    {"DELETE", V2 "/unsafe/service_gc_safepoint",      OWNER, delete_safepoint,  {0}},
+    {"GET",    "/status",                              LOCAL, get_server_status, {0}, BOTH},
+    {"GET",    "/config",                              LOCAL, get_config,        {0}, BOTH},
+    {"GET",    V2 "/status",                           LOCAL, get_server_status, {0}, BOTH},
+    {"GET",    V2 "/health",                           OWNER, get_health,        {0}, BOTH},
+    {"GET",    V2 "/captures",                         OWNER, get_captures,      {0}, BOTH},
+    {"POST",   V2 "/captures/{}/drain",                OWNER, post_drain,        {0}, CLASSIC},
+    {"POST",   V2 "/owner/resign",                     OWNER, post_resign,       {0}, BOTH},
+    {"GET",    V2 "/processors",                       OWNER, get_processors,    {0}, CLASSIC},
+    {"GET",    V2 "/processors/{}/{}",                 OWNER, get_processor,     {0}, CLASSIC},
+    {"GET",    V2 "/changefeeds",                      OWNER, cdc_list,          {0}, BOTH},
+    {"POST",   V2 "/changefeeds",                      OWNER, cdc_create,        {0}, BOTH},
+    {"GET",    V2 "/changefeeds/{}",                   OWNER, cdc_get,           {0}, BOTH},
+    {"PUT",    V2 "/changefeeds/{}",                   OWNER, cdc_update,        {0}, BOTH},
+    {"DELETE", V2 "/changefeeds/{}",                   OWNER, cdc_delete,        {0}, BOTH},
+    {"POST",   V2 "/changefeeds/{}/pause",             OWNER, cdc_pause,         {0}, BOTH},
+    {"POST",   V2 "/changefeeds/{}/resume",            OWNER, cdc_resume,        {0}, BOTH},
+    {"GET",    V2 "/changefeeds/{}/status",            OWNER, cdc_status,        {6, 5, 3}, BOTH},
+    {"GET",    V2 "/changefeeds/{}/synced",            OWNER, cdc_synced,        {6, 5, 8}, BOTH},
+    {"GET",    V2 "/changefeeds/{}/meta_info",         OWNER, cdc_meta_info,     {0}, CLASSIC},
+    {"POST",   V2 "/verify_table",                     LOCAL, cdc_verify_table,  {0}, BOTH},
+    {"POST",   V2 "/get_all_tables",                   LOCAL, cdc_verify_table,  {0}, NEW},
+    {"GET",    V2 "/processors",                       OWNER, get_no_processors, {0}, NEW},
+    {"GET",    V2 "/processors/{}/{}",                 OWNER, get_no_processor,  {0}, NEW},
+    {"POST",   V2 "/tso",                              LOCAL, post_tso,          {0}, BOTH},
+    {"POST",   V2 "/log",                              LOCAL, post_with_body,    {0}, BOTH},
+    {"GET",    V2 "/unsafe/metadata",                  OWNER, get_metadata,      {0}, CLASSIC},
+    {"POST",   V2 "/unsafe/resolve_lock",              OWNER, post_with_body,    {0}, BOTH},
+    {"DELETE", V2 "/unsafe/service_gc_safepoint",      OWNER, delete_safepoint,  {0}, BOTH},
 };
 /* clang-format on */
 enum { ROUTES = sizeof(routes) / sizeof(routes[0]) };
@@ -492,6 +525,8 @@ static bool has_route(const struct cdc *c, const struct cdc_route *r)
 {
     const struct dr_version *v = &c->doc->version;
 
+    if (r->arch != BOTH && (r->arch == NEW) != cdc_is_new(c))
+        return false;
     if (!r->since[0])
         return true;
     if (r->run == cdc_synced && v->major == 7 && v->minor < 6)
@@ -512,6 +547,10 @@ static bool reaches_owner(struct cdc_in *p)
                        dr_address_text(&owner->at, at));
         else
             cdc_refuse(p, "", "election: no leader");
+        return false;
+    }
+    if (p->c->phase == CDC_BLIND && cdc_is_new(p->c)) { /* ticdc: api/v2 isInitialized */
+        cdc_refuse(p, "", "coordinator is not fully initialized, wait a moment");
         return false;
     }
     if (owner->hung) {

@@ -33,6 +33,8 @@ const json_t *cdc_member(const json_t *o, const char *key);
 bool cdc_bind_u64(struct cdc_in *p, const json_t *o, const char *key, uint64_t *out);
 bool cdc_bind_str(struct cdc_in *p, const json_t *o, const char *key, const char **out);
 
+/* 400 ErrChangeFeedNotExists, in the words of the architecture. */
+void cdc_refuse_absent(struct cdc_in *p, const char *id);
 const char *cdc_namespace(struct cdc_in *p);
 bool cdc_legal_id(const char *id);
 uint64_t cdc_upstream_id(const struct cdc *c);

@@ -5,8 +5,16 @@
 #include <string.h>
 
 #include "controller/estate/model/cdc_api.h"
+#include "controller/estate/model/cdc_new.h"
 
 enum { DELETE_PATIENCE_MS = 60000 };
+
+static void cdc_null(struct cdc_in *p)
+{
+    dr_buf_clear(&p->body);
+    dr_buf_adds(&p->body, "null");
+    cdc_done(p, 200);
+}
 
 struct cdc_feed *cdc_named(struct cdc_in *p, bool must)
 {
@@ -19,8 +27,9 @@ struct cdc_feed *cdc_named(struct cdc_in *p, bool must)
     }
     f = cdc_find_seen(p->c, ns, p->args[0]);
     if (!f && must)
-        cdc_refuse(p, "CDC:ErrChangeFeedNotExists", "changefeed not exists, %s/%s", ns,
-                   p->args[0]);
+        cdc_refuse_absent(p, p->args[0]);
+    else if (!f && cdc_is_new(p->c))
+        cdc_null(p);
     else if (!f)
         cdc_empty_object(p); /* a delete of what is not there, or not seen */
     return f;
@@ -49,6 +58,8 @@ static bool bind_draft(struct cdc_in *p, const json_t *body, json_t *base,
         !cdc_bind_str(p, body, "changefeed_id", &out->d.id) ||
         !cdc_bind_str(p, body, "namespace", &out->d.ns))
         return false;
+    if (cdc_is_new(p->c))
+        out->d.ns = NULL; /* the query's keyspace counts, and there is but one */
     if (json_is_null(config)) {
         dr_buf_release(&p->body);
         dr_http_empty(p->in, 500); /* the handler dereferences nil, gin recovers */
@@ -58,6 +69,8 @@ static bool bind_draft(struct cdc_in *p, const json_t *body, json_t *base,
         return true;
     dr_buf_init(&why, CDC_MESSAGE_MAX);
     ok = json_is_object(config) && dr_cdc_config_overlay(base, config, &why);
+    if (!cdc_is_new(p->c))
+        dr_cdc_config_classic(base);
     if (!ok)
         cdc_refuse_bind(p, why.len ? dr_buf_str(&why)
                                    : "json: cannot unmarshal into Go struct field "
@@ -67,9 +80,29 @@ static bool bind_draft(struct cdc_in *p, const json_t *body, json_t *base,
     return ok;
 }
 
-/* Steps 2 to 4. */
+/* Step 4. */
+static bool is_free(struct cdc_in *p, const struct cdc_draft *d)
+{
+    if (!cdc_find_seen(p->c, d->ns, d->id))
+        return true;
+    cdc_refuse(p, "CDC:ErrChangeFeedAlreadyExists", "changefeed already exists, %s",
+               d->id);
+    return false;
+}
+
+/* Steps 2 to 4; 4 before 2 in the new architecture. */
 static bool names_fine(struct cdc_in *p, struct cdc_draft *d)
 {
+    bool first = cdc_is_new(p->c) && d->id && *d->id;
+    if (first && !cdc_legal_id(d->id)) {
+        cdc_refuse(p, "CDC:ErrAPIInvalidParam", "invalid changefeed_id: %s", d->id);
+        return false;
+    }
+    if (first) {
+        d->ns = cdc_namespace(p);
+        if (!is_free(p, d))
+            return false;
+    }
     if (!d->sink_uri || !*d->sink_uri) {
         cdc_refuse(p, "CDC:ErrSinkURIInvalid",
                    "sink uri invalid 'sink_uri is empty, cannot create a changefeed "
@@ -88,12 +121,7 @@ static bool names_fine(struct cdc_in *p, struct cdc_draft *d)
         cdc_refuse(p, "CDC:ErrAPIInvalidParam", "invalid namespace: %s", d->ns);
         return false;
     }
-    if (cdc_find_seen(p->c, d->ns, d->id)) {
-        cdc_refuse(p, "CDC:ErrChangeFeedAlreadyExists", "changefeed already exists, %s",
-                   d->id);
-        return false;
-    }
-    return true;
+    return is_free(p, d);
 }
 
 /* PD's time; false: refused already. */
@@ -153,6 +181,8 @@ static bool create_draft(struct cdc_in *p, struct cdc_draft *d)
         return false;
     cdc_check(p->c, p->in->a, d, d->start_ts, &verdict);
     if (verdict.refused) {
+        if (cdc_is_new(p->c)) /* classic leaves it until it runs out */
+            cdc_undo_safe(p->c, d->ns, d->id, "creating");
         cdc_refuse(p, verdict.code, "%s", verdict.text);
         return false;
     }
@@ -172,6 +202,11 @@ static bool create_draft(struct cdc_in *p, struct cdc_draft *d)
     return true;
 }
 
+static json_t *defaults(const struct cdc *c)
+{
+    return cdc_is_new(c) ? cdc_new_defaults(c) : dr_cdc_config_default();
+}
+
 void cdc_create(struct cdc_in *p)
 {
     json_t *body = cdc_bind(p);
@@ -179,7 +214,7 @@ void cdc_create(struct cdc_in *p)
 
     if (!body)
         return;
-    if (bind_draft(p, body, dr_cdc_config_default(), &in))
+    if (bind_draft(p, body, defaults(p->c), &in))
         (void)create_draft(p, &in.d);
     json_decref(in.d.config);
     json_decref(body);
@@ -221,12 +256,20 @@ static bool updated(struct cdc_in *p, const struct cdc_feed *f, struct draft_in 
         refuse_update(p, dr_sprintf(p->in->a, "[%s]%s", verdict.code, verdict.text));
         return false;
     }
-    if (d->target_ts == f->target_ts && !strcmp(d->sink_uri, f->sink_uri) &&
-        json_equal(d->config, f->config)) {
+    if (!cdc_is_new(p->c) && d->target_ts == f->target_ts &&
+        !strcmp(d->sink_uri, f->sink_uri) && json_equal(d->config, f->config)) {
         refuse_update(p, "changefeed config is the same with the old one, do nothing");
         return false;
     }
     return true;
+}
+
+static bool start_stays(struct cdc_in *p, const struct cdc_draft *d)
+{
+    if (!cdc_is_new(p->c) || !d->start_ts)
+        return true; /* classic passes over it */
+    cdc_refuse(p, "CDC:ErrAPIInvalidParam", "start_ts can not be updated");
+    return false;
 }
 
 static void store_update(struct cdc_feed *f, const struct cdc_draft *d)
@@ -263,7 +306,8 @@ void cdc_update(struct cdc_in *p)
     if (!body)
         return;
     /* Decoded over nothing: what is not sent becomes Go's zero. */
-    if (bind_draft(p, body, json_object(), &in) && updated(p, f, &in)) {
+    json_t *base = cdc_is_new(p->c) ? cdc_new_update_base(p->c) : json_object();
+    if (bind_draft(p, body, base, &in) && start_stays(p, &in.d) && updated(p, f, &in)) {
         store_update(f, &in.d);
         cdc_show_made(p, f);
     }
@@ -311,6 +355,18 @@ void cdc_delete(struct cdc_in *p)
     p->in->settle_arg = d;
 }
 
+/* The new architecture waits until the feed has stopped, without a bound. */
+static bool paused(struct dr_http_in *in, void *arg)
+{
+    const struct cdc_feed *f = arg;
+    struct cdc_in p = {.in = in, .c = f->cdc};
+    if (f->in_memory && f->state != CDC_STOPPED)
+        return false;
+    dr_buf_init(&p.body, DR_HTTP_BODY_MAX);
+    cdc_empty_object(&p);
+    return true;
+}
+
 void cdc_pause(struct cdc_in *p)
 {
     struct cdc_feed *f = cdc_named(p, true);
@@ -318,7 +374,13 @@ void cdc_pause(struct cdc_in *p)
     if (!f)
         return;
     cdc_enqueue(f, CDC_JOB_PAUSE, 0);
-    cdc_empty_object(p);
+    if (!cdc_is_new(p->c) || !cdc_version_at_least(p->c, 8, 5, 6)) {
+        cdc_empty_object(p);
+        return;
+    }
+    dr_buf_release(&p->body);
+    p->in->settle = paused;
+    p->in->settle_arg = f;
 }
 
 /* Absent in 6.5.0-6.5.8, 7.1.0-7.1.3, all of 7.5 and 7.6: there resume answers 200 and
@@ -353,6 +415,18 @@ static bool resumable(struct cdc_in *p, const struct cdc_feed *f, uint64_t overw
     return true;
 }
 
+/* ticdc: coordinator/controller.go ResumeChangefeed, on master. */
+static bool stopped_enough(struct cdc_in *p, const struct cdc_feed *f)
+{
+    if (!cdc_is_master(p->c) || f->state >= CDC_STOPPED)
+        return true;
+    cdc_refuse(p, "CDC:ErrChangefeedUpdateRefused",
+               "changefeed update error: can only resume changefeed when it is stopped, "
+               "failed, or finished, but current state is %s",
+               cdc_state_names[f->state == CDC_INIT ? CDC_NORMAL : f->state]);
+    return false;
+}
+
 void cdc_resume(struct cdc_in *p)
 {
     struct cdc_feed *f = cdc_named(p, true);
@@ -361,11 +435,12 @@ void cdc_resume(struct cdc_in *p)
 
     if (!f)
         return;
-    body = cdc_bind(p);
+    bool empty_is_fine = cdc_is_new(p->c) && !p->in->req->body_len;
+    body = empty_is_fine ? json_object() : cdc_bind(p);
     if (!body)
         return;
     if (cdc_bind_u64(p, body, "overwrite_checkpoint_ts", &overwrite) &&
-        resumable(p, f, overwrite)) {
+        stopped_enough(p, f) && resumable(p, f, overwrite)) {
         cdc_enqueue(f, CDC_JOB_RESUME, overwrite);
         cdc_empty_object(p);
     }
@@ -375,7 +450,7 @@ void cdc_resume(struct cdc_in *p)
 /* ---- tables ---- */
 struct tables {
     struct dr_gojson *w;
-    bool eligible;
+    bool eligible, all; /* all: both kinds */
     size_t count;
 };
 
@@ -383,10 +458,12 @@ static void add_table(void *arg, const struct dr_table_def *t, bool eligible)
 {
     struct tables *list = arg;
 
-    if (eligible != list->eligible)
+    if (eligible != list->eligible && !list->all)
         return;
     if (!list->count++)
-        dr_gojson_array(list->w, eligible ? "eligible_tables" : "ineligible_tables");
+        dr_gojson_array(list->w, list->all  ? "all_tables"
+                                 : eligible ? "eligible_tables"
+                                            : "ineligible_tables");
     dr_gojson_object(list->w, NULL);
     dr_gojson_str(list->w, "database_name", t->schema);
     dr_gojson_str(list->w, "table_name", t->name);
@@ -408,8 +485,9 @@ static void show_tables(struct cdc_in *p, const struct cdc_draft *d)
         return;
     }
     dr_gojson_object(&p->w, NULL);
-    for (int eligible = 0; eligible < 2 && !verdict.refused; eligible++) {
-        struct tables list = {.w = &p->w, .eligible = eligible};
+    int kinds = cdc_is_new(p->c) ? 3 : 2;
+    for (int kind = 0; kind < kinds && !verdict.refused; kind++) {
+        struct tables list = {.w = &p->w, .eligible = kind == 1, .all = kind == 2};
         (void)cdc_each_table(p->c, p->in->a, d->config,
                              d->start_ts ? d->start_ts : UINT64_MAX, add_table, &list,
                              &verdict);
@@ -431,7 +509,7 @@ void cdc_verify_table(struct cdc_in *p)
 
     if (!body)
         return;
-    if (bind_draft(p, body, dr_cdc_config_default(), &in))
+    if (bind_draft(p, body, defaults(p->c), &in))
         show_tables(p, &in.d);
     json_decref(in.d.config);
     json_decref(body);

@@ -4,23 +4,30 @@
 #include <string.h>
 
 #include "controller/estate/model/cdc_api.h"
+#include "controller/estate/model/cdc_new.h"
 
 /* Errors that list and GET keep to themselves. */
 static bool hides_error(const struct cdc_feed *f)
 {
+    if (cdc_is_new(f->cdc))
+        return false;
     if (f->state == CDC_NORMAL || f->state == CDC_INIT)
         return true;
     return cdc_version_at_least(f->cdc, 8, 5, 0) &&
            (f->state == CDC_STOPPED || f->state == CDC_FINISHED);
 }
 
+enum with_time { NO_TIME, ITS_TIME, ZERO_TIME };
+
 static void add_error(struct cdc_in *p, const char *key, const struct cdc_feed *f,
-                      bool with_time)
+                      enum with_time with_time)
 {
     char text[DR_TIME_TEXT];
 
     dr_gojson_object(&p->w, key);
-    if (with_time)
+    if (with_time == ZERO_TIME)
+        dr_gojson_str(&p->w, "time", "0001-01-01T00:00:00Z");
+    if (with_time == ITS_TIME)
         dr_gojson_str(&p->w, "time", cdc_rfc_time(p->c, f->error.at_ms, text));
     dr_gojson_str(&p->w, "addr", f->error.addr);
     dr_gojson_str(&p->w, "code", f->error.code);
@@ -46,20 +53,25 @@ static const char *shown_state(const struct cdc_feed *f)
     return cdc_state_names[f->state == CDC_PENDING ? CDC_WARNING : f->state];
 }
 
+static const char *space_key(const struct cdc_in *p)
+{
+    return cdc_is_new(p->c) ? "keyspace" : "namespace";
+}
+
 static void add_item(struct cdc_in *p, const struct cdc_feed *f)
 {
     char text[DR_TIME_TEXT];
 
     dr_gojson_object(&p->w, NULL);
     dr_gojson_u64(&p->w, "upstream_id", cdc_upstream_id(p->c));
-    dr_gojson_str(&p->w, "namespace", f->ns);
+    dr_gojson_str(&p->w, space_key(p), f->ns);
     dr_gojson_str(&p->w, "id", f->id);
     dr_gojson_str(&p->w, "state", shown_state(f));
     dr_gojson_u64(&p->w, "checkpoint_tso", f->checkpoint);
     dr_gojson_str(&p->w, "checkpoint_time",
                   cdc_json_time(p->c, dr_tso_ms(f->checkpoint), text));
     if (f->error.set && !hides_error(f))
-        add_error(p, "error", f, true);
+        add_error(p, "error", f, ITS_TIME);
     else
         dr_gojson_null(&p->w, "error");
     dr_gojson_end(&p->w);
@@ -130,6 +142,16 @@ struct view {
     bool masked, made;  /* made: just created or updated */
 };
 
+static void add_new_members(struct cdc_in *p, const struct cdc_feed *f)
+{
+    char at[DR_HOST_MAX + 16];
+    if (f->run)
+        dr_gojson_str(
+            &p->w, "maintainer_addr",
+            dr_address_text(&p->c->captures[cdc_run_capture(f)].process.at, at));
+    cdc_new_write_gid(&p->w, f);
+}
+
 static void add_info(struct cdc_in *p, const struct cdc_feed *f, const struct view *v)
 {
     uint64_t checkpoint = v->made && f->state == CDC_INIT ? f->start_ts : f->checkpoint;
@@ -138,7 +160,7 @@ static void add_info(struct cdc_in *p, const struct cdc_feed *f, const struct vi
 
     dr_gojson_object(&p->w, NULL);
     dr_gojson_u64(&p->w, "upstream_id", cdc_upstream_id(p->c));
-    dr_gojson_str(&p->w, "namespace", f->ns);
+    dr_gojson_str(&p->w, space_key(p), f->ns);
     dr_gojson_str(&p->w, "id", f->id);
     dr_gojson_str(&p->w, "sink_uri",
                   v->masked ? dr_uri_masked(p->in->a, f->sink_uri) : f->sink_uri);
@@ -153,13 +175,16 @@ static void add_info(struct cdc_in *p, const struct cdc_feed *f, const struct vi
     if (state != CDC_INIT)
         dr_gojson_str(&p->w, "state", cdc_state_names[state]);
     if (f->error.set && !f->error.warning && !hides_error(f))
-        add_error(p, "error", f, false);
+        add_error(p, "error", f, cdc_is_new(p->c) ? ZERO_TIME : NO_TIME);
     dr_gojson_str(&p->w, "creator_version", p->c->doc->version.text);
-    dr_gojson_u64(&p->w, "resolved_ts", v->made ? checkpoint : f->resolved);
+    dr_gojson_u64(&p->w, "resolved_ts",
+                  v->made || cdc_is_new(p->c) ? checkpoint : f->resolved);
     dr_gojson_u64(&p->w, "checkpoint_ts", checkpoint);
     dr_gojson_str(&p->w, "checkpoint_time",
                   cdc_json_time(p->c, dr_tso_ms(checkpoint), text));
-    if (!v->made)
+    if (cdc_is_new(p->c))
+        add_new_members(p, f);
+    else if (!v->made)
         add_task_status(p, f);
     dr_gojson_end(&p->w);
     cdc_done(p, 200);
@@ -232,10 +257,15 @@ void cdc_status(struct cdc_in *p)
         return;
     dr_gojson_object(&p->w, NULL);
     dr_gojson_str(&p->w, "state", cdc_state_names[f->state]);
-    dr_gojson_u64(&p->w, "resolved_ts", f->resolved);
+    dr_gojson_u64(&p->w, "resolved_ts", cdc_is_new(p->c) ? f->checkpoint : f->resolved);
     dr_gojson_u64(&p->w, "checkpoint_ts", f->checkpoint);
-    if (f->error.set && f->error.at_ms > dr_tso_ms(f->checkpoint))
-        add_error(p, f->error.warning ? "last_warning" : "last_error", f, true);
+    if (f->error.set && cdc_is_new(p->c)) {
+        if (f->state == CDC_FAILED || f->state == CDC_WARNING)
+            add_error(p, f->state == CDC_FAILED ? "last_error" : "last_warning", f,
+                      ITS_TIME);
+    } else if (f->error.set && f->error.at_ms > dr_tso_ms(f->checkpoint)) {
+        add_error(p, f->error.warning ? "last_warning" : "last_error", f, ITS_TIME);
+    }
     dr_gojson_end(&p->w);
     cdc_done(p, 200);
 }
@@ -299,7 +329,9 @@ static struct synced judge(struct dr_arena *a, const struct cdc_feed *f)
     if (now_ms - dr_tso_ms(f->last_synced) <= interval_ms)
         return (struct synced){false, now_ms, NOT_FINISHED};
     if (behind_ms < checkpoint_ms)
-        return (struct synced){true, now_ms, "Data syncing is finished"};
+        return (struct synced){true, now_ms,
+                               cdc_is_new(c) ? "The data syncing is finished"
+                                             : "Data syncing is finished"};
     if (ahead_ms < checkpoint_ms)
         return (struct synced){
             false, now_ms,
@@ -322,6 +354,10 @@ void cdc_synced(struct cdc_in *p)
 
     if (!f)
         return;
+    if (cdc_is_new(p->c) && !cdc_pd_ok(p->c)) {
+        cdc_refuse(p, "CDC:ErrPDEtcdAPIError", "fail to get ts from pd client");
+        return;
+    }
     s = judge(p->in->a, f);
     dr_gojson_object(&p->w, NULL);
     dr_gojson_bool(&p->w, "synced", s.synced);

@@ -7,6 +7,7 @@
 
 #include "controller/base/num.h"
 #include "controller/estate/model/cdc_api.h"
+#include "controller/estate/model/cdc_new.h"
 
 static void refuse(struct cdc_verdict *out, const char *code, const char *fmt, ...)
     DR_PRINTF(3, 4);
@@ -150,8 +151,10 @@ static bool other_cluster(struct cdc *c, const struct cdc_sink *sink,
 {
     const struct dr_model_instance *i = dr_model_instance(c->model, &sink->at);
 
-    if (!cdc_version_at_least(c, 9, 0, 0) || !i || i->cluster != c->cluster)
-        return true; /* no release of 6.5 to 8.5 looks */
+    bool looks = cdc_version_at_least(c, 9, 0, 0) ||
+                 (cdc_is_new(c) && cdc_version_at_least(c, 8, 5, 6));
+    if (!looks || !i || i->cluster != c->cluster)
+        return true; /* no classic release of 6.5 to 8.5 looks */
     refuse(out, "CDC:ErrSameUpstreamDownstream",
            "TiCDC does not support creating a changefeed with the same TiDB cluster as "
            "both the source and the target for the changefeed.");
@@ -188,7 +191,7 @@ static bool sink_fine(struct cdc *c, struct dr_arena *a, const struct cdc_draft 
 
     if (dr_cdc_config_bool(d->config, "enable_sync_point") && !mysql) {
         refuse(
-            out, "CDC:ErrSinkURIInvalid",
+            out, cdc_is_new(c) ? "CDC:ErrInvalidReplicaConfig" : "CDC:ErrSinkURIInvalid",
             "sink uri invalid 'sink uri scheme is not supported with syncpoint enabled "
             "sink uri: %s'",
             masked);
@@ -214,6 +217,18 @@ static bool sink_fine(struct cdc *c, struct dr_arena *a, const struct cdc_draft 
     }
     return params_fine(a, sink, out) && connection_fine(c, a, sink, masked, bdr, out) &&
            other_cluster(c, sink, out);
+}
+
+/* The new architecture says ErrSinkURIInvalid whatever the sink's verification found, the
+ * connection that failed too: ticdc: api/v2/changefeed.go. */
+static void wrap_sink(const struct cdc *c, struct dr_arena *a, struct cdc_verdict *out)
+{
+    if (!cdc_is_new(c) || !strcmp(out->code, "CDC:ErrSinkURIInvalid") ||
+        !strcmp(out->code, "CDC:ErrSameUpstreamDownstream") ||
+        !strcmp(out->code, "CDC:ErrInvalidReplicaConfig"))
+        return;
+    const char *inner = dr_sprintf(a, "[%s]%s", out->code, out->text);
+    refuse(out, "CDC:ErrSinkURIInvalid", "sink uri invalid '%s'", inner);
 }
 
 void cdc_check(struct cdc *c, struct dr_arena *a, const struct cdc_draft *d,
@@ -243,8 +258,14 @@ void cdc_check(struct cdc *c, struct dr_arena *a, const struct cdc_draft *d,
         if (out->refused)
             return;
     }
-    if (!tables_fine(c, a, d->config, at_ts, out) || !sink_fine(c, a, d, &sink, out))
+    if (cdc_is_new(c))
+        cdc_new_adjust(d->config);
+    if (!tables_fine(c, a, d->config, at_ts, out))
         return;
+    if (!sink_fine(c, a, d, &sink, out)) {
+        wrap_sink(c, a, out);
+        return;
+    }
     if ((c->import_running || dr_model_restoring(c->cluster)) &&
         cdc_version_at_least(c, 6, 6, 0))
         refuse(out, "CDC:ErrUpstreamHasRunningImport",

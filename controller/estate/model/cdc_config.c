@@ -6,14 +6,16 @@
 
 #include "controller/base/num.h"
 
-enum type { BOOL, UINT, INT, STR, DUR, OBJ, LIST, STRS, U64S };
+enum type { BOOL, UINT, INT, REAL, STR, DUR, OBJ, LIST, STRS, U64S };
 
 enum {
-    PTR = 1,         /* a pointer: absent is nil, not zero */
-    OMIT = 2,        /* omitempty */
-    FILL = 4,        /* an update that leaves it out gets the default */
-    DROP_MYSQL = 8,  /* GET of a mysql or tidb sink leaves it out */
-    NULL_MYSQL = 16, /* .. shows null */
+    PTR = 1,               /* a pointer: absent is nil, not zero */
+    OMIT = 2,              /* omitempty */
+    FILL = 4,              /* an update that leaves it out gets the default */
+    DROP_MYSQL = 8,        /* GET of a mysql or tidb sink leaves it out */
+    NULL_MYSQL = 16,       /* .. shows null */
+    NEW = 32 | PTR | OMIT, /* known to the new architecture only */
+    ARCH = 32,
 };
 
 struct field {
@@ -36,6 +38,12 @@ static const struct field fields[] = {
     {"bdr_mode",                           BOOL, "false",           PTR | OMIT},
     {"sync_point_interval",                DUR,  "600000000000",    PTR | OMIT | FILL},
     {"sync_point_retention",               DUR,  "86400000000000",  PTR | OMIT | FILL},
+    {"performance_mode",                   STR,  NULL,              NEW},
+    {"event_collector_batch_count",        UINT, NULL,              NEW},
+    {"event_collector_batch_bytes",        UINT, NULL,              NEW},
+    {"enable_active_active",               BOOL, NULL,              NEW},
+    {"active_active_progress_interval",    DUR,  NULL,              NEW},
+    {"active_active_sync_stats_interval",  DUR,  NULL,              NEW},
     {"filter",                             OBJ,  "{}",              PTR | FILL},
     {"filter.rules",                       STRS, "[\"*.*\"]",       OMIT},
     {"filter.ignore_txn_start_ts",         U64S, NULL,              OMIT},
@@ -82,15 +90,18 @@ static const struct field fields[] = {
     {"sink.mysql_config.write_timeout",                 STR,  NULL, PTR | OMIT},
     {"sink.mysql_config.read_timeout",                  STR,  NULL, PTR | OMIT},
     {"sink.mysql_config.timeout",                       STR,  NULL, PTR | OMIT},
+    {"sink.mysql_config.async_ddl_timeout",             STR,  NULL, NEW},
     {"sink.mysql_config.enable_batch_dml",              BOOL, NULL, PTR | OMIT},
     {"sink.mysql_config.enable_multi_statement",        BOOL, NULL, PTR | OMIT},
     {"sink.mysql_config.enable_cache_prepared_statement", BOOL, NULL, PTR | OMIT},
     {"sink.cloud_storage_config",          LIST, NULL,              PTR | OMIT | DROP_MYSQL},
     {"sink.advance_timeout",               UINT, "150",             PTR | OMIT},
+    {"sink.advance_timeout_in_sec",        UINT, NULL,              NEW},
     {"sink.send_bootstrap_interval_in_sec", INT, "120",             PTR | OMIT},
     {"sink.send_bootstrap_in_msg_count",   INT,  "10000",           PTR | OMIT},
     {"sink.send_bootstrap_to_all_partition", BOOL, "true",          PTR | OMIT},
     {"sink.send-all-bootstrap-at-start",   BOOL, "false",           PTR | OMIT},
+    {"sink.send_all_bootstrap_at_start",   BOOL, NULL,              NEW},
     {"sink.debezium_disable_schema",       BOOL, "false",           PTR | OMIT},
     {"sink.debezium",                      OBJ,  "{}",              PTR | OMIT},
     {"sink.debezium.output_old_value",     BOOL, "true",            0},
@@ -113,6 +124,14 @@ static const struct field fields[] = {
     {"scheduler.enable_table_across_nodes", BOOL, "false",          0},
     {"scheduler.region_threshold",         INT,  "100000",          0},
     {"scheduler.write_key_threshold",      INT,  "0",               0},
+    {"scheduler.region_count_per_span",    INT,  NULL,              NEW},
+    {"scheduler.region_count_refresh_interval", DUR, NULL,          NEW},
+    {"scheduler.scheduling_task_count_per_node", INT, NULL,         NEW},
+    {"scheduler.enable_splittable_check",  BOOL, NULL,              NEW},
+    {"scheduler.force_split",              BOOL, NULL,              NEW},
+    {"scheduler.balance_score_threshold",  REAL, NULL,              NEW},
+    {"scheduler.min_traffic_percentage",   REAL, NULL,              NEW},
+    {"scheduler.max_traffic_percentage",   REAL, NULL,              NEW},
     {"integrity",                          OBJ,  "{}",              PTR | FILL},
     {"integrity.integrity_check_level",    STR,  "\"none\"",        0},
     {"integrity.corruption_handle_level",  STR,  "\"warn\"",        0},
@@ -126,9 +145,9 @@ static const struct field fields[] = {
 enum { FIELDS = sizeof(fields) / sizeof(fields[0]) };
 
 static const char *const go_types[] = {
-    [BOOL] = "bool",        [UINT] = "uint64",   [INT] = "int",
-    [STR] = "string",       [DUR] = "int64",     [OBJ] = "v2.object",
-    [LIST] = "[]v2.object", [STRS] = "[]string", [U64S] = "[]uint64",
+    [BOOL] = "bool",     [UINT] = "uint64",   [INT] = "int",       [REAL] = "float64",
+    [STR] = "string",    [DUR] = "int64",     [OBJ] = "v2.object", [LIST] = "[]v2.object",
+    [STRS] = "[]string", [U64S] = "[]uint64",
 };
 
 static const char *leaf(const char *path)
@@ -229,6 +248,8 @@ static bool fits(const struct field *f, const json_t *v)
         return json_is_integer(v) && json_integer_value(v) >= 0;
     case INT:
         return json_is_integer(v);
+    case REAL:
+        return json_is_number(v);
     case STR:
         return json_is_string(v);
     case DUR:
@@ -346,6 +367,16 @@ bool dr_cdc_config_overlay(json_t *config, const json_t *sent, struct dr_buf *wh
         return false;
     complete_event_filters(config);
     return true;
+}
+
+void dr_cdc_config_classic(json_t *config)
+{
+    for (size_t i = 0; i < FIELDS; i++) {
+        json_t *parent =
+            fields[i].flags & ARCH ? parent_of(config, fields[i].path) : NULL;
+        if (parent)
+            json_object_del(parent, leaf(fields[i].path));
+    }
 }
 
 /* Sub-objects and durations that are nil get their defaults. */

@@ -24,6 +24,10 @@ json_t *dr_cdc_config_default(void);
  * keys ignored, arrays replaced. False: a value has the wrong type, *why says so. */
 bool dr_cdc_config_overlay(json_t *config, const json_t *sent, struct dr_buf *why);
 
+/* Takes out what only the new architecture knows: to a classic server these are unknown
+ * keys. */
+void dr_cdc_config_classic(json_t *config);
+
 /* What an update makes of the object that was sent over nothing: sub-objects and
  * durations that were not sent get their defaults, all else stays at zero. */
 void dr_cdc_config_fill_update(json_t *config);

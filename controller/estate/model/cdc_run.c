@@ -9,6 +9,7 @@
 #include "controller/base/quote.h"
 #include "controller/estate/model/cdc.h"
 #include "controller/estate/model/cdc_ddl.h"
+#include "controller/estate/model/cdc_new.h"
 #include "controller/estate/model/network.h"
 
 enum {
@@ -259,7 +260,14 @@ static void begin_ddl(struct cdc_feed *f, const struct dr_change *ch)
         dr_buf_clear(&b);
     }
     cdc_ddl_rewrite(&b, ch->ddl);
+    if (cdc_is_new(f->cdc)) {
+        add(r, "CREATE DATABASE IF NOT EXISTS tidb_cdc");
+        add(r, cdc_new_ddl_table());
+    }
     add(r, dr_buf_str(&b));
+    if (cdc_is_new(f->cdc))
+        add(r,
+            cdc_new_ddl_row(r->work, f, ch->table ? ch->table->id : 0, ch->commit_tso));
     dr_buf_release(&b);
 }
 
@@ -311,7 +319,7 @@ static void continue_syncpoint(struct cdc_feed *f, const char *secondary)
                    "INSERT IGNORE INTO tidb_cdc.syncpoint_v1 (ticdc_cluster_id, "
                    "changefeed, primary_ts, secondary_ts) VALUES ('%s', '%s', '%" PRIu64
                    "', '%s')",
-                   cluster, f->id, r->next_syncpoint, secondary));
+                   cluster, cdc_table_name(r->work, f), r->next_syncpoint, secondary));
     add(r, dr_sprintf(r->work, "SET GLOBAL tidb_external_ts = %s", secondary));
     add(r, "COMMIT");
 }

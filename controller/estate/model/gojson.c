@@ -146,7 +146,7 @@ void dr_gojson_value(struct dr_gojson *w, const char *key, const json_t *v)
         return;
     case JSON_REAL:
         before(w, key);
-        dr_buf_addf(w->out, "%.17g", json_real_value(v));
+        dr_buf_addf(w->out, "%.15g", json_real_value(v)); /* 0.8 as 0.8 */
         return;
     case JSON_TRUE:
     case JSON_FALSE:
