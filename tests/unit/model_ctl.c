@@ -344,6 +344,15 @@ Test(model_ctl, a_workload_remembers_what_it_was_told)
     kit_ctl(&k, "{\"fault\":\"drop-before\",\"kind\":\"commit\",\"count\":2}");
     kit_wait(&k, 500);
     cr_assert_eq(count(&k, "unknown"), 4);
+    /* so is one that is waited for */
+    kit_ctl(&k, "{\"fault\":\"lose\",\"kind\":\"commit\",\"at\":\"" KIT_EAST_SQL "\"}");
+    for (int i = 0; i < 200; i++) {
+        kit_wait(&k, 100);
+        json_t *loads =
+            json_object_get(look(&k, "check", "{\"open\":\"east\"}"), "workloads");
+        cr_assert(json_is_true(json_object_get(json_array_get(loads, 0), "ok")));
+    }
+    cr_assert_eq(count(&k, "unknown"), 5);
     /* a fence refuses, on every instance */
     kit_sql(&k, KIT_EAST_SQL, "SET GLOBAL tidb_super_read_only = ON");
     kit_wait(&k, 500);

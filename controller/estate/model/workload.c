@@ -112,14 +112,15 @@ static void acknowledge(struct dr_workload *w, struct dr_load_thread *t)
     w->last_acknowledged_ms = dr_model_wall_ms(w->m);
 }
 
-static void leave_open(struct dr_workload *w, struct dr_load_thread *t)
+/* From when COMMIT is sent until its answer is there nobody knows; so it stays when there
+ * never is one. */
+static void set_open(struct dr_workload *w, const struct dr_load_thread *t, bool open)
 {
     for (size_t i = 0; i < t->count; i++) {
         struct dr_load_row *r = &w->rows[t->changes[i].row];
         r->unknown = t->changes[i].seq;
-        r->has_unknown = true;
+        r->has_unknown = open;
     }
-    w->unknown++;
 }
 
 static void hang_up(struct dr_load_thread *t)
@@ -135,7 +136,7 @@ static void hang_up(struct dr_load_thread *t)
 static void broken(struct dr_workload *w, struct dr_load_thread *t)
 {
     if (t->step == COMMIT && t->sent)
-        leave_open(w, t);
+        w->unknown++;
     else if (t->step != IDLE && t->step != ROLLBACK)
         w->failed++;
     hang_up(t);
@@ -269,6 +270,8 @@ static bool exchange(struct dr_workload *w, struct dr_load_thread *t)
         done = dr_model_sql_poll(t->session, &ans, a);
     t->undecided = !net && (!t->sent || t->undecided);
     t->sent = true;
+    if (t->step == COMMIT)
+        set_open(w, t, true);
     dr_buf_release(&sql);
     if (done == DR_MODEL_RUNNING) {
         if (w->m->now_ms - t->since_ms > PATIENCE_MS)
@@ -277,6 +280,8 @@ static bool exchange(struct dr_workload *w, struct dr_load_thread *t)
         broken(w, t);
     } else {
         t->sent = false;
+        if (t->step == COMMIT)
+            set_open(w, t, false);
         if (ans.error)
             refused(w, t, ans.error);
         else
