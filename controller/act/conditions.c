@@ -12,7 +12,8 @@ enum {
     BEGIN_MS =
         1000, /* between the first look that sees a change and the one that counts */
     END_MS = 5000,
-    MADE_MS = 30000,          /* how long a pair just made may lack its first redo log */
+    MADE_MS = 30000, /* how long a pair just made may lack its first redo log */
+    MUTE_MS = 30000, /* how long looks follow each other closely that cannot tell */
     PART_END_MS = 2 * END_MS, /* the return of protection ends them all */
     KEY_MAX = 200,
     TEXT_MAX = 400,
@@ -55,8 +56,11 @@ struct dr_conditions {
     enum dr_truth seen; /* of the latest looks */
     struct moment seen_since;
     bool seen_any, wants_look;
+    bool is_mute; /* the latest looks could not tell */
+    struct moment mute_since;
     bool was_made;      /* before the first verdict, under these eyes */
     struct moment lost; /* when it was protected last */
+    bool from_start;    /* no look of these eyes saw it protected before that */
     bool was_lost;      /* by then it was no, not only unknown */
     char lost_text[TEXT_MAX];
 };
@@ -290,6 +294,7 @@ static void say_lost(struct look *l)
     const char *lacks = what_lacks(l), *when = clock_of(l, c->seen_since.wall_ms);
     if (first || c->said == DR_TRUE) {
         c->lost = c->seen_since;
+        c->from_start = first;
         c->was_lost = false;
     }
     if (!c->was_lost)
@@ -315,7 +320,11 @@ static void say_back(struct look *l)
     bool first = !c->judged;
     const struct moment *back = &c->seen_since;
     const char *text = "protected";
-    if (!first && c->was_lost)
+    if (!first && c->was_lost && c->from_start)
+        text = dr_sprintf(l->a, "protection lost before %s, back %s (%s at least): %s",
+                          clock_of(l, c->lost.wall_ms), clock_of(l, back->wall_ms),
+                          lasted(l, back->ms - c->lost.ms), c->lost_text);
+    else if (!first && c->was_lost)
         text = dr_sprintf(l->a, "protection lost %s, back %s (%s): %s",
                           clock_of(l, c->lost.wall_ms), clock_of(l, back->wall_ms),
                           lasted(l, back->ms - c->lost.ms), c->lost_text);
@@ -334,9 +343,14 @@ static void judge(struct look *l)
 {
     struct dr_conditions *c = l->c;
     const struct dr_plan *p = l->p;
-    c->wants_look = says_nothing(p) && !(c->judged && c->said == DR_TRUE);
+    bool mute = says_nothing(p);
+    if (mute && !c->is_mute)
+        c->mute_since = l->now;
+    c->is_mute = mute;
+    c->wants_look = mute && !(c->judged && c->said == DR_TRUE) &&
+                    l->now.ms - c->mute_since.ms < MUTE_MS;
     c->was_made |= in_the_making(c, p);
-    if (says_nothing(p) || in_the_making(c, p))
+    if (mute || in_the_making(c, p))
         return;
     if (!c->seen_any || c->seen != p->is_protected)
         c->seen_since = l->now;

@@ -27,7 +27,7 @@ has "and says which check changed" "west: an empty secondary (DR-B041): was yes,
 sql "$west" "DROP DATABASE old"
 sed -i 's/rpo: 30s/rpo: 45s/' "$doc"
 told "apply when the document was edited" 1 drover apply --yes "$kept"
-has "it says which field" "spec.objectives.rpo: was the default, now 45s" "$said"
+has "it says which field" "spec.objectives.rpo: was 30s (the default), now 45s" "$said"
 mv "$doc" "$work/moved.yaml"
 told "apply when the document moved" 1 drover apply --yes "$kept"
 has "it says where it looked" "$doc" "$said"

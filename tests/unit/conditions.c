@@ -191,3 +191,27 @@ Test(conditions, a_pair_in_the_making_was_not_lost)
                  "87 protection.back protected\n");
     dr_conditions_free(c);
 }
+
+Test(conditions, what_was_so_before_is_said_so)
+{
+    char said[4096] = "";
+    struct dr_conditions *c = dr_conditions_new();
+    reset();
+    set(0, DR_FALSE, "changefeed x is stopped");
+    looks(c, 0, 10, said);
+    cr_expect_not(dr_conditions_pending(c));
+    set(0, DR_UNSURE,
+        "one look"); /* a checkpoint that stands is not waited for closely */
+    parts[0].early = true;
+    look(c, 20, said);
+    cr_expect(dr_conditions_pending(c));
+    look(c, 60, said);
+    cr_expect_not(dr_conditions_pending(c));
+    parts[0].early = false;
+    set(0, DR_TRUE, "runs");
+    looks(c, 70, 80, said);
+    expect(said, "1 protection.lost not protected: feed: changefeed x is stopped\n"
+                 "75 protection.back protection lost before 10:00:00Z, back 10:01:10Z "
+                 "(1m10s at least): feed: changefeed x is stopped\n");
+    dr_conditions_free(c);
+}
