@@ -722,6 +722,13 @@ static bool only_discharges(const struct dr_view *v)
     return v->in->removed || is_overdue(v) || dr_view_gives_back(v);
 }
 
+/* A feed that should be there is not listed, and nobody knows whether it is gone. */
+static bool is_unproven(const struct dr_view *v, size_t c)
+{
+    const struct dr_feeds *x = &dr_view_facts(v, c)->feeds;
+    return x->seen.known && x->unproven;
+}
+
 /* What is missing, and which of it can be made now. */
 static void match(struct build *b)
 {
@@ -754,9 +761,7 @@ static void match(struct build *b)
     if (kept)
         add_notice(b, kept);
     dr_protection(v, p);
-    for (size_t c = 0; c < 2; c++)
-        p->absence_open |=
-            dr_view_facts(v, c)->feeds.seen.known && dr_view_facts(v, c)->feeds.unproven;
+    p->absence_open = is_unproven(v, v->a) || is_unproven(v, v->b);
 }
 
 struct dr_plan *dr_plan_build(const struct dr_plan_input *in, struct dr_arena *a)

@@ -281,8 +281,8 @@ static int64_t lease_meanwhile(void *arg)
             dr_sprintf(p->arena,
                        "UPDATE mysql.drover_ledger SET holder = 'third', value = "
                        "'%s' WHERE k = 'lease'",
-                       escaped(p->arena, dr_lease_value(dr_tso_make(now_ms + 600000, 0), 0, 0,
-                                                        p->arena))));
+                       escaped(p->arena, dr_lease_value(dr_tso_make(now_ms + 600000, 0),
+                                                        0, 0, p->arena))));
     return now_ms;
 }
 

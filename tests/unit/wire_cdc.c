@@ -98,6 +98,20 @@ static const struct {
 } shown[] = {
     {INFO(SINK, CONFIG), ""},
     {INFO("MySQL://cdc@127.1.1.4?worker-count=16", CONFIG), ""},
+    /* what a server adds, shows as null or in its own units is no difference */
+    {INFO(SINK, CONFIG ",\"enable_sync_point\":null,\"force_replicate\":null,"
+                       "\"sync_point_interval\":600000000000,\"new_field\":{\"a\":1},"
+                       "\"changefeed_error_stuck_duration\":1800000000000,"
+                       "\"scheduler\":{\"region_threshold\":10000},"
+                       "\"sink\":{\"delete_only_output_handle_key_columns\":null,"
+                       "\"debezium\":{\"output_old_value\":true}}"),
+     ""},
+    /* the order of rules says something */
+    {INFO(SINK, "\"check_gc_safe_point\":true,\"mounter\":{\"worker_num\":8},"
+                "\"filter\":{\"rules\":[\"!drover_probe.*\",\"*.*\"]},"
+                "\"consistent\":{\"level\":\"eventual\",\"storage\":"
+                "\"s3://redo/orders/r1?endpoint=x\"}"),
+     "filter.rules "},
     {INFO("mysql://ops:xxxxx@127.1.1.5:4000/?worker-count=8", CONFIG),
      "sink_uri.user sink_uri.address sink_uri?worker-count sink_uri?worker-count "},
     {INFO(SINK, ""),
