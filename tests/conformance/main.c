@@ -13,7 +13,7 @@ static const char usage[] =
     "  --tidb H:P,..  --status H:P,..  --pd H:P,..  --ticdc H:P,..  --s3 H:P\n"
     "  --user NAME  --password-file FILE    of a TiDB account with all rights\n"
     "  --s3-key-file FILE                   access:secret\n"
-    "  --set NAME=VALUE                     of cases: backup=URI, sink=URI, redo=URI\n"
+    "  --set NAME=VALUE, --set NAME=@FILE   of cases: sink, redo, bucket .. (README.md)\n"
     "  --change-cluster                     also cases that change settings of the "
     "whole\n"
     "                                       cluster for a moment\n"
@@ -47,8 +47,9 @@ static char *secret_of(struct dr_arena *a, const char *path)
 static void set(struct world *w, struct dr_arena *a, const char *text)
 {
     const char *is = strchr(text, '=');
-    if (is)
-        vars_set(&w->given, dr_strndup(a, text, (size_t)(is - text)), is + 1);
+    if (is) /* NAME=@FILE: what the file says, so that no secret stands in argv */
+        vars_set(&w->given, dr_strndup(a, text, (size_t)(is - text)),
+                 is[1] == '@' ? secret_of(a, is + 2) : is + 1);
 }
 
 enum {

@@ -8,7 +8,7 @@
 #include "controller/base/num.h"
 #include "tests/conformance/conform.h"
 
-enum { SESSIONS_MAX = 32, POLL_MS = 50, SHOWN_MAX = 600 };
+enum { SESSIONS_MAX = 32, POLL_MS = 50, SHOWN_MAX = 600, SLOW_MS = 1500 };
 #define SCHEMA "drover_conf"
 #define PREFIX "drover_conf_"
 
@@ -38,7 +38,7 @@ static const char *const step_keys[] = {
     "tidb",    "s3",    "headers", "body",    "unsigned",      "status", "json",
     "text",    "rows",  "header",  "columns", "first-columns", "row",    "some",
     "none",    "let",   "count",   "error",   "affected",      "within", "wait",
-    "warning", "needs", NULL};
+    "warning", "needs", "at",      NULL};
 
 /* ---- what a file may say ---- */
 
@@ -177,22 +177,29 @@ static const char *left_out(const struct bench *b, const struct node *c)
 
 /* ---- sessions ---- */
 
-static const char *endpoint(const struct endpoints *e, const struct node *step)
+static const char *endpoint(struct vars *v, const struct endpoints *e,
+                            const struct node *step)
 {
-    const char *on = tree_text(step, "on");
+    const char *on = tree_text(step, "on"), *at = tree_text(step, "at");
     uint64_t n = 1;
+    if (at)
+        return vars_expand(v, at);
     if (on && !dr_parse_u64(on, strlen(on), &n))
         return NULL;
     return n >= 1 && n <= e->count ? e->at[n - 1] : NULL;
 }
 
-/* The account behind "plain" or "plain#2"; "main" is the given one. */
+/* The account behind "plain" or "plain#2"; "main" is the given one, "down" that of
+ * --set down_user and down_password. */
 static struct login login_of(struct bench *b, const char *name)
 {
     size_t len = strcspn(name, "#");
     char *user = dr_strndup(b->arena, name, len);
     if (strcmp(user, "main") == 0)
         return b->world->login;
+    if (strcmp(user, "down") == 0)
+        return (struct login){.user = vars_get(&b->vars, "down_user"),
+                              .password = vars_get(&b->vars, "down_password")};
     return (struct login){.user = dr_sprintf(b->arena, PREFIX "%s", user),
                           .password = dr_sprintf(b->arena, "Conf-%s-1", user)};
 }
@@ -206,7 +213,8 @@ static void hang_up(struct bench *b)
 static struct session *session_for(struct bench *b, const struct node *step,
                                    struct sql_answer *out)
 {
-    const char *as = tree_text(step, "as"), *at = endpoint(&b->world->sql, step);
+    const char *as = tree_text(step, "as"),
+               *at = endpoint(&b->vars, &b->world->sql, step);
     as = as ? as : "main";
     const char *name = dr_sprintf(b->arena, "%s@%s", as, at ? at : "");
     size_t i = 0;
@@ -251,7 +259,8 @@ static bool try_login(struct bench *b, const struct node *step)
     struct login l = {vars_expand(&b->vars, tree_text(who, "user")),
                       vars_expand(&b->vars, tree_text(who, "password")),
                       database ? vars_expand(&b->vars, database) : NULL};
-    struct session *s = session_open(b->arena, endpoint(&b->world->sql, step), &l, &got);
+    struct session *s =
+        session_open(b->arena, endpoint(&b->vars, &b->world->sql, step), &l, &got);
     bool fits = expect_sql(&b->vars, step, &got, s, &b->diff);
     session_close(s);
     return fits;
@@ -261,7 +270,7 @@ static bool try_http(struct bench *b, const struct node *step, const char *line,
                      const struct endpoints *where, bool store)
 {
     const struct node *body = tree_get(step, "body");
-    const char *at = endpoint(where, step);
+    const char *at = endpoint(&b->vars, where, step);
     size_t method = strcspn(line, " ");
     char *text = NULL;
     if (!at || !line[method]) {
