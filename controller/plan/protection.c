@@ -37,6 +37,14 @@ static bool is_another(const struct dr_view *v)
     return dr_holds(v, DR_P_FEED_MATCHES, v->a) == DR_FALSE && !(v->gen.adopted && told);
 }
 
+static enum dr_truth lags(const struct dr_view *v, const struct dr_feed *ours)
+{
+    const struct dr_ledger_group *g = &dr_view_facts(v, v->a)->ledger;
+    return !g->seen.known ? DR_UNSURE
+                          : dr_truth_of(dr_tso_age_ms(g->tso, ours->checkpoint) >
+                                        v->t->objectives.rpo_ms);
+}
+
 static enum dr_truth ours_runs(const struct dr_view *v, const struct dr_feed *ours,
                                struct dr_protection *out)
 {
@@ -65,10 +73,10 @@ static enum dr_truth ours_runs(const struct dr_view *v, const struct dr_feed *ou
     out->early = ours->rises < RISES;
     out->text =
         !ours->rises
-            ? dr_sprintf(v->arena,
-                         "changefeed %s is normal; that its checkpoint rises takes "
-                         "three looks to see",
-                         ours->id)
+            ? dr_sprintf(v->arena, "changefeed %s is normal; %s", ours->id,
+                         lags(v, ours) == DR_TRUE
+                             ? "its checkpoint is not seen to rise"
+                             : "that its checkpoint rises takes three looks to see")
             : dr_sprintf(v->arena, "changefeed %s is %s, %u rising checkpoint%s seen",
                          ours->id, state, ours->rises, ours->rises == 1 ? "" : "s");
     return out->early ? DR_UNSURE : DR_TRUE; /* a stall shows as lag */
