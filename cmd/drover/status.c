@@ -335,7 +335,8 @@ static int show(const struct dr_invocation *in, const struct dr_declared *d,
         dr_declared_trace(d, input, a);
         p = dr_plan_build(input, a);
         looks++;
-    } while ((!o->watch || looks < 2) && dr_look_again(p, looks));
+        /* who watches looks again anyhow */
+    } while (!(o->watch && p->absence_open) && dr_look_again(p, looks));
     struct numbers n = measure(input->topology, input->facts, a);
     struct dr_buf b;
     dr_buf_init(&b, OUTPUT_MAX);
