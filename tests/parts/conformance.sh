@@ -32,6 +32,13 @@ conform "${options[@]}" tests/conformance/cases/*.yaml >"$work/all" || cat "$wor
 grep -E 'passed|not run|not covered|rest on' "$work/all" | sed '$d'
 counted=$(tail -1 "$work/all")
 passed=$((passed + $(cut -d' ' -f1 <<<"$counted"))) failed=$((failed + $(cut -d' ' -f3 <<<"$counted")))
+# TiCDC of the second cluster is of the new architecture
+to="${net%.*}.$((${net##*.} + 1))"
+conform --simulated --tidb "$to.4:4000" --ticdc "$net.11:8300" --set "sink=mysql://sink:sink@$east:4000/" \
+    tests/conformance/cases/ticdc_new.yaml >"$work/new" || cat "$work/new"
+counted=$(tail -1 "$work/new")
+passed=$((passed + $(cut -d' ' -f1 <<<"$counted"))) failed=$((failed + $(cut -d' ' -f3 <<<"$counted")))
+is "the new architecture is asked" yes "$([ "$(cut -d' ' -f1 <<<"$counted")" -ge 20 ] && echo yes || echo "$counted")"
 is "400 cases and more" yes "$([ "$passed" -ge 400 ] && echo yes || echo "$counted")"
 is "nothing is left behind" "" "$(sql "$east" "SELECT SCHEMA_NAME FROM information_schema.schemata WHERE SCHEMA_NAME LIKE 'drover_conf%'; SELECT User FROM mysql.user WHERE User LIKE 'drover_conf%'")"
 
