@@ -207,7 +207,7 @@ becomes "the feed fails" 20 eval '[ "$(curl -s "$feeds" | jq -r ".items[0].state
 lost "a failed feed" "failed: CDC:ErrMySQLDuplicateEntry" 3
 curl -s -X DELETE "$feeds/$id" >/dev/null
 told "a feed that somebody deleted" 3 drover status "$doc"
-has "is seen to be gone by one command" "was removed, and not by drover (DR-B061)" "$said"
+has "is seen to be gone by one command" "was removed, and not by drover; it had carried all up to" "$said"
 sim_down
 
 # ================================================ versions
