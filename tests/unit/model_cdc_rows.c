@@ -421,6 +421,156 @@ Test(model_ticdc, syncpoints)
     kit_close(&k);
 }
 
+/* start_ts is exclusive: what was committed at it is not sent, one earlier it is. */
+Test(model_ticdc, item_05_start_ts_to_the_tso)
+{
+    for (int earlier = 0; earlier < 2; earlier++) {
+        struct kit k;
+        kit_open(&k);
+        MAKE_SHOP(&k, KIT_EAST_SQL);
+        MAKE_SHOP(&k, KIT_WEST_SQL);
+        kit_sql(&k, KIT_EAST_SQL, "INSERT INTO shop.t VALUES (1, 'x')");
+        const struct dr_change_log *log = &dr_model_cluster(k.m, "east")->log;
+        uint64_t commit = log->items[log->count - 1].commit_tso;
+        struct dr_http_answer ans =
+            cdc_call(&k, "POST", FEEDS,
+                     dr_sprintf(k.arena,
+                                "{\"changefeed_id\":\"f\",\"sink_uri\":\"" KIT_SINK
+                                "\",\"start_ts\":%llu}",
+                                (unsigned long long)commit - (unsigned)earlier));
+        cr_assert_eq(ans.status, 200, "%s", ans.body);
+        kit_wait(&k, 4000);
+        cr_assert_str_eq(west(&k, "SELECT COUNT(*) FROM shop.t"), earlier ? "1" : "0");
+        kit_close(&k);
+    }
+}
+
+/* A bdr feed carries the DDL that ran while the role was PRIMARY, and no other; what the
+ * role is when the feed comes to it does not count. */
+Test(model_ticdc, item_05_ddl_follows_the_role_it_ran_under)
+{
+    struct kit k;
+    kit_open(&k);
+    MAKE_SHOP(&k, KIT_EAST_SQL);
+    MAKE_SHOP(&k, KIT_WEST_SQL);
+    cdc_make(&k, "{\"bdr_mode\":true}");
+    kit_sql(&k, KIT_EAST_SQL, "CREATE TABLE shop.none (id INT PRIMARY KEY)");
+    kit_sql(&k, KIT_EAST_SQL, "ADMIN SET BDR ROLE PRIMARY");
+    kit_sql(&k, KIT_WEST_SQL, "ADMIN SET BDR ROLE SECONDARY");
+    kit_sql(&k, KIT_EAST_SQL, "CREATE TABLE shop.carried (id INT PRIMARY KEY)");
+    kit_sql(&k, KIT_EAST_SQL, "ADMIN UNSET BDR ROLE");
+    kit_wait(&k, 4000);
+    cr_assert_str_eq(west(&k, "SELECT COUNT(*) FROM information_schema.tables WHERE "
+                              "TABLE_SCHEMA = 'shop'"),
+                     "2");
+    cr_assert_str_eq(west(&k,
+                          "SELECT MIN(TABLE_NAME) FROM information_schema.tables WHERE "
+                          "TABLE_SCHEMA = 'shop'"),
+                     "carried");
+    cr_assert_str_eq(cdc_state(&k), "normal");
+    kit_close(&k);
+}
+
+/* The sink's account lacks a right: a feed error, never one of the create. */
+Test(model_ticdc, item_06_rights_of_the_sink_account)
+{
+    static const struct {
+        const char *grants, *config, *part;
+    } cases[] = {
+        {"SELECT, CREATE, UPDATE, DELETE ON *.*", NULL, "INSERT command denied"},
+        {"SELECT, INSERT, UPDATE, DELETE, CREATE ON *.*",
+         "{\"enable_sync_point\":true,\"sync_point_interval\":\"30s\"}",
+         "SYSTEM_VARIABLES_ADMIN"},
+        {"SELECT, INSERT, UPDATE, DELETE ON shop.*",
+         "{\"enable_sync_point\":true,\"sync_point_interval\":\"30s\"}", "tidb_cdc"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct kit k;
+        kit_init(&k);
+        struct dr_sim_account *sink =
+            &((struct dr_sim_account *)(uintptr_t)k.clusters[1].accounts)[1];
+        sink->grants = &cases[i].grants;
+        sink->grant_count = 1;
+        kit_start(&k);
+        MAKE_SHOP(&k, KIT_EAST_SQL);
+        MAKE_SHOP(&k, KIT_WEST_SQL);
+        struct dr_http_answer ans = cdc_post(&k, cases[i].config);
+        cr_assert_eq(ans.status, 200, "%s", ans.body);
+        kit_wait(&k, 1000);
+        kit_sql(&k, KIT_EAST_SQL, "INSERT INTO shop.t VALUES (1, 'x')");
+        kit_wait(&k, 45000);
+        const char *state = cdc_state(&k);
+        cr_assert(!strcmp(state, "pending") || !strcmp(state, "warning"), "%s", state);
+        ans = cdc_call(&k, "GET", FEEDS, NULL);
+        cr_assert(strstr(ans.body, cases[i].part), "%s", ans.body);
+        kit_close(&k);
+    }
+}
+
+Test(model_ticdc, syncpoints_are_purged_after_their_retention)
+{
+    struct kit k;
+    kit_open(&k);
+    MAKE_SHOP(&k, KIT_EAST_SQL);
+    MAKE_SHOP(&k, KIT_WEST_SQL);
+    cdc_make(&k, "{\"enable_sync_point\":true,\"sync_point_interval\":\"10m\","
+                 "\"sync_point_retention\":\"1h\"}");
+    kit_wait(&k, 4 * 60 * 60 * 1000);
+    const char *n = west(&k, "SELECT COUNT(*) FROM tidb_cdc.syncpoint_v1");
+    uint64_t count;
+    cr_assert(dr_parse_u64(n, strlen(n), &count));
+    cr_assert(count >= 6 && count <= 10, "%s of 24", n);
+    kit_close(&k);
+}
+
+Test(model_ticdc, a_warning_goes_when_the_feed_gets_on)
+{
+    struct kit k;
+    struct dr_http_answer ans;
+    kit_open(&k);
+    MAKE_SHOP(&k, KIT_EAST_SQL);
+    MAKE_SHOP(&k, KIT_WEST_SQL);
+    cdc_make(&k, NULL);
+    kit_ctl(&k, "{\"fault\":\"feed-freeze\",\"cluster\":\"east\"}");
+    kit_wait(&k, 1000);
+    kit_ctl(&k, "{\"fault\":\"feed-warning\",\"cluster\":\"east\"}");
+    kit_wait(&k, 5000);
+    cr_assert_str_eq(cdc_state(&k), "warning");
+    cr_assert_null(json_object_get(cdc_feed(&k), "error"), "GET shows errors only");
+    ans = cdc_call(&k, "GET", FEEDS "/f/status", NULL);
+    cr_assert(strstr(ans.body, "\"last_warning\""), "%s", ans.body);
+    kit_ctl(&k, "{\"fault\":\"clear\"}");
+    kit_wait(&k, 3000);
+    cr_assert_str_eq(cdc_state(&k), "normal");
+    kit_close(&k);
+}
+
+/* Rows are marked with the upstream's source id, read when the feed starts. */
+Test(model_ticdc, item_05_rows_are_marked_with_the_source_id)
+{
+    struct kit k;
+    const struct dr_change_log *log;
+    kit_open(&k);
+    MAKE_SHOP(&k, KIT_EAST_SQL);
+    MAKE_SHOP(&k, KIT_WEST_SQL);
+    kit_sql(&k, KIT_EAST_SQL, "SET GLOBAL tidb_source_id = 7");
+    cdc_make(&k, NULL);
+    kit_sql(&k, KIT_EAST_SQL, "SET GLOBAL tidb_source_id = 9");
+    kit_sql(&k, KIT_EAST_SQL, "INSERT INTO shop.t VALUES (1, 'x')");
+    kit_wait(&k, 3000);
+    log = &dr_model_cluster(k.m, "west")->log;
+    cr_assert_eq(log->items[log->count - 1].write_source, 7);
+    cdc_call(&k, "POST", FEEDS "/f/pause", NULL);
+    kit_wait(&k, 1000);
+    cdc_call(&k, "POST", FEEDS "/f/resume", "{}");
+    kit_wait(&k, 1000);
+    kit_sql(&k, KIT_EAST_SQL, "INSERT INTO shop.t VALUES (2, 'y')");
+    kit_wait(&k, 3000);
+    log = &dr_model_cluster(k.m, "west")->log;
+    cr_assert_eq(log->items[log->count - 1].write_source, 9);
+    kit_close(&k);
+}
+
 Test(model_ticdc, ttl_is_off_downstream)
 {
     struct kit k;

@@ -411,6 +411,16 @@ void cdc_fail(struct cdc_feed *f, const char *code, const char *message, bool fa
     f->retry_at_ms = m->now_ms + dr_model_scaled(m, wait_ms);
 }
 
+void cdc_warn(struct cdc_feed *f, const char *code, const char *message)
+{
+    if (f->state != CDC_NORMAL && f->state != CDC_WARNING)
+        return; /* what does not run does not warn */
+    record(f, code, message);
+    f->error.warning = true;
+    f->state = CDC_WARNING;
+    f->retry_at_ms = 0;
+}
+
 static void feed_tick(struct cdc_feed *f)
 {
     struct dr_model *m = f->cdc->model;

@@ -59,6 +59,7 @@ struct cdc_feed {
     uint64_t delivered, reached;
     uint64_t asked_tso; /* of PD at asked_ms, while the clock is behind it */
     int64_t asked_ms;
+    int64_t purged_ms; /* old syncpoints, last */
     uint64_t last_synced; /* commit ts of the last data written, in memory only */
     char *sink_uri;       /* clear text, owned */
     json_t *config;       /* owned, not normalised */
@@ -133,6 +134,8 @@ void cdc_enqueue(struct cdc_feed *f, enum cdc_job job, uint64_t overwrite);
 
 /* A running feed met an error. fatal: failed at once. */
 void cdc_fail(struct cdc_feed *f, const char *code, const char *message, bool fatal);
+/* The same as a warning: it goes on working. */
+void cdc_warn(struct cdc_feed *f, const char *code, const char *message);
 /* The owner goes: crashed, or by its own will. */
 void cdc_owner_change(struct cdc *c, bool crash);
 

@@ -11,6 +11,7 @@
 #include "controller/estate/model/cdc_ddl.h"
 #include "controller/estate/model/cdc_new.h"
 #include "controller/estate/model/network.h"
+#include "controller/estate/model/sql_vars.h"
 
 enum {
     LAG_MS = 1000, /* resolved timestamps of TiKV trail the clock by 1 to 1.5 s */
@@ -35,6 +36,7 @@ struct cdc_run {
     struct dr_arena *arena; /* its life */
     struct dr_arena *work;  /* one batch */
     size_t capture;
+    const char *source_id; /* of the upstream, as it was at the start */
     bool blackhole;
     struct cdc_sink sink;
     struct cdc_filter *filter;
@@ -131,7 +133,7 @@ static void begin_setup(struct cdc_feed *f)
     struct cdc_run *r = f->run;
 
     begin(r, BATCH_SETUP, r->applied);
-    add(r, "SET SESSION tidb_cdc_write_source = 1");
+    add(r, dr_sprintf(r->work, "SET SESSION tidb_cdc_write_source = %s", r->source_id));
     add(r, "SET SESSION foreign_key_checks = 0");
     add(r, "SET SESSION tidb_enable_external_ts_read = OFF");
     if (r->next_syncpoint) {
@@ -203,6 +205,8 @@ static bool start(struct cdc_feed *f)
     r->arena = arena;
     r->work = dr_arena_new(0);
     r->capture = capture;
+    r->source_id = /* tiflow: pkg/pdutil/utils.go GetSourceID */
+        dr_strdup(arena, c->cluster->globals[dr_var_find("tidb_source_id")]);
     r->applied = f->delivered = f->checkpoint;
     f->run = r;
     r->filter = cdc_filter_new(arena, f->config, &bad);
@@ -309,6 +313,25 @@ static void begin_syncpoint(struct cdc_feed *f)
     add(r, "SELECT @@tidb_current_ts");
 }
 
+/* Rows older than the retention, at every other half of it: tiflow: cdc/syncpointstore/
+ * mysql_syncpoint_store.go (with NOW() - INTERVAL there). */
+static void purge_syncpoints(struct cdc_feed *f, const char *cluster)
+{
+    struct cdc_run *r = f->run;
+    const struct dr_model *m = f->cdc->model;
+    int64_t keep_ms = dr_cdc_config_int(f->config, "sync_point_retention") / 1000000;
+    char before[DR_TIME_TEXT];
+
+    if (m->now_ms - f->purged_ms <= keep_ms / 2)
+        return;
+    f->purged_ms = m->now_ms;
+    add(r, dr_sprintf(r->work,
+                      "DELETE FROM tidb_cdc.syncpoint_v1 WHERE ticdc_cluster_id = '%s' "
+                      "AND changefeed = '%s' AND created_at < '%.19s'",
+                      cluster, cdc_table_name(r->work, f),
+                      dr_time_text(dr_model_wall_ms(m) - keep_ms, before)));
+}
+
 static void continue_syncpoint(struct cdc_feed *f, const char *secondary)
 {
     struct cdc_run *r = f->run;
@@ -322,6 +345,7 @@ static void continue_syncpoint(struct cdc_feed *f, const char *secondary)
                    cluster, cdc_table_name(r->work, f), r->next_syncpoint, secondary));
     add(r, dr_sprintf(r->work, "SET GLOBAL tidb_external_ts = %s", secondary));
     add(r, "COMMIT");
+    purge_syncpoints(f, cluster);
 }
 
 static void advance_syncpoint(struct cdc_feed *f)

@@ -185,6 +185,23 @@ static int run_feed_error(struct dr_model *m, const json_t *command, json_t **re
     return 0;
 }
 
+/* A warning: the feed goes on trying, its state says so, GET does not (tiflow:
+ * cdc/owner/feed_state_manager.go handleWarning). Progress clears it. */
+static int run_feed_warning(struct dr_model *m, const json_t *command, json_t **reply,
+                            struct dr_err *err)
+{
+    struct cdc_feed *f = named_feed(m, command, err);
+    const char *code = dr_json_str(command, "code");
+    const char *message = dr_json_str(command, "message");
+
+    (void)reply;
+    if (!f)
+        return -DR_E_INPUT;
+    cdc_warn(f, code ? code : "CDC:ErrMySQLTxnError",
+             message ? message : "[CDC:ErrMySQLTxnError]MySQL txn error: i/o timeout");
+    return 0;
+}
+
 static int run_wrong_upstream(struct dr_model *m, const json_t *command, json_t **reply,
                               struct dr_err *err)
 {
@@ -248,6 +265,7 @@ const struct dr_model_command dr_model_ctl_http[] = {
     {"feed-stall",         "cluster, feed, value: rows reach redo, not the downstream",  run_stall},
     {"feed-freeze",        "cluster, feed, value: nothing is captured",                  run_freeze},
     {"feed-error",         "cluster, feed, code, message, fatal: failed, or retrying",   run_feed_error},
+    {"feed-warning",       "cluster, feed, code, message: a warning, until it gets on",  run_feed_warning},
     {"folders-full",       "value: no space left in any folder",                         run_folders},
     {NULL, NULL, NULL},
 };
