@@ -7,7 +7,8 @@
 #   JOBS=2 BUDGET=90 SEED=1              lanes; seconds for one exhibit; of the simulation
 #
 # An exhibit's head: what is planted; then how it is found, tried in order, one a line:
-#   sim: NAME..     build/sim --only NAME: a family, a story or a scenario
+#   sim: NAME..     a family, a story or a scenario of build/sim. Numbers move with the
+#                   code: where one is given, its story follows
 #   golden          build/golden
 #   unit: FILTER..  build/unit --filter FILTER
 set -u
@@ -54,17 +55,20 @@ hunt() {
             left=$((budget - (SECONDS - begin)))
             [ $left -gt 0 ] || return 1
             plant_make "$tree" "build/$kind" >"$tree/out" 2>&1 || return 2
-            case $kind in
-            sim) (cd "$tree" && timeout $((left + 20)) build/sim --first --seed "$seed" --jobs 1 --budget "$left" --only "$one") ;;
-            golden) (cd "$tree" && timeout "$left" build/golden) ;;
-            unit) (cd "$tree" && timeout "$left" build/unit --jobs 1 --filter "$one") ;;
+            case $kind:$one in
+            sim:*/[0-9]*) (cd "$tree" && timeout 60 build/sim --quiet --seed "$seed" --scenario "$one") ;;
+            sim:*) (cd "$tree" && timeout $((left + 20)) build/sim --first --seed "$seed" --jobs 1 --budget "$left" --only "$one") ;;
+            golden:*) (cd "$tree" && timeout "$left" build/golden) ;;
+            unit:*) (cd "$tree" && timeout "$left" build/unit --jobs 1 --filter "$one") ;;
             esac >"$tree/out" 2>&1 && {
-                ! grep -qE 'Tested: 0 |no scenario' "$tree/out" || return 2
+                ! grep -q 'Tested: 0 ' "$tree/out" || return 2
                 continue
             }
-            # what cannot run finds nothing
+            # what cannot run finds nothing; a scenario of that number may be gone
+            ! grep -q 'no scenario' "$tree/out" || continue
             grep -qE '^FAIL|FAIL\]|CRASH\]|failed|Failing' "$tree/out" || return 2
-            echo "$kind ${what:+$one}"
+            [ $kind != sim ] || one=$(sed -nE 's/^FAIL.*--scenario ([^ ]+).*/\1/p' "$tree/out" | grep . || echo "$one")
+            echo "$kind ${what:+$(head -1 <<<"$one")}"
             return 0
         done
     done < <(sed '/^---/,$d' "$2" | grep -E '^(sim|unit): |^golden$')
@@ -81,8 +85,8 @@ show() {
     status=$?
     case $status in
     0)
-        printf '%-24s %3d s  %s\n' "$name" $((SECONDS - begin)) "$by"
-        grep -m1 -A1 -E '^FAIL' "$tree/out" | sed -n '2s/^ */    /p' | cut -c1-160
+        printf '%-24s %3d s  %-24s %s\n' "$name" $((SECONDS - begin)) "$by" "$(head -1 "$patch")"
+        sed -nE '/^FAIL/{n;s/^ */    /p;q}; s/^[a-z/-]+[0-9]*: (C[0-9]|D[0-9])/    \1/p' "$tree/out" | cut -c1-160
         ;;
     1) echo "$name: NOT FOUND in $((SECONDS - begin)) s" ;;
     *)
@@ -95,6 +99,7 @@ show() {
 }
 lane() { # NUMBER
     local i
+    set -f # filters are not names of files
     for ((i = $1; i < ${#names[@]}; i += jobs)); do
         show "${names[i]}" "$trees/$1" >"$trees/told.$1" && touch "$trees/found.$i"
         cat "$trees/told.$1" # in one piece
