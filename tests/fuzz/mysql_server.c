@@ -22,9 +22,15 @@ enum { PATIENCE_MS = 60 * 1000, STEP_MS = 500, OUT_MAX = 64 * 1024 * 1024 };
 static const struct dr_sim_instance instance = {
     .address = PLACE("127.0.0.1:4000", 4000), .status = PLACE("127.0.0.1:10080", 10080)};
 static const struct dr_hostport pd = PLACE("127.0.0.1:2379", 2379);
-static const char *const script[] = {"CREATE DATABASE d",
-                                     "CREATE TABLE d.t (id BIGINT PRIMARY KEY, v TEXT)",
-                                     "INSERT INTO d.t VALUES (1, 'one'), (2, NULL)"};
+static const char *const script[] = {
+    "CREATE DATABASE d", "CREATE TABLE d.t (id BIGINT PRIMARY KEY, v TEXT)",
+    "INSERT INTO d.t VALUES (1, 'one'), (2, NULL)",
+    "CREATE TABLE d.k (id INT, u BIGINT UNSIGNED, n "
+    "DECIMAL(8,3), f DOUBLE, b BIT(9), x BLOB, day DATE, "
+    "at DATETIME(3), c TIME, j JSON)",
+    "INSERT INTO d.k VALUES (-1, 18446744073709551615, "
+    "1.5, 0.1, 3, 0x00ff, '2026-11-21', '2026-11-21 "
+    "10:11:12.5', '-26:03:04', '{}')"};
 static const struct dr_sim_cluster cluster = {
     .name = "east",
     .region = "region-1",
