@@ -29,5 +29,9 @@ has "USE" "lab" "$(printf 'use lab
 select database();
 ' | MYSQL_PWD="b'oss" timeout 20 mariadb --no-defaults --skip-ssl -h "$h" -P 4000 -u boss 2>&1)"
 has "CREATE and DROP DATABASE" "Query OK, 0 rows affected" "$(sql "$h" 'CREATE DATABASE a1; ALTER DATABASE a1 CHARACTER SET utf8mb4; DROP DATABASE a1' -vvv)"
+has "the database's characters" "DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci */" "$(sql "$h" 'CREATE DATABASE a2; ALTER DATABASE a2 COLLATE utf8mb4_general_ci; SHOW CREATE DATABASE a2; DROP DATABASE a2' -N)"
+has "an unknown character set" "ERROR 1115 (42000)" "$(sql "$h" 'ALTER DATABASE lab CHARACTER SET none')"
+has "ALTER of no database" "ERROR 1049 (42000)" "$(sql "$h" 'ALTER DATABASE none CHARACTER SET utf8mb4')"
+has "its DDL job" "modify schema charset and collate" "$(sql "$h" "ADMIN SHOW DDL JOBS 4")"
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

@@ -406,5 +406,7 @@ static enum dr_run alter_table(struct dr_exec *x)
 
 enum dr_run dr_st_alter(struct dr_exec *x)
 {
+    if (dr_accept(&x->cur, "DATABASE") || dr_accept(&x->cur, "SCHEMA"))
+        return dr_ddl_alter_schema(x);
     return dr_accept(&x->cur, "TABLE") ? alter_table(x) : dr_sql_syntax(x);
 }

@@ -53,7 +53,7 @@ bool dr_ddl_table_busy(const struct dr_table *t)
     return false;
 }
 
-static void record(struct dr_exec *x, uint64_t tso, const char *type, const char *schema,
+void dr_ddl_record(struct dr_exec *x, uint64_t tso, const char *type, const char *schema,
                    const struct dr_table_def *old, const struct dr_table_def *fresh)
 {
     size_t len = x->cur.len;
@@ -72,71 +72,6 @@ static void record(struct dr_exec *x, uint64_t tso, const char *type, const char
         .bdr_role = role_name(x->c->bdr_role),
     };
     dr_db_ddl(x->c->db, &ch);
-}
-
-static bool system_schema(const char *name)
-{
-    return strcasecmp(name, "information_schema") == 0 ||
-           strcasecmp(name, "performance_schema") == 0 ||
-           strcasecmp(name, "metrics_schema") == 0;
-}
-
-/* ---- schemas ---- */
-
-static enum dr_run create_schema(struct dr_exec *x)
-{
-    const char *name;
-    bool quiet = dr_accept_all(&x->cur, "IF NOT EXISTS");
-    if (!dr_take_name(&x->cur, &name))
-        return dr_sql_syntax(x);
-    if (dr_need_schema(x, DR_PRIV_CREATE, name) || dr_ddl_begin(x))
-        return DR_RUN_ERROR;
-    if (dr_db_schema(x->c->db, name, UINT64_MAX) || system_schema(name)) {
-        if (!quiet)
-            return dr_sql_error(x, 1007, "Can't create database '%s'; database exists",
-                                name);
-        dr_sql_warn(x, "Note", 1007, "Can't create database '%s'; database exists", name);
-        return dr_sql_ok(x, 0);
-    }
-    if (dr_ddl_role_allows(x, DR_DDL_SAFE))
-        return DR_RUN_ERROR;
-    uint64_t tso = dr_model_tso(x->c);
-    dr_db_schema_add(x->c->db, name, tso);
-    record(x, tso, "create schema", name, NULL, NULL);
-    return dr_sql_ok(x, 0);
-}
-
-static enum dr_run drop_schema(struct dr_exec *x)
-{
-    const char *name;
-    bool quiet = dr_accept_all(&x->cur, "IF EXISTS");
-    if (!dr_take_name(&x->cur, &name) || !dr_at_end(&x->cur))
-        return dr_sql_syntax(x);
-    if (dr_need_schema(x, DR_PRIV_DROP, name) || dr_ddl_begin(x))
-        return DR_RUN_ERROR;
-    struct dr_schema *s = dr_db_schema(x->c->db, name, UINT64_MAX);
-    if (!s && quiet) {
-        dr_sql_warn(x, "Note", 1008, "Can't drop database '%s'; database doesn't exist",
-                    name);
-        return dr_sql_ok(x, 0);
-    }
-    if (!s)
-        return dr_sql_error(x, 1008, "Can't drop database '%s'; database doesn't exist",
-                            name);
-    if (strcasecmp(name, "mysql") == 0)
-        return dr_sql_error(x, 1105, "Drop 'mysql' database is forbidden");
-    if (dr_ddl_role_allows(x, DR_DDL_UNSAFE))
-        return DR_RUN_ERROR;
-    for (size_t i = 0; i < x->c->db->table_count; i++) {
-        struct dr_table *t = x->c->db->tables[i];
-        if (!t->dropped_tso && strcasecmp(dr_table_now(t)->schema, name) == 0 &&
-            dr_ddl_table_busy(t))
-            return DR_RUN_WAIT;
-    }
-    uint64_t tso = dr_model_tso(x->c);
-    record(x, tso, "drop schema", name, NULL, NULL);
-    dr_db_schema_drop(x->c->db, s, tso);
-    return dr_sql_ok(x, 0);
 }
 
 /* ---- tables ---- */
@@ -195,7 +130,7 @@ static enum dr_run create_table(struct dr_exec *x)
     struct dr_table *t = dr_db_table_add(db, def, tso);
     if (d->auto_increment > 1)
         t->auto_base = d->auto_increment - 1;
-    record(x, tso, "create table", schema, NULL, def);
+    dr_ddl_record(x, tso, "create table", schema, NULL, def);
     return dr_sql_ok(x, 0);
 }
 
@@ -206,7 +141,7 @@ void dr_ddl_change_table(struct dr_exec *x, struct dr_table *t, struct dr_def_dr
     uint64_t tso = dr_model_tso(x->c);
     const struct dr_table_def *def = dr_draft_done(x, d, old->id);
     dr_db_table_alter(x->c->db, t, def, moved, fill, tso);
-    record(x, tso, type, old->schema, old, def);
+    dr_ddl_record(x, tso, type, old->schema, old, def);
 }
 
 enum dr_run dr_ddl_unique_holds(struct dr_exec *x, const struct dr_table *t,
@@ -317,7 +252,7 @@ static enum dr_run drop_table(struct dr_exec *x)
                 return DR_RUN_WAIT;
             if (t && round) {
                 uint64_t tso = dr_model_tso(x->c);
-                record(x, tso, "drop table", schema, dr_table_now(t), NULL);
+                dr_ddl_record(x, tso, "drop table", schema, dr_table_now(t), NULL);
                 dr_db_table_drop(x->c->db, t, tso);
             }
         } while (dr_accept(c, ","));
@@ -344,7 +279,7 @@ enum dr_run dr_st_truncate(struct dr_exec *x)
         dr_draft_done(x, dr_draft_from(x, old), x->c->db->next_id += 2);
     dr_db_table_drop(x->c->db, t, tso);
     dr_db_table_add(x->c->db, def, tso);
-    record(x, tso, "truncate table", schema, old, def);
+    dr_ddl_record(x, tso, "truncate table", schema, old, def);
     return dr_sql_ok(x, 0);
 }
 
@@ -395,7 +330,7 @@ enum dr_run dr_st_create(struct dr_exec *x)
 {
     struct dr_cur *c = &x->cur;
     if (dr_accept(c, "DATABASE") || dr_accept(c, "SCHEMA"))
-        return create_schema(x);
+        return dr_ddl_create_schema(x);
     if (dr_accept(c, "TABLE"))
         return create_table(x);
     const char *schema, *name;
@@ -415,7 +350,7 @@ enum dr_run dr_st_drop(struct dr_exec *x)
 {
     struct dr_cur *c = &x->cur;
     if (dr_accept(c, "DATABASE") || dr_accept(c, "SCHEMA"))
-        return drop_schema(x);
+        return dr_ddl_drop_schema(x);
     if (dr_accept(c, "TABLE") || dr_accept(c, "TABLES"))
         return drop_table(x);
     return dr_accept(c, "INDEX") ? drop_index(x) : dr_sql_syntax(x);

@@ -26,5 +26,10 @@ enum dr_run dr_ddl_remove_index(struct dr_exec *x, struct dr_def_draft *d,
                                 const char *index);
 enum dr_run dr_ddl_rename_table(struct dr_exec *x, struct dr_table *t, const char *schema,
                                 const char *name);
+/* Records a job that is done; `old` and `fresh` are NULL where there is no table. */
+void dr_ddl_record(struct dr_exec *x, uint64_t tso, const char *type, const char *schema,
+                   const struct dr_table_def *old, const struct dr_table_def *fresh);
+/* Behind CREATE DATABASE, ALTER DATABASE, DROP DATABASE (sql_ddl_schema.c). */
+dr_statement_fn dr_ddl_create_schema, dr_ddl_alter_schema, dr_ddl_drop_schema;
 
 #endif

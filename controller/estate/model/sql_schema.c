@@ -48,8 +48,8 @@ static enum dr_run fill_schemata(struct dr_fill *f)
             continue;
         dr_fill_text(f, "def");
         dr_fill_text(f, name);
-        dr_fill_text(f, "utf8mb4");
-        dr_fill_text(f, "utf8mb4_bin");
+        dr_fill_text(f, s ? s->charset : "utf8mb4");
+        dr_fill_text(f, s ? s->collate : "utf8mb4_bin");
         dr_fill_null(f);
         dr_fill_null(f);
     }

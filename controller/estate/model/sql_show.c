@@ -217,11 +217,17 @@ static enum dr_run show_create_database(struct dr_exec *x)
         return dr_sql_error(x, 1049, "Unknown database '%s'", name);
     dr_result_columns(x, 2, names);
     dr_result_text(x, s->name);
+    /* tidb: pkg/executor/show.go ConstructResultOfShowCreateDatabase: the collation where
+     * it is not the character set's own */
+    size_t own = strlen(s->charset);
+    bool plain = strncmp(s->collate, s->charset, own) == 0 &&
+                 (!s->collate[own] || strcmp(s->collate + own, "_bin") == 0);
     struct dr_buf b;
     dr_buf_init(&b, 4096);
     dr_buf_adds(&b, "CREATE DATABASE ");
     dr_sql_add_name(&b, s->name);
-    dr_buf_adds(&b, " /*!40100 DEFAULT CHARACTER SET utf8mb4 */");
+    dr_buf_addf(&b, " /*!40100 DEFAULT CHARACTER SET %s %s%s%s*/", s->charset,
+                plain ? "" : "COLLATE ", plain ? "" : s->collate, plain ? "" : " ");
     dr_result_text(x, dr_strdup(x->a, dr_buf_str(&b)));
     dr_buf_release(&b);
     return DR_RUN_OK;

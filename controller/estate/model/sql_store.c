@@ -528,7 +528,12 @@ void dr_db_schema_add(struct dr_db *db, const char *name, uint64_t tso)
         db->schemas = dr_xrealloc(db->schemas, db->schema_room * sizeof(*db->schemas));
     }
     db->schemas[db->schema_count++] = (struct dr_schema){
-        dr_model_string(db->c->model, name, strlen(name)), db->next_id += 2, tso, 0};
+        .name = dr_model_string(db->c->model, name, strlen(name)),
+        .id = db->next_id += 2,
+        .created_tso = tso,
+        .charset = "utf8mb4",
+        .collate = "utf8mb4_bin",
+    };
 }
 
 void dr_db_table_drop(struct dr_db *db, struct dr_table *t, uint64_t tso)

@@ -44,6 +44,7 @@ struct dr_schema {
     const char *name;
     int64_t id;
     uint64_t created_tso, dropped_tso;
+    const char *charset, *collate;
 };
 
 struct dr_ddl_job {
