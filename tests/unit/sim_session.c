@@ -6,6 +6,7 @@
 #include "cmd/drover-sim/mysql.h"
 #include "cmd/drover-sim/mysql_auth.h"
 #include "cmd/drover-sim/mysql_packet.h"
+#include "cmd/drover-sim/mysql_stmt.h"
 #include "controller/base/arena.h"
 
 #define PLACE(where, which)                                                              \
@@ -470,5 +471,98 @@ Test(sim_session, deadlines)
     cr_assert_eq(t.s.expires_ms, 60007, "a packet has begun");
     cr_assert_eq(dr_mysql_protocol.input(t.conn, &t.s, "\x05\0", 2, 5000), 0);
     cr_assert_eq(t.s.expires_ms, 60007, "and is not prolonged by drips");
+    end(&t);
+}
+
+static void execute(struct talk *t, unsigned id, unsigned flags)
+{
+    char payload[10] = {
+        DR_COM_STMT_EXECUTE, (char)id, (char)(id >> 8), 0, 0, (char)flags, 1, 0, 0, 0};
+    t->seq = 0;
+    send_packet(t, payload, sizeof(payload));
+}
+
+static void with_id(struct talk *t, int number, unsigned id, unsigned rows)
+{
+    char payload[9] = {
+        (char)number, (char)id, (char)(id >> 8), 0, 0, (char)rows, 0, 0, 0};
+    t->seq = 0;
+    send_packet(t, payload, number == DR_COM_STMT_FETCH ? 9 : 5);
+}
+
+/* A statement without parameters, of one column: its number. */
+static unsigned prepared(struct talk *t, const char *text)
+{
+    const char *p;
+    size_t len;
+    command(t, DR_COM_STMT_PREPARE, text);
+    cr_assert_eq(next(t, &p, &len), 0);
+    cr_assert_eq(len, 12);
+    cr_assert(p[5] == 1 && p[7] == 0, "one column, no parameter");
+    unsigned id = (unsigned char)p[1] | (unsigned)(unsigned char)p[2] << 8;
+    cr_assert_eq(next(t, &p, &len), 3);
+    cr_assert_eq(next(t, &p, &len), 0xfe);
+    return id;
+}
+
+/* Columns and EOF of an open cursor. */
+static void expect_cursor(struct talk *t)
+{
+    const char *p;
+    size_t len;
+    cr_assert_eq(next(t, &p, &len), 1);
+    cr_assert_eq(next(t, &p, &len), 3);
+    cr_assert_eq(next(t, &p, &len), 0xfe);
+    cr_assert(p[3] & DR_STATUS_CURSOR_EXISTS);
+}
+
+Test(sim_session, prepared_statements_are_kept_and_bounded)
+{
+    struct talk t;
+    const char *p;
+    size_t len;
+    logged_in(&t, CAPS);
+    cr_assert_eq(prepared(&t, "SELECT id FROM t"), 1);
+    execute(&t, 1, 1);
+    expect_cursor(&t);
+    with_id(&t, DR_COM_STMT_FETCH, 1, 1);
+    cr_assert_eq(next(&t, &p, &len), 0);
+    cr_assert(len == 10 && p[2] == 1, "a row of the number 1");
+    cr_assert_eq(next(&t, &p, &len), 0xfe);
+    cr_assert_eq(p[3] & 0xc0, DR_STATUS_CURSOR_EXISTS, "there is more");
+    with_id(&t, DR_COM_STMT_FETCH, 1, 9);
+    cr_assert_eq(next(&t, &p, &len), 0);
+    cr_assert_eq(next(&t, &p, &len), 0xfe);
+    cr_assert_eq(p[3] & 0xc0, DR_STATUS_LAST_ROW_SENT, "that was all");
+    with_id(&t, DR_COM_STMT_FETCH, 1, 1);
+    expect_error(&t, 1326, "Cursor is not open");
+    execute(&t, 1, 1);
+    expect_cursor(&t);
+    with_id(&t, DR_COM_STMT_RESET, 1, 0);
+    expect_ok(&t, 0, 0);
+    with_id(&t, DR_COM_STMT_FETCH, 1, 1);
+    expect_error(&t, 1326, "Cursor is not open");
+    execute(&t, 1, 2);
+    expect_error(&t, 1105, "unsupported flag: CursorTypeForUpdate");
+    execute(&t, 1, 4);
+    expect_error(&t, 1105, "unsupported flag: CursorTypeScrollable");
+    execute(&t, 9, 0);
+    expect_error(&t, 1243, "(9) given to stmt_execute");
+    with_id(&t, DR_COM_STMT_CLOSE, 1, 0);
+    execute(&t, 1, 0);
+    expect_error(&t, 1243, "(1) given to stmt_execute");
+    for (unsigned i = 0; i < DR_STMT_CURSORS; i++) {
+        execute(&t, prepared(&t, "SELECT id FROM t"), 1);
+        expect_cursor(&t);
+    }
+    execute(&t, prepared(&t, "SELECT id FROM t"), 1);
+    expect_error(&t, 1105, "too many open cursors");
+    for (unsigned i = DR_STMT_CURSORS + 1; i < DR_STMT_MAX; i++)
+        (void)prepared(&t, "SELECT 1");
+    command(&t, DR_COM_STMT_PREPARE, "SELECT 1");
+    expect_error(&t, 1461, "maxPreparedStmtCount");
+    command(&t, DR_COM_RESET_CONNECTION, "");
+    expect_ok(&t, 0, 0);
+    cr_assert_eq(prepared(&t, "SELECT 1"), 1, "numbers begin again");
     end(&t);
 }

@@ -323,16 +323,18 @@ static struct dr_sql_type type_of(struct dr_exec *x, const struct dr_rewrite *rw
                                   const struct dr_rows *rows, size_t column)
 {
     const struct dr_origin *o = &rows->origin[column];
+    const struct dr_item *item = rw ? item_of(rw, column, rows->columns) : NULL;
     struct dr_sql_type t;
     if (o->bound >= 0) {
         const struct dr_bound *b = dr_engine_bound(x, (size_t)o->bound);
         if (b->def) {
             t = dr_type_of_column(b->def, (size_t)o->column);
             t.table = alias_of(rw, o->bound, t.table);
+            if (item && !item->star && dr_token_is(&x->cur.t[item->from], "("))
+                t.schema = t.table = t.org_table = t.org_name = NULL; /* a subquery's */
             return t;
         }
     }
-    const struct dr_item *item = rw ? item_of(rw, column, rows->columns) : NULL;
     if (item && by_function(x, rw, item->from, item->to, &t))
         return t;
     return by_value(rows, column);
