@@ -37,14 +37,14 @@ bool dr_view_gives_up(const struct dr_view *v)
     return v->t->bootstrap.give_up == v->gen.n && !row_in(v, DR_EDGE_MADE);
 }
 
-/* Whoever gave a copy up need not wait for the other side to have GC back: an edge that
- * the other end calls made holds its history by itself. */
+/* Whoever gave a copy up need not wait for a silent other side to have GC back: an edge
+ * that the other end calls made holds its history by itself. */
 bool dr_view_gives_back(const struct dr_view *v)
 {
     const struct dr_edge_row *e = row_of(v, v->a);
     const struct dr_ledger *l = dr_view_ledger(v, v->a);
     const char *ignored;
-    if (!l || !l->birth.present ||
+    if (v->giving_up || !l || !l->birth.present ||
         strcmp(l->birth.topology, v->t->doc.metadata.name) != 0 ||
         dr_view_follows(v, v->a, &ignored) != DR_TRUE)
         return false; /* another's, or an older declaration: it has no say */

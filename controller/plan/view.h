@@ -266,7 +266,7 @@ void dr_emit_feed_resume(const struct dr_view *v, size_t c, struct dr_action *x)
 
 /* giveup.c: the word, and the steps of giving a generation up */
 bool dr_view_gives_up(const struct dr_view *v);
-bool dr_view_gives_back(const struct dr_view *v); /* and what it held comes first */
+bool dr_view_gives_back(const struct dr_view *v); /* while the other side is silent */
 const char *dr_give_up_notice(const struct dr_view *v);
 void dr_emit_sink_lock_row(const struct dr_view *v, size_t c, struct dr_action *x);
 void dr_emit_sink_lock(const struct dr_view *v, size_t c, struct dr_action *x);

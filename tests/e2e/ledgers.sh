@@ -1,6 +1,7 @@
 #!/bin/bash
 # Ledgers that are lost, of one side and of both: what drover says, and that its way out,
 # followed to the letter, ends protected without a row lost or copied again.
+# A copy that is cut off and given up by bootstrap.giveUp leaves nothing held.
 # Usage: tests/e2e/ledgers.sh [BUILD]; the last line says "N passed, N failed".
 . "$(dirname "$0")/kit.sh"
 . examples/quickstart/env
@@ -20,6 +21,7 @@ made=$(feed)
 sql "$east" "$drop"
 lose_west
 add fig
+becomes "rows flow on without them" 20 sides_agree
 before=$(quiet_state)
 for command in plan "apply --yes --wait 2s" "run --dir $work/dir --once --state $work/state" status; do
     mkdir -p "$work/dir" && cp "$doc" "$work/dir/"
@@ -66,6 +68,33 @@ told "the printed word" 0 drover apply --yes "$doc"
 becomes "protected again" 30 is_protected
 is "the feed is as it was" "$made" "$(feed)"
 told "nothing to do" 0 drover plan --detailed-exitcode "$doc"
+is "nothing was sent that nobody knows" "[]" "$(ctl unknown)"
+sim_down
+
+# ---- a copy that is given up ----
+sim_up 5
+doc=$work/topology.yaml
+begun() { [ "$(ledger "$east" backup | jq .generation)" = 1 ]; }
+start apply "$build/drover" apply --yes "$doc"
+cut=$started
+becomes "the backup runs" 40 begun
+finish "$cut" KILL
+is "GC is held" "0 10m0s 0 10m0s " "$(gc_of)"
+sed -i 's/bootstrap: {method: BackupRestore}/bootstrap: {method: BackupRestore, giveUp: 2}/' "$doc"
+told "another generation's number" 3 drover plan "$doc"
+has "is refused" "DR-B057 east: giveUp names generation 2, the highest that was begun is 1" "$said"
+sed -i 's/giveUp: 2/giveUp: 1/' "$doc"
+told "plan" 0 drover plan "$doc"
+has "GC is given back" "east: set GC back to what it was" "$said"
+has "and all is said at once" "west: note that the generation is given up" "$said"
+told "given up" 3 drover apply --yes --take "$doc"
+has "the next generation is another plan" "not in the approved plan: east: note generation 2 of the edge" "$said"
+is "GC as before" "1 10m0s 1 10m0s " "$(gc_of)"
+is "the generation is over" retired "$(ledger "$east" edge/east/west | jq -r .state)"
+told "the next one begins" 0 drover apply --yes --take "$doc"
+becomes "protected" 30 is_protected
+is "as generation 2" '[2,"made"]' "$(ledger "$west" edge/east/west | jq -c '[.generation, .state]')"
+is "GC as before" "1 10m0s 1 10m0s " "$(gc_of)"
 is "nothing was sent that nobody knows" "[]" "$(ctl unknown)"
 sim_down
 verdict
