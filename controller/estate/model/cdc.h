@@ -59,7 +59,7 @@ struct cdc_feed {
     uint64_t delivered, reached;
     uint64_t asked_tso; /* of PD at asked_ms, while the clock is behind it */
     int64_t asked_ms;
-    int64_t purged_ms; /* old syncpoints, last */
+    int64_t purged_ms;    /* old syncpoints, last */
     uint64_t last_synced; /* commit ts of the last data written, in memory only */
     char *sink_uri;       /* clear text, owned */
     json_t *config;       /* owned, not normalised */
