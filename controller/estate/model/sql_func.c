@@ -425,7 +425,14 @@ static void f_cast(ARGS)
         else
             sqlite3_result_error(ctx, "Invalid JSON text: The document is invalid.", -1);
     } else if (strcasecmp(type, "DATE") == 0) {
-        sqlite3_result_text(ctx, text(argv[0]), 10, SQLITE_TRANSIENT);
+        int64_t ms;
+        if (dr_time_parse(text(argv[0]), &ms)) {
+            give(ctx, dr_strndup(x->a, dr_sql_time(x->a, ms, 0), 10));
+        } else { /* tidb: pkg/types/time.go ParseDate: NULL and a warning */
+            dr_sql_warn(x, "Warning", 1292, "Incorrect datetime value: '%s'",
+                        text(argv[0]));
+            sqlite3_result_null(ctx);
+        }
     } else {
         s = text(argv[0]);
         sqlite3_result_text(ctx, s, sqlite3_value_bytes(argv[0]), SQLITE_TRANSIENT);
