@@ -9,7 +9,7 @@ sim= run=
 finish() {
     status=$?
     for pid in $run $sim; do kill "$pid" 2>/dev/null && wait "$pid" 2>/dev/null || true; done
-    [ "$status" = 0 ] || { echo; echo "demo: FAILED"; tail -30 "$work"/*.log 2>/dev/null; }
+    [ "$status" = 0 ] || { echo; echo "demo: FAILED"; tail -n 30 "$work"/*.log 2>/dev/null; }
     rm -rf "$work"
     exit "$status"
 }
@@ -49,7 +49,7 @@ show build/drover plan "$work/topologies" || [ $? = 3 ]
 
 step "4. drover run: from git to protected"
 echo '$ build/drover run --git TOPOLOGIES --interval 2s &'
-build/drover run --git "$work/topologies" --state "$work/state" --interval 2s >"$work/run.out" 2>"$work/run.log" &
+build/drover run --git "$work/topologies" --state "$work/state" --interval 2s --lease 6s >"$work/run.out" 2>"$work/run.log" &
 run=$!
 shown=0
 for _ in $(seq 600); do
@@ -105,11 +105,35 @@ done
 show build/drover status --git "$work/topologies"
 show build/drover history --state "$work/state" --limit 4
 
+step "8. somebody pauses the changefeed: it is seen and explained; a commit says: correct it"
+echo '$ curl -X POST http://127.1.1.9:8300/api/v2/changefeeds/shop-east-to-west-g1/pause'
+curl -sf -o "$work/paused" -X POST http://127.1.1.9:8300/api/v2/changefeeds/shop-east-to-west-g1/pause
+until_log 'is stopped, and not by drover'
+show build/drover status --git "$work/topologies" || [ $? = 3 ]
+show build/drover explain policy.drift.changefeedPaused
+sed -i 's/drift: {fence: correct}/drift: {fence: correct, changefeedPaused: correct}/' "$work/topologies/topology.yaml"
+git -C "$work/topologies" -c user.name=demo -c user.email=demo@example.com commit -q -am "shop: resume a paused changefeed"
+git -C "$work/topologies" show --format='commit %h  %s' -U0 | grep '^commit\|^+ '
+until_log 'done .*resume the changefeed'
+grep 'done .*resume the changefeed' "$work/run.log"
+
+step "9. the controller dies; another one, on another state folder, takes over"
+echo '$ kill -9 CONTROLLER; build/drover run --git TOPOLOGIES --state ELSEWHERE &'
+{ kill -9 $run && wait $run; } 2>/dev/null || true
+build/drover run --git "$work/topologies" --state "$work/elsewhere" --interval 2s --lease 6s >"$work/run.out" 2>"$work/run.log" &
+run=$!
+until_log 'took over'
+cat "$work/run.log"
+for _ in $(seq 100); do build/drover status --git "$work/topologies" >"$work/status" && break; sleep 0.2; done
+show build/drover status --git "$work/topologies"
+show build/drover-sim ctl --socket "$work/ctl" check --within 20
+
 step "the pair is protected"
 cat <<'T'
 What you saw: a commit became a plan, the plan became ledger rows, a backup, a restore, a fence,
 a changefeed; each step was observed before the next was planned. What somebody changed by hand
-was put right after a person's word, and the journal says who gave it.
+was put right after a person's word, and the journal says who gave it. The controller was killed,
+and another one went on from what stands in the clusters.
 
 Try next (see README.md):
   build/drover-sim examples/quickstart/estate.yaml --speed 20 &    the estate, to play with
