@@ -1,270 +1,144 @@
 /* Counts, and times as ratios to a floor measured in the same run. Times are not
- * asserted, machines are shared; the counts of a quiet round are: more than they ever
- * were is a failure. Run from the top of the repository: build/bench */
-#include <inttypes.h>
+ * asserted, machines are shared; counts are: more than counts.json allows is a failure.
+ * Run from the top of the repository: build/bench --help */
+#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#include "controller/act/act.h"
-#include "controller/base/file.h"
 #include "controller/base/json.h"
-#include "controller/estate/model/model.h"
-#include "controller/estate/record.h"
-#include "controller/estate/wire/wire.h"
-#include "controller/plan/plan.h"
-#include "spec/load.h"
+#include "controller/base/num.h"
+#include "tests/bench/kit.h"
+#include "tests/bench/parts.h"
 
-enum { PLANS = 2000, DOCUMENTS = 1000, ROUNDS = 60, LATENCY_MS = 1, FILE_MAX = 16 << 20 };
+static const char help[] =
+    "usage: bench [OPTIONS] [PART..]\n"
+    "\n"
+    "Parts: plans rounds processes live fleet; none: all of them. `counts` is plans and\n"
+    "rounds with nothing but their exact counts.\n"
+    "\n"
+    "  --json FILE      the same as JSON\n"
+    "  --fleet N        topologies of the fleet; default 40\n"
+    "  --interval MS    between two rounds of each; default 10000\n"
+    "  --seconds S      for which the fleet is watched; default 30\n"
+    "  --net N          estates stand on 127.N.x.y and above; default 60\n";
 
-static double now_us(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
-}
-
-_Noreturn static void die(const struct dr_err *err)
-{
-    fprintf(stderr, "bench: %s\n", err->text);
-    exit(1);
-}
-
-static char *read_text(struct dr_arena *a, const char *path, size_t *len)
-{
-    struct dr_err err;
-    char *bytes;
-    if (dr_file_read(a, path, FILE_MAX, &bytes, len, &err) != 0)
-        die(&err);
-    return bytes;
-}
-
-static const struct dr_topology *load(struct dr_arena *a, struct dr_docs *d,
-                                      const char *path)
-{
-    size_t len;
-    char *bytes = read_text(a, path, &len);
-    dr_docs_init(d, a);
-    dr_docs_add(d, path, bytes, len);
-    dr_docs_finish(d);
-    return d->topology_count ? d->topologies[0] : NULL;
-}
-
-/* The floor of planning: reading every byte of the facts once, as their JSON text. */
-static double floor_us(const char *bytes, size_t len)
-{
-    volatile unsigned sum = 0;
-    double begin = now_us();
-    for (int i = 0; i < PLANS; i++)
-        for (size_t k = 0; k < len; k++)
-            sum += (unsigned char)bytes[k];
-    (void)sum;
-    return (now_us() - begin) / PLANS;
-}
-
-static void bench_plan(const char *name)
-{
-    struct dr_arena *a = dr_arena_new(0), *cycle = dr_arena_new(0);
-    struct dr_docs d;
-    struct dr_facts *facts;
-    struct dr_err err;
-    json_t *v;
-    size_t len;
-    const struct dr_topology *t = load(a, &d, "tests/golden/facts/topology.yaml");
-    char *bytes = read_text(a, dr_sprintf(a, "tests/golden/facts/%s.json", name), &len);
-    if (dr_json_parse_in(a, &v, bytes, len, &err) != 0 ||
-        dr_facts_decode(&facts, v, a, &err) != 0)
-        die(&err);
-    struct dr_plan_input in = {.topology = t, .facts = facts, .revision = "golden"};
-    double begin = now_us();
-    size_t used = 0;
-    for (int i = 0; i < PLANS; i++) {
-        dr_arena_reset(cycle);
-        (void)dr_plan_build(&in, cycle);
-        used = dr_arena_used(cycle);
-    }
-    double each = (now_us() - begin) / PLANS, floor = floor_us(bytes, len);
-    printf(
-        "plan of %-10s %7.1f us, %5.1f x the floor (its %zu bytes read once), %zu bytes "
-        "of arena; goal 100 us\n",
-        name, each, each / floor, len, used);
-    dr_arena_free(cycle);
-    dr_arena_free(a);
-}
-
-static void bench_documents(void)
-{
-    struct dr_arena *a = dr_arena_new(0);
-    size_t len;
-    char *bytes = read_text(a, "tests/golden/facts/topology.yaml", &len);
-    double begin = now_us();
-    for (int i = 0; i < DOCUMENTS; i++) {
-        struct dr_arena *one = dr_arena_new(0);
-        struct dr_docs d;
-        dr_docs_init(&d, one);
-        dr_docs_add(&d, "bench.yaml", bytes, len);
-        dr_docs_finish(&d);
-        struct dr_plan_input in = {.topology = d.topologies[0],
-                                   .facts = dr_facts_new(2, one),
-                                   .revision = "golden"};
-        in.facts->clusters[0].name = in.topology->clusters[0].name;
-        (void)dr_plan_build(&in, one);
-        dr_arena_free(one);
-    }
-    printf("parse and plan %d documents %6.1f ms; goal 200 ms\n", DOCUMENTS,
-           (now_us() - begin) / 1e3);
-    dr_arena_free(a);
-}
-
-/* ---- a converged round, counted ---- */
-
-static struct dr_model *model;
-static bool failed;
-
-static int64_t wall_ms(void *arg)
-{
-    (void)arg;
-    return dr_model_wall_ms(model);
-}
-
-static void pass_time(struct dr_estate *e, int64_t ms)
-{
-    int64_t until = e->now_ms(e) + ms;
-    struct dr_reply r;
-    while (e->now_ms(e) < until && e->wait(e, until, &r))
-        dr_reply_release(&r);
-}
-
-/* What one round cost, in exchanges and in dependent round trips: the virtual time that
- * it took, when nothing but the way there and back takes any. */
-struct cost {
-    uint64_t statements, requests, trips;
+struct options {
+    const char *json;
+    struct dr_bench_fleet fleet;
+    unsigned net;
 };
 
-/* Of a pair of two SQL instances each: one statement an instance, one TSO and one write a
- * cluster; one list a TiCDC, one read a PD; all the reads at once, then the writes. */
-static const struct cost quiet_cost = {8, 4, 2};
-
-static struct cost one_round(struct dr_actor *x, struct dr_estate *e, struct dr_record *r,
-                             struct dr_round *out)
+static unsigned number(const char *text, uint64_t most)
 {
-    struct dr_record before = *r;
-    struct dr_err err = {0};
-    int64_t begin = e->now_ms(e);
-    if (dr_actor_round(x, out, &err) != 0)
-        die(&err);
-    return (struct cost){
-        r->exchanges[DR_EXCHANGE_SQL] - before.exchanges[DR_EXCHANGE_SQL],
-        r->exchanges[DR_EXCHANGE_HTTP] - before.exchanges[DR_EXCHANGE_HTTP],
-        (uint64_t)(e->now_ms(e) - begin) / (2 * LATENCY_MS)};
-}
-
-static void judge(const char *what, uint64_t is, uint64_t most)
-{
-    if (is > most) {
-        printf("FAILED: %" PRIu64 " %s in a quiet round, %" PRIu64 " at most\n", is, what,
-               most);
-        failed = true;
+    uint64_t v;
+    if (!dr_parse_u64(text, strlen(text), &v) || v == 0 || v > most) {
+        fprintf(stderr, "bench: not a number of at most %llu: %s\n",
+                (unsigned long long)most, text);
+        exit(64);
     }
+    return (unsigned)v;
 }
 
-static bool is_quiet(const struct dr_round *out)
+static void parse(struct options *o, int argc, char **argv)
 {
-    return out->state == DR_ROUND_CONVERGED && out->plan->is_protected == DR_TRUE;
-}
-
-static void count_rounds(struct dr_actor *x, struct dr_estate *e, struct dr_record *r)
-{
-    struct dr_round out = {0};
-    struct cost least = {UINT64_MAX, UINT64_MAX, UINT64_MAX}, most = {0};
-    for (int i = 0; i < 200; i++) {
-        (void)one_round(x, e, r, &out);
-        pass_time(e, is_quiet(&out) ? 10000 : out.again_ms);
-    }
-    struct dr_record before = *r;
-    double begin = now_us();
-    for (int i = 0; i < ROUNDS; i++) {
-        struct cost c = one_round(x, e, r, &out);
-        if (!is_quiet(&out)) {
-            printf("FAILED: the pair does not stay protected\n");
-            failed = true;
+    static const struct option known[] = {{"json", required_argument, NULL, 'j'},
+                                          {"fleet", required_argument, NULL, 'f'},
+                                          {"interval", required_argument, NULL, 'i'},
+                                          {"seconds", required_argument, NULL, 's'},
+                                          {"net", required_argument, NULL, 'n'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {NULL, 0, NULL, 0}};
+    *o = (struct options){.fleet = {40, 10000, 30}, .net = 60};
+    for (int c; (c = getopt_long(argc, argv, "h", known, NULL)) != -1;) {
+        if (c == 'j')
+            o->json = optarg;
+        else if (c == 'f')
+            o->fleet.topologies = number(optarg, 10000);
+        else if (c == 'i')
+            o->fleet.interval_ms = number(optarg, 3600000);
+        else if (c == 's')
+            o->fleet.seconds = number(optarg, 3600);
+        else if (c == 'n')
+            o->net = number(optarg, 200);
+        else {
+            fputs(help, c == 'h' ? stdout : stderr);
+            exit(c == 'h' ? 0 : 64);
         }
-        least = c.statements + c.requests < least.statements + least.requests ? c : least;
-        most = c.statements + c.requests > most.statements + most.requests ? c : most;
-        pass_time(e, 10000);
     }
-    double each = (now_us() - begin) / ROUNDS;
-    printf("%d converged rounds, 10 s apart, %.0f us each with the model\n", ROUNDS,
-           each);
-    printf("  quiet          %2" PRIu64 " statements, %2" PRIu64 " requests, %" PRIu64
-           " dependent round trips\n",
-           least.statements, least.requests, least.trips);
-    printf("  once a minute  %2" PRIu64 " statements, %2" PRIu64 " requests, %" PRIu64
-           " dependent round trips\n",
-           most.statements, most.requests, most.trips);
-    printf("  on average     %.1f statements, %.1f requests, %.1f mutating calls\n",
-           (double)(r->exchanges[0] - before.exchanges[0]) / ROUNDS,
-           (double)(r->exchanges[1] - before.exchanges[1]) / ROUNDS,
-           (double)(dr_record_mutations(r) - dr_record_mutations(&before)) / ROUNDS);
-    for (int k = 1; k < DR_CALL_KIND_COUNT; k++)
-        if (r->calls[k] != before.calls[k])
-            printf("    %-14s %.2f\n", dr_call_rows[k].name,
-                   (double)(r->calls[k] - before.calls[k]) / ROUNDS);
-    judge("statements", least.statements, quiet_cost.statements);
-    judge("requests", least.requests, quiet_cost.requests);
-    judge("dependent round trips", least.trips, quiet_cost.trips);
 }
 
-static void bench_rounds(void)
+/* As examples/quickstart/env. */
+static void set_secrets(void)
 {
-    struct dr_arena *a = dr_arena_new(0);
-    struct dr_docs docs, estate_docs;
-    struct dr_record r;
-    struct dr_access *access;
-    struct dr_err err = {0};
-    const struct dr_topology *t = load(a, &docs, "examples/quickstart/topology.yaml");
-    (void)load(a, &estate_docs, "examples/quickstart/estate.yaml");
-    if (dr_model_new(&model, estate_docs.estates[0], 1, 1763720000000, &err) != 0 ||
-        dr_access_open(&access, t, NULL, &err) != 0)
-        die(&err);
-    dr_record_init(&r, 1 << 10);
-    struct dr_carrier *inner = dr_model_carrier(model, LATENCY_MS, "127.0.0.1");
-    struct dr_carrier *carrier = dr_record_carrier(&r, inner);
-    struct dr_estate *wire = dr_wire_new(t, access, carrier);
-    struct dr_estate *e = dr_record_estate(&r, wire);
-    struct dr_actor_options o = {.topology = t,
-                                 .access = access,
-                                 .estate = e,
-                                 .holder = "bench:1:0",
-                                 .revision = "golden",
-                                 .lease_ms = 30000,
-                                 .wall_ms = wall_ms};
-    o.allowed[DR_RISK_SAFE] = o.allowed[DR_RISK_DISRUPTIVE] = true;
-    struct dr_actor *x = dr_actor_new(&o);
-    count_rounds(x, e, &r);
-    dr_actor_free(x);
-    e->free(e);
-    wire->free(wire);
-    carrier->free(carrier);
-    inner->free(inner);
-    dr_access_free(access);
-    dr_model_free(model);
-    dr_record_release(&r);
-    dr_arena_free(a);
-}
-
-int main(void)
-{
-    setenv("DROVER_EAST_PASSWORD", "east-drover", 1); /* as examples/quickstart/env */
+    setenv("DROVER_EAST_PASSWORD", "east-drover", 1);
     setenv("DROVER_WEST_PASSWORD", "west-drover", 1);
     setenv("DROVER_STORAGE_ACCESS_KEY", "minio", 1);
     setenv("DROVER_STORAGE_SECRET_KEY", "miniostorage", 1);
     setenv("DROVER_SINK_SECRET", "bench", 1);
+}
+
+static bool wanted(int argc, char **argv, const char *part)
+{
+    for (int i = optind; i < argc; i++)
+        if (strcmp(argv[i], part) == 0)
+            return true;
+    return optind == argc;
+}
+
+static void measure(struct dr_bench *b, const struct options *o, int argc, char **argv)
+{
+    static const struct {
+        const char *name;
+        void (*run)(struct dr_bench *);
+    } parts[] = {{"plans", dr_bench_plans},
+                 {"rounds", dr_bench_rounds},
+                 {"processes", dr_bench_processes},
+                 {"live", dr_bench_live}};
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+        if (wanted(argc, argv, parts[i].name))
+            parts[i].run(b);
+    if (wanted(argc, argv, "fleet"))
+        dr_bench_fleet(b, &o->fleet);
+}
+
+int main(int argc, char **argv)
+{
+    struct options o;
+    struct dr_err err;
+    size_t len;
+    char dir[4096], build[4096];
     dr_json_init();
-    bench_plan("fresh");
-    bench_plan("converged");
-    bench_documents();
-    bench_rounds();
-    return failed;
+    set_secrets();
+    if (argc == 4 && strcmp(argv[1], "--plan-only") == 0) {
+        dr_bench_plan_only(argv[2], number(argv[3], 1000000));
+        return 0;
+    }
+    parse(&o, argc, argv);
+    const char *tmp = getenv("TMPDIR"), *slash = strrchr(argv[0], '/');
+    snprintf(dir, sizeof(dir), "%s/drover-bench-XXXXXX", tmp ? tmp : "/tmp");
+    snprintf(build, sizeof(build), "%.*s", slash ? (int)(slash - argv[0]) : 1,
+             slash ? argv[0] : ".");
+    if (!mkdtemp(dir))
+        dr_bench_die(dir, NULL);
+    struct dr_arena *a = dr_arena_new(0);
+    struct dr_bench b = {.dir = dir,
+                         .build = build,
+                         .net = o.net,
+                         .rows = json_array(),
+                         .counts = json_array(),
+                         .left_out = json_array()};
+    char *text = dr_bench_read(a, "tests/bench/counts.json", &len);
+    if (dr_json_parse(&b.maxima, text, len, &err) != 0)
+        dr_bench_die("tests/bench/counts.json", &err);
+    measure(&b, &o, argc, argv);
+    bool good = dr_bench_report(&b, o.json);
+    printf("%u passed, %u failed\n", b.checked - b.failed, b.failed);
+    dr_bench_remove(dir);
+    json_decref(b.rows);
+    json_decref(b.counts);
+    json_decref(b.left_out);
+    json_decref(b.maxima);
+    dr_arena_free(a);
+    return !good;
 }
