@@ -347,7 +347,7 @@ static const struct dr_shape time_window_shape = {.fields = time_window_fields, 
      .offset = DR_AT(struct dr_policy, drift[class], enum dr_drift_action)}
 static const struct dr_field drift_fields[] = {
     DRIFT("changefeedPaused", DR_DRIFT_CHANGEFEED_PAUSED, "ask", "A feed that somebody paused."),
-    DRIFT("changefeedRemoved", DR_DRIFT_CHANGEFEED_REMOVED, "ask", "A feed that somebody removed. This version makes none anew: correct asks, too."),
+    DRIFT("changefeedRemoved", DR_DRIFT_CHANGEFEED_REMOVED, "ask", "A feed that somebody removed. Correct: made anew as the next generation, from the last checkpoint that drover saw, where GC has not passed that, no DDL came since and the secondary was never seen open; else a rebuild is needed. One that was adopted is never made anew: correct asks."),
     DRIFT("changefeedFailed", DR_DRIFT_CHANGEFEED_FAILED, "ask", "A feed that failed. Correct: resumed where history allows."),
     DRIFT("changefeedConfig", DR_DRIFT_CHANGEFEED_CONFIG, "warn", "A feed whose settings somebody changed. Correct: it is paused, given the declared ones, and resumed. An edit of the document is no drift: it is planned as a step."),
     DRIFT("changefeedDuplicated", DR_DRIFT_CHANGEFEED_DUPLICATED, "ask", "A second feed with a name of drover's out of the primary. drover ends nobody's feed: correct asks, too."),

@@ -318,8 +318,7 @@ static bool raise_epoch(struct dr_actor *x, size_t c, uint64_t epoch, struct dr_
     call.args.epoch.holder = x->o.holder;
     call.args.epoch.tso = tso_now(x, c);
     call.args.epoch.lease_ms = x->o.lease_ms;
-    call.args.epoch.checkpoint =
-        dr_plan_last_seen(&x->input, &call.args.epoch.generation, x->cycle);
+    call.args.epoch.seen = dr_plan_last_seen(&x->input, x->cycle);
     struct dr_reply r;
     ask(x, &call, &r);
     bool done = r.outcome == DR_DONE;
@@ -458,8 +457,7 @@ void dr_authority_beat(const struct dr_actor *x, size_t c, int64_t lease_ms,
                              .as = dr_authority_for(x, c)};
     call->args.beat.tso = tso_now(x, c);
     call->args.beat.lease_ms = lease_ms;
-    call->args.beat.checkpoint =
-        dr_plan_last_seen(&x->input, &call->args.beat.generation, x->cycle);
+    call->args.beat.seen = dr_plan_last_seen(&x->input, x->cycle);
 }
 
 bool dr_authority_beaten(struct dr_actor *x, size_t c, int64_t sent_ms,

@@ -130,7 +130,7 @@ union dr_args {
         const char *holder;
         uint64_t tso;     /* of that cluster, now; the first lease counts from it */
         int64_t lease_ms; /* 0: none is written */
-        uint64_t checkpoint, generation; /* with it: as `beat` */
+        struct dr_last_seen seen; /* stands in it */
     } epoch;
     struct {
         size_t count;
@@ -143,10 +143,10 @@ union dr_args {
         const char *expected; /* value of the row that stands; NULL: there is none */
     } word;
     struct {
-        uint64_t tso;                    /* read in this round */
-        int64_t lease_ms;                /* 0: give the lease back */
-        const char *origin;              /* cluster name to beat for; NULL: lease only */
-        uint64_t checkpoint, generation; /* of the feed, as last seen; 0: never */
+        uint64_t tso;             /* read in this round */
+        int64_t lease_ms;         /* 0: give the lease back */
+        const char *origin;       /* cluster name to beat for; NULL: lease only */
+        struct dr_last_seen seen; /* stands in the lease */
     } beat;
     struct {
         size_t count;

@@ -265,11 +265,15 @@ struct dr_jobs {
     struct dr_session *sessions; /* of drover's own account, the asking one left out */
 };
 
-/* Unfinished DDL jobs of a cluster. */
+/* DDL jobs of a cluster: the unfinished ones, and the one that ended last; those of
+ * schema mysql, which no feed carries, left out of the latter. Asked while a feed that
+ * was removed may go on. */
 struct dr_ddl_jobs {
     struct dr_seen seen;
     size_t count;
     const char **texts; /* "id type schema.table state" */
+    const char *last;   /* the same; NULL: none has ended */
+    int64_t last_ms;    /* when, in whole seconds, by the clock of that cluster's TSO */
 };
 
 /* Row counts and definitions of a cluster's tables, as of `tso` (0: now). */

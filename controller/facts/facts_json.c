@@ -281,7 +281,9 @@ static const struct dr_codec tables_codec = GROUP(
 
 #define T struct dr_ddl_jobs
 static const struct dr_codec ddl_codec = GROUP(
-    TEXTS("texts", texts, count, 0));
+    TEXTS("texts", texts, count, 0),
+    TEXT("last", last, OPT),
+    SCALAR(DR_CODEC_I64, int64_t, "lastMs", last_ms, OPT));
 #undef T
 
 #define T struct dr_endpoint_seen

@@ -87,6 +87,8 @@ static const struct dr_codec edge_codec = CODEC(struct dr_edge_row,
     TEXT(struct dr_edge_row, "redo", redo, 0),
     TEXT(struct dr_edge_row, "account", account, 0),
     DIGITS(struct dr_edge_row, "startTs", start_ts),
+    {.name = "again", .kind = DR_CODEC_NUMBER, .flags = DR_CODEC_OPTIONAL,
+     .at = DR_CODEC_AT(struct dr_edge_row, again, uint64_t)},
     WORD(struct dr_edge_row, "state", state, &edge_state_words),
     DIGITS(struct dr_edge_row, "checkpoint", checkpoint),
     {.name = "adopted", .kind = DR_CODEC_BOOL, .flags = DR_CODEC_OPTIONAL,
@@ -152,13 +154,15 @@ static const struct dr_codec approval_codec = CODEC(struct dr_approval_row,
 static const struct dr_codec consumed_codec = CODEC(struct dr_consumed_row,
     TEXT(struct dr_consumed_row, "word", word, 0));
 
-struct lease_value { uint64_t until, checkpoint, generation; };
+struct lease_value { uint64_t until, checkpoint, generation; bool opened; };
 static const struct dr_codec lease_codec = CODEC(struct lease_value,
     DIGITS(struct lease_value, "until", until),
     {.name = "checkpoint", .kind = DR_CODEC_DIGITS, .flags = DR_CODEC_OPTIONAL,
      .at = DR_CODEC_AT(struct lease_value, checkpoint, uint64_t)},
     {.name = "generation", .kind = DR_CODEC_NUMBER, .flags = DR_CODEC_OPTIONAL,
-     .at = DR_CODEC_AT(struct lease_value, generation, uint64_t)});
+     .at = DR_CODEC_AT(struct lease_value, generation, uint64_t)},
+    {.name = "opened", .kind = DR_CODEC_BOOL, .flags = DR_CODEC_OPTIONAL,
+     .at = DR_CODEC_AT(struct lease_value, opened, bool)});
 
 struct epoch_value { bool present; };
 static const struct dr_codec epoch_codec = {
@@ -231,10 +235,12 @@ const char *dr_consumed_value(const struct dr_consumed_row *r, struct dr_arena *
     return render(r, &consumed_codec, a);
 }
 
-const char *dr_lease_value(uint64_t until, uint64_t checkpoint, uint64_t generation,
+const char *dr_lease_value(uint64_t until, const struct dr_last_seen *seen,
                            struct dr_arena *a)
 {
-    struct lease_value v = {until, checkpoint, checkpoint ? generation : 0};
+    bool any = seen->checkpoint || seen->opened;
+    struct lease_value v = {until, seen->checkpoint, any ? seen->generation : 0,
+                            seen->opened};
     return render(&v, &lease_codec, a);
 }
 
@@ -274,8 +280,9 @@ static bool take_lease(struct decoder *d, const struct dr_ledger_row *row, void 
 {
     const struct lease_value *lease = value;
     d->out->lease_until = lease->until;
-    d->out->seen_checkpoint = lease->checkpoint;
-    d->out->seen_generation = lease->generation;
+    d->out->last_seen = (struct dr_last_seen){.checkpoint = lease->checkpoint,
+                                              .generation = lease->generation,
+                                              .opened = lease->opened};
     d->out->lease_holder = dr_strdup(d->arena, row->holder);
     return row->holder && *row->holder;
 }

@@ -66,6 +66,8 @@ struct dr_edge_row {
     const char *redo;    /* redo prefix below the declared one; "" without redo */
     const char *account; /* sink account */
     uint64_t start_ts;   /* 0 while only planned */
+    uint64_t again;      /* generation whose feed somebody removed: this one goes on where
+                          * that one was last seen; 0: it began with a copy */
     enum dr_edge_state state;
     uint64_t checkpoint; /* last seen; 0: none */
     bool adopted;        /* it ran before these ledgers: taken over as it is */
@@ -154,16 +156,21 @@ struct dr_consumed_row {
     const char *word; /* "ledger.reset", "approval" */
 };
 
+/* What was seen of the feed and of its secondary when the lease was written. It stands
+ * there because the lease is written anyhow: a converged pair writes nothing else. */
+struct dr_last_seen {
+    uint64_t checkpoint; /* of the feed; 0: none */
+    uint64_t generation; /* of the feed; 0: nothing was seen */
+    bool opened; /* once the feed was made, an instance of the secondary took writes */
+};
+
 struct dr_ledger {
     /* authority over the cluster */
     uint64_t epoch; /* 0: none yet */
     const char *holder;
     const char *lease_holder;
     uint64_t lease_until; /* TSO; 0: none */
-    /* The checkpoint of this generation's feed when the lease was written; 0: none. It
-     * stands here because the lease is written anyhow: a converged pair writes nothing
-     * else. */
-    uint64_t seen_checkpoint, seen_generation;
+    struct dr_last_seen last_seen;
     struct dr_birth_row birth;
     struct dr_term_row term;
     struct dr_sink_row sink;
@@ -213,7 +220,7 @@ const char *dr_fenced_value(const struct dr_fenced_row *r, struct dr_arena *a);
 const char *dr_approval_value(const struct dr_approval_row *r, struct dr_arena *a);
 const char *dr_consumed_key(const char *id, struct dr_arena *a);
 const char *dr_consumed_value(const struct dr_consumed_row *r, struct dr_arena *a);
-const char *dr_lease_value(uint64_t until, uint64_t checkpoint, uint64_t generation,
+const char *dr_lease_value(uint64_t until, const struct dr_last_seen *seen,
                            struct dr_arena *a);
 
 /* NULL: no such row. */

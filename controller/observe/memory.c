@@ -168,6 +168,12 @@ void dr_memory_absence(const struct dr_memory *m, struct dr_feed_detail *d)
     d->absence_proven = is_proven(&m->absence);
 }
 
+bool dr_memory_is_gone(const struct dr_memory *m, const char *id, int64_t *since_ms)
+{
+    *since_ms = m->absence.since_ms;
+    return strcmp(m->absent_id, id) == 0 && is_proven(&m->absence);
+}
+
 void dr_memory_called(struct dr_memory *m, const struct dr_call *call,
                       const struct dr_reply *reply)
 {

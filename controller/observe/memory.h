@@ -56,6 +56,8 @@ bool dr_memory_expect(struct dr_memory *m, uint16_t cluster, const char *id,
 /* Sets presence, polls and proof of absence. Source of the rule: tiflow:
  * cdc/owner/owner.go, the first ticks of a new owner know no feeds. */
 void dr_memory_absence(const struct dr_memory *m, struct dr_feed_detail *d);
+/* Whether its absence is proven, and the look that missed it first. */
+bool dr_memory_is_gone(const struct dr_memory *m, const char *id, int64_t *since_ms);
 /* Compares tables and counts; the result is kept until the cluster what->to is seen to
  * take writes. */
 struct dr_compare;

@@ -115,6 +115,7 @@ static void make_questions(struct dr_observer *o)
     dr_plan_pair(o->t, &a, &b);
     add(o, DR_CALL_CDC_FEED, WARM, a);
     add(o, DR_CALL_SQL_LOGIN, WARM, b);
+    add(o, DR_CALL_SQL_DDL, WARM, a);
     if (o->t->storage.backup.declared)
         add(o, DR_CALL_STORE_LIST, WARM, a)->call.args.store.store = DR_STORE_BACKUP;
     if (o->t->storage.redo.declared) {
@@ -165,6 +166,11 @@ struct focus {
     bool sink_open; /* the sink row carries the generation */
     bool started;   /* a backup or restoring row stands */
     bool adopting;  /* somebody else's feed is to be drover's */
+    /* The feed was removed, and the policy has it made anew: since when, and the redo
+     * path of the next generation. */
+    bool gone;
+    int64_t gone_since_ms;
+    const char *next_redo;
 };
 
 /* Whether a cluster's ledger is known to name no edge, or which. */
@@ -191,6 +197,10 @@ static struct focus focus_of(struct dr_observer *o)
     x.sink_open = lb->decoded && lb->rows.sink.present &&
                   lb->rows.sink.generation == x.gen.n && !x.made;
     x.adopting = x.gen.adopted && !x.made && o->t->management == DR_MANAGE;
+    x.gone = x.made && !x.gen.adopted &&
+             o->t->policy.drift[DR_DRIFT_CHANGEFEED_REMOVED] == DR_DRIFT_CORRECT &&
+             dr_memory_is_gone(&o->memory, x.gen.feed_id, &x.gone_since_ms);
+    x.next_redo = x.gone ? dr_generation_after(o->t, f, a, b, &x.gen, o->cycle).redo : "";
     x.started = (la->decoded && la->rows.backup.present) ||
                 (lb->decoded && lb->rows.restoring.present);
     return x;
@@ -239,6 +249,14 @@ static bool aim_at_stranger(struct dr_observer *o, struct question *q,
            dr_feeds_find(&o->facts->clusters[q->cluster].feeds, q->feed);
 }
 
+/* Below a declared storage: what is looked at. */
+static const char *prefix_of(enum dr_store store, const struct focus *x)
+{
+    return store == DR_STORE_BACKUP ? x->gen.backup
+           : x->gone                ? x->next_redo
+                                    : x->gen.redo;
+}
+
 /* Fills the arguments of a question that depends on the focus; false: not asked now. */
 static bool aim(struct dr_observer *o, struct question *q, const struct focus *x)
 {
@@ -263,12 +281,13 @@ static bool aim(struct dr_observer *o, struct question *q, const struct focus *x
     case DR_CALL_SQL_LOGIN:
         q->call.args.login.generation = x->gen.n;
         q->call.args.login.from = o->t->clusters[a].name;
-        return x->sink_open || (x->adopting && !was_refused(o, q));
+        return x->sink_open || ((x->adopting || x->gone) && !was_refused(o, q));
+    case DR_CALL_SQL_DDL:
+        return x->gone;
     case DR_CALL_STORE_LIST:
-        q->call.args.store.prefix = lasting(
-            o, q->call.args.store.prefix,
-            q->call.args.store.store == DR_STORE_BACKUP ? x->gen.backup : x->gen.redo);
-        return (!x->made || o->everything) && !x->gen.adopted && x->named &&
+        q->call.args.store.prefix =
+            lasting(o, q->call.args.store.prefix, prefix_of(q->call.args.store.store, x));
+        return (!x->made || x->gone || o->everything) && !x->gen.adopted && x->named &&
                *q->call.args.store.prefix;
     case DR_CALL_STORE_REDO:
         q->call.args.store.store = DR_STORE_REDO;
@@ -282,8 +301,8 @@ static bool aim(struct dr_observer *o, struct question *q, const struct focus *x
 static bool needs_focus(enum dr_call_kind kind)
 {
     return kind == DR_CALL_SQL_JOBS || kind == DR_CALL_CDC_FEED ||
-           kind == DR_CALL_SQL_LOGIN || kind == DR_CALL_STORE_LIST ||
-           kind == DR_CALL_STORE_REDO;
+           kind == DR_CALL_SQL_LOGIN || kind == DR_CALL_SQL_DDL ||
+           kind == DR_CALL_STORE_LIST || kind == DR_CALL_STORE_REDO;
 }
 
 void dr_observer_ask(struct dr_observer *o, struct question *q)
@@ -447,6 +466,9 @@ static void take_sql(const struct dr_observer *o, const struct question *q,
         break;
     case DR_CALL_SQL_TABLES:
         TAKE(c->tables, r->as.tables);
+        break;
+    case DR_CALL_SQL_DDL:
+        TAKE(c->ddl, r->as.ddl);
         break;
     default: /* not by SQL */
         break;
@@ -612,10 +634,18 @@ static void check_prefixes(struct dr_observer *o, const struct focus *x)
         struct question *q = &o->questions[i];
         if (q->kind == DR_CALL_STORE_LIST && q->call.args.store.prefix && q->seen.known &&
             q->reply.as.listing->prefix)
-            q->forgotten |=
-                strcmp(q->reply.as.listing->prefix,
-                       q->call.args.store.store == DR_STORE_BACKUP ? x->gen.backup
-                                                                   : x->gen.redo) != 0;
+            q->forgotten |= strcmp(q->reply.as.listing->prefix,
+                                   prefix_of(q->call.args.store.store, x)) != 0;
+    }
+}
+
+/* What is asked because a feed is gone counts only as it was afterwards. */
+static void check_gone(struct dr_observer *o, const struct focus *x)
+{
+    for (size_t i = 0; x->gone && i < o->count; i++) {
+        struct question *q = &o->questions[i];
+        if (q->kind == DR_CALL_SQL_DDL || q->kind == DR_CALL_SQL_LOGIN)
+            q->forgotten |= q->seen.known && q->seen.at_ms < x->gone_since_ms;
     }
 }
 
@@ -653,6 +683,7 @@ const struct dr_facts *dr_observe(struct dr_observer *o, int64_t wall_ms)
         check_prefixes(o, &x);
         ask_strangers(o, &x);
         check_feed(o, &x);
+        check_gone(o, &x);
         ask_due(o, true, &x);
         assemble(o, wall_ms);
     } while (skip_used_prefix(o, &x));

@@ -296,7 +296,7 @@ static bool may_disagree(const struct dr_view *v)
 {
     const char *beside;
     return dr_view_lost_row(v, v->a, &beside) || dr_view_lost_row(v, v->b, &beside) ||
-           dr_view_resetting(v) || v->giving_up;
+           dr_view_resetting(v) || v->giving_up || dr_feed_half_again(v);
 }
 
 /* The row of an edge is written at one end, then at the other: a crash leaves them one
@@ -415,7 +415,8 @@ C(secondary_unfenced)
             return DR_FALSE;
         }
         /* a secondary in use may well be fenced: at genesis that fence becomes ours */
-        bool genesis = v->way != DR_BY_COPY && dr_holds(v, DR_P_MADE, c) != DR_TRUE;
+        bool genesis = (v->way == DR_BY_EXISTING || v->way == DR_BY_ADOPTION) &&
+                       dr_holds(v, DR_P_MADE, c) != DR_TRUE;
         if (x->super_read_only && l->fenced.why == DR_FENCED_NOT && !genesis) {
             *fact = dr_sprintf(
                 v->arena, "%s refuses writes, and no fenced row is drover's", x->address);
@@ -677,6 +678,8 @@ const struct dr_plan_check dr_plan_checks[] = {
      "spec.replication", "set it back, in the document or by hand; this setting is for a new changefeed only"},
     {"DR-B066", DR_SCOPE_PRIMARY, DR_P_NOT_MADE, dr_check_feed_extras, "a document that names what an update would reset",
      "spec.replication.config", "declare the setting, or set it back to TiCDC's default by hand: an update replaces all settings"},
+    {"DR-B067", DR_SCOPE_PRIMARY, DR_P_NONE, dr_check_feed_again, "nothing in the way of making a removed changefeed anew",
+     "spec.policy.drift.changefeedRemoved", "find out who did that, and undo it; or policy.drift.changefeedRemoved: ask, and do it by hand"},
     {"DR-B070", DR_SCOPE_PRIMARY, DR_P_MADE, dr_check_adopted_is_there, "the changefeed to adopt, out of the declared primary",
      "spec.replication.edges", "correct edges[].id or primary; without id drover makes a changefeed of its own"},
     {"DR-B071", DR_SCOPE_PRIMARY, DR_P_MADE, dr_check_adopted_runs, "a changefeed that runs",

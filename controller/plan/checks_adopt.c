@@ -36,9 +36,9 @@ unsigned dr_check_only(const char *code)
         {"DR-B053", DR_BY_COPY},
         {"DR-B054", DR_BY_COPY | DR_BY_EXISTING},
         {"DR-B056", DR_BY_COPY},
-        {"DR-B060", DR_BY_COPY | DR_BY_EXISTING},
-        {"DR-B062", DR_BY_COPY | DR_BY_EXISTING},
-        {"DR-B063", DR_BY_COPY | DR_BY_EXISTING},
+        {"DR-B060", DR_BY_COPY | DR_BY_EXISTING | DR_BY_GOING_ON},
+        {"DR-B062", DR_BY_COPY | DR_BY_EXISTING | DR_BY_GOING_ON},
+        {"DR-B063", DR_BY_COPY | DR_BY_EXISTING | DR_BY_GOING_ON},
         {"DR-B070", DR_BY_ADOPTION},
         {"DR-B071", DR_BY_ADOPTION},
         {"DR-B072", DR_BY_EXISTING},
@@ -218,10 +218,7 @@ DR_CHECK(dr_check_existing_start)
  * Source: tiflow: pkg/txnutil/gc/gc_service.go EnsureChangefeedStartTsSafety. */
 DR_CHECK(dr_check_existing_history)
 {
-    const struct dr_safepoints *s = &dr_view_facts(v, c)->safepoints;
     const struct dr_ledger *l = dr_view_ledger(v, c);
-    const struct dr_ledger_group *g = &dr_view_facts(v, c)->ledger;
-    const struct dr_safepoint *lowest = NULL;
     if (!l)
         return dr_check_no_ledger(v, c, fact);
     if (!v->start_ts)
@@ -231,24 +228,34 @@ DR_CHECK(dr_check_existing_history)
         return DR_TRUE;
     if (dr_view_copy(v, false) && !dr_ledger_hold(l, "bootstrap"))
         return dr_check_refuse(v, fact, "the hold on history ended at its deadline");
+    return dr_check_history_since(v, v->start_ts, "startTs", fact);
+}
+
+/* TiCDC takes a start-ts that is not below the lowest service safepoint. Source: tiflow:
+ * pkg/txnutil/gc/gc_service.go. */
+enum dr_truth dr_check_history_since(const struct dr_view *v, uint64_t tso,
+                                     const char *name, const char **fact)
+{
+    const struct dr_safepoints *s = &dr_view_facts(v, v->a)->safepoints;
+    const struct dr_ledger_group *g = &dr_view_facts(v, v->a)->ledger;
+    const struct dr_safepoint *lowest = NULL;
     if (!s->seen.known)
         return dr_check_unread(v, &s->seen, "GC safepoint", fact);
-    if (s->gc_safe_point >= v->start_ts) {
-        *fact =
-            dr_sprintf(v->arena, "GC's safe point %" PRIu64 " is past startTs %" PRIu64,
-                       s->gc_safe_point, v->start_ts);
+    if (s->gc_safe_point >= tso) {
+        *fact = dr_sprintf(v->arena, "GC's safe point %" PRIu64 " is past %s %" PRIu64,
+                           s->gc_safe_point, name, tso);
         return DR_FALSE;
     }
     for (size_t i = 0; i < s->count; i++)
         if (s->items[i].expired_at_s > dr_tso_ms(g->tso) / 1000 &&
             (!lowest || s->items[i].safe_point < lowest->safe_point))
             lowest = &s->items[i];
-    *fact = "startTs is above GC's safe point and every service's";
-    if (!lowest || lowest->safe_point < v->start_ts)
+    *fact = dr_sprintf(v->arena, "%s is above GC's safe point and every service's", name);
+    if (!lowest || lowest->safe_point < tso)
         return DR_TRUE;
-    *fact = dr_sprintf(
-        v->arena, "the service safepoint of '%s', %" PRIu64 ", is past startTs %" PRIu64,
-        lowest->service_id, lowest->safe_point, v->start_ts);
+    *fact = dr_sprintf(v->arena,
+                       "the service safepoint of '%s', %" PRIu64 ", is past %s %" PRIu64,
+                       lowest->service_id, lowest->safe_point, name, tso);
     return DR_FALSE;
 }
 

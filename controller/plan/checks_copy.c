@@ -185,7 +185,7 @@ bool dr_feed_absence_proven(const struct dr_view *v)
 DR_CHECK(dr_check_feed_is_there)
 {
     const struct dr_feeds *all = &dr_view_facts(v, v->a)->feeds;
-    if (dr_holds(v, DR_P_MADE, c) != DR_TRUE || dr_view_feed(v))
+    if (dr_holds(v, DR_P_MADE, c) != DR_TRUE || dr_view_feed(v) || dr_feed_is_to_go_on(v))
         return DR_TRUE;
     if (!all->seen.known)
         return dr_check_unread(v, &all->seen, "changefeeds", fact);
@@ -226,6 +226,10 @@ DR_CHECK(dr_check_sink_let_in)
     const struct dr_sink_login *s = &v->f->sink_login;
     if (dr_holds(v, DR_P_MAKING, c) != DR_TRUE || !s->seen.known ||
         s->generation != v->gen.n || s->answer == DR_LOGIN_LET_IN)
+        return DR_TRUE;
+    /* a feed made anew: its password is set only now */
+    if (v->way == DR_BY_GOING_ON && s->answer == DR_LOGIN_WRONG_PASSWORD &&
+        !dr_view_feed(v))
         return DR_TRUE;
     *fact = dr_sprintf(v->arena, "account '%s' %s", v->t->replication.sink.user,
                        s->answer == DR_LOGIN_LOCKED

@@ -232,6 +232,12 @@ const char *dr_check_mend(const struct dr_view *v, const struct dr_plan_check *k
         return dr_mend_left_over(v);
     if (k->holds == dr_check_hold_is_whole)
         return dr_mend_hold(v, c);
+    bool again = k->holds == dr_check_feed_again && !dr_feed_is_to_go_on(v);
+    if (again || (k->holds == dr_check_feed_history && dr_feed_is_to_go_on(v)))
+        return "empty the secondary and begin again: on the secondary SET GLOBAL "
+               "tidb_super_read_only = OFF and drop what was restored, then on both "
+               "sides: DELETE FROM mysql.drover_ledger WHERE k IN ('backup', "
+               "'restoring') OR k LIKE 'edge/%'";
     if (k->holds == dr_check_not_orphaned)
         return dr_mend_orphan(v);
     return k->holds == dr_check_sink_is_below ? mend_sink(v, c) : NULL;

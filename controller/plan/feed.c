@@ -259,7 +259,8 @@ DR_CHECK(dr_check_feed_history)
 {
     const struct dr_feed *x = dr_view_feed(v);
     int64_t left_ms;
-    (void)c;
+    if (dr_feed_is_to_go_on(v))
+        return dr_check_feed_goes_on(v, c, fact);
     if (!x || x->state == DR_FEED_NORMAL || x->state == DR_FEED_WARNING ||
         dr_feed_history(v, &left_ms) != DR_FALSE)
         return DR_TRUE;
@@ -383,8 +384,8 @@ uint64_t dr_feed_last_seen(const struct dr_view *v)
     for (size_t c = 0; c < v->t->cluster_count && v->gen.planned; c++) {
         const struct dr_ledger *l = dr_view_ledger(v, c);
         const struct dr_edge_row *e = dr_view_edge(v, c);
-        if (l && l->seen_generation == v->gen.n && l->seen_checkpoint > seen)
-            seen = l->seen_checkpoint;
+        if (l && l->last_seen.generation == v->gen.n && l->last_seen.checkpoint > seen)
+            seen = l->last_seen.checkpoint;
         if (e && e->generation == v->gen.n && e->checkpoint > seen)
             seen = e->checkpoint;
     }
@@ -405,11 +406,31 @@ const char *dr_feed_last_seen_text(const struct dr_view *v)
                                                  : ", and GC has passed that");
 }
 
-uint64_t dr_plan_last_seen(const struct dr_plan_input *in, uint64_t *generation,
-                           struct dr_arena *a)
+/* Once it is seen open it stays so: closing the fence again takes nothing back. */
+static bool was_opened(const struct dr_view *v)
+{
+    const struct dr_cluster_facts *b = dr_view_facts(v, v->b);
+    bool opened = false;
+    for (size_t c = 0; c < v->t->cluster_count; c++) {
+        const struct dr_ledger *l = dr_view_ledger(v, c);
+        opened |= l && l->last_seen.generation == v->gen.n && l->last_seen.opened;
+    }
+    for (size_t i = 0; dr_holds(v, DR_P_MADE, v->b) == DR_TRUE && i < b->instance_count;
+         i++) {
+        const struct dr_instance *x = &b->instances[i];
+        opened |= x->seen.known && !x->super_read_only && !x->restricted_read_only;
+    }
+    return opened;
+}
+
+struct dr_last_seen dr_plan_last_seen(const struct dr_plan_input *in, struct dr_arena *a)
 {
     struct dr_view v;
     dr_view_init(&v, in, a);
-    *generation = v.gen.n;
-    return v.gen.planned ? dr_feed_last_seen(&v) : 0;
+    struct dr_last_seen seen = {.generation = v.gen.n};
+    if (!v.gen.planned)
+        return seen;
+    seen.checkpoint = dr_feed_last_seen(&v);
+    seen.opened = was_opened(&v);
+    return seen;
 }

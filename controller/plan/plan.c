@@ -648,7 +648,10 @@ static bool steps_mislead(const struct dr_plan *p)
 static const char *goal_of(const struct build *b)
 {
     const struct dr_view *v = &b->v;
-    const char *before = v->way == DR_BY_ADOPTION ? "adopt " : "bootstrap ", *after = "";
+    const char *before = v->way == DR_BY_ADOPTION   ? "adopt "
+                         : v->way == DR_BY_GOING_ON ? "make the changefeed anew of "
+                                                    : "bootstrap ",
+               *after = "";
     if (v->in->removed)
         return "end of care";
     if (b->resetting)

@@ -203,10 +203,9 @@ const char *dr_plan_agreed_text(const struct dr_plan_input *in, struct dr_arena 
  * once sees a checkpoint rise. */
 bool dr_plan_look_again(const struct dr_plan *p);
 
-/* The latest checkpoint of the feed in work that is known: as TiCDC lists it, or as a
- * ledger remembers it. 0: none. Out: the generation. */
-uint64_t dr_plan_last_seen(const struct dr_plan_input *in, uint64_t *generation,
-                           struct dr_arena *a);
+/* The latest checkpoint of the feed in work that is known, as TiCDC lists it or as a
+ * ledger remembers it; and whether its secondary took writes since it is made. */
+struct dr_last_seen dr_plan_last_seen(const struct dr_plan_input *in, struct dr_arena *a);
 
 /* Whether the step's result is observed (its rule's `done` holds). */
 enum dr_truth dr_plan_done(const struct dr_plan_input *in, const struct dr_action *action,
@@ -251,8 +250,9 @@ struct dr_generation {
     const char *feed_id;       /* "orders-east-to-west-g1" */
     const char *backup, *redo; /* prefixes below the declared ones */
     bool planned;              /* an edge row carries it; else it is the next free one */
-    bool adopted; /* it ran before: edges[].id. Generation 0: of somebody else;
-                   * else one that drover made, and whose ledgers are gone */
+    uint64_t again; /* the generation whose removed feed it goes on from; 0: none */
+    bool adopted;   /* it ran before: edges[].id. Generation 0: of somebody else;
+                     * else one that drover made, and whose ledgers are gone */
 };
 /* The generation that a changefeed's id names, as drover makes them for the edge; 0: it
  * is no such id. */
@@ -263,6 +263,12 @@ uint64_t dr_generation_named(const struct dr_topology *t, size_t from, size_t to
 struct dr_generation dr_generation_of(const struct dr_topology *t,
                                       const struct dr_facts *f, size_t from, size_t to,
                                       uint64_t skip, struct dr_arena *a);
+
+/* The generation after that of a feed that somebody removed. */
+struct dr_generation dr_generation_after(const struct dr_topology *t,
+                                         const struct dr_facts *f, size_t from, size_t to,
+                                         const struct dr_generation *removed,
+                                         struct dr_arena *a);
 
 /* PrimarySecondary: index of the declared primary and of the other cluster. */
 void dr_plan_pair(const struct dr_topology *t, size_t *primary, size_t *secondary);

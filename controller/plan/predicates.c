@@ -393,6 +393,15 @@ P(equal)
     return dr_truth_of(q->complete && q->difference_count == 0);
 }
 
+P(going_on_noted)
+{
+    if (!v->gen.again || dr_holds(v, DR_P_MADE, v->a) == DR_TRUE) {
+        enum dr_truth may = dr_feed_may_go_on(v);
+        return may == DR_UNSURE ? DR_UNSURE : dr_truth_of(may == DR_FALSE);
+    }
+    return edge_here(v, c, DR_EDGE_MAKING);
+}
+
 P(sink_row)
 {
     const struct dr_ledger *l = dr_view_ledger(v, c);

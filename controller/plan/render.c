@@ -349,15 +349,20 @@ static const char *scope_word(enum dr_scope s)
 /* By enum dr_way bits. */
 static const char *ways_text(unsigned only)
 {
-    static const char *const texts[DR_BY_COPY | DR_BY_EXISTING | DR_BY_ADOPTION] = {
-        "",
-        "by backup and restore",
-        "with existing data",
-        "by backup and restore, or with existing data",
-        "with a feed to adopt",
-        "by backup and restore, or with a feed to adopt",
-        "with existing data, or a feed to adopt"};
-    return only < DR_BY_COPY + DR_BY_EXISTING + DR_BY_ADOPTION ? texts[only] : "";
+    enum { ALL = DR_BY_COPY | DR_BY_EXISTING | DR_BY_ADOPTION | DR_BY_GOING_ON };
+    static const char *const texts[ALL] = {
+        [0] = "",
+        [1] = "by backup and restore",
+        [2] = "with existing data",
+        [3] = "by backup and restore, or with existing data",
+        [4] = "with a feed to adopt",
+        [5] = "by backup and restore, or with a feed to adopt",
+        [6] = "with existing data, or a feed to adopt",
+        [8] = "when a removed feed goes on",
+        [11] =
+            "by backup and restore, with existing data, or when a removed feed goes on",
+    };
+    return only < ALL && texts[only] ? texts[only] : "";
 }
 
 static void rule_text(const struct dr_plan_rule *r, struct dr_buf *out)

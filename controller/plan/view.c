@@ -113,12 +113,16 @@ struct dr_generation dr_generation_of(const struct dr_topology *t,
 {
     const char *x = t->clusters[from].name, *y = t->clusters[to].name;
     struct dr_generation g = {0};
-    for (size_t c = 0; c < f->cluster_count && !g.planned; c++) {
+    for (size_t c = 0; c < f->cluster_count; c++) {
         const struct dr_edge_row *e = live_edge(&f->clusters[c].ledger, x, y);
-        if (!e)
+        /* a feed made anew is known at one end before it is at the other */
+        if (!e || (g.planned && (!e->again || e->generation <= g.n)))
             continue;
-        g = (struct dr_generation){
-            .n = e->generation, .feed_id = e->id, .redo = e->redo, .planned = true};
+        g = (struct dr_generation){.n = e->generation,
+                                   .feed_id = e->id,
+                                   .redo = e->redo,
+                                   .planned = true,
+                                   .again = e->again};
         g.adopted = !e->generation || e->adopted;
     }
     const struct dr_edge_spec *spec = dr_topology_edge(t, x, y);
@@ -141,6 +145,21 @@ struct dr_generation dr_generation_of(const struct dr_topology *t,
         g.redo = redo ? prefix(t, from, to, g.n, a) : "";
     g.backup = prefix(t, from, to, g.n, a);
     return g;
+}
+
+struct dr_generation dr_generation_after(const struct dr_topology *t,
+                                         const struct dr_facts *f, size_t from, size_t to,
+                                         const struct dr_generation *removed,
+                                         struct dr_arena *a)
+{
+    bool redo =
+        t->replication.redo.declared && t->replication.redo.level == DR_REDO_EVENTUAL;
+    uint64_t n = 1 + highest_generation(f);
+    return (struct dr_generation){.n = n,
+                                  .again = removed->n,
+                                  .feed_id = feed_id(t, from, to, n, a),
+                                  .backup = "",
+                                  .redo = redo ? prefix(t, from, to, n, a) : ""};
 }
 
 /* Whether any ledger that was read knows a topology. */
@@ -185,6 +204,7 @@ void dr_view_init(struct dr_view *v, const struct dr_plan_input *in, struct dr_a
     v->without_ledger = v->observing && !is_born(v->f);
     v->gen = dr_generation_of(v->t, v->f, v->a, v->b, v->f->skipped_generations, a);
     v->way = v->gen.adopted                                    ? DR_BY_ADOPTION
+             : v->gen.again                                    ? DR_BY_GOING_ON
              : v->t->bootstrap.method == DR_BOOTSTRAP_EXISTING ? DR_BY_EXISTING
                                                                : DR_BY_COPY;
     const struct dr_edge_spec *edge =
@@ -222,8 +242,11 @@ const struct dr_ledger *dr_view_ledger(const struct dr_view *v, size_t c)
 
 const struct dr_edge_row *dr_view_edge(const struct dr_view *v, size_t c)
 {
-    return live_edge(&dr_view_facts(v, c)->ledger, dr_view_cluster(v, v->a)->name,
-                     dr_view_cluster(v, v->b)->name);
+    const struct dr_edge_row *e =
+        live_edge(&dr_view_facts(v, c)->ledger, dr_view_cluster(v, v->a)->name,
+                  dr_view_cluster(v, v->b)->name);
+    /* of the feed that was removed: this end does not know its successor yet */
+    return e && v->gen.again && e->generation == v->gen.again ? NULL : e;
 }
 
 bool dr_view_asks(const struct dr_view *v, size_t c, const char *advertised)

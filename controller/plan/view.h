@@ -10,6 +10,7 @@ enum dr_way {
     DR_BY_COPY = 1,     /* BACKUP and RESTORE */
     DR_BY_EXISTING = 2, /* both sides are equal at a declared TSO */
     DR_BY_ADOPTION = 4, /* a feed that runs already: edges[].id */
+    DR_BY_GOING_ON = 8, /* a feed that was removed goes on where it was last seen */
 };
 
 struct dr_view {
@@ -104,6 +105,7 @@ enum dr_truth dr_truth_or(enum dr_truth x, enum dr_truth y);
     X(FENCE_ROW, fence_row, "the fenced row says: secondary", "ledger")                             \
     X(FENCED, fenced, "each instance refuses writes", "instances identity")                         \
     X(EQUAL, equal, "every table is equal at the backup's TSO", "ledger equality")                  \
+    X(GOING_ON_NOTED, going_on_noted, "no removed changefeed is to be made anew, or this end knows from where", "ledger feed feeds ddl safepoints sink_login redo_prefix instances") \
     X(SINK_ROW, sink_row, "the sink row carries this generation", "ledger")                         \
     X(SINK_OPEN, sink_open, "the sink account of this generation is let in", "ledger sink_login")   \
     X(MAKING, making, "both ends know the feed's start-ts", "ledger")                               \
@@ -250,6 +252,15 @@ bool dr_feed_absence_proven(const struct dr_view *v);
 uint64_t dr_feed_last_seen(const struct dr_view *v);
 /* .. in words, to go on with: "; it had carried all up to ..". "": not known. */
 const char *dr_feed_last_seen_text(const struct dr_view *v);
+/* again.c: a feed that was removed, and that the policy has made anew. */
+/* It is gone, and policy.drift.changefeedRemoved is correct: the checks of again.c speak.
+ */
+bool dr_feed_is_to_go_on(const struct dr_view *v);
+/* .. and everything allows it. */
+enum dr_truth dr_feed_may_go_on(const struct dr_view *v);
+/* An end knows the next generation, and the other one not yet. */
+bool dr_feed_half_again(const struct dr_view *v);
+void dr_emit_feed_again(const struct dr_view *v, size_t c, struct dr_action *x);
 /* The alarm of history that is soon lost; NULL: none. */
 const char *dr_feed_history_notice(const struct dr_view *v);
 /* Whether a feed that is not drover's has a name as drover makes them for this edge. */
@@ -352,6 +363,11 @@ DR_CHECK(dr_check_feed_as_made);
 DR_CHECK(dr_check_feed_history);
 DR_CHECK(dr_check_feed_fixed);
 DR_CHECK(dr_check_feed_extras);
+DR_CHECK(dr_check_feed_goes_on); /* of what was carried: DR-B064 */
+DR_CHECK(dr_check_feed_again);
+/* The primary's history since a TSO, which is called so. */
+enum dr_truth dr_check_history_since(const struct dr_view *v, uint64_t tso,
+                                     const char *name, const char **fact);
 DR_CHECK(dr_check_sink_let_in);
 
 /* As a rule's `only`, of the check of a code. */

@@ -89,6 +89,22 @@ void sim_history_request(struct sim_history *h, const struct sim_view *now, int 
     h->resumes_past += from && from < now->c[c].gc_safe_point;
 }
 
+static void note_carried(struct sim_history *h, const struct sim_cluster *a)
+{
+    for (size_t i = 0; i < a->feed_count; i++) {
+        const struct sim_feed *f = &a->feeds[i];
+        if (f->to != SIM_B)
+            continue;
+        if (strcmp(h->feed.id, f->id) != 0) {
+            h->feed_before = h->feed;
+            snprintf(h->feed.id, sizeof(h->feed.id), "%s", f->id);
+            h->feed.carried = 0;
+        }
+        if (f->checkpoint > h->feed.carried)
+            h->feed.carried = f->checkpoint;
+    }
+}
+
 void sim_history_step(struct sim_history *h, const struct sim_view *now)
 {
     const struct sim_cluster *b = &now->c[SIM_B];
@@ -98,6 +114,7 @@ void sim_history_step(struct sim_history *h, const struct sim_view *now)
     h->b_was_fenced |= all && b->ledger.fenced.why == DR_FENCED_SECONDARY;
     if (now->c[SIM_A].feed_count && !h->feed_since_ms)
         h->feed_since_ms = now->now_ms;
+    note_carried(h, &now->c[SIM_A]);
     if (b->ledger.restoring.present && !h->restoring_seen) {
         h->restoring_seen = true;
         h->tables_at_restore = b->table_count;
@@ -127,18 +144,28 @@ static bool was_backed_up_at(const struct sim_history *h, uint64_t tso)
     return h->equal_at && tso == h->equal_at;
 }
 
+/* Where a feed goes on that follows a removed one: had that one come so far? */
+static bool was_carried(const struct sim_history *h, const struct dr_edge_row *e)
+{
+    bool runs = strcmp(h->feed.id, e->id) == 0;
+    return e->again && e->start_ts &&
+           e->start_ts <= (runs ? h->feed_before.carried : h->feed.carried);
+}
+
 static void d4_right_start(const struct sim_look *l, struct dr_buf *wrong)
 {
     const struct sim_cluster *a = &l->now->c[SIM_A];
     for (size_t i = 0; i < a->feed_count; i++) {
         const struct sim_feed *f = &a->feeds[i];
-        bool ours = false;
+        const struct dr_edge_row *ours = NULL;
         for (size_t e = 0; e < a->ledger.edge_count; e++)
-            ours |= a->ledger.edges[e].generation &&
-                    strcmp(a->ledger.edges[e].id, f->id) == 0;
+            if (a->ledger.edges[e].generation &&
+                strcmp(a->ledger.edges[e].id, f->id) == 0)
+                ours = &a->ledger.edges[e];
         if (!ours)
             continue;
-        if (!was_backed_up_at(l->history, f->start_ts))
+        bool goes_on = was_carried(l->history, ours) && f->start_ts == ours->start_ts;
+        if (!goes_on && !was_backed_up_at(l->history, f->start_ts))
             dr_buf_addf(wrong, "%s starts at %" PRIu64 ", no backup is of that TSO",
                         f->id, f->start_ts);
         if (f->running && f->checkpoint < a->gc_safe_point)
@@ -165,7 +192,8 @@ static void d5_exact_tso(const struct sim_look *l, struct dr_buf *wrong)
             continue;
         if ((e->state == DR_EDGE_MAKING || e->state == DR_EDGE_MADE) && !e->start_ts)
             dr_buf_addf(wrong, "%s: an edge in the making without start-ts", side[c]);
-        if (e->start_ts && !was_backed_up_at(l->history, e->start_ts))
+        if (e->start_ts && !was_backed_up_at(l->history, e->start_ts) &&
+            !was_carried(l->history, e))
             dr_buf_addf(wrong, "%s: start-ts %" PRIu64 " is no backup's TSO", side[c],
                         e->start_ts);
     }

@@ -27,7 +27,12 @@ struct sim_history {
     uint64_t equal_at;           /* declared startTs of data that is equal already */
     bool adopts;                 /* a feed ran before drover came */
     uint64_t touches;            /* requests that change a feed of A, sent while so */
-    bool removed;                /* the document left its source */
+    /* The feed into B that was seen last, and how far it came; and the one before it. */
+    struct {
+        char id[64];
+        uint64_t carried;
+    } feed, feed_before;
+    bool removed; /* the document left its source */
     bool hold_may_expire;
     bool hold_taken_away;     /* the last one, by hand: what GC was is noted still */
     bool ledger_dropped;      /* the scenario took a ledger away */

@@ -57,6 +57,8 @@ static const char *const edited[] = {CHANGED("edited"), NULL};
 static const char *const edited_outage[] = {"edited/outage", NULL};
 static const char *const meddled[] = {CHANGED("meddled"), NULL};
 static const char *const meddled_outage[] = {"meddled/outage", NULL};
+static const char *const gone[] = {CHANGED("gone"), NULL};
+static const char *const gone_outage[] = {"gone/outage", NULL};
 static const char *const late[] = {"late", "late/taken", "late/done", "late/past", NULL};
 static const char *const race[] = {"race", NULL};
 static const char *const clocks[] = {"clock-forward", "clock-back", NULL};
@@ -99,6 +101,8 @@ static const struct sweep_family {
     {edited_outage, 7, 14, 56, "mar"},
     {meddled, 1, 12, 300, "mar"},
     {meddled_outage, 7, 14, 56, "mar"},
+    {gone, 1, 9, 240, "mar"},
+    {gone_outage, 7, 14, 56, "mar"},
 };
 // clang-format on
 enum { SWEEPS = sizeof(sweeps) / sizeof(sweeps[0]) };

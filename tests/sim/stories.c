@@ -490,6 +490,9 @@ static bool prepare_feed(struct run *r)
     .play = sim_play_meddled,                                                            \
     .setting.spec =                                                                      \
         "  policy: {drift: {changefeedPaused: correct, changefeedConfig: correct}}\n"
+#define REMOVED                                                                          \
+    .play = sim_play_removed,                                                            \
+    .setting.spec = "  policy: {drift: {changefeedRemoved: correct}}\n"
 #define CHANGES(name, text, ...)                                                                 \
     {name, text, .ending = PROTECTED, __VA_ARGS__},                                              \
     HIT(name "/crash-before", ".. crash before exchange n is sent", DR_INJECT_CRASH_BEFORE, 0, __VA_ARGS__), \
@@ -557,6 +560,7 @@ static const struct story stories[] = {
     HITS("existing", EXISTING),
     HITS("adopt", ADOPTION),
     CHANGES("edited", "the document of a protected pair is edited: the changefeed gets other settings", EDITED),
+    CHANGES("gone", "somebody removes the changefeed of a protected pair; the policy says correct", REMOVED),
     CHANGES("meddled", "somebody pauses the changefeed of a protected pair and changes it; the policy says correct", MEDDLED),
     {"existing-differs", "both sides are said to be equal, and B lacks a row", .ending = REFUSED, .play = play_unequal,
      .setting = {.b_script = EQUAL "    - DELETE FROM shop.stock WHERE item = 'plum'\n", .approved = true,

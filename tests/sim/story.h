@@ -156,6 +156,7 @@ void sim_rival(struct run *r);
 /* update.c: changes of a feed that is made, by an edit of the document or by hand. */
 bool sim_play_edit(struct run *r, uint64_t n);
 bool sim_play_meddled(struct run *r, uint64_t n);
+bool sim_play_removed(struct run *r, uint64_t n);
 /* A request to the primary's TiCDC, by hand. False: it failed, and the run with it. */
 bool sim_ask_ticdc(struct run *r, const char *method, const char *target,
                    const char *body);

@@ -1,5 +1,5 @@
 /* A protected pair whose feed is changed: by an edit of the document, which is a step, or
- * by hand, which the policy puts right. */
+ * by hand, which the policy puts right: changed, or removed. */
 #include <stdio.h>
 #include <string.h>
 
@@ -76,4 +76,28 @@ bool sim_play_meddled(struct run *r, uint64_t n)
                        "\"force_replicate\":true}}"))
         return false;
     return goes_on(r) && shows(r, "\"force_replicate\":false");
+}
+
+/* Somebody removed it: the next generation goes on where it was last seen, and whoever
+ * has the old password is shut out. D4 and D5 judge from where. */
+bool sim_play_removed(struct run *r, uint64_t n)
+{
+    (void)n;
+    struct dr_round last = {0};
+    if (!until_protected(r) || !sim_rounds(r, AFTERWARDS, NULL, &last))
+        return false;
+    uint64_t password = sim_world_now(&r->w)->c[SIM_B].sink_print;
+    if (!sim_ask_ticdc(r, "DELETE", FEED, ""))
+        return false;
+    sim_world_pass(&r->w, HANDS_MS);
+    if (!goes_on(r))
+        return false;
+    const struct sim_view *now = sim_world_now(&r->w);
+    const struct sim_cluster *a = &now->c[SIM_A];
+    bool second = a->feed_count == 1 && strstr(a->feeds[0].id, "-g2");
+    if (!second)
+        return sim_fail(r, "%zu changefeeds, the first is %s", a->feed_count,
+                        a->feed_count ? a->feeds[0].id : "none");
+    return now->c[SIM_B].sink_print != password ||
+           sim_fail(r, "the removed changefeed's password still works");
 }

@@ -275,6 +275,7 @@ static int64_t lease_meanwhile(void *arg)
     const struct boss *b = arg;
     struct pair *p = b->pair;
     int64_t now_ms = dr_model_wall_ms(p->model);
+    const struct dr_last_seen nothing = {0};
     if (b->record.calls[DR_CALL_LEDGER_EPOCH])
         pair_sql(
             p, "east",
@@ -282,7 +283,7 @@ static int64_t lease_meanwhile(void *arg)
                        "UPDATE mysql.drover_ledger SET holder = 'third', value = "
                        "'%s' WHERE k = 'lease'",
                        escaped(p->arena, dr_lease_value(dr_tso_make(now_ms + 600000, 0),
-                                                        0, 0, p->arena))));
+                                                        &nothing, p->arena))));
     return now_ms;
 }
 

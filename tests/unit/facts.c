@@ -34,22 +34,22 @@ Test(ledger, every_value_comes_back, .init = setup, .fini = teardown)
     struct dr_birth_row birth = {true, "orders", 1, 2, names, ids};
     struct dr_term_row term = {true,  2,     "west",  "op-1", UINT64_MAX - 1,
                                "abc", "def", "app@%", "9f"};
-    struct dr_edge_row edge = {"east", "west",       3,
-                               "id-1", "orders/g3/", "cdc",
-                               42,     DR_EDGE_MADE, 1763720000123u << 18,
-                               true,   "e5",         true};
+    struct dr_edge_row edge = {"east", "west", 3,   "id-1",       "orders/g3/",
+                               "cdc",  42,     2,   DR_EDGE_MADE, 1763720000123u << 18,
+                               true,   "e5",   true};
     struct dr_sink_row sink = {true, "cdc", 3, true};
     struct dr_hold_row hold = {"bootstrap", "op-2", 99, 100};
     struct dr_gc_row gc = {true, {true, 600000}, {false, 600000}};
     struct dr_copy_row copy = {true, 3, "orders/g3/", 44, "127.0.1.4:4000", UINT64_MAX};
     struct dr_fenced_row fenced = {DR_FENCED_OPERATION, 2, "op-3", true};
     struct dr_consumed_row used = {"INC-1", "ledger.reset"};
+    struct dr_last_seen seen = {.checkpoint = 77, .generation = 3, .opened = true};
     const char *texts[] = {"shop.orders", "3 rows", "2 rows"};
     struct dr_compared_row compared = {true,   3,    44, 45,   UINT64_MAX,
                                        600000, true, 3,  texts};
     struct dr_ledger_row rows[] = {
         {ID, DR_KEY_EPOCH, "{}", 5, "host-1"},
-        {ID, DR_KEY_LEASE, dr_lease_value(UINT64_MAX, 77, 3, arena), 5, "host-2"},
+        {ID, DR_KEY_LEASE, dr_lease_value(UINT64_MAX, &seen, arena), 5, "host-2"},
         {ID, DR_KEY_BIRTH, dr_birth_value(&birth, arena), 5, "host-1"},
         {ID, DR_KEY_TERM, dr_term_value(&term, arena), 5, "host-1"},
         {ID, dr_edge_key("east", "west", arena), dr_edge_value(&edge, arena), 5, "h"},
@@ -81,7 +81,7 @@ Test(ledger, every_value_comes_back, .init = setup, .fini = teardown)
     /* rendered again, each is the same text: no field is lost or changed */
     const char *again[] = {
         NULL,
-        dr_lease_value(l.lease_until, l.seen_checkpoint, l.seen_generation, arena),
+        dr_lease_value(l.lease_until, &l.last_seen, arena),
         dr_birth_value(&l.birth, arena),
         dr_term_value(&l.term, arena),
         dr_edge_value(e, arena),

@@ -63,8 +63,7 @@ static enum dr_flow begin_epoch(struct dr_script *s)
     mine->lease.key = DR_KEY_LEASE;
     mine->lease.value = tso && lease_ms > 0
                             ? dr_lease_value(tso + dr_tso_make(lease_ms, 0),
-                                             s->call->args.epoch.checkpoint,
-                                             s->call->args.epoch.generation, s->arena)
+                                             &s->call->args.epoch.seen, s->arena)
                             : NULL;
     return DR_FLOW_AGAIN;
 }
@@ -334,8 +333,8 @@ static enum dr_flow begin_beat(struct dr_script *s)
     if (!as->cluster_id || !as->epoch || !as->holder || !s->call->args.beat.tso)
         return dr_script_fail(s, DR_E_BUG, "a beat without authority or TSO");
     mine->lease.key = DR_KEY_LEASE;
-    mine->lease.value = dr_lease_value(lease_until(s), s->call->args.beat.checkpoint,
-                                       s->call->args.beat.generation, s->arena);
+    mine->lease.value =
+        dr_lease_value(lease_until(s), &s->call->args.beat.seen, s->arena);
     return DR_FLOW_AGAIN;
 }
 

@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "controller/base/num.h"
+#include "controller/base/tso.h"
 #include "controller/estate/wire/script.h"
 
 /* ---- identity ---- */
@@ -190,40 +191,72 @@ const struct dr_play dr_play_jobs = {
 
 /* ---- DDL jobs ---- */
 
+struct ddl_script {
+    struct dr_ddl_jobs *jobs;
+};
+
+static const char *job_text(struct dr_script *s, const struct dr_answer *a, size_t row)
+{
+    static const char *const columns[] = {"JOB_ID", "JOB_TYPE", "DB_NAME", "TABLE_NAME",
+                                          "STATE"};
+    const char *part[5];
+    for (size_t c = 0; c < 5; c++) {
+        part[c] = dr_cell_text(&a->sql, row, columns[c], s->arena);
+        part[c] = part[c] ? part[c] : "";
+    }
+    const char *text = dr_sprintf(s->arena, "%s %s %s.%s %s", part[0], part[1], part[2],
+                                  part[3], part[4]);
+    return dr_script_redact(s, text, strlen(text));
+}
+
 static enum dr_flow take_ddl(struct dr_script *s, const struct dr_answer *a)
 {
+    struct ddl_script *mine = s->mine;
     struct dr_ddl_jobs *d = DR_NEW(s->arena, struct dr_ddl_jobs);
     d->texts = DR_NEW_N(s->arena, a->sql.row_count, const char *);
-    for (size_t i = 0; i < a->sql.row_count; i++) {
-        const char *part[5];
-        static const char *const columns[] = {"JOB_ID", "JOB_TYPE", "DB_NAME",
-                                              "TABLE_NAME", "STATE"};
-        for (size_t c = 0; c < 5; c++) {
-            part[c] = dr_cell_text(&a->sql, i, columns[c], s->arena);
-            part[c] = part[c] ? part[c] : "";
-        }
-        const char *text = dr_sprintf(s->arena, "%s %s %s.%s %s", part[0], part[1],
-                                      part[2], part[3], part[4]);
-        d->texts[i] = dr_script_redact(s, text, strlen(text));
-    }
+    for (size_t i = 0; i < a->sql.row_count; i++)
+        d->texts[i] = job_text(s, a, i);
     d->count = a->sql.row_count;
+    mine->jobs = d;
+    return DR_FLOW_NEXT;
+}
+
+static enum dr_flow take_last_ddl(struct dr_script *s, const struct dr_answer *a)
+{
+    struct ddl_script *mine = s->mine;
+    struct dr_ddl_jobs *d = mine->jobs;
+    const char *end =
+        a->sql.row_count ? dr_cell_text(&a->sql, 0, "END_TIME", s->arena) : NULL;
+    if (a->sql.row_count && (!end || !dr_parse_time(end, &d->last_ms)))
+        return dr_script_fail(s, DR_E_PROTOCOL, "a DDL job's END_TIME is no time");
+    if (end)
+        d->last = job_text(s, a, 0);
     d->seen = dr_script_seen(s);
     s->reply.as.ddl = d;
     return DR_FLOW_DONE;
 }
 
 /* ADMIN SHOW DDL JOBS .. WHERE leaves out rows in some early 8.x; this table does not.
- * Source: ticdc: pkg/sink/mysql/helper.go. */
+ * Source: ticdc: pkg/sink/mysql/helper.go. Its times are in the session's time zone,
+ * which is UTC (carrier.c). Source: tidb: pkg/executor/infoschema_reader.go [inference].
+ */
 static const struct dr_step ddl_steps[] = {
     {.name = "list DDL jobs",
      .text = "SELECT JOB_ID, JOB_TYPE, DB_NAME, TABLE_NAME, STATE"
              " FROM information_schema.ddl_jobs WHERE STATE IN ('none', 'queueing',"
              " 'running', 'rollingback', 'pausing', 'paused', 'cancelling')",
      .take = take_ddl},
+    {.name = "last DDL job",
+     .text = "SELECT JOB_ID, JOB_TYPE, DB_NAME, TABLE_NAME, STATE, END_TIME"
+             " FROM information_schema.ddl_jobs WHERE END_TIME IS NOT NULL"
+             " AND DB_NAME <> 'mysql' ORDER BY END_TIME DESC LIMIT 1",
+     .take = take_last_ddl},
     DR_STEP_END,
 };
-const struct dr_play dr_play_ddl = {
-    .via = DR_VIA_SQL, .lane = DR_LANE_OBSERVE, .steps = ddl_steps};
+const struct dr_play dr_play_ddl = {.via = DR_VIA_SQL,
+                                    .lane = DR_LANE_OBSERVE,
+                                    .steps = ddl_steps,
+                                    .mine_bytes = sizeof(struct ddl_script)};
 
 /* ---- login ---- */
 
