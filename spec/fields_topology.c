@@ -352,13 +352,13 @@ static const struct dr_field drift_fields[] = {
     DRIFT("changefeedConfig", DR_DRIFT_CHANGEFEED_CONFIG, "warn", "A feed whose settings somebody changed. Correct: it is paused, given the declared ones, and resumed. An edit of the document is no drift: it is planned as a step."),
     DRIFT("changefeedDuplicated", DR_DRIFT_CHANGEFEED_DUPLICATED, "ask", "A second feed with a name of drover's out of the primary. drover ends nobody's feed: correct asks, too."),
     DRIFT("changefeedStranger", DR_DRIFT_CHANGEFEED_STRANGER, "ask", "A feed that is not drover's out of the primary into SQL, or out of the secondary. drover ends nobody's feed: correct asks, too."),
-    DRIFT("variables", DR_DRIFT_VARIABLES, "correct", "A global variable that drover keeps."),
+    DRIFT("variables", DR_DRIFT_VARIABLES, "correct", "TTL jobs of the secondary; correct switches them off. And tidb_enable_external_ts_read, which is told only."),
     DRIFT("roles", DR_DRIFT_ROLES, "ask", "A BDR role."),
     DRIFT("fence", DR_DRIFT_FENCE, "ask", "A fence lifted or set by hand."),
     DRIFT("idPairs", DR_DRIFT_ID_PAIRS, "correct", "auto_increment_increment and auto_increment_offset."),
-    DRIFT("gcSwitch", DR_DRIFT_GC_SWITCH, "ask", "Garbage collection switched by hand."),
+    DRIFT("gcSwitch", DR_DRIFT_GC_SWITCH, "ask", "Garbage collection switched off by hand in the primary. Correct: switched on, where PD lists the safepoint of TiCDC."),
     DRIFT("grants", DR_DRIFT_GRANTS, "warn", "Grants of drover's accounts."),
-    DRIFT("instances", DR_DRIFT_INSTANCES, "correct", "An SQL instance that was added."),
+    DRIFT("instances", DR_DRIFT_INSTANCES, "correct", "An SQL instance that nobody declared. Correct and ask refuse: declare it, or use sql.discover; warn and ignore go on, and the pair counts as unprotected."),
     DRIFT("deployment", DR_DRIFT_DEPLOYMENT, "warn", "A cluster that differs from its TiUP file."),
     {0}};
 _Static_assert(sizeof(drift_fields) / sizeof(drift_fields[0]) == DR_DRIFT_COUNT + 1, "one row a class");

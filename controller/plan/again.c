@@ -83,7 +83,8 @@ static enum dr_truth never_opened(const struct dr_view *v, const char **fact)
     case DR_TRUE:
         break;
     case DR_FALSE:
-        *fact = dr_sprintf(v->arena, "%s takes writes", b);
+        *fact = dr_sprintf(v->arena,
+                           "%s takes writes, or an instance of it is not declared", b);
         return DR_FALSE;
     case DR_UNSURE:
         *fact = dr_sprintf(v->arena, "not known: %s refuses writes", b);

@@ -3,6 +3,12 @@
 #include "controller/base/tso.h"
 #include "controller/plan/view.h"
 
+const char *dr_gc_tell(const struct dr_view *v)
+{
+    (void)v;
+    return "GC is off, and no ledger row says that drover switched it off";
+}
+
 /* GC of the primary, as somebody else set it. Out: *off: switched off; drover never
  * switches it on by itself. */
 const char *dr_gc_notice(const struct dr_view *v, bool *off)
@@ -19,7 +25,7 @@ const char *dr_gc_notice(const struct dr_view *v, bool *off)
             continue;
         *off = !l->gc.present && !x->gc_enable;
         if (*off)
-            return "GC is off, and no ledger row says that drover switched it off";
+            return dr_gc_tell(v);
         if (l->gc.present && !ours && !before)
             return "somebody else set GC while drover held it: drover left it so";
     }
@@ -68,4 +74,21 @@ const char *dr_fence_tell(const struct dr_view *v)
                               "or breaks the changefeed",
                               list)
                  : NULL; /* an instance that is not declared: DR-B015 */
+}
+
+/* New sessions there read as of the external timestamp and cannot write. Source: docs:
+ * system-variables.md, tidb_enable_external_ts_read. */
+const char *dr_past_notice(const struct dr_view *v, size_t c)
+{
+    const struct dr_cluster_facts *f = dr_view_facts(v, c);
+    const char *at = NULL;
+    for (size_t i = 0; i < f->instance_count && !at; i++)
+        if (f->instances[i].seen.known && f->instances[i].external_ts_read)
+            at = f->instances[i].address;
+    return at && dr_holds(v, DR_P_MADE, c) == DR_TRUE
+               ? dr_sprintf(v->arena,
+                            "tidb_enable_external_ts_read is ON on %s: new sessions read "
+                            "the past and cannot write",
+                            at)
+               : NULL;
 }

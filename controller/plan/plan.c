@@ -165,7 +165,8 @@ static bool drift_of(const struct dr_view *v, const struct dr_check_answer *x,
         const char *code;
         enum dr_drift_class drift;
         bool asks; /* "ask" is a question; else it refuses */
-    } rows[] = {{"DR-B030", DR_DRIFT_GRANTS, false},
+    } rows[] = {{"DR-B015", DR_DRIFT_INSTANCES, false},
+                {"DR-B030", DR_DRIFT_GRANTS, false},
                 {"DR-B031", DR_DRIFT_GRANTS, false},
                 {"DR-B032", DR_DRIFT_GRANTS, false},
                 {"DR-B090", DR_DRIFT_GRANTS, false},
@@ -431,9 +432,11 @@ static bool is_left(struct build *b, const struct dr_plan_rule *r, size_t c)
     const char *what =
         r->tell ? r->tell(v)
                 : dr_sprintf(v->arena, "no longer true: %s", dr_predicates[r->done].text);
+    if (r->tell && !what) /* nothing that the step could change */
+        return true;
     const char *by_hand =
         r->by_hand ? dr_sprintf(v->arena, "by hand: %s", r->by_hand) : "do it by hand";
-    if (correct && blocked && r->urgent && what)
+    if (correct && blocked && r->urgent)
         add_question(b,
                      (struct dr_question){
                          .subject = dr_view_name(v, c),
@@ -443,7 +446,7 @@ static bool is_left(struct build *b, const struct dr_plan_rule *r, size_t c)
                          .urgent = true});
     if (correct)
         return false;
-    if (what && (!blocked || r->urgent))
+    if (!blocked || r->urgent)
         tell_drift(b, r->drift, c, what,
                    dr_sprintf(v->arena,
                               "%s; or policy.drift.%s: correct, and drover does it again "
@@ -555,6 +558,20 @@ static void add_silent_endpoints(struct build *b, size_t c)
     }
 }
 
+/* No rule stands for it: readers of the secondary may want it so. */
+static void add_past_reads(struct build *b)
+{
+    const struct dr_view *v = &b->v;
+    for (size_t c = 0; c < v->t->cluster_count && c < 2; c++) {
+        const char *past = dr_past_notice(v, c);
+        if (past)
+            tell_drift(b, DR_DRIFT_VARIABLES, c, past,
+                       "when nobody needs it: SET GLOBAL tidb_enable_external_ts_read = "
+                       "OFF",
+                       false);
+    }
+}
+
 static void add_notices(struct build *b)
 {
     const struct dr_view *v = &b->v;
@@ -581,10 +598,13 @@ static void add_notices(struct build *b)
     bool off = false;
     const char *gc = dr_gc_notice(v, &off), *hold = dr_hold_notice(v),
                *fence = dr_fence_notice(v), *history = dr_feed_history_notice(v);
-    if (off)
+    add_past_reads(b);
+    /* once the feed is made, and nothing blocks, rule 348 tells */
+    bool ruled = dr_holds(v, DR_P_MADE, v->a) == DR_TRUE && !b->plan->blocker_count;
+    if (off && !ruled)
         tell_drift(b, DR_DRIFT_GC_SWITCH, v->a, gc,
                    "when nobody needs it off: SET GLOBAL tidb_gc_enable = ON", false);
-    else if (gc)
+    else if (gc && !off)
         add_notice(b, dr_sprintf(v->arena, "%s: %s", primary, gc));
     if (hold)
         add_notice(b, dr_sprintf(v->arena, "%s: %s", primary, hold));

@@ -695,6 +695,21 @@ P(unfailed)
     return dr_view_feed(v) ? negated(feed_is(v, DR_FEED_FAILED)) : DR_TRUE;
 }
 
+static bool gc_runs(const struct dr_view *v, size_t c, const struct dr_instance *x)
+{
+    (void)v;
+    (void)c;
+    return x->gc_enable;
+}
+
+P(gc_on)
+{
+    const struct dr_ledger *l = dr_view_ledger(v, c);
+    if (!l)
+        return DR_UNSURE;
+    return l->gc.present || l->hold_count ? DR_TRUE : each_instance(v, c, gc_runs);
+}
+
 P(history_kept)
 {
     int64_t left_ms;

@@ -244,6 +244,18 @@ static bool shows_old_life(const struct dr_view *v, size_t c, const struct dr_in
     return x->gc_life_time_ms == dr_view_ledger(v, c)->gc.before.life_time_ms;
 }
 
+static bool gc_on_here(const struct dr_view *v, size_t c, const struct dr_instance *x)
+{
+    (void)v;
+    (void)c;
+    return x->gc_enable;
+}
+
+static void emit_gc_on(const struct dr_view *v, size_t c, struct dr_action *x)
+{
+    set_global(x, c, instance_without(v, c, gc_on_here), "tidb_gc_enable", "ON");
+}
+
 static void set_gc(const struct dr_view *v, size_t c, struct dr_action *x,
                    const struct dr_gc_setting *s, const char *wrong_switch,
                    const char *wrong_life)
@@ -802,6 +814,15 @@ const struct dr_plan_rule dr_plan_rules[] = {
      .why = "TiCDC gives up after half an hour and does not try again by itself",
      .precondition = "policy.drift.changefeedFailed says correct; the primary still keeps its history",
      .expect = "the changefeed runs", .undo = "pause the changefeed"},
+    {.id = 348, .concern = "gc", .name = "gc-on", .scope = DR_SCOPE_PRIMARY, .past = DR_P_NOT_MADE,
+     .done = DR_P_GC_ON, .needs = {DR_P_FEED_HOLDS_GC}, .emit = emit_gc_on, .risk = DR_RISK_DISRUPTIVE, .predicted_ms = 500,
+     .is_drift = true, .drift = DR_DRIFT_GC_SWITCH, .tell = dr_gc_tell,
+     .by_hand = "SET GLOBAL tidb_gc_enable = ON",
+     .what = "%s: switch GC on again",
+     .why = "GC that is off makes the cluster slower by the hour",
+     .precondition = "policy.drift.gcSwitch says correct; no hold of drover's stands; PD lists TiCDC's "
+                     "safepoint not above the checkpoint",
+     .expect = "each instance shows ON", .undo = "SET GLOBAL tidb_gc_enable = OFF"},
     {.id = 350, .concern = "edges", .name = "updating", .scope = DR_SCOPE_EACH,
      .done = DR_P_UPDATE_NOTED, .emit = dr_emit_update_noted, .risk = DR_RISK_DISRUPTIVE, .predicted_ms = 50,
      .what = "%s: note that drover changes settings of the changefeed",

@@ -129,6 +129,7 @@ enum dr_truth dr_truth_or(enum dr_truth x, enum dr_truth y);
     X(EXISTING_NOTED, existing_noted, "the backup row says since when both sides are equal", "ledger")  \
     X(UNPAUSED, unpaused, "the changefeed is not paused, or by drover", "feeds ledger")             \
     X(UNFAILED, unfailed, "the changefeed has not failed", "feeds")                                  \
+    X(GC_ON, gc_on, "GC runs, or a hold of drover's says why not", "ledger instances")               \
     X(HISTORY_KEPT, history_kept, "the primary keeps what the changefeed has to carry yet", "feeds cdc ledger safepoints instances") \
     X(UPDATE_NOTED, update_noted, "no setting is to be changed, or this end says that drover does", "ledger feed feeds") \
     X(UPDATE_RESTS, update_rests, "no setting is to be changed, or the changefeed rests for it", "ledger feed feeds") \
@@ -390,9 +391,13 @@ bool dr_window_open(const struct dr_policy *p, int64_t wall_ms, int64_t *opens_m
 
 /* What is worth knowing of the primary; NULL: nothing. *off: GC is switched off, and not
  * by drover. */
+const char *dr_gc_tell(const struct dr_view *v);
 const char *dr_gc_notice(const struct dr_view *v, bool *off);
 const char *dr_hold_notice(const struct dr_view *v);
 const char *dr_fence_notice(const struct dr_view *v);
+/* An instance of cluster c lets sessions read the past; NULL: none, or no feed is made.
+ */
+const char *dr_past_notice(const struct dr_view *v, size_t c);
 /* Which instances of the secondary take writes although drover had fenced it; NULL:
  * none. */
 const char *dr_fence_tell(const struct dr_view *v);
