@@ -92,7 +92,23 @@ void dr_live_answer(struct task *t, struct dr_answer *answer)
     *c->done_tail = n;
     c->done_tail = &n->next;
     pthread_mutex_unlock(&c->lock);
-    pthread_cond_signal(&c->answered); /* it cannot leave without this thread */
+    if (!c->called) {
+        c->called = true;
+        c->next_called = l->called;
+        l->called = c;
+    }
+}
+
+/* Tells those that have answers: once a turn, for each wakeup costs more than an answer.
+ * No client can leave before: that takes this thread, too. */
+static void call(struct dr_live *l)
+{
+    while (l->called) {
+        struct client *c = l->called;
+        l->called = c->next_called;
+        c->called = false;
+        pthread_cond_signal(&c->answered);
+    }
 }
 
 void dr_live_answer_err(struct task *t, enum dr_carried carried, const struct dr_err *err)
@@ -183,6 +199,7 @@ static void turn(struct dr_live *l)
     uint64_t calls;
     int64_t now_ms = dr_live_now_ms(), next_ms = dr_live_timers_run(l, now_ms);
     int64_t nap_ms = next_ms - now_ms;
+    call(l);
     if (nap_ms > NAP_MAX_MS) /* so that a wakeup that is lost costs no more */
         nap_ms = NAP_MAX_MS;
     int n = epoll_wait(l->epoll, events, EVENTS, nap_ms > 0 ? (int)nap_ms : 0);
@@ -212,6 +229,7 @@ static void part(struct dr_live *l)
         *at = c->next;
         dr_live_endpoints_free(c);
         dr_live_http_end(c);
+        call(l);
         pthread_mutex_lock(&c->lock);
         c->gone = true;
         pthread_cond_signal(&c->answered);

@@ -236,6 +236,8 @@ struct client {
     bool gone; /* nothing of it is left with the threads */
 
     struct client *next; /* among those that leave */
+    struct client *next_called;
+    bool called; /* it has answers, and is not yet told */
     struct endpoint *buckets[DR_BUCKETS];
     CURLM *multi; /* NULL: no request yet */
     struct timer multi_timer;
@@ -266,6 +268,7 @@ struct dr_live {
     struct dr_prng prng;
     uint64_t sessions;      /* number of the last one */
     struct client *leaving; /* they wait for their jobs */
+    struct client *called;  /* to be told that they have answers */
 };
 
 #endif

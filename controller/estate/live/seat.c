@@ -139,12 +139,28 @@ static void start_send(struct dr_live *l, struct seat *s)
     start_job(l, s, j, SEAT_SENDING);
 }
 
-static void start_read(struct dr_live *l, struct seat *s)
+static struct job *new_read(struct seat *s)
 {
     struct job *j = dr_live_job_new(JOB_READ, lane_pools[s->lane], s->endpoint->client);
     j->sql = s->session.sql;
     j->arena = dr_arena_new(0);
-    start_job(l, s, j, SEAT_READING);
+    return j;
+}
+
+static void start_read(struct dr_live *l, struct seat *s)
+{
+    start_job(l, s, new_read(s), SEAT_READING);
+}
+
+/* The answer is all there: waking a worker for it would take longer than reading it. The
+ * seat may be gone afterwards. */
+static void read_at_once(struct dr_live *l, struct seat *s)
+{
+    struct job *j = new_read(s);
+    j->seat = s;
+    s->phase = SEAT_READING;
+    j->rc = dr_live_sql_read(j->sql, j->arena, &j->answer, &j->err);
+    dr_live_seat_returned(l, j);
 }
 
 /* literal: where the host was found just now, NULL: not known. Older findings do not
@@ -398,7 +414,10 @@ static void ready(struct dr_live *l, struct watch *w)
         s->readable = true;
         return;
     case SEAT_AWAITING:
-        start_read(l, s);
+        if (dr_live_sql_is_whole(s->session.sql))
+            read_at_once(l, s);
+        else
+            start_read(l, s);
         return;
     case SEAT_PROBING:
     case SEAT_OPENING:

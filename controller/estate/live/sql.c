@@ -31,6 +31,7 @@ typedef bool client_bool; /* Oracle's 8.0 has no my_bool */
 enum {
     CLOCK_SLACK_MS = 50, /* a poll may end a little early */
     WIRE_MAX = DR_SQL_BYTES_MAX + 1024 * 1024,
+    WHOLE_MAX = 8192, /* of an answer that is worth a look before it is read */
 };
 
 struct dr_sql {
@@ -438,6 +439,22 @@ int dr_live_sql_read(struct dr_sql *s, struct dr_arena *arena,
         return dr_fail(err, DR_E_PROTOCOL, "more than one result for one statement");
     answer->warnings = mysql_warning_count(s->mysql);
     return rc;
+}
+
+/* Follows the packets of what the kernel holds, as the hook will when they are read. */
+bool dr_live_sql_is_whole(const struct dr_sql *s)
+{
+#ifdef CLIENT_IS_MARIADB
+    unsigned char bytes[WHOLE_MAX];
+    struct dr_turns turns = s->turns;
+    if (turns.want_tls || turns.client)
+        return false;
+    ssize_t n = recv(dr_live_sql_fd(s), bytes, sizeof(bytes), MSG_PEEK | MSG_DONTWAIT);
+    return n > 0 && dr_live_turns_read(&turns, bytes, (size_t)n) && turns.client;
+#else
+    (void)s;
+    return false;
+#endif
 }
 
 int dr_live_sql_fd(const struct dr_sql *s)

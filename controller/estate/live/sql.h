@@ -54,6 +54,11 @@ int dr_live_sql_send(struct dr_sql *s, const char *text,
 int dr_live_sql_read(struct dr_sql *s, struct dr_arena *arena,
                      struct dr_sql_answer *answer, struct dr_err *err) DR_MUST_CHECK;
 
+/* Whether the whole answer is there, so that dr_live_sql_read does not wait for any of
+ * it. false: it is not, it is longer than a few KiB, or that cannot be known (TLS). Never
+ * blocks. */
+bool dr_live_sql_is_whole(const struct dr_sql *s);
+
 /* The socket to watch; a duplicate that stays valid until dr_live_sql_close. -1: none
  * yet. */
 int dr_live_sql_fd(const struct dr_sql *s);
