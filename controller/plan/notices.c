@@ -1,5 +1,8 @@
 /* What is worth knowing of a primary and hinders no step: GC as somebody set it, a hold
  * that takes long, a fence that is not drover's. */
+#include <string.h>
+
+#include "controller/base/num.h"
 #include "controller/base/tso.h"
 #include "controller/plan/view.h"
 
@@ -91,4 +94,53 @@ const char *dr_past_notice(const struct dr_view *v, size_t c)
                             "the past and cannot write",
                             at)
                : NULL;
+}
+
+/* The primary's heartbeat as cluster c has it; 0: none. */
+static uint64_t beat_in(const struct dr_view *v, size_t c)
+{
+    const struct dr_ledger_group *g = &dr_view_facts(v, c)->ledger;
+    for (size_t i = 0; g->seen.known && i < g->beat_count; i++)
+        if (strcmp(g->beats[i].origin, dr_view_name(v, v->a)) == 0)
+            return g->beats[i].tso;
+    return 0;
+}
+
+/* Age of the heartbeat that the feed brought last, by the primary's own clock; -1: none
+ * came, or nobody beats there any more: the document is paused, or drover stood still. */
+static int64_t beat_age_ms(const struct dr_view *v)
+{
+    uint64_t now = dr_view_facts(v, v->a)->ledger.tso, sent = beat_in(v, v->a),
+             came = beat_in(v, v->b);
+    bool beats = sent && dr_tso_age_ms(now, sent) <= v->t->objectives.rpo_ms;
+    return beats && came ? dr_tso_age_ms(now, came) : -1;
+}
+
+/* A feed may stand though TiCDC says normal. Its checkpoint alone says how much could be
+ * lost, which `lag` tells; why it stands takes the heartbeat besides: the rows of that
+ * table come or they do not. Source: docs: ticdc/monitor-ticdc.md; the checkpoint of a
+ * changefeed is the lowest of all its tables. */
+const char *dr_stall_notice(const struct dr_view *v)
+{
+    const struct dr_ledger_group *a = &dr_view_facts(v, v->a)->ledger;
+    const struct dr_feed *x = dr_view_feed(v);
+    char lag[DR_DURATION_TEXT], old[DR_DURATION_TEXT];
+    if (!x || x->state != DR_FEED_NORMAL || !a->seen.known || !v->t->heartbeat ||
+        dr_holds(v, DR_P_MADE, v->a) != DR_TRUE)
+        return NULL;
+    int64_t lag_ms = dr_tso_age_ms(a->tso, x->checkpoint), beat_ms = beat_age_ms(v);
+    if (lag_ms <= v->t->objectives.rpo_ms || beat_ms < 0)
+        return NULL;
+    dr_duration_text(lag_ms, lag);
+    dr_duration_text(beat_ms, old);
+    return beat_ms > v->t->objectives.rpo_ms
+               ? dr_sprintf(v->arena,
+                            "the changefeed is stalled though TiCDC says normal: its "
+                            "checkpoint is %s old, the last heartbeat that came %s",
+                            lag, old)
+               : dr_sprintf(v->arena,
+                            "a part of the changefeed is stalled though TiCDC says "
+                            "normal: its checkpoint is %s old, yet heartbeats come (%s "
+                            "old): look for one table, or one capture, that stands",
+                            lag, old);
 }

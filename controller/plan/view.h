@@ -395,6 +395,9 @@ const char *dr_gc_tell(const struct dr_view *v);
 const char *dr_gc_notice(const struct dr_view *v, bool *off);
 const char *dr_hold_notice(const struct dr_view *v);
 const char *dr_fence_notice(const struct dr_view *v);
+/* The feed that is made stands, by its checkpoint and by the heartbeat; NULL: not so, or
+ * one of the two is missing. */
+const char *dr_stall_notice(const struct dr_view *v);
 /* An instance of cluster c lets sessions read the past; NULL: none, or no feed is made.
  */
 const char *dr_past_notice(const struct dr_view *v, size_t c);
