@@ -108,6 +108,33 @@ Test(live, the_login_lane_connects_anew_each_time)
     kit_close(&k);
 }
 
+Test(live, a_session_that_nobody_uses_is_closed)
+{
+    static const char *const texts[] = {"ok", "ok", "sleep 500", "ok"};
+    struct kit k;
+    kit_open(&k, &(struct peer_options){.login = LOGIN_NATIVE, .idle_ms = 300});
+    struct dr_answer a;
+    uint64_t session = 0;
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]);
+         i++) { /* used all the while */
+        a = kit_sql(&k, texts[i], 0);
+        cr_assert_eq(a.carried, DR_ANSWERED, "%s", a.err.text);
+        cr_assert(i == 0 || a.sql.session == session);
+        session = a.sql.session;
+        dr_arena_free(a.arena);
+        usleep(200000);
+    }
+    usleep(500000);
+    a = kit_sql(&k, "ok", session);
+    cr_assert_eq(a.carried, DR_NOT_SENT, "it is gone, and no other is taken for it");
+    dr_arena_free(a.arena);
+    a = kit_sql(&k, "ok", 0);
+    cr_assert_gt(a.sql.session, session);
+    cr_assert_eq(k.peer->logins, 2);
+    dr_arena_free(a.arena);
+    kit_close(&k);
+}
+
 Test(live, a_refused_login_is_an_answer_in_every_lane)
 {
     static const struct {

@@ -25,8 +25,10 @@ void kit_open(struct kit *k, const struct peer_options *options)
 {
     struct dr_err err;
     struct dr_carrier *carrier;
-    struct dr_live_options o = {
-        .connect_ms = options->connect_ms ? options->connect_ms : 1000, .seed = 1};
+    struct dr_live_options o = {.connect_ms =
+                                    options->connect_ms ? options->connect_ms : 1000,
+                                .idle_ms = options->idle_ms,
+                                .seed = 1};
     must(dr_live_new(&carrier, &o, &err) == 0, "no carrier");
     kit_open_over(k, options, carrier);
 }

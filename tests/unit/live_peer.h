@@ -38,6 +38,7 @@ struct peer_options {
     const char *cert, *key, *client_ca; /* TLS; NULL: none */
     bool tls10;                         /* offers only TLS 1.0 and 1.1 */
     uint32_t connect_ms;                /* of the carrier that dials it; 0: 1000 */
+    uint32_t idle_ms;                   /* the same; 0: its own */
 };
 
 struct peer {

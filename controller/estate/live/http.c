@@ -17,7 +17,8 @@ enum {
     HEADERS_MAX = 256 * 1024,
     URL_MAX = 16 * 1024,
     HASTY_MS = 1000,
-    IDLE_MAX = 64, /* kept connections of a client */
+    IDLE_MAX =
+        6, /* kept connections of a client: as many as a quiet round asks, and some */
 };
 
 struct transfer {

@@ -11,7 +11,13 @@
 #include "controller/estate/live/clock.h"
 #include "controller/estate/live/machine.h"
 
-enum { CONNECT_MS = 3000, EVENTS = 256, NAP_MAX_MS = 1000, FAR_MS = 2000000000 };
+enum {
+    CONNECT_MS = 3000,
+    IDLE_MS = 120000,
+    EVENTS = 256,
+    NAP_MAX_MS = 1000,
+    FAR_MS = 2000000000
+};
 
 /* ---- lists, watches, answers ------------------------------------------------------ */
 
@@ -446,6 +452,8 @@ int dr_live_start(struct dr_live **out, const struct dr_live_options *opt,
         l->options = *opt;
     if (!l->options.connect_ms)
         l->options.connect_ms = CONNECT_MS;
+    if (!l->options.idle_ms)
+        l->options.idle_ms = IDLE_MS;
     l->prng.state = l->options.seed ? l->options.seed : (uint64_t)dr_live_now_ms();
     pthread_mutex_init(&l->lock, NULL);
     l->returned_tail = &l->returned;

@@ -12,6 +12,7 @@
 
 struct dr_live_options {
     uint32_t connect_ms;    /* one attempt to connect and log in; 0: 3000 */
+    uint32_t idle_ms;       /* after which an unused SQL session is closed; 0: 120000 */
     uint64_t seed;          /* of the backoff's jitter; 0: taken from the clock */
     const char *plugin_dir; /* of libmariadb's login plugins; NULL: its own. Borrowed */
 };

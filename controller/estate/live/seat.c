@@ -44,6 +44,8 @@ struct seat {
     bool hung_up;    /* close the session when the job comes back */
     struct watch watch;
     struct timer limit; /* of OPENING */
+    struct timer idle;  /* set while there is a session */
+    int64_t used_at_ms; /* the session, last */
 };
 
 static const enum pool_kind lane_pools[] = {
@@ -265,6 +267,7 @@ static void free_seat(struct dr_live *l, struct seat *s)
         at = &(*at)->next;
     *at = s->next;
     dr_live_timer_stop(l, &s->limit);
+    dr_live_timer_stop(l, &s->idle);
     free(s);
 }
 
@@ -279,6 +282,30 @@ static void pump(struct dr_live *l, struct seat *s)
     }
     if (s->phase == SEAT_FREE && !s->current && !s->waiting.head && !s->session.number)
         free_seat(l, s);
+}
+
+/* What nobody uses costs memory here, and a connection there. The timer is not moved at
+ * each exchange, but looks when the session was used last. */
+static void idle_for_long(struct dr_live *l, struct timer *t)
+{
+    struct seat *s = DR_CONTAINER(t, struct seat, idle);
+    int64_t now_ms = dr_live_now_ms();
+    int64_t over_ms = s->used_at_ms + (int64_t)l->options.idle_ms;
+    if (!s->session.number)
+        return;
+    if (s->phase != SEAT_FREE || now_ms < over_ms) {
+        dr_live_timer_set(l, t, over_ms > now_ms ? over_ms : now_ms + l->options.idle_ms);
+        return;
+    }
+    close_session(l, s, false);
+    pump(l, s);
+}
+
+static void mark_used(struct dr_live *l, struct seat *s)
+{
+    s->used_at_ms = dr_live_now_ms();
+    if (!s->idle.slot)
+        dr_live_timer_set(l, &s->idle, s->used_at_ms + l->options.idle_ms);
 }
 
 /* ---- what ends an exchange early -------------------------------------------------- */
@@ -437,6 +464,7 @@ static bool adopt(struct dr_live *l, struct seat *s, struct job *j)
                                           .connection_id = j->answer.connection_id,
                                           .sql = j->sql};
             s->armed = true;
+            mark_used(l, s);
             return true;
         }
         j->rc = dr_fail_errno(&j->err, failed, "cannot watch its socket");
@@ -503,7 +531,8 @@ static void read_whole(struct dr_live *l, struct seat *s, struct job *j)
             answer_fail(s, DR_LOST, &j->err);
         return;
     }
-    s->endpoint->alive_at_ms = dr_live_now_ms();
+    mark_used(l, s);
+    s->endpoint->alive_at_ms = s->used_at_ms;
     answer_job(s, j);
     if (s->lane == DR_LANE_LOGIN)
         close_session(l, s, false);
@@ -567,6 +596,7 @@ void dr_live_seat_submit(struct dr_live *l, struct task *t)
         s->lane = t->ex.sql.lane;
         s->watch.ready = ready;
         s->limit.fire = opening_too_long;
+        s->idle.fire = idle_for_long;
         s->next = e->seats;
         e->seats = s;
     }
