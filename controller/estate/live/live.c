@@ -16,7 +16,8 @@ enum {
     IDLE_MS = 120000,
     EVENTS = 256,
     NAP_MAX_MS = 1000,
-    FAR_MS = 2000000000
+    FAR_MS = 2000000000,
+    WAKE_TRIES = 3
 };
 
 /* ---- lists, watches, answers ------------------------------------------------------ */
@@ -196,7 +197,11 @@ static bool take_mail(struct dr_live *l)
 void dr_live_wake(const struct dr_live *l)
 {
     uint64_t one = 1;
-    (void)!write(l->wakeup, &one, sizeof(one)); /* full: it will wake */
+    /* full: it will wake; anything else is tried again, for a wakeup lost costs a nap */
+    for (int i = 0; i < WAKE_TRIES; i++)
+        if (write(l->wakeup, &one, sizeof(one)) == (ssize_t)sizeof(one) ||
+            errno == EAGAIN)
+            return;
 }
 
 static void turn(struct dr_live *l)
