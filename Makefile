@@ -197,6 +197,12 @@ sim:
 	@$(BUILD)/sim $(if $(SEED),--seed $(SEED)) $(if $(SCENARIO),--scenario $(SCENARIO)) \
 		$(if $(BUDGET),--budget $(BUDGET)) $(if $(SIM_FULL),--full) $(if $(ONLY),--only $(ONLY))
 
+# 100,000 rounds of a protected pair: nothing but lease and heartbeat is written.
+.PHONY: silence
+silence:
+	@$(MAKE) --no-print-directory -s BUILDING=1 $(BUILD)/sim
+	@$(BUILD)/sim --quiet --scenario silence/100000
+
 # make museum [PART=1/3] [NAMES="b-no-kill"] [BUDGET=seconds]: planted bugs, each must be found
 .PHONY: museum
 museum:

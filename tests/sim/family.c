@@ -20,6 +20,7 @@ enum {
     RANDOMS = 2000,
     FEW_RANDOMS = 300,
     RESETS = 120,     /* exchanges of a reset, and a few more */
+    SILENCE = 5000,   /* quiet rounds; make silence has 100,000 */
     GIVE_UPS = 87,    /* three exchanges for each round in which a copy is given up */
     SIM_STORIES = 20, /* of one sweep, and one */
     FEW_PAIRS = 60    /* the fixed set has one pair of so many */
@@ -235,6 +236,7 @@ static void list_settings(struct list *l, const struct sim_result *plain)
         add(l, "down", n, true);
     for (uint64_t n = 0; n < 2; n++)
         add(l, "cut", n, true);
+    add(l, "silence", SILENCE, true);
     for (uint64_t n = 0; n <= plain->exchanges; n += plain->exchanges / 6 + 1)
         add(l, "journal", n, true);
 }

@@ -192,7 +192,7 @@ bool sim_rounds(struct run *r, uint64_t max, bool (*until)(const struct dr_round
             return true;
         if (!sim_round_asks(r, last))
             return false;
-        if (dr_model_now_ms(r->w.model) > FOREVER_MS)
+        if (dr_model_now_ms(r->w.model) - r->silent_ms > FOREVER_MS)
             return sim_fail(r, "four hours of virtual time are over");
         sim_rest(r, last);
         if (!sim_intact(r))

@@ -228,7 +228,7 @@ static const struct {
 enum { OUTAGES = sizeof(outages) / sizeof(outages[0]), OUTAGE_MS = 20000 };
 _Static_assert((int)OUTAGES == (int)SIM_OUTAGES, "the families know how many");
 
-static bool command(struct run *r, const char *text)
+bool sim_command(struct run *r, const char *text)
 {
     struct dr_err err = {0};
     json_t *v = NULL, *reply = NULL;
@@ -249,12 +249,12 @@ void sim_heal(struct run *r)
     if (!r->heal_at_ms || dr_model_now_ms(r->w.model) < r->heal_at_ms)
         return;
     r->heal_at_ms = 0;
-    (void)command(r, heals(r));
+    (void)sim_command(r, heals(r));
 }
 
 static void hurt(struct run *r)
 {
-    if (command(r, outages[r->number % OUTAGES].hurt) && heals(r))
+    if (sim_command(r, outages[r->number % OUTAGES].hurt) && heals(r))
         r->heal_at_ms = dr_model_now_ms(r->w.model) + OUTAGE_MS;
 }
 
@@ -263,7 +263,7 @@ enum { UNTIL_BLIND_MS = 1800 };
 /* The next one asked is the new owner, who has not read etcd yet. */
 static void change_owner(struct run *r)
 {
-    if (command(r, "{\"fault\":\"cdc-owner-change\",\"cluster\":\"east\"}"))
+    if (sim_command(r, "{\"fault\":\"cdc-owner-change\",\"cluster\":\"east\"}"))
         sim_world_pass(&r->w, UNTIL_BLIND_MS);
 }
 
@@ -666,6 +666,7 @@ static const struct story stories[] = {
     {"wrong-copy", "B loses a row between restore and fence", .ending = REFUSED, .play = play_wrong_copy},
     {"no-safepoint", "the feed runs for 15 s before PD keeps TiCDC's safepoint", .ending = PROTECTED, .play = play_no_safepoint},
     {"look", "a second controller only looks", .ending = PROTECTED, .play = play_look},
+    {"silence", "a protected pair is left alone for n rounds", .ending = PROTECTED, .play = sim_play_silence, .numbered = true},
     {"journal", "a journal is kept; a crash at exchange n (0: none)", .ending = PROTECTED, .play = play_journal, .numbered = true},
     {"random", "several faults, drawn from seed and n", .ending = PROTECTED, .play = play_random, .numbered = true},
     {0},

@@ -83,6 +83,7 @@ struct run {
     const struct sim_sweep *sweep; /* the common beginning of many scenarios */
     bool branched;                 /* a process of its own, begun in a sweep */
     int64_t heal_at_ms;            /* an outage ends then; 0: none */
+    int64_t silent_ms;             /* spent in silence, on purpose */
     char journal[64];              /* folder; "": no journal is kept */
     uint64_t words;                /* given by hand */
     uint64_t intents;              /* steps seen with their intent on disk before them */
@@ -157,6 +158,9 @@ void sim_rival(struct run *r);
 bool sim_play_edit(struct run *r, uint64_t n);
 bool sim_play_meddled(struct run *r, uint64_t n);
 bool sim_play_removed(struct run *r, uint64_t n);
+bool sim_play_silence(struct run *r, uint64_t n); /* silence.c */
+/* A command to the estate, as drover-sim ctl sends it. */
+bool sim_command(struct run *r, const char *text);
 /* A request to the primary's TiCDC, by hand. False: it failed, and the run with it. */
 bool sim_ask_ticdc(struct run *r, const char *method, const char *target,
                    const char *body);
