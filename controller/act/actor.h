@@ -3,6 +3,7 @@
 #define DR_ACT_ACTOR_H
 
 #include "controller/act/act.h"
+#include "controller/act/fights.h"
 #include "controller/base/prng.h"
 
 struct dr_actor {
@@ -18,6 +19,7 @@ struct dr_actor {
     bool word_once;               /* it is the document's */
     const struct dr_facts *facts;
     struct dr_plan_input input;
+    struct dr_fights fights;
     struct dr_lineage_known lineage; /* in `lasting` */
     struct dr_plan *plan;
     uint64_t round;

@@ -523,6 +523,8 @@ int dr_step_group(struct dr_actor *x, struct dr_round *out, struct dr_err *err)
         if (rc != 0)
             break;
         s->start_ms = dr_actor_now(x);
+        if (s->action->corrects)
+            dr_fights_note(&x->fights, s->action, s->start_ms, x->o.wall_ms(x->o.arg));
         say_start(x, s);
         if (s->action->compares)
             compare(x, s);

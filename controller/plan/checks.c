@@ -680,6 +680,8 @@ const struct dr_plan_check dr_plan_checks[] = {
      "spec.replication.config", "declare the setting, or set it back to TiCDC's default by hand: an update replaces all settings"},
     {"DR-B067", DR_SCOPE_PRIMARY, DR_P_NONE, dr_check_feed_again, "nothing in the way of making a removed changefeed anew",
      "spec.policy.drift.changefeedRemoved", "find out who did that, and undo it; or policy.drift.changefeedRemoved: ask, and do it by hand"},
+    {"DR-B068", DR_SCOPE_EACH, DR_P_NONE, dr_check_no_fight, "what drover puts right stays so",
+     "spec.policy.drift", "find out who else sets it and stop that, or let that one have it (drover's side: drover history; the other: SHOW PROCESSLIST, TiDB's audit log, cron); drover does it again once it stood by itself for an hour, or the document changes"},
     {"DR-B070", DR_SCOPE_PRIMARY, DR_P_MADE, dr_check_adopted_is_there, "the changefeed to adopt, out of the declared primary",
      "spec.replication.edges", "correct edges[].id or primary; without id drover makes a changefeed of its own"},
     {"DR-B071", DR_SCOPE_PRIMARY, DR_P_MADE, dr_check_adopted_runs, "a changefeed that runs",

@@ -175,6 +175,9 @@ static bool drift_of(const struct dr_view *v, const struct dr_check_answer *x,
                 {"DR-B045", DR_DRIFT_CHANGEFEED_STRANGER, true},
                 {"DR-B061", DR_DRIFT_CHANGEFEED_REMOVED, true},
                 {"DR-B062", DR_DRIFT_CHANGEFEED_CONFIG, true}};
+    *asks = true;
+    if (strcmp(x->code, "DR-B068") == 0)
+        return dr_fight_class(v, x->cluster, class);
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         if (strcmp(rows[i].code, x->code) != 0)
             continue;
@@ -206,6 +209,7 @@ static bool is_only_told(struct build *b, const struct dr_check_answer *x)
     if (asked)
         add_question(b, (struct dr_question){
                             .subject = x->subject,
+                            .urgent = class == DR_DRIFT_FENCE,
                             .what = dr_sprintf(v->arena, "%s (%s)", x->fact, x->code),
                             .answer = dr_sprintf(
                                 v->arena, "%s; or policy.drift.%s: warn, to leave it so",
@@ -365,6 +369,9 @@ static void add_action(struct build *b, const struct dr_plan_rule *r, size_t c,
                                 v->in->approve[r->risk] || asks_first(v, r)),
         .call = {.kind = DR_CALL_NONE, .at = {.cluster = (uint16_t)c}},
     };
+    uint16_t deed;
+    enum dr_drift_class class;
+    x->corrects = dr_rule_corrects(v, r, &deed, &class) && deed == r->id;
     if (r->predict)
         r->predict(v, x);
 }
@@ -482,7 +489,7 @@ static const struct dr_plan_rule *match_rules(struct build *b, bool *unsure)
             if (!in_scope(v, r->scope, c))
                 continue;
             enum dr_truth m = missing(v, r, c);
-            if (m == DR_FALSE || is_left(b, r, c))
+            if (m == DR_FALSE || dr_view_fight(v, r, c) || is_left(b, r, c))
                 continue;
             add_action(b, r, c, m == DR_UNSURE);
             if (m == DR_UNSURE && (!next || next == r)) {

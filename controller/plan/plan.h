@@ -29,6 +29,14 @@ struct dr_lineage {
     enum dr_truth descends; /* the declaration's revision is it, or descends from it */
 };
 
+/* What drover put right and somebody undid, too often: act/fights.h. */
+struct dr_fight {
+    uint16_t rule, cluster;
+    uint32_t count;       /* corrections */
+    int64_t corrected_ms; /* wall clock: the last of them */
+    int64_t undone_ms;    /* when it was seen undone after that */
+};
+
 struct dr_plan_input {
     const struct dr_topology *topology;
     const struct dr_facts *facts;
@@ -39,7 +47,9 @@ struct dr_plan_input {
     size_t lineage_count;
     bool as_committed; /* a file or folder is taken as newer than the commit agreed on:
                         * only to look, never to act */
-    bool removed;      /* the document left its source: only obligations are discharged */
+    size_t fight_count;
+    const struct dr_fight *fights; /* their steps are left out: DR-B068 asks */
+    bool removed; /* the document left its source: only obligations are discharged */
     bool
         approve[DR_RISK_COUNT]; /* risks that need a word, beside those of the document */
 };
@@ -59,6 +69,7 @@ struct dr_action {
     bool
         needs_approval; /* policy.approve, of the document or around it, names its risk */
     bool unsure;        /* whether it is missing is not known; never ready */
+    bool corrects;      /* it puts right what somebody changed */
     bool ready;         /* `call` is complete and may be made now */
     struct dr_call call;
     bool compares; /* not a call: both sides are compared at the TSO of the call */

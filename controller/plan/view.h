@@ -287,6 +287,18 @@ void dr_emit_given_up(const struct dr_view *v, size_t c, struct dr_action *x);
 void dr_emit_reset(const struct dr_view *v, size_t c, struct dr_action *x);
 void dr_emit_reset_used(const struct dr_view *v, size_t c, struct dr_action *x);
 
+/* fights.c: a rule by its id; NULL: none. */
+const struct dr_plan_rule *dr_rule_of(uint16_t id);
+/* Whether the rule's step, now, puts right what somebody changed. Out: the rule that
+ * stands for the whole deed, and the class of drift. */
+bool dr_rule_corrects(const struct dr_view *v, const struct dr_plan_rule *r,
+                      uint16_t *deed, enum dr_drift_class *class);
+/* The fight because of which the rule's step is left out; NULL: none. */
+const struct dr_fight *dr_view_fight(const struct dr_view *v,
+                                     const struct dr_plan_rule *r, size_t c);
+/* The class of the first fight about cluster c; false: there is none. */
+bool dr_fight_class(const struct dr_view *v, size_t c, enum dr_drift_class *class);
+
 /* ---- checks: what must hold before a step of rule `from` or later ---- */
 struct dr_plan_check {
     const char *code;
@@ -366,6 +378,7 @@ DR_CHECK(dr_check_feed_fixed);
 DR_CHECK(dr_check_feed_extras);
 DR_CHECK(dr_check_feed_goes_on); /* of what was carried: DR-B064 */
 DR_CHECK(dr_check_feed_again);
+DR_CHECK(dr_check_no_fight);
 /* The primary's history since a TSO, which is called so. */
 enum dr_truth dr_check_history_since(const struct dr_view *v, uint64_t tso,
                                      const char *name, const char **fact);

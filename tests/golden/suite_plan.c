@@ -11,6 +11,7 @@
  *   set PATH = JSON        replaces or adds a value of the snapshot
  *   drop PATH              removes a member or item
  *   removed                the document left its source
+ *   fight RULE CLUSTER     that rule's step was undone three times: it is left to a person
  *   history REVISION yes   the declaration descends from that revision (or: no, unknown)
  *   markdown               the plan as Markdown is plan.md
  *   shows TEXT             plan.txt has this text, keep.txt has not
@@ -46,6 +47,7 @@ struct side {
     const char *text; /* of the declaration */
     bool removed;
     struct dr_lineage lineage; /* agreed NULL: none */
+    struct dr_fight fight;     /* rule 0: none */
     json_t *facts;
     struct dr_plan_input input;
     struct dr_plan *plan;
@@ -173,8 +175,10 @@ static void copy_side(struct golden *g, struct side *to, const struct side *from
 {
     char *text = dr_json_text(g->arena, from->facts);
     struct dr_err err;
-    *to = (struct side){
-        .text = from->text, .removed = from->removed, .lineage = from->lineage};
+    *to = (struct side){.text = from->text,
+                        .removed = from->removed,
+                        .lineage = from->lineage,
+                        .fight = from->fight};
     if (dr_json_parse_in(g->arena, &to->facts, text, strlen(text), &err) != 0)
         golden_fail(g, "%s", err.text);
 }
@@ -238,6 +242,24 @@ static bool history(struct golden *g, struct side *s, const char *rest)
     return false;
 }
 
+/* "230 1": the rule, and the cluster's place. */
+static bool fight(struct golden *g, struct side *s, const char *rest)
+{
+    uint64_t rule, cluster;
+    size_t n = strcspn(rest, " ");
+    if (!rest[n] || !dr_parse_u64(rest, n, &rule) ||
+        !dr_parse_u64(rest + n + 1, strlen(rest + n + 1), &cluster)) {
+        golden_fail(g, "not RULE CLUSTER: %s", rest);
+        return false;
+    }
+    s->fight = (struct dr_fight){.rule = (uint16_t)rule,
+                                 .cluster = (uint16_t)cluster,
+                                 .count = 3,
+                                 .corrected_ms = 1763720000000,
+                                 .undone_ms = 1763720020000};
+    return true;
+}
+
 /* A line about the second plan. */
 static bool take_keep(struct golden *g, struct case_file *c, const char *word, char *rest)
 {
@@ -286,6 +308,8 @@ static bool take_line(struct golden *g, struct case_file *c, char *line)
         return declare(g, &c->fires, rest);
     if (strcmp(line, "history") == 0)
         return history(g, &c->fires, rest);
+    if (strcmp(line, "fight") == 0)
+        return fight(g, &c->fires, rest);
     if (strcmp(line, "removed") == 0)
         c->fires.removed = true;
     else if (strcmp(line, "markdown") == 0)
@@ -322,6 +346,8 @@ static bool build(struct golden *g, struct side *s)
                                       .revision = "golden",
                                       .lineage = &s->lineage,
                                       .lineage_count = s->lineage.agreed != NULL,
+                                      .fight_count = s->fight.rule != 0,
+                                      .fights = &s->fight,
                                       .removed = s->removed};
     s->plan = dr_plan_build(&s->input, g->arena);
     return true;
@@ -348,13 +374,17 @@ static const struct dr_action *next_step(const struct dr_plan *p)
 /* What the case is named after fires in this plan. */
 static bool does_fire(const struct dr_plan *p, char letter, uint64_t number)
 {
-    char code[16];
+    char code[16], shown[20];
     const struct dr_action *next = next_step(p);
     if (letter == 'R')
         return next && next->rule == number;
     snprintf(code, sizeof(code), "DR-B%03u", (unsigned)number);
+    snprintf(shown, sizeof(shown), "(%s)", code);
     for (size_t i = 0; letter == 'W' && i < p->waiting_count; i++)
         if (p->waitings[i].code && strcmp(p->waitings[i].code, code) == 0)
+            return true;
+    for (size_t i = 0; letter == 'B' && i < p->question_count; i++)
+        if (strstr(p->questions[i].what, shown))
             return true;
     for (size_t i = 0; letter == 'B' && i < p->blocker_count; i++)
         if (strcmp(p->blockers[i].code, code) == 0)
