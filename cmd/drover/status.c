@@ -72,8 +72,8 @@ static struct numbers measure(const struct dr_topology *t, const struct dr_facts
     const struct dr_feed *feed = f->clusters[p].feeds.seen.known
                                      ? dr_feeds_find(&f->clusters[p].feeds, g.feed_id)
                                      : NULL;
-    if (feed && lp->seen.known)
-        n.lag_ms = dr_tso_age_ms(lp->tso, feed->checkpoint);
+    if (feed)
+        n.lag_ms = dr_feed_lag_ms(&f->clusters[p], feed);
     n.feed = feed ? g.feed_id : NULL;
     n.feed_known = f->clusters[p].feeds.seen.known;
     for (size_t i = 0; lp->seen.known && i < lp->beat_count; i++)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "controller/base/num.h"
+#include "controller/base/tso.h"
 #include "controller/facts/codec.h"
 
 static const char never_asked[] = "not asked yet";
@@ -134,6 +135,16 @@ const struct dr_feed *dr_feeds_find(const struct dr_feeds *f, const char *id)
         if (strcmp(f->items[i].id, id) == 0)
             return &f->items[i];
     return NULL;
+}
+
+int64_t dr_feed_lag_ms(const struct dr_cluster_facts *f, const struct dr_feed *x)
+{
+    if (!f->ledger.seen.known)
+        return -1;
+    int64_t lag_ms = dr_tso_age_ms(f->ledger.tso, x->checkpoint),
+            later_ms = f->feeds.seen.at_ms - f->ledger.seen.at_ms;
+    lag_ms += later_ms > 0 ? later_ms : 0;
+    return lag_ms > 0 ? lag_ms : 0;
 }
 
 const struct dr_account *dr_accounts_find(const struct dr_accounts *f, const char *name)

@@ -405,6 +405,9 @@ const char *dr_equality_text(const struct dr_equality *q, const char *from,
                              const char *to, struct dr_arena *a);
 
 const struct dr_feed *dr_feeds_find(const struct dr_feeds *f, const char *id);
+/* How far a feed out of the cluster is behind, in ms, 0 or more; -1: the cluster's TSO is
+ * not known. Where the checkpoint was read after the TSO, that delay counts as lag. */
+int64_t dr_feed_lag_ms(const struct dr_cluster_facts *f, const struct dr_feed *x);
 const struct dr_account *dr_accounts_find(const struct dr_accounts *f, const char *name);
 const char *dr_feed_state_name(enum dr_feed_state s);
 /* As TiCDC's list and details spell it; NULL and "" are normal, what is not known is

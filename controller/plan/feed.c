@@ -110,15 +110,20 @@ const char *dr_feed_differences(const struct dr_view *v)
                : list;
 }
 
+static bool declares_redo(const struct dr_view *v)
+{
+    const struct dr_redo *redo = &v->t->replication.redo;
+    return redo->declared && redo->level == DR_REDO_EVENTUAL;
+}
+
 const char *dr_feed_fixed(const struct dr_view *v)
 {
     const struct dr_feed_detail *d = detail_of(v);
-    const struct dr_redo *redo = &v->t->replication.redo;
     for (size_t i = 0; d && i < d->difference_count; i++)
         if (is_fixed(&d->differences[i]))
             return difference_text(v, &d->differences[i]);
     /* its path is bound to the generation, and a path that was used is not used again */
-    return d && redo->declared && redo->level == DR_REDO_EVENTUAL && !*v->gen.redo
+    return d && declares_redo(v) && !*v->gen.redo
                ? "replication.redo.level: declared eventual, the changefeed was made "
                  "without a redo path"
                : NULL;
@@ -163,6 +168,51 @@ enum dr_truth dr_feed_update_wanted(const struct dr_view *v)
                    v->t->policy.drift[DR_DRIFT_CHANGEFEED_PAUSED] == DR_DRIFT_CORRECT;
     bool may = runs || noted || resumed || (x->state == DR_FEED_FAILED && anew);
     return dr_truth_of(may && (noted || dr_feed_is_meant(v)));
+}
+
+/* What decides which rows are carried, where to, and whether a redo log is written. */
+static bool decides_what(const char *field)
+{
+    static const char *const fields[] = {
+        "sink_uri",  "sink_uri.",      "consistent.",
+        "filter.",   "bdr_mode",       "force_replicate",
+        "target_ts", "case_sensitive", "ignore_ineligible_table"};
+    bool found = false;
+    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+        size_t len = strlen(fields[i]);
+        found |= fields[i][len - 1] == '.' ? strncmp(field, fields[i], len) == 0
+                                           : strcmp(field, fields[i]) == 0;
+    }
+    return found;
+}
+
+const char *dr_feed_edit_waits(const struct dr_view *v)
+{
+    const struct dr_feed_detail *d = detail_of(v);
+    bool only = d && d->difference_count && dr_feed_declared_anew(v);
+    for (size_t i = 0; only && i < d->difference_count; i++)
+        only = !decides_what(d->differences[i].field);
+    return only ? dr_feed_differences(v) : NULL;
+}
+
+const char *dr_feed_lacks_redo(const struct dr_view *v)
+{
+    const struct dr_feed_detail *d = detail_of(v);
+    if (!declares_redo(v))
+        return NULL;
+    for (size_t i = 0; d && i < d->difference_count; i++)
+        if (strcmp(d->differences[i].field, "consistent.level") == 0 ||
+            strcmp(d->differences[i].field, "consistent.storage") == 0)
+            return difference_text(v, &d->differences[i]);
+    return *v->gen.redo ? NULL
+                        : "replication.redo.level: declared eventual, the changefeed "
+                          "writes no redo log";
+}
+
+bool dr_feed_captures_another(const struct dr_view *v, const struct dr_feed *x)
+{
+    const struct dr_pd *pd = &dr_view_facts(v, v->a)->pd;
+    return pd->seen.known && x->upstream_id != pd->cluster_id;
 }
 
 /* Whether a feed beside drover's own has a name as drover gives to the edge's. */
@@ -325,14 +375,13 @@ static void write_edge(const struct dr_view *v, size_t c, struct dr_action *x,
                        bool updating)
 {
     const struct dr_feed *feed = dr_view_feed(v);
-    const struct dr_redo *redo = &v->t->replication.redo;
     struct dr_edge_row r = *dr_view_edge(v, c);
     if (feed && feed->checkpoint > r.checkpoint)
         r.checkpoint = feed->checkpoint;
     r.updating = updating;
     if (!updating) {
         r.settings = v->t->doc.feeds;
-        if (!redo->declared || redo->level != DR_REDO_EVENTUAL)
+        if (!declares_redo(v))
             r.redo = ""; /* a path that was used is not used again */
     }
     struct dr_row_write row = {.key = dr_edge_key(r.from, r.to, v->arena),

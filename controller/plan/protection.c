@@ -29,9 +29,12 @@ static enum dr_truth is_made(const struct dr_view *v)
 }
 
 /* Whether the feed is another one than it should be, perhaps by its sink. Of an adopted
- * one that leads into the secondary nothing more is asked, unless the policy does. */
+ * one that leads into the secondary nothing more is asked, unless the policy does. An
+ * edit that waits takes nothing from what runs. */
 static bool is_another(const struct dr_view *v)
 {
+    if (dr_feed_edit_waits(v))
+        return false;
     enum dr_drift_action policy = v->t->policy.drift[DR_DRIFT_CHANGEFEED_CONFIG];
     bool told = policy == DR_DRIFT_WARN || policy == DR_DRIFT_IGNORE;
     return dr_holds(v, DR_P_FEED_MATCHES, v->a) == DR_FALSE && !(v->gen.adopted && told);
@@ -39,10 +42,8 @@ static bool is_another(const struct dr_view *v)
 
 static enum dr_truth lags(const struct dr_view *v, const struct dr_feed *ours)
 {
-    const struct dr_ledger_group *g = &dr_view_facts(v, v->a)->ledger;
-    return !g->seen.known ? DR_UNSURE
-                          : dr_truth_of(dr_tso_age_ms(g->tso, ours->checkpoint) >
-                                        v->t->objectives.rpo_ms);
+    int64_t ms = dr_feed_lag_ms(dr_view_facts(v, v->a), ours);
+    return ms < 0 ? DR_UNSURE : dr_truth_of(ms > v->t->objectives.rpo_ms);
 }
 
 static enum dr_truth ours_runs(const struct dr_view *v, const struct dr_feed *ours,
@@ -70,6 +71,12 @@ static enum dr_truth ours_runs(const struct dr_view *v, const struct dr_feed *ou
                         "names; drover cannot";
         return DR_FALSE;
     }
+    if (dr_feed_captures_another(v, ours)) {
+        out->text = dr_sprintf(
+            v->arena, "changefeed %s carries cluster %" PRIu64 ", which is not %s",
+            ours->id, ours->upstream_id, dr_view_cluster(v, v->a)->name);
+        return DR_FALSE;
+    }
     out->early = ours->rises < RISES;
     out->text =
         !ours->rises
@@ -79,6 +86,9 @@ static enum dr_truth ours_runs(const struct dr_view *v, const struct dr_feed *ou
                              : "that its checkpoint rises takes three looks to see")
             : dr_sprintf(v->arena, "changefeed %s is %s, %u rising checkpoint%s seen",
                          ours->id, state, ours->rises, ours->rises == 1 ? "" : "s");
+    const char *edit = dr_feed_edit_waits(v);
+    if (edit)
+        out->text = dr_sprintf(v->arena, "%s; an edit waits: %s", out->text, edit);
     return out->early ? DR_UNSURE : DR_TRUE; /* a stall shows as lag */
 }
 
@@ -110,8 +120,13 @@ static enum dr_truth feed_runs(const struct dr_view *v, struct dr_protection *ou
         return DR_FALSE;
     }
     if (!ours || is_made(v) != DR_TRUE) {
-        out->text = ours && v->gen.adopted ? "the changefeed to adopt is not drover's yet"
-                                           : "no changefeed runs";
+        out->text = !ours ? "no changefeed runs"
+                    : v->gen.adopted
+                        ? "the changefeed to adopt is not drover's yet"
+                        : dr_sprintf(v->arena,
+                                     "changefeed %s is listed (%s), but not both "
+                                     "ledgers call it made",
+                                     ours->id, dr_feed_state_name(ours->state));
         return DR_FALSE;
     }
     return ours_runs(v, ours, out);
@@ -119,14 +134,13 @@ static enum dr_truth feed_runs(const struct dr_view *v, struct dr_protection *ou
 
 static enum dr_truth lag_small(const struct dr_view *v, struct dr_protection *out)
 {
-    const struct dr_ledger_group *g = &dr_view_facts(v, v->a)->ledger;
     const struct dr_feed *ours = our_feed(v);
     char lag[DR_DURATION_TEXT], rpo[DR_DURATION_TEXT];
-    if (!g->seen.known || !ours) {
+    int64_t ms = ours ? dr_feed_lag_ms(dr_view_facts(v, v->a), ours) : -1;
+    if (ms < 0) {
         out->text = "lag not known";
         return DR_UNSURE;
     }
-    int64_t ms = dr_tso_age_ms(g->tso, ours->checkpoint);
     out->text = dr_sprintf(v->arena, "lag %s, objective %s", dr_duration_text(ms, lag),
                            dr_duration_text(v->t->objectives.rpo_ms, rpo));
     if (ms > v->t->objectives.rpo_ms && ours->state == DR_FEED_NORMAL)
@@ -187,6 +201,11 @@ static enum dr_truth redo_advances(const struct dr_view *v, struct dr_protection
     const struct dr_redo_logs *r = &v->f->redo;
     const struct dr_ledger_group *g = &dr_view_facts(v, v->a)->ledger;
     char age[DR_DURATION_TEXT];
+    const char *lacks = dr_feed_lacks_redo(v);
+    if (lacks) {
+        out->text = lacks;
+        return DR_FALSE;
+    }
     if (!*v->gen.redo) {
         out->text =
             "no redo declared: after a disaster the secondary is not at one point";

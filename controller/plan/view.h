@@ -244,6 +244,13 @@ const char *dr_feed_differences(const struct dr_view *v);
 /* The first difference that no update can bring: TiCDC takes it for a new feed only.
  * NULL: none. */
 const char *dr_feed_fixed(const struct dr_view *v);
+/* What differs, where that is an edit of the document that waits and changes neither
+ * which rows are carried, nor where to, nor the redo log; else NULL. */
+const char *dr_feed_edit_waits(const struct dr_view *v);
+/* What of the declared redo log the feed does not write; NULL: none declared, or all. */
+const char *dr_feed_lacks_redo(const struct dr_view *v);
+/* The feed reads another cluster than the primary's PD is of. */
+bool dr_feed_captures_another(const struct dr_view *v, const struct dr_feed *x);
 /* Whether the primary still keeps what the feed has to carry yet, and how much longer it
  * does while nothing advances; -1: not known. */
 enum dr_truth dr_feed_history(const struct dr_view *v, int64_t *left_ms);

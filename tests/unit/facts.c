@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 
 #include "controller/base/json.h"
+#include "controller/base/tso.h"
 #include "controller/facts/facts.h"
 
 static struct dr_arena *arena;
@@ -264,4 +265,26 @@ Test(facts, look_ups)
     cr_assert_null(dr_feeds_find(&f, "c"));
     cr_assert_eq(dr_accounts_find(&c, "x"), &accounts[0]);
     cr_assert_null(dr_accounts_find(&c, "z"));
+}
+
+/* A checkpoint that was read after the TSO is no unknown lag, nor a negative one. */
+Test(facts, lag_of_a_feed)
+{
+    static const struct {
+        bool known;
+        int64_t tso_ms, checkpoint_ms, ledger_at_ms, feeds_at_ms, lag_ms;
+    } rows[] = {{true, 5000, 3000, 100, 100, 2000},
+                {true, 5000, 3000, 100, 90, 2000},
+                {true, 5000, 5200, 100, 400, 100},
+                {true, 5000, 5200, 100, 100, 0},
+                {false, 5000, 3000, 100, 100, -1}};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct dr_cluster_facts f = {0};
+        struct dr_feed x = {.checkpoint = dr_tso_make(rows[i].checkpoint_ms, 0)};
+        f.ledger.seen =
+            (struct dr_seen){.known = rows[i].known, .at_ms = rows[i].ledger_at_ms};
+        f.feeds.seen = (struct dr_seen){.known = true, .at_ms = rows[i].feeds_at_ms};
+        f.ledger.tso = dr_tso_make(rows[i].tso_ms, 0);
+        cr_assert_eq(dr_feed_lag_ms(&f, &x), rows[i].lag_ms, "%zu", i);
+    }
 }
