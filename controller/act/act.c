@@ -440,6 +440,13 @@ int dr_actor_round(struct dr_actor *x, struct dr_round *out, struct dr_err *err)
     return rc;
 }
 
+void dr_actor_rest(struct dr_actor *x)
+{
+    dr_arena_trim(x->cycle);
+    dr_arena_trim(x->step);
+    x->plan = NULL;
+}
+
 void dr_actor_leave(struct dr_actor *x)
 {
     dr_authority_leave(x);

@@ -109,6 +109,10 @@ void dr_actor_free(struct dr_actor *x);
 int dr_actor_round(struct dr_actor *x, struct dr_round *out,
                    struct dr_err *err) DR_MUST_CHECK;
 
+/* After a round, before a rest: gives the memory of its plan and texts back; what the
+ * round gave out of them is not to be used any more. */
+void dr_actor_rest(struct dr_actor *x);
+
 /* Observes and plans, changes nothing. */
 void dr_actor_look(struct dr_actor *x, struct dr_round *out);
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* Chunks grow: most arenas hold one small answer, a few hold a whole look. */
-enum { CHUNK_MIN = 1024, CHUNK_MAX = 64 * 1024, ALIGN = 16 };
+enum { CHUNK_MIN = 256, CHUNK_MAX = 64 * 1024, ALIGN = 16 };
 
 struct chunk {
     struct chunk *next;
@@ -91,12 +91,19 @@ void dr_arena_reset(struct dr_arena *a)
     a->used = 0;
 }
 
+void dr_arena_trim(struct dr_arena *a)
+{
+    dr_arena_reset(a);
+    free(a->chunks);
+    a->chunks = NULL;
+    a->next_room = CHUNK_MIN;
+}
+
 void dr_arena_free(struct dr_arena *a)
 {
     if (!a)
         return;
-    dr_arena_reset(a);
-    free(a->chunks);
+    dr_arena_trim(a);
     free(a);
 }
 

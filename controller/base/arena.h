@@ -19,6 +19,9 @@ void dr_arena_free(struct dr_arena *a); /* NULL is fine */
 /* Frees all pieces and runs the deferred calls, last first; the arena stays usable. */
 void dr_arena_reset(struct dr_arena *a);
 
+/* .. and gives the memory back that a reset keeps for the next time. */
+void dr_arena_trim(struct dr_arena *a);
+
 /* Zeroed, aligned for any type; never NULL. */
 void *dr_alloc(struct dr_arena *a, size_t bytes);
 void *dr_alloc_n(struct dr_arena *a, size_t count, size_t bytes);

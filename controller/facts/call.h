@@ -194,8 +194,8 @@ enum dr_outcome {
 struct dr_reply {
     uint64_t ticket;
     enum dr_outcome outcome;
-    struct dr_err err; /* unless DR_DONE */
-    union {            /* by kind, with DR_DONE; `seen` is filled; owned by `arena` */
+    struct dr_err err;  /* unless DR_DONE */
+    union dr_reply_as { /* by kind, with DR_DONE; `seen` is filled; owned by `arena` */
         struct dr_instance *instance; /* SQL_HOT, SQL_LEDGER */
         struct dr_identity *identity;
         struct dr_accounts *accounts;

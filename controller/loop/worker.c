@@ -227,6 +227,7 @@ static void *work(void *arg)
         if (is_over(w, &r))
             break;
         int64_t ms = rest_after(w, &r);
+        dr_actor_rest(w->actor);
         if (ms > 0)
             sleep_until_woken(w, ms);
     }

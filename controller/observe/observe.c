@@ -17,13 +17,18 @@ enum {
     WARM_QUIET_MS = 60000,
     PROBE_MS = 60000,
     COLD_BUSY_MS = 30000,
-    COLD_QUIET_MS = 3600000
+    COLD_QUIET_MS = 3600000,
+    QUESTIONS_MORE = 8
 };
 
 static struct question *add(struct dr_observer *o, enum dr_call_kind kind, enum tier tier,
                             size_t cluster)
 {
-    struct question *q = DR_PUSH(o->lasting, o->questions, o->count, o->room);
+    if (o->count == o->room) {
+        o->room += QUESTIONS_MORE;
+        o->questions = dr_xrealloc(o->questions, o->room * sizeof(*o->questions));
+    }
+    struct question *q = &o->questions[o->count++];
     *q = (struct question){
         .kind = kind, .tier = tier, .cluster = (uint16_t)cluster, .asked_ms = INT64_MIN};
     return q;
@@ -45,7 +50,7 @@ static bool ask_instance(struct dr_observer *o, enum dr_call_kind kind, size_t c
         q = dr_observer_find_at(o, kind, c, NULL);
         if (q) {
             q->seen = (struct dr_seen){0};
-            q->why[0] = '\0';
+            dr_question_why(q, NULL);
             q->forgotten = true;
         } else {
             q = add(o, kind, HOT, c);
@@ -133,6 +138,7 @@ struct dr_observer *dr_observer_new(const struct dr_topology *t, struct dr_acces
     o->estate = estate;
     o->lasting = dr_arena_new(64 << 20);
     o->cycle = dr_arena_new(256 << 20);
+    o->replaced = dr_arena_new(0);
     o->readers = DR_NEW_N(o->lasting, t->cluster_count, const char *);
     o->probes = DR_NEW_N(o->lasting, t->cluster_count, size_t);
     o->accounts[o->account_count++] = t->replication.sink.user;
@@ -147,9 +153,13 @@ void dr_observer_free(struct dr_observer *o)
 {
     if (!o)
         return;
-    for (size_t i = 0; i < o->count; i++)
-        dr_reply_release(&o->questions[i].reply);
+    for (size_t i = 0; i < o->count; i++) {
+        dr_arena_free(o->questions[i].reply.arena);
+        free(o->questions[i].why);
+    }
+    free(o->questions);
     dr_memory_release(&o->memory);
+    dr_arena_free(o->replaced);
     dr_arena_free(o->lasting);
     dr_arena_free(o->cycle);
     free(o);
@@ -332,13 +342,24 @@ static void free_arena(void *arena)
     dr_arena_free(arena);
 }
 
-/* The snapshot in the caller's hands may point into the answer: it goes with the cycle.
- */
-static void retire(struct dr_observer *o, struct dr_reply *r)
+/* A snapshot may point into the answer that is replaced. */
+static void take_reply(struct dr_observer *o, struct question *q, struct dr_reply *r)
 {
-    if (r->arena)
-        dr_arena_defer(o->cycle, free_arena, r->arena);
-    r->arena = NULL;
+    if (q->reply.arena)
+        dr_arena_defer(o->replaced, free_arena, q->reply.arena);
+    q->reply = (struct kept){.as = r->as,
+                             .ledger = r->ledger,
+                             .tso = r->tso,
+                             .login = r->login,
+                             .arena = r->arena};
+}
+
+void dr_question_why(struct question *q, const char *why)
+{
+    size_t len = why ? strnlen(why, WHY_MAX - 1) : 0;
+    char *text = why ? memcpy(dr_xcalloc(len + 1, 1), why, len) : NULL;
+    free(q->why);
+    q->why = text;
 }
 
 static void keep(struct dr_observer *o, struct question *q, struct dr_reply *r)
@@ -350,16 +371,15 @@ static void keep(struct dr_observer *o, struct question *q, struct dr_reply *r)
     q->again_ms =
         r->outcome == DR_DONE || q->tier == HOT ? 0 : now_ms + 2 * (now_ms - q->asked_ms);
     if (r->outcome == DR_DONE) {
-        retire(o, &q->reply);
-        q->reply = *r;
+        take_reply(o, q, r);
         q->seen = (struct dr_seen){.known = true, .at_ms = now_ms};
         if (!q->feed)
-            dr_memory_note(&o->memory, q->kind, q->cluster, &q->reply, q->seen.at_ms);
+            dr_memory_note(&o->memory, q->kind, q->cluster, r, q->seen.at_ms);
         return;
     }
     q->seen.known = false;
     q->seen.code = r->err.code;
-    snprintf(q->why, sizeof(q->why), "%.*s", WHY_MAX - 1, r->err.text);
+    dr_question_why(q, r->err.text);
     dr_reply_release(r);
 }
 
@@ -390,8 +410,10 @@ void dr_observer_collect(struct dr_observer *o)
     }
 }
 
-static void ask_due(struct dr_observer *o, bool focused, const struct focus *x)
+/* Out: whether anything was asked. */
+static bool ask_due(struct dr_observer *o, bool focused, const struct focus *x)
 {
+    bool asked = false;
     int64_t now = o->estate->now_ms(o->estate);
     bool busy = !x || !x->made;
     for (size_t i = 0; i < o->count; i++) {
@@ -399,10 +421,13 @@ static void ask_due(struct dr_observer *o, bool focused, const struct focus *x)
         if (needs_focus(q->kind) != focused || dr_question_retired(q) ||
             !is_old(q, now, busy) || dr_reader_brings(o, q))
             continue;
-        if (!x || aim(o, q, x))
-            dr_observer_ask(o, q);
+        if (x && !aim(o, q, x))
+            continue;
+        dr_observer_ask(o, q);
+        asked = true;
     }
     dr_observer_collect(o);
+    return asked;
 }
 
 /* ---- the snapshot ---- */
@@ -410,7 +435,7 @@ static void ask_due(struct dr_observer *o, bool focused, const struct focus *x)
 struct dr_seen dr_question_seen(const struct dr_observer *o, const struct question *q)
 {
     struct dr_seen s = q->seen;
-    s.why = *q->why ? dr_strdup(o->cycle, q->why) : "not asked yet";
+    s.why = q->why ? dr_strdup(o->cycle, q->why) : "not asked yet";
     return s;
 }
 
@@ -443,7 +468,7 @@ static void take_instance(const struct dr_observer *o, const struct question *q,
 static void take_sql(const struct dr_observer *o, const struct question *q,
                      struct dr_cluster_facts *c)
 {
-    const struct dr_reply *r = &q->reply;
+    const struct kept *r = &q->reply;
     switch (q->kind) {
     case DR_CALL_SQL_HOT:
         take_instance(o, q, &c->instances[q->index]);
@@ -493,7 +518,7 @@ static void take_stranger(const struct question *q, struct dr_feeds *f)
 static void take_http(const struct dr_observer *o, const struct question *q,
                       struct dr_facts *f)
 {
-    const struct dr_reply *r = &q->reply;
+    const struct kept *r = &q->reply;
     struct dr_cluster_facts *c = &f->clusters[q->cluster];
     switch (q->kind) {
     case DR_CALL_PD_IDENTITY:
@@ -605,7 +630,18 @@ static void follow_discovery(struct dr_observer *o)
         newcomer |= ask_instances(o, c);
     }
     if (newcomer)
-        ask_due(o, false, NULL);
+        (void)ask_due(o, false, NULL);
+}
+
+/* Whether a list of instances was read in this look: they may be others now. */
+static bool has_discovered(const struct dr_observer *o, int64_t began_ms)
+{
+    bool any = false;
+    for (size_t c = 0; c < o->t->cluster_count; c++) {
+        const struct dr_seen *seen = &o->facts->clusters[c].identity.seen;
+        any |= !seen->known || seen->at_ms >= began_ms;
+    }
+    return any;
 }
 
 /* A generation whose prefixes are in use, though no edge row says so, is skipped. */
@@ -652,41 +688,51 @@ static void check_gone(struct dr_observer *o, const struct focus *x)
 /* The feed that was made and is not listed is asked for by its name at each look, until
  * it is seen again or its absence is proven; and so is one that was absent and is listed
  * now. */
-static void check_feed(struct dr_observer *o, const struct focus *x)
+/* Out: whether an answer was marked. */
+static bool check_feed(struct dr_observer *o, const struct focus *x)
 {
+    bool marked = false;
     size_t a, b;
     dr_plan_pair(o->t, &a, &b);
     struct question *all = dr_observer_find(o, DR_CALL_CDC_FEEDS, a),
                     *one = dr_observer_find(o, DR_CALL_CDC_FEED, a);
     if (!all || !all->seen.known || !x->gen.planned)
-        return;
+        return false;
     struct dr_feeds *f = all->reply.as.feeds;
     if (x->made &&
         !dr_memory_expect(&o->memory, (uint16_t)a, x->gen.feed_id, f, all->reply.arena))
-        one->forgotten = true;
+        one->forgotten = marked = true;
     if (one->seen.known && !one->reply.as.feed->present &&
         dr_feeds_find(f, one->reply.as.feed->id))
         one->forgotten = true;
+    return marked;
 }
 
 const struct dr_facts *dr_observe(struct dr_observer *o, int64_t wall_ms)
 {
     struct focus x = {.made = o->memory.quiet};
+    int64_t began_ms = o->estate->now_ms(o->estate);
     dr_arena_reset(o->cycle);
-    ask_due(o, false, &x);
+    dr_arena_reset(o->replaced);
+    (void)ask_due(o, false, &x);
     dr_readers_change(o);
     assemble(o, wall_ms);
     follow_discovery(o);
+    bool changed = has_discovered(o, began_ms);
     do {
         x = focus_of(o);
+        changed |= o->memory.quiet != x.made;
         o->memory.quiet = x.made;
         check_prefixes(o, &x);
         ask_strangers(o, &x);
-        check_feed(o, &x);
+        changed |= check_feed(o, &x);
         check_gone(o, &x);
-        ask_due(o, true, &x);
-        assemble(o, wall_ms);
+        changed |= ask_due(o, true, &x);
+        if (changed) /* a quiet look has asked all at once, and shows all already */
+            assemble(o, wall_ms);
+        changed = true; /* another generation, if it goes on */
     } while (skip_used_prefix(o, &x));
+    dr_arena_reset(o->replaced); /* the last snapshot points to none of them */
     return o->facts;
 }
 

@@ -14,6 +14,15 @@ enum tier { HOT, WARM, COLD, PROBE };
 
 #define RETIRED SIZE_MAX
 
+/* What is kept of an answer: an error is not, but its text. */
+struct kept {
+    union dr_reply_as as;
+    struct dr_ledger_group *ledger;
+    uint64_t tso;
+    enum dr_login_answer login;
+    struct dr_arena *arena; /* owns it; NULL: never answered */
+};
+
 /* One question and its latest answer. */
 struct question {
     enum dr_call_kind kind;
@@ -27,18 +36,19 @@ struct question {
     int64_t again_ms;     /* not before this, unless forgotten */
     uint64_t ticket;      /* open; 0: none */
     struct dr_call call;  /* as asked */
-    struct dr_reply reply;
+    struct kept reply;
     struct dr_seen seen; /* its reason stands in `why` */
-    char why[WHY_MAX];   /* "": not asked yet */
+    char *why;           /* owned; NULL: not asked yet */
 };
 
 struct dr_observer {
     const struct dr_topology *t;
     struct dr_access *access;
     struct dr_estate *estate;
-    struct dr_arena *lasting; /* questions */
-    struct dr_arena *cycle;   /* the snapshot and arguments of this look */
-    struct question *questions;
+    struct dr_arena *lasting;
+    struct dr_arena *cycle;     /* the snapshot and arguments of this look */
+    struct dr_arena *replaced;  /* answers that an older snapshot may point into */
+    struct question *questions; /* owned; none is added while one is open */
     size_t count, room;
     const char **readers; /* per cluster: the instance that is asked for the ledger */
     size_t *probes;       /* per cluster: how many endpoints are probed */
@@ -54,6 +64,8 @@ void dr_observer_ask(struct dr_observer *o, struct question *q);
 void dr_observer_collect(struct dr_observer *o);
 /* Of an instance that the cluster lists no more: kept for the next one that comes. */
 bool dr_question_retired(const struct question *q);
+/* At most WHY_MAX - 1 bytes of it are kept; NULL: not asked yet. */
+void dr_question_why(struct question *q, const char *why);
 struct dr_seen dr_question_seen(const struct dr_observer *o, const struct question *q);
 
 /* The question of that kind to a cluster; NULL: it is not asked. */

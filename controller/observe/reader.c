@@ -49,7 +49,7 @@ static void explain_reader(struct dr_observer *o, const struct question *ledger,
         if (ledger->seen.code != silent[i])
             continue;
         reader->seen = ledger->seen;
-        memcpy(reader->why, ledger->why, sizeof(reader->why));
+        dr_question_why(reader, ledger->why);
         return;
     }
     dr_observer_ask(o, reader);

@@ -126,6 +126,7 @@ static void pair_open(struct pair *p)
 /* Of the controller's own memory, what is kept between rounds. */
 static uint64_t close_actor(struct pair *p)
 {
+    dr_actor_rest(p->actor); /* as the controller does */
     struct mallinfo2 with = mallinfo2();
     dr_actor_free(p->actor);
     p->estate->free(p->estate);
