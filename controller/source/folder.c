@@ -157,7 +157,9 @@ static int versioned_root(int fd)
     return inner;
 }
 
-/* Over count, lengths and bytes, so that no two sets of files give the same. */
+/* Over count, lengths and bytes, so that no two sets of files give the same; what could
+ * not be read counts, too: a document that goes while something hides it must be noticed
+ * as gone once nothing does. */
 static void hash_files(const struct dr_origin_revision *r, char out[DR_REVISION_TEXT])
 {
     struct dr_buf b;
@@ -166,6 +168,11 @@ static void hash_files(const struct dr_origin_revision *r, char out[DR_REVISION_
     for (size_t i = 0; i < r->file_count; i++)
         dr_buf_addf(&b, "%zu:%s %s\n", strlen(r->files[i].path), r->files[i].path,
                     r->files[i].digest);
+    for (size_t i = 0; i < r->obstacle_count; i++)
+        dr_buf_addf(&b, "%s %zu:%s\n", dr_obstacle_name(r->obstacles[i].kind),
+                    strlen(r->obstacles[i].path), r->obstacles[i].path);
+    if (!r->complete)
+        dr_buf_adds(&b, "incomplete\n");
     dr_sha256_hex(hex, dr_buf_str(&b), b.len);
     dr_buf_release(&b);
     snprintf(out, DR_REVISION_TEXT, "dir:%s", hex);

@@ -124,7 +124,8 @@ struct dr_origin_file {
 
 /* One revision and all its YAML files. Everything belongs to the caller's arena. */
 struct dr_origin_revision {
-    const char *revision; /* commit id in hex, or "dir:" and SHA-256 over (path, bytes) */
+    const char *revision; /* commit id in hex, or "dir:" and SHA-256 over (path, bytes)
+                           * and the obstacles */
     bool changed;         /* differs from `previous` as given to dr_origin_read */
     const char *author;   /* "Name <mail>", printable; NULL: a folder */
     const char *subject;  /* first line of the message, printable; NULL: a folder */

@@ -52,8 +52,9 @@ Test(origin_folder, gives_its_documents_in_a_stable_order)
     again = place_poll(&p, o, r.revision);
     cr_assert_not(again.changed);
     cr_assert_str_eq(again.revision, r.revision);
-    static const char *const changes[] = {"printf 9 > d/a.yaml", "mv d/a.yaml d/aa.yaml",
-                                          "rm d/c.yaml", "printf '' > d/n.yaml"};
+    static const char *const changes[] = {
+        "printf 9 > d/a.yaml",  "mv d/a.yaml d/aa.yaml", "rm d/c.yaml",
+        "printf '' > d/n.yaml", "ln -sf t.txt d/n.yaml", "rm d/n.yaml"};
     for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
         place_run(&p, changes[i]);
         again = place_poll(&p, o, r.revision);
