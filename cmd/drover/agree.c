@@ -159,7 +159,7 @@ static int write_word(struct session *s, size_t c)
         .at = {.cluster = (uint16_t)c},
         .as = {.cluster_id = s->input.facts->clusters[c].pd.cluster_id}};
     call.args.word.agreed = &row;
-    call.args.word.expected = dr_term_value(term_of(s, c), s->arena);
+    call.args.word.expected = dr_term_standing(term_of(s, c), s->arena);
     struct dr_reply r;
     dr_estate_ask(s->looker.rig.estate, &call, &r);
     struct dr_err err = r.err;

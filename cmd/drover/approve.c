@@ -135,8 +135,7 @@ static int write_word(struct session *s, const struct dr_plan *p, uint64_t until
         .at = {.cluster = (uint16_t)primary},
         .as = {.cluster_id = s->input.facts->clusters[primary].pd.cluster_id}};
     call.args.word.approval = &row;
-    call.args.word.expected =
-        g->rows.approval.present ? dr_approval_value(&g->rows.approval, s->arena) : NULL;
+    call.args.word.expected = dr_approval_standing(&g->rows.approval, s->arena);
     struct dr_reply r;
     dr_estate_ask(s->looker.rig.estate, &call, &r);
     struct dr_err err = r.err;

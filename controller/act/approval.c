@@ -106,11 +106,6 @@ static int write_rows(struct dr_actor *x, const struct writing *w,
 
 /* ---- what stands, and what should ---- */
 
-static const char *row_value(struct dr_actor *x, const struct dr_approval_row *r)
-{
-    return r->present ? dr_approval_value(r, x->cycle) : NULL;
-}
-
 /* The row as it is now; `value` is what it becomes, NULL: nothing. */
 static struct dr_row_write
 approval_write(struct dr_actor *x, const struct dr_approval_row *now, const char *value)
@@ -118,7 +113,7 @@ approval_write(struct dr_actor *x, const struct dr_approval_row *now, const char
     return (struct dr_row_write){.key = DR_KEY_APPROVAL,
                                  .value = value,
                                  .expect = now->present ? DR_ROW_EQUALS : DR_ROW_ABSENT,
-                                 .expected = row_value(x, now)};
+                                 .expected = dr_approval_standing(now, x->cycle)};
 }
 
 static struct dr_row_write consumed_write(struct dr_actor *x, const char *digest)

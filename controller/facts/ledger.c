@@ -230,6 +230,16 @@ const char *dr_approval_value(const struct dr_approval_row *r, struct dr_arena *
     return render(r, &approval_codec, a);
 }
 
+const char *dr_term_standing(const struct dr_term_row *r, struct dr_arena *a)
+{
+    return !r->present ? NULL : r->spelled ? r->spelled : dr_term_value(r, a);
+}
+
+const char *dr_approval_standing(const struct dr_approval_row *r, struct dr_arena *a)
+{
+    return !r->present ? NULL : r->spelled ? r->spelled : dr_approval_value(r, a);
+}
+
 const char *dr_consumed_value(const struct dr_consumed_row *r, struct dr_arena *a)
 {
     return render(r, &consumed_codec, a);
@@ -295,11 +305,18 @@ static bool take_birth(struct decoder *d, const struct dr_ledger_row *row, void 
     return d->out->birth.version >= 1 && d->out->birth.version <= DR_LEDGER_VERSION;
 }
 
+/* The value where it is not spelled as this version does; NULL: it is. */
+static const char *spelled(struct decoder *d, const struct dr_ledger_row *row,
+                           const char *ours)
+{
+    return strcmp(row->value, ours) == 0 ? NULL : dr_strdup(d->arena, row->value);
+}
+
 static bool take_term(struct decoder *d, const struct dr_ledger_row *row, void *value)
 {
-    (void)row;
     d->out->term = *(struct dr_term_row *)value;
     d->out->term.present = true;
+    d->out->term.spelled = spelled(d, row, dr_term_value(&d->out->term, d->arena));
     return d->out->term.n > 0;
 }
 
@@ -377,9 +394,10 @@ static bool take_hold(struct decoder *d, const struct dr_ledger_row *row, void *
 
 static bool take_approval(struct decoder *d, const struct dr_ledger_row *row, void *value)
 {
-    (void)row;
-    d->out->approval = *(struct dr_approval_row *)value;
-    d->out->approval.present = true;
+    struct dr_approval_row *r = &d->out->approval;
+    *r = *(struct dr_approval_row *)value;
+    r->present = true;
+    r->spelled = spelled(d, row, dr_approval_value(r, d->arena));
     return d->out->approval.taken == (d->out->approval.step_count > 0);
 }
 

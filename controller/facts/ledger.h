@@ -47,6 +47,8 @@ struct dr_term_row {
     const char *agreed;  /* the revision agreed on last: a commit, or "generation:N" */
     const char *by;      /* USER() of who agreed by hand; NULL: a controller did */
     const char *meaning; /* digest of what it means (spec/meaning.h); NULL: not noted */
+    const char *spelled; /* the value as it stands, where it is not as dr_term_value has
+                          * it: a person, or another version, wrote it; else NULL */
 };
 
 enum dr_edge_state {
@@ -146,8 +148,9 @@ struct dr_approval_row {
     uint64_t until;          /* TSO of the cluster that holds the row */
     const char *declaration; /* digest of its meaning: an edited document is not meant */
     bool taken;
-    size_t step_count;  /* 0: not taken */
-    const char **steps; /* "255/west" */
+    size_t step_count;   /* 0: not taken */
+    const char **steps;  /* "255/west" */
+    const char *spelled; /* as in struct dr_term_row */
 };
 
 /* A word from a human that was used: it is good for one time. */
@@ -218,6 +221,11 @@ const char *dr_copy_value(const struct dr_copy_row *r, struct dr_arena *a);
 const char *dr_compared_value(const struct dr_compared_row *r, struct dr_arena *a);
 const char *dr_fenced_value(const struct dr_fenced_row *r, struct dr_arena *a);
 const char *dr_approval_value(const struct dr_approval_row *r, struct dr_arena *a);
+/* The values as they stand in the table, for compare-and-set: another version, or a
+ * person, may have spelled the same row otherwise. Of a row that was read; NULL: there is
+ * none. */
+const char *dr_term_standing(const struct dr_term_row *r, struct dr_arena *a);
+const char *dr_approval_standing(const struct dr_approval_row *r, struct dr_arena *a);
 const char *dr_consumed_key(const char *id, struct dr_arena *a);
 const char *dr_consumed_value(const struct dr_consumed_row *r, struct dr_arena *a);
 const char *dr_lease_value(uint64_t until, const struct dr_last_seen *seen,

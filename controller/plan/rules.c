@@ -112,7 +112,7 @@ static void emit_agreed(const struct dr_view *v, size_t c, struct dr_action *x)
     struct dr_row_write row = {.key = DR_KEY_TERM,
                                .value = dr_term_value(&r, v->arena),
                                .expect = DR_ROW_EQUALS,
-                               .expected = dr_term_value(now, v->arena)};
+                               .expected = dr_term_standing(now, v->arena)};
     dr_emit_rows(v, x, c, &row, 1);
 }
 

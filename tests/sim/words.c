@@ -34,7 +34,7 @@ static bool give(struct run *r, int64_t life_ms)
                                .as = {.cluster_id = a->pd.cluster_id}};
         struct dr_reply reply;
         call.args.word.approval = &row;
-        call.args.word.expected = now->present ? dr_approval_value(now, r->kept) : NULL;
+        call.args.word.expected = dr_approval_standing(now, r->kept);
         dr_estate_ask(person.recorded, &call, &reply);
         r->words += reply.outcome == DR_DONE;
         dr_reply_release(&reply);

@@ -101,6 +101,24 @@ Test(newer, a_document_that_came_back_is_newer_than_its_removal)
     pair_close(&p);
 }
 
+/* A person, or another version, writes the same row with a blank more. */
+Test(newer, a_row_spelled_otherwise_is_agreed_on_again)
+{
+    static const char otherwise[] = "UPDATE mysql.drover_ledger SET value ="
+                                    " REPLACE(value, ',', ', ') WHERE k = 'term'";
+    struct pair p;
+    struct boss b;
+    pair_open(&p);
+    hold_at(&p, "r1");
+    pair_sql(&p, "east", otherwise);
+    start_at(&b, &p, "again", "r2", false);
+    boss_until_step(&b, "fence", 100);
+    cr_expect_str_eq(pair_agreed(&p, EAST_AT), "\"r2\"", "%s", b.said);
+    cr_expect_str_eq(pair_agreed(&p, WEST_AT), "\"r2\"", "%s", b.said);
+    boss_end(&b);
+    pair_close(&p);
+}
+
 Test(newer, what_only_observed_gives_nothing_back)
 {
     struct pair p;
