@@ -437,15 +437,18 @@ enum dr_authority_state dr_authority_ensure(struct dr_actor *x, const char **why
 
 /* ---- the lease ---- */
 
-/* Where our heartbeat belongs: the declared primary, while it is open. */
+/* Where our heartbeat belongs: the declared primary, while it is open. Any instance of it
+ * writes the row, so one that is silent does not matter. */
 static bool beats_here(const struct dr_actor *x, size_t c)
 {
     const struct dr_cluster_facts *f = facts_of(x, c);
-    bool open = f->instance_count > 0;
-    for (size_t i = 0; i < f->instance_count; i++)
-        open &= f->instances[i].seen.known && !f->instances[i].super_read_only &&
-                !f->instances[i].restricted_read_only;
-    return open && strcmp(f->name, x->o.topology->primary) == 0 &&
+    bool answers = false, fenced = false;
+    for (size_t i = 0; i < f->instance_count; i++) {
+        const struct dr_instance *s = &f->instances[i];
+        answers |= s->seen.known;
+        fenced |= s->seen.known && (s->super_read_only || s->restricted_read_only);
+    }
+    return answers && !fenced && strcmp(f->name, x->o.topology->primary) == 0 &&
            x->o.topology->heartbeat && f->ledger.beat_table_present;
 }
 

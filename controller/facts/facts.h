@@ -20,7 +20,8 @@
 
 struct dr_seen {
     bool known;
-    int64_t at_ms;     /* when it was read; meaningless while unknown */
+    int64_t at_ms;     /* when it was read; unknown: when last it was, 0: not that anybody
+                          knows */
     const char *why;   /* unknown: the reason, one line, without secrets */
     enum dr_code code; /* unknown: class of the reason; 0: never asked */
 };

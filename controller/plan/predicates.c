@@ -695,19 +695,12 @@ P(unfailed)
     return dr_view_feed(v) ? negated(feed_is(v, DR_FEED_FAILED)) : DR_TRUE;
 }
 
-static bool gc_runs(const struct dr_view *v, size_t c, const struct dr_instance *x)
-{
-    (void)v;
-    (void)c;
-    return x->gc_enable;
-}
-
 P(gc_on)
 {
     const struct dr_ledger *l = dr_view_ledger(v, c);
     if (!l)
         return DR_UNSURE;
-    return l->gc.present || l->hold_count ? DR_TRUE : each_instance(v, c, gc_runs);
+    return l->gc.present || l->hold_count ? DR_TRUE : dr_view_gc_runs(v, c);
 }
 
 P(history_kept)

@@ -153,7 +153,7 @@ static enum dr_truth fence_stands(const struct dr_view *v, struct dr_protection 
 {
     enum dr_truth row = v->without_ledger ? DR_TRUE : dr_holds(v, DR_P_FENCE_ROW, v->b);
     enum dr_truth holds = dr_truth_and(row, dr_holds(v, DR_P_FENCED, v->b));
-    const char *name = dr_view_cluster(v, v->b)->name;
+    const char *name = dr_view_cluster(v, v->b)->name, *silent = dr_view_silent(v, v->b);
     bool closed = dr_holds(v, DR_P_FENCED, v->b) == DR_TRUE;
     out->text = dr_sprintf(v->arena,
                            holds == DR_TRUE     ? "%s refuses writes on each instance"
@@ -161,6 +161,8 @@ static enum dr_truth fence_stands(const struct dr_view *v, struct dr_protection 
                            : closed             ? "the fence of %s is not drover's"
                                                 : "%s takes writes on an instance",
                            name);
+    if (holds == DR_UNSURE && *silent) /* it may take writes: no other answers for it */
+        out->text = dr_sprintf(v->arena, "%s: %s", out->text, silent);
     return holds;
 }
 
@@ -254,15 +256,11 @@ static enum dr_truth history_safe(const struct dr_view *v, struct dr_protection 
 
 static enum dr_truth gc_not_held(const struct dr_view *v, struct dr_protection *out)
 {
-    const struct dr_cluster_facts *a = dr_view_facts(v, v->a);
     const struct dr_ledger *l = dr_view_ledger(v, v->a);
     enum dr_truth on = v->without_ledger ? DR_TRUE
                        : l               ? dr_truth_of(!l->hold_count && !l->gc.present)
                                          : DR_UNSURE;
-    for (size_t i = 0; i < a->instance_count; i++)
-        on = dr_truth_and(on, a->instances[i].seen.known
-                                  ? dr_truth_of(a->instances[i].gc_enable)
-                                  : DR_UNSURE);
+    on = dr_truth_and(on, dr_view_gc_runs(v, v->a));
     out->text = on == DR_TRUE    ? "GC runs"
                 : on == DR_FALSE ? "GC is held"
                                  : "GC setting not known";

@@ -262,6 +262,37 @@ bool dr_view_asks(const struct dr_view *v, size_t c, const char *advertised)
     return false;
 }
 
+enum dr_truth dr_view_gc_runs(const struct dr_view *v, size_t c)
+{
+    const struct dr_cluster_facts *f = dr_view_facts(v, c);
+    enum dr_truth runs = DR_UNSURE;
+    for (size_t i = 0; i < f->instance_count; i++) {
+        const struct dr_instance *x = &f->instances[i];
+        if (x->seen.known && !x->gc_enable)
+            return DR_FALSE;
+        runs = x->seen.known ? DR_TRUE : runs;
+    }
+    return runs;
+}
+
+const char *dr_view_silent(const struct dr_view *v, size_t c)
+{
+    const struct dr_cluster_facts *f = dr_view_facts(v, c);
+    const char *list = "";
+    for (size_t i = 0; i < f->instance_count; i++) {
+        const struct dr_instance *x = &f->instances[i];
+        char when[DR_TIME_TEXT] = "";
+        if (x->seen.known)
+            continue;
+        if (x->seen.at_ms && v->f->wall_ms)
+            dr_time_text(v->f->wall_ms - v->f->now_ms + x->seen.at_ms, when);
+        list = dr_sprintf(v->arena, "%s%s%s does not answer%s%.*s%s", list,
+                          *list ? ", " : "", x->address, *when ? " since " : "",
+                          (int)strcspn(when, "."), when, *when ? "Z" : "");
+    }
+    return list;
+}
+
 const struct dr_table *dr_view_half_restored(const struct dr_view *v)
 {
     const struct dr_tables *a = &dr_view_facts(v, v->a)->tables,

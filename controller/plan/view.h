@@ -68,6 +68,15 @@ const struct dr_edge_row *dr_view_edge(const struct dr_view *v, size_t c);
  * instances drover asks, directly or through sql.map. */
 bool dr_view_asks(const struct dr_view *v, size_t c, const char *advertised);
 
+/* Whether GC runs in cluster c. The switch is one row for the whole cluster, so any
+ * instance that answers tells it; two that contradict: a word is on its way, and off
+ * counts. Source: tidb: pkg/sessionctx/variable/sysvar.go, tidb_gc_enable (mysql.tidb,
+ * tikv_gc_enable). */
+enum dr_truth dr_view_gc_runs(const struct dr_view *v, size_t c);
+
+/* "127.1.1.5:4000 does not answer since ..", of each silent instance of c; "": none. */
+const char *dr_view_silent(const struct dr_view *v, size_t c);
+
 static inline enum dr_truth dr_truth_of(bool holds)
 {
     return holds ? DR_TRUE : DR_FALSE;

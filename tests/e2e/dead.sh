@@ -39,6 +39,27 @@ has "it is not known to be protected" "NOT KNOWN" "$said"
 kill -CONT "$sim"
 becomes "the pair is protected again" 30 is_protected
 
+# One of several: any instance tells of the primary what is the whole cluster's, and takes
+# lease and heartbeat; of the secondary each one tells of its own fence.
+mkdir "$work/one" && cp "$t" "$work/one"
+start run "$build/drover" run --dir "$work/one" --state "$work/state" --interval 500ms --lease 5s
+beats() { sql "$1" "SELECT tso FROM drover.heartbeat"; }
+beats_on() { [ "$(beats "$east2")" != "$last" ]; }
+run=$started
+becomes "the controller acts" 20 grep -q 'took over' "$work/run.log"
+ctl kill "at=$east:4000" >/dev/null
+becomes "with one instance of the primary dead the pair is protected" 20 is_protected
+last=$(beats "$east2")
+becomes "and the heart beats" 10 beats_on
+ctl start "at=$east:4000" >/dev/null
+ctl kill "at=$west2:4000" >/dev/null
+told "with one of the secondary dead" 3 drover status "$t"
+has "its fence is not known" "the fence of west is not known: $west2:4000 does not answer" "$said"
+becomes "since when is known to who looked before" 20 grep -q "$west2:4000 does not answer since 20" "$work/run.log"
+ctl start "at=$west2:4000" >/dev/null
+finish "$run" TERM
+becomes "all instances are back" 30 is_protected
+
 sim_down
 within "plan of a dead estate" 2000 3 drover plan "$t"
 within "status of a dead estate" 2000 3 drover status "$t"
