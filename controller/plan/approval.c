@@ -60,8 +60,8 @@ static void stands(struct words *w, enum dr_approval_state state,
         .state = state, .by = r->by, .digest = r->digest, .until = r->until};
 }
 
-/* Nothing is left to do, and that is known. Not as soon as no step needs a word: a copy may
- * have to be made once more before the end, and the word was for all of it. */
+/* Nothing is left to do, and that is known. Not as soon as no step needs a word: a copy
+ * may have to be made once more before the end, and the word was for all of it. */
 static bool is_done(const struct dr_plan *p)
 {
     return !dr_plan_needs_word(p) &&

@@ -380,6 +380,8 @@ static enum dr_truth missing(const struct dr_view *v, const struct dr_plan_rule 
                              size_t c)
 {
     enum dr_truth past = r->past == DR_P_NONE ? DR_FALSE : dr_holds(v, r->past, c);
+    if (r->goes_on && dr_feed_may_go_on(v) == DR_TRUE)
+        return DR_TRUE;
     if (past == DR_TRUE)
         return DR_FALSE;
     switch (dr_holds(v, r->done, c)) {

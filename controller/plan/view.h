@@ -210,8 +210,9 @@ struct dr_plan_rule {
     /* Completes action->call and ->what; only called when the step is next. */
     void (*emit)(const struct dr_view *v, size_t c, struct dr_action *action);
     enum dr_risk risk;
-    bool gives_up;      /* also while a generation is given up, when nothing else is */
-    bool resets;        /* also while a lost ledger is given back, when nothing else is */
+    bool gives_up; /* also while a generation is given up, when nothing else is */
+    bool goes_on;  /* follows where a removed feed is made anew, and is shown with it */
+    bool resets;   /* also while a lost ledger is given back, when nothing else is */
     uint16_t calls_for; /* rule whose step it may call for: approved together with it */
     bool discharges;    /* also when the document left its source */
     /* Once the feed is made, what somebody changed is put right only with `correct`. */

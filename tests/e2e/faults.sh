@@ -208,6 +208,11 @@ lost "a failed feed" "failed: CDC:ErrMySQLDuplicateEntry" 3
 curl -s -X DELETE "$feeds/$id" >/dev/null
 told "a feed that somebody deleted" 3 drover status "$doc"
 has "is seen to be gone by one command" "was removed, and not by drover; it had carried all up to" "$said"
+sed -i 's/^spec:$/spec:\n  policy: {drift: {changefeedRemoved: correct}}/' "$doc"
+told "it is made anew where the policy says so" 0 drover apply --yes "$doc"
+has "from where it was last seen" "goes on from" "$said"
+is "by the name of the next generation" "${id%-g*}-g3 normal" "$(curl -s "$feeds" | jq -r '.items[] | "\(.id) \(.state)"')"
+becomes "and the pair is protected again" 30 drover status "$doc"
 sim_down
 
 # ================================================ versions
