@@ -201,7 +201,7 @@ static const struct dr_shape apply_shape = {.fields = apply_fields, .bytes = siz
 
 static const struct dr_field redo_fields[] = {
     {.key = "level", DR_FIELD_WORD(struct dr_redo, level, enum dr_redo_level, redo_words), .fallback = "none", .change = DR_CHANGE_FEED,
-     .help = "eventual: every change is in the redo logs before it reaches the secondary, so that a failover ends at a transactional point."},
+     .help = "eventual: every change is in the redo logs before it reaches the secondary, so that a failover ends at a transactional point. Switching it off changes the changefeed; to have it again takes one that is made anew (DR-B065)."},
     {.key = "maxLogSize", DR_FIELD_SIZE(struct dr_redo, max_log_size_bytes), .min = MIB, .max = GIB, .fallback = "64MiB", .change = DR_CHANGE_FEED,
      .help = "Size of one redo file, in whole MiB."},
     {.key = "flushInterval", DR_FIELD_DURATION(struct dr_redo, flush_interval_ms), .min = 50, .max = 10 * MINUTE, .fallback = "2s", .change = DR_CHANGE_FEED,

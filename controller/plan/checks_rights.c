@@ -238,6 +238,8 @@ const char *dr_check_mend(const struct dr_view *v, const struct dr_plan_check *k
                "tidb_super_read_only = OFF and drop what was restored, then on both "
                "sides: DELETE FROM mysql.drover_ledger WHERE k IN ('backup', "
                "'restoring') OR k LIKE 'edge/%'";
+    if (k->holds == dr_check_feed_fixed || k->holds == dr_check_feed_as_made)
+        return dr_mend_fixed(v);
     if (k->holds == dr_check_not_orphaned)
         return dr_mend_orphan(v);
     return k->holds == dr_check_sink_is_below ? mend_sink(v, c) : NULL;

@@ -71,9 +71,14 @@ static const char *value_text(const struct dr_view *v, const char *value, enum u
     return dr_strdup(v->arena, dr_duration_text(ms, duration));
 }
 
+/* Somebody else's update leaves redo out: the path is still this changefeed's own, and
+ * TiCDC goes on in it from the checkpoint. Source: tiflow: cdc/redo/meta_manager.go
+ * initMeta. */
 static bool is_fixed(const struct dr_difference *d)
 {
     const struct typed *t = typed_of(d->field);
+    if (strcmp(d->field, "consistent.storage") == 0 && strcmp(d->observed, "absent") == 0)
+        return false;
     return t ? t->fixed : param_of(d->field, "consistent.storage") != NULL;
 }
 
@@ -126,6 +131,35 @@ const char *dr_feed_fixed(const struct dr_view *v)
     return d && declares_redo(v) && !*v->gen.redo
                ? "replication.redo.level: declared eventual, the changefeed was made "
                  "without a redo path"
+               : NULL;
+}
+
+const char *dr_mend_fixed(const struct dr_view *v)
+{
+    const char *fixed = dr_feed_fixed(v);
+    if (!fixed || v->gen.adopted ||
+        (strncmp(fixed, "replication.redo.", strlen("replication.redo.")) != 0 &&
+         strncmp(fixed, "storage.redo.", strlen("storage.redo.")) != 0))
+        return NULL;
+    return dr_sprintf(
+        v->arena,
+        "set it back, in the document or by hand; or have the changefeed made anew: "
+        "declare policy.drift.changefeedRemoved: correct; then, while `drover run` keeps "
+        "the pair (it notes how far the changefeed has come) and no DDL runs, delete "
+        "changefeed %s in TiCDC: its next generation goes on from there with the "
+        "declared "
+        "settings and a redo path of its own; the redo logs of the old one go with it",
+        v->gen.feed_id);
+}
+
+const char *dr_redo_off_notice(const struct dr_view *v)
+{
+    return *v->gen.redo && !declares_redo(v) && !v->gen.adopted &&
+                   dr_holds(v, DR_P_MADE, v->a) == DR_TRUE && dr_feed_is_meant(v)
+               ? "redo is to be switched off: without it a disaster leaves the secondary "
+                 "between "
+                 "transactions, and to have it again takes a changefeed made anew "
+                 "(DR-B065)"
                : NULL;
 }
 

@@ -607,7 +607,7 @@ static void add_notices(struct build *b)
     bool off = false;
     const char *gc = dr_gc_notice(v, &off), *hold = dr_hold_notice(v),
                *fence = dr_fence_notice(v), *history = dr_feed_history_notice(v),
-               *stall = dr_stall_notice(v);
+               *stall = dr_stall_notice(v), *redo = dr_redo_off_notice(v);
     add_past_reads(b);
     /* once the feed is made, and nothing blocks, rule 348 tells */
     bool ruled = dr_holds(v, DR_P_MADE, v->a) == DR_TRUE && !b->plan->blocker_count;
@@ -618,6 +618,8 @@ static void add_notices(struct build *b)
         add_notice(b, dr_sprintf(v->arena, "%s: %s", primary, gc));
     if (hold)
         add_notice(b, dr_sprintf(v->arena, "%s: %s", primary, hold));
+    if (redo)
+        add_notice(b, dr_sprintf(v->arena, "%s: %s", primary, redo));
     if (stall)
         add_notice(b, dr_sprintf(v->arena, "%s: %s", primary, stall));
     if (history)

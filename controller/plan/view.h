@@ -254,6 +254,10 @@ const char *dr_feed_differences(const struct dr_view *v);
 /* The first difference that no update can bring: TiCDC takes it for a new feed only.
  * NULL: none. */
 const char *dr_feed_fixed(const struct dr_view *v);
+/* The way out of that, where the changefeed may be made anew; else NULL. */
+const char *dr_mend_fixed(const struct dr_view *v);
+/* Before redo is switched off: what the way back takes; NULL: it is not. */
+const char *dr_redo_off_notice(const struct dr_view *v);
 /* What differs, where that is an edit of the document that waits and changes neither
  * which rows are carried, nor where to, nor the redo log; else NULL. */
 const char *dr_feed_edit_waits(const struct dr_view *v);
