@@ -230,9 +230,7 @@ void dr_emit_feed_again(const struct dr_view *v, size_t c, struct dr_action *x)
                             .account = v->t->replication.sink.user,
                             .start_ts = noted ? other->start_ts : dr_feed_last_seen(v),
                             .state = DR_EDGE_MAKING};
-    struct dr_row_write row = {.key = dr_edge_key(r.from, r.to, v->arena),
-                               .value = dr_edge_value(&r, v->arena)};
-    dr_emit_rows(v, x, c, &row, 1);
+    dr_emit_edge(v, c, x, &r);
     x->what = dr_sprintf(v->arena,
                          "%s: note that changefeed %s goes on from %" PRIu64
                          ", where generation %" PRIu64 " was last seen",

@@ -405,32 +405,53 @@ void dr_feed_say_update(const struct dr_view *v, struct dr_action *x)
         x->what = dr_sprintf(v->arena, "%s (%s)", x->what, differences);
 }
 
-static void write_edge(const struct dr_view *v, size_t c, struct dr_action *x,
-                       bool updating)
+struct dr_edge_row dr_edge_of(const struct dr_view *v, size_t c)
+{
+    const struct dr_edge_row *row = dr_view_edge(v, c);
+    if (row && row->generation == v->gen.n)
+        return *row;
+    return (struct dr_edge_row){.from = dr_view_name(v, v->a),
+                                .to = dr_view_name(v, v->b),
+                                .generation = v->gen.n,
+                                .id = v->gen.feed_id,
+                                .redo = v->gen.redo,
+                                .account = v->t->replication.sink.user,
+                                .again = v->gen.again,
+                                .state = DR_EDGE_PLANNED};
+}
+
+void dr_emit_edge(const struct dr_view *v, size_t c, struct dr_action *x,
+                  const struct dr_edge_row *r)
+{
+    struct dr_row_write row = {.key = dr_edge_key(r->from, r->to, v->arena),
+                               .value = dr_edge_value(r, v->arena)};
+    dr_emit_rows(v, x, c, &row, 1);
+}
+
+static struct dr_edge_row edge_as_seen(const struct dr_view *v, size_t c)
 {
     const struct dr_feed *feed = dr_view_feed(v);
-    struct dr_edge_row r = *dr_view_edge(v, c);
+    struct dr_edge_row r = dr_edge_of(v, c);
     if (feed && feed->checkpoint > r.checkpoint)
         r.checkpoint = feed->checkpoint;
-    r.updating = updating;
-    if (!updating) {
-        r.settings = v->t->doc.feeds;
-        if (!declares_redo(v))
-            r.redo = ""; /* a path that was used is not used again */
-    }
-    struct dr_row_write row = {.key = dr_edge_key(r.from, r.to, v->arena),
-                               .value = dr_edge_value(&r, v->arena)};
-    dr_emit_rows(v, x, c, &row, 1);
+    return r;
 }
 
 void dr_emit_update_noted(const struct dr_view *v, size_t c, struct dr_action *x)
 {
-    write_edge(v, c, x, true);
+    struct dr_edge_row r = edge_as_seen(v, c);
+    r.updating = true;
+    dr_emit_edge(v, c, x, &r);
 }
 
 void dr_emit_update_over(const struct dr_view *v, size_t c, struct dr_action *x)
 {
-    write_edge(v, c, x, false);
+    struct dr_edge_row r = edge_as_seen(v, c);
+    r.updating = false;
+    r.settings = v->t->doc.feeds;
+    if (!declares_redo(v))
+        r.redo = ""; /* a path that was used is not used again */
+    dr_emit_edge(v, c, x, &r);
 }
 
 static void call_feed(const struct dr_view *v, size_t c, struct dr_action *x,

@@ -740,8 +740,8 @@ P(update_runs)
     return dr_feed_updating(v) ? dr_truth_and(sent, runs(v)) : sent;
 }
 
-/* An edge that does not say what was agreed on keeps quiet: whoever changed the feed, the
- * policy decides. */
+/* An edge that does not say what was agreed on (it was adopted, or its row is of an older
+ * drover) keeps quiet while the feed differs: whoever changed it, the policy decides. */
 P(update_over)
 {
     const struct dr_edge_row *e = dr_view_edge(v, c);
@@ -750,7 +750,7 @@ P(update_over)
     if (!e || e->state != DR_EDGE_MADE)
         return DR_TRUE;
     /* an edit that changes nothing of the feed is agreed on, too */
-    bool other = e->settings && strcmp(e->settings, v->t->doc.feeds) != 0 &&
+    bool other = (!e->settings || strcmp(e->settings, v->t->doc.feeds) != 0) &&
                  feed_matches(v, c) == DR_TRUE && !dr_feed_fixed(v);
     return dr_truth_and(dr_truth_of(!e->updating && !other),
                         negated(dr_feed_update_wanted(v)));

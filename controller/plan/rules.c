@@ -139,29 +139,15 @@ static void emit_ids(const struct dr_view *v, size_t c, struct dr_action *x)
 
 /* ---- the edge's generation ---- */
 
-static const char *edge_value(const struct dr_view *v, enum dr_edge_state state,
-                              uint64_t start_ts)
-{
-    struct dr_edge_row r = {.from = dr_view_name(v, v->a),
-                            .to = dr_view_name(v, v->b),
-                            .generation = v->gen.n,
-                            .id = v->gen.feed_id,
-                            .redo = v->gen.redo,
-                            .account = v->t->replication.sink.user,
-                            .start_ts = start_ts,
-                            .again = v->gen.again,
-                            .state = state};
-    if (state == DR_EDGE_MADE)
-        r.settings = v->t->doc.feeds;
-    return dr_edge_value(&r, v->arena);
-}
-
 static void write_edge(const struct dr_view *v, size_t c, struct dr_action *x,
                        enum dr_edge_state state, uint64_t start_ts)
 {
-    write_row(v, x, c,
-              dr_edge_key(dr_view_name(v, v->a), dr_view_name(v, v->b), v->arena),
-              edge_value(v, state, start_ts));
+    struct dr_edge_row r = dr_edge_of(v, c);
+    r.state = state;
+    r.start_ts = start_ts;
+    if (state == DR_EDGE_MADE)
+        r.settings = v->t->doc.feeds;
+    dr_emit_edge(v, c, x, &r);
 }
 
 static void emit_edge_planned(const struct dr_view *v, size_t c, struct dr_action *x)
@@ -433,25 +419,21 @@ static void emit_existing(const struct dr_view *v, size_t c, struct dr_action *x
                          dr_view_name(v, c), v->start_ts);
 }
 
-/* Both ends know the feed; where it was when it became drover's is kept for people. */
+/* Both ends know the feed; where it was when it became drover's is kept for people. What
+ * it is not as the document says was let be, and is no edit. */
 static void write_adopted(const struct dr_view *v, size_t c, struct dr_action *x,
                           enum dr_edge_state state)
 {
     const struct dr_edge_row *other = dr_view_edge(v, c == v->a ? v->b : v->a);
     const struct dr_feed *feed = dr_view_feed(v);
-    struct dr_edge_row r = {.from = dr_view_name(v, v->a),
-                            .to = dr_view_name(v, v->b),
-                            .generation = v->gen.n,
-                            .adopted = v->gen.n > 0,
-                            .id = v->gen.feed_id,
-                            .redo = v->gen.redo,
-                            .account = v->t->replication.sink.user,
-                            .start_ts = v->start_ts,
-                            .state = state,
-                            .checkpoint = feed ? feed->checkpoint : 0};
-    if (other && other->start_ts)
-        r.start_ts = other->start_ts;
-    write_row(v, x, c, dr_edge_key(r.from, r.to, v->arena), dr_edge_value(&r, v->arena));
+    struct dr_edge_row r = dr_edge_of(v, c);
+    r.adopted = v->gen.n > 0;
+    r.start_ts = other && other->start_ts ? other->start_ts : v->start_ts;
+    r.state = state;
+    r.checkpoint = feed ? feed->checkpoint : 0;
+    if (state == DR_EDGE_MADE && dr_holds(v, DR_P_FEED_MATCHES, c) == DR_TRUE)
+        r.settings = v->t->doc.feeds;
+    dr_emit_edge(v, c, x, &r);
 }
 
 static void emit_adopt_planned(const struct dr_view *v, size_t c, struct dr_action *x)

@@ -239,6 +239,12 @@ void dr_emit_rows(const struct dr_view *v, struct dr_action *x, size_t c,
                   const struct dr_row_write *rows, size_t count);
 /* ---- the settings and the state of the changefeed that is made: feed.c ---- */
 
+/* The edge's row as cluster c has it; where it has none, as a generation's row begins. */
+struct dr_edge_row dr_edge_of(const struct dr_view *v, size_t c);
+/* Makes the step a write of that row into cluster c's ledger. */
+void dr_emit_edge(const struct dr_view *v, size_t c, struct dr_action *x,
+                  const struct dr_edge_row *r);
+
 /* Whether drover is to change settings of the feed: because the document was edited since
  * drover last saw both agree, or because the policy puts right what somebody changed. */
 enum dr_truth dr_feed_update_wanted(const struct dr_view *v);
