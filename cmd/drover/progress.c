@@ -94,16 +94,32 @@ static void say_end(struct dr_progress *p, const struct dr_event *e)
     fputc('\n', p->stream.file);
 }
 
+void dr_progress_stamp(const struct dr_progress *p)
+{
+    char time[DR_TIME_TEXT];
+    if (p->stamped) /* RFC 3339, as `drover history` has it */
+        fprintf(p->stream.file, "%.19sZ ", dr_time_text(dr_wall_ms(), time));
+}
+
+/* What every line begins with. */
+static void begin_line(const struct dr_progress *p, const char *topology)
+{
+    dr_progress_stamp(p);
+    if (topology)
+        fprintf(p->stream.file, "%s: ", topology);
+}
+
 static void say_change(struct dr_progress *p, const struct dr_event *e)
 {
     const char *colour = !p->stream.colour ? "" : e->change->alarm ? "\033[31m" : "";
     fprintf(p->stream.file, "%s%s%s\n", colour, e->text, *colour ? "\033[0m" : "");
 }
 
-static void say_alarm(struct dr_progress *p, const char *text)
+static void say_alarm(struct dr_progress *p, const char *topology, const char *text)
 {
     for (size_t len; *text; text += len + (text[len] == '\n')) {
         len = strcspn(text, "\n");
+        begin_line(p, topology);
         fprintf(p->stream.file, "%swarning:%s %.*s\n", p->stream.colour ? "\033[31m" : "",
                 p->stream.colour ? "\033[0m" : "", (int)len, text);
     }
@@ -163,14 +179,16 @@ void dr_progress_say(struct dr_progress *p, const char *topology,
     if (e->kind == DR_EVENT_PROGRESS) {
         if (p->stream.terminal)
             draw_bar(p, e);
-        else if (e->permille >= 0 && is_news(p, e->permille))
+        else if (e->permille >= 0 && is_news(p, e->permille)) {
+            dr_progress_stamp(p);
             fprintf(p->stream.file, "        %s: %d %%\n", e->action->what,
                     e->permille / 10);
+        }
         return;
     }
     end_bar(p);
-    if (topology)
-        fprintf(p->stream.file, "%s: ", topology);
+    if (e->kind != DR_EVENT_ALARM) /* has lines of its own */
+        begin_line(p, topology);
     switch (e->kind) {
     case DR_EVENT_PLAN:
         fprintf(p->stream.file, "plan %.12s: %s, %zu step%s\n", e->plan->digest, e->text,
@@ -202,7 +220,7 @@ void dr_progress_say(struct dr_progress *p, const char *topology,
         say_change(p, e);
         break;
     case DR_EVENT_ALARM:
-        say_alarm(p, e->text);
+        say_alarm(p, topology, e->text);
         break;
     }
     fflush(p->stream.file);

@@ -10,6 +10,7 @@ struct dr_progress {
     struct dr_stream stream;
     bool bar; /* a bar stands on the present line */
     bool json;
+    bool stamped;           /* each line begins with the time: a log, not a talk */
     int permille;           /* of the copy that runs, as said last */
     const char *const *ids; /* of the steps that were shown, in order; NULL: no numbers */
     size_t id_count;
@@ -18,5 +19,8 @@ struct dr_progress {
 /* topology NULL: one topology only, its name is not repeated. */
 void dr_progress_say(struct dr_progress *p, const char *topology,
                      const struct dr_event *e);
+
+/* The time, where lines begin with it: for a line that is no event. */
+void dr_progress_stamp(const struct dr_progress *p);
 
 #endif

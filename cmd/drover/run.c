@@ -142,7 +142,7 @@ static void say(void *arg, const char *topology, const struct dr_event *e)
 static int run_fleet(const struct dr_invocation *in, struct setting *s)
 {
     const struct options *o = in->options;
-    struct dr_progress progress = {.stream = in->err, .json = s->json};
+    struct dr_progress progress = {.stream = in->err, .json = s->json, .stamped = true};
     struct dr_origin *origin;
     struct dr_err err = {0};
     bool good = false;
@@ -162,9 +162,11 @@ static int run_fleet(const struct dr_invocation *in, struct setting *s)
                                  .stop = dr_signals_asked,
                                  .arg = &progress};
     memcpy(f.approve, s->approve, sizeof(f.approve));
-    if (!s->json)
+    if (!s->json) {
+        dr_progress_stamp(&progress);
         fprintf(in->err.file, "drover keeps what %s declares; Ctrl-C ends it\n",
                 dr_origin_name(origin));
+    }
     int rc = dr_fleet_run(&f, &good, &err) != 0 ? dr_cli_fail(in, DR_EXIT_ERROR, &err)
              : o->once && !good                 ? DR_EXIT_BLOCKED
                                                 : DR_EXIT_OK;

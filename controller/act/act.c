@@ -202,6 +202,21 @@ void dr_actor_look(struct dr_actor *x, struct dr_round *out)
     }
 }
 
+/* Where a text told by a code ends to say which situation it is ("DR-B010 east: SQL
+ * 127.0.1.4:4000") and begins to say how it was met this time; of others the whole. */
+static size_t situation_len(const char *text)
+{
+    const char *subject = strncmp(text, "DR-", 3) == 0 ? strstr(text, ": ") : NULL;
+    const char *how = subject ? strstr(subject + 2, ": ") : NULL;
+    return how ? (size_t)(how - text) : strlen(text);
+}
+
+static bool is_same_situation(const char *a, const char *b)
+{
+    size_t n = situation_len(a);
+    return n == situation_len(b) && strncmp(a, b, n) == 0;
+}
+
 /* Says what changed, once. */
 static void say_changes(struct dr_actor *x, const struct dr_round *out)
 {
@@ -218,7 +233,7 @@ static void say_changes(struct dr_actor *x, const struct dr_round *out)
                              .text = x->plan->goal};
         dr_actor_say(x, &e);
     }
-    if (strcmp(x->said_wait, out->text) == 0)
+    if (is_same_situation(x->said_wait, out->text))
         return;
     snprintf(x->said_wait, sizeof(x->said_wait), "%s", out->text);
     if (!*out->text)
@@ -263,9 +278,8 @@ static void say_conditions(struct dr_actor *x)
                              .change = &changes[i],
                              .text = changes[i].text};
         /* what is waited for was said at once */
-        bool said =
-            changes[i].lasted_ms < 0 && *changes[i].about &&
-            strncmp(x->said_wait, changes[i].about, strlen(changes[i].about)) == 0;
+        bool said = changes[i].lasted_ms < 0 && *changes[i].about &&
+                    is_same_situation(x->said_wait, changes[i].about);
         if (!said)
             dr_actor_say(x, &e);
         record_change(x, &changes[i]);

@@ -55,7 +55,7 @@ taken_over() {
     is "$1: somebody else holds both ledgers within lease and a round" yes \
         "$(held_by_another "$2" && [ $took -le $((lease_ms + round_ms + slack_ms)) ] && echo yes)"
 }
-stands_by() { grep -E '^shop: (standby|took over)' "$work/$1.log" | tail -1 | grep -q standby; }
+stands_by() { grep -E '(^|Z )shop: (standby|took over)' "$work/$1.log" | tail -1 | grep -q standby; }
 
 # ---- the witness ----
 # What the estate itself shows, five times a second, until $work/enough is there. Who is
@@ -199,7 +199,7 @@ sql "$west" "SET GLOBAL tidb_super_read_only = OFF"
 sleep "$((2 * lease_ms / 1000 + 1))"
 is "nobody else is left, and it takes nothing" "$row" "$(epochs)"
 is "and does nothing" 0 "$(sql "$west" "SELECT @@GLOBAL.tidb_super_read_only")"
-has "it says why" "DR-B026" "$(grep '^shop: wait' "$work/old.log" | tail -1)"
+has "it says why" "DR-B026" "$(grep 'Z shop: wait' "$work/old.log" | tail -1)"
 told "explained" 0 drover explain DR-B026
 has "as what it is" "not older than the world" "$said"
 told "plan of yesterday's branch" 3 drover plan --git "$work/yesterday"

@@ -33,7 +33,7 @@ sim_up 20 --quiet --ctl "$work/ctl.stuck"
 kill -STOP "$sim"
 cp "$work/topology.yaml" "$work/topologies/stuck.yaml"
 east=$own_east
-becomes "the stuck topology is looked at" 20 grep -q '^stuck: ' "$work/run.log"
+becomes "the stuck topology is looked at" 20 grep -q 'Z stuck: ' "$work/run.log"
 after=$(mean_interval 12)
 echo "mean interval: $before ms alone, $after ms beside a topology that hangs"
 is "its interval holds within 10 % (and the jitter of one round)" yes \

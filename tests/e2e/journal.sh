@@ -27,13 +27,13 @@ head=$(sed -n 's/^head //p' <<<"$said")
 is "each step has its outcome" "done" "$(history --limit 0 -o json | jq -r 'select(.kind == "step") | .outcome' | sort -u)"
 is "each has its times" 0 "$(history --limit 0 -o json | jq -r 'select(.kind == "step" and (.durationMs < 0 or .timeMs < 1700000000000))' | wc -l)"
 # ---- what comes and goes ----
-becomes "protection is said" 15 grep -q "^shop: protected$" "$work/run.log"
+becomes "protection is said" 15 grep -q "Z shop: protected$" "$work/run.log"
 feed=$feeds/$(curl -s "$feeds" | jq -r '.items[0].id')
 curl -s -X POST "$feed/pause" >/dev/null
-becomes "protection is lost" 15 grep -q "^shop: protection lost ..:..:..Z: feed: changefeed .* is stopped" "$work/run.log"
+becomes "protection is lost" 15 grep -q "Z shop: protection lost ..:..:..Z: feed: changefeed .* is stopped" "$work/run.log"
 curl -s -X POST -d '{}' "$feed/resume" >/dev/null
-becomes "and comes back" 30 grep -qE "^shop: protection lost ..:..:..Z, back ..:..:..Z \([0-9.ms]+\): feed: changefeed .* is stopped" "$work/run.log"
-becomes "what was asked, too" 15 grep -qE "^shop: asked from ..:..:..Z to ..:..:..Z \([0-9.ms]+\): east: changefeed .* is stopped, and not by drover" "$work/run.log"
+becomes "and comes back" 30 grep -qE "Z shop: protection lost ..:..:..Z, back ..:..:..Z \([0-9.ms]+\): feed: changefeed .* is stopped" "$work/run.log"
+becomes "what was asked, too" 15 grep -qE "Z shop: asked from ..:..:..Z to ..:..:..Z \([0-9.ms]+\): east: changefeed .* is stopped, and not by drover" "$work/run.log"
 told "history" 0 history
 has "lost" "lost     shop: protection lost" "$said"
 has "back" "good     shop: protection lost" "$said"

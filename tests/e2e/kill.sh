@@ -47,7 +47,7 @@ murder() {
     kill -9 "$victim" 2>/dev/null
     wait "$victim" 2>/dev/null
     unset "alive[$victim]"
-    grep -hE '^(shop: )?(done|start)' "$work/drover.log" | sed -E 's/ \(.*//' >>"$work/history"
+    grep -hE '^([0-9-]+ [0-9:]+Z shop: )?(done|start)' "$work/drover.log" | sed -E 's,^[0-9-]+ [0-9:]+Z ,,; s/ \(.*//' >>"$work/history"
 }
 at_step() { grep -qE "start .*$1" "$work/drover.log"; }
 
@@ -138,5 +138,5 @@ kill -TERM "$started"
 becomes "what runs is named here, too" 5 grep -q "shop: stopping after this step: west: RESTORE DATABASE" "$work/drover.log"
 finish "$started"
 is "it ends well" 0 $?
-is "when the restore is made" "1 1" "$(grep -c 'done .*RESTORE' "$work/drover.log") $(grep -c '^stopping: nothing more is started' "$work/drover.log")"
+is "when the restore is made" "1 1" "$(grep -c 'done .*RESTORE' "$work/drover.log") $(grep -c 'Z stopping: nothing more is started' "$work/drover.log")"
 verdict

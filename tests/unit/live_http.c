@@ -78,7 +78,8 @@ Test(live_http, failures_say_what_they_prove)
         enum dr_code code;
         const char *says;
     } cases[] = {
-        {"GET", "/hang", DR_LOST, DR_E_TIMEOUT, "GET /hang: "},
+        {"GET", "/hang", DR_LOST, DR_E_TIMEOUT,
+         "GET /hang: no answer by the call's deadline, 200 ms after it was asked"},
         {"POST", "/hang?secret-access-key=canary", DR_LOST, DR_E_TIMEOUT, "POST /hang: "},
         {"GET", "/drip", DR_LOST, DR_E_TIMEOUT, ""},
         {"POST", "/close", DR_LOST, DR_E_UNREACHABLE, ""},

@@ -448,6 +448,15 @@ static const struct {
     {CURLE_WRITE_ERROR, DR_E_LIMIT},
 };
 
+/* Which deadline it was: an endpoint that is asked second has only what the first one
+ * left of the call's, and "after 72 ms" alone would read as all the patience there is. */
+static bool is_late(const struct transfer *x, CURLcode code)
+{
+    curl_off_t connect_us = 0; /* to connect may take less than the call */
+    curl_easy_getinfo(x->easy, CURLINFO_CONNECT_TIME_T, &connect_us);
+    return code == CURLE_OPERATION_TIMEDOUT && connect_us > 0;
+}
+
 static void describe(const struct transfer *x, CURLcode code, struct dr_err *err)
 {
     char text[CURL_ERROR_SIZE];
@@ -460,6 +469,9 @@ static void describe(const struct transfer *x, CURLcode code, struct dr_err *err
         dr_fail(err, DR_E_LIMIT, "its answer is over %zu bytes", x->body.max);
     else if (x->header_bytes > HEADERS_MAX)
         dr_fail(err, DR_E_LIMIT, "its headers are over %d bytes", HEADERS_MAX);
+    else if (is_late(x, code))
+        dr_fail(err, ours, "no answer by the call's deadline, %lld ms after it was asked",
+                (long long)x->task->ex.deadline_ms);
     else
         dr_fail(err, ours, "%s",
                 dr_live_text_clean(text, sizeof(text),
