@@ -236,6 +236,8 @@ static void list_settings(struct list *l, const struct sim_result *plain)
         add(l, "down", n, true);
     for (uint64_t n = 0; n < 2; n++)
         add(l, "cut", n, true);
+    for (uint64_t n = 0; n < SIM_BESIDES; n++)
+        add(l, "gone-besides", n, true);
     add(l, "silence", SILENCE, true);
     for (uint64_t n = 0; n <= plain->exchanges; n += plain->exchanges / 6 + 1)
         add(l, "journal", n, true);

@@ -666,6 +666,8 @@ static const struct story stories[] = {
     {"wrong-copy", "B loses a row between restore and fence", .ending = REFUSED, .play = play_wrong_copy},
     {"no-safepoint", "the feed runs for 15 s before PD keeps TiCDC's safepoint", .ending = PROTECTED, .play = play_no_safepoint},
     {"look", "a second controller only looks", .ending = PROTECTED, .play = play_look},
+    {"gone-besides", "somebody removes the changefeed and did something else: none is made anew", .ending = REFUSED, .play = sim_play_removed_besides, .numbered = true,
+     .setting.spec = "  policy: {drift: {changefeedRemoved: correct}}\n"},
     {"fight", "somebody switches TTL jobs on as often as drover switches them off", .ending = PROTECTED, .play = sim_play_fight},
     {"silence", "a protected pair is left alone for n rounds", .ending = PROTECTED, .play = sim_play_silence, .numbered = true},
     {"journal", "a journal is kept; a crash at exchange n (0: none)", .ending = PROTECTED, .play = play_journal, .numbered = true},

@@ -158,6 +158,7 @@ void sim_rival(struct run *r);
 bool sim_play_edit(struct run *r, uint64_t n);
 bool sim_play_meddled(struct run *r, uint64_t n);
 bool sim_play_removed(struct run *r, uint64_t n);
+bool sim_play_removed_besides(struct run *r, uint64_t n);
 bool sim_play_fight(struct run *r, uint64_t n);   /* fight.c */
 bool sim_play_silence(struct run *r, uint64_t n); /* silence.c */
 /* A command to the estate, as drover-sim ctl sends it. */

@@ -7,7 +7,7 @@
 
 #define FEED "/api/v2/changefeeds/orders-east-to-west-g1"
 
-enum { HANDS_MS = 3000, AFTERWARDS = 4 };
+enum { HANDS_MS = 3000, AFTERWARDS = 4, ROUNDS_REFUSED = 25 };
 
 static bool until_protected(struct run *r)
 {
@@ -100,4 +100,48 @@ bool sim_play_removed(struct run *r, uint64_t n)
                         a->feed_count ? a->feeds[0].id : "none");
     return now->c[SIM_B].sink_print != password ||
            sim_fail(r, "the removed changefeed's password still works");
+}
+
+/* What somebody did besides removing it: none of them may be followed by a new feed. */
+static const struct {
+    int cluster;
+    const char *first, *then, *code, *shows;
+} besides[SIM_BESIDES] = {
+    {SIM_B, "SET GLOBAL tidb_super_read_only = OFF",
+     "SET GLOBAL tidb_super_read_only = ON", "DR-B064", "was seen to take writes"},
+    {SIM_A, NULL, "ALTER TABLE shop.orders ADD COLUMN note INT", "DR-B064", "DDL job"},
+    {SIM_A, NULL, "TRUNCATE TABLE shop.stock", "DR-B064", "DDL job"},
+};
+
+static bool is_refused(const struct dr_plan *p, const char *code, const char *shows)
+{
+    for (size_t i = 0; i < p->blocker_count; i++)
+        if (strcmp(p->blockers[i].code, code) == 0 && strstr(p->blockers[i].fact, shows))
+            return true;
+    return false;
+}
+
+bool sim_play_removed_besides(struct run *r, uint64_t n)
+{
+    struct dr_round last = {0};
+    size_t i = n % SIM_BESIDES;
+    int c = besides[i].cluster;
+    r->w.history.fence_is_a_humans = true;
+    if (!until_protected(r) || !sim_rounds(r, AFTERWARDS, NULL, &last))
+        return false;
+    if (besides[i].first && (!sim_world_sql(&r->w, c, besides[i].first) ||
+                             !sim_rounds(r, AFTERWARDS, NULL, &last)))
+        return false;
+    if (!sim_world_sql(&r->w, c, besides[i].then) ||
+        !sim_ask_ticdc(r, "DELETE", FEED, ""))
+        return false;
+    /* another process: what was seen before must stand in the clusters */
+    sim_controller_end(&r->c);
+    if (!sim_begin(r, &r->c, false) || !sim_rounds(r, ROUNDS_REFUSED, NULL, &last))
+        return false;
+    if (!is_refused(last.plan, besides[i].code, besides[i].shows))
+        return sim_fail(r, "%s does not say '%s': %s [%s]", besides[i].code,
+                        besides[i].shows, last.text, sim_missing(last.plan, r->kept));
+    return !sim_world_now(&r->w)->c[SIM_A].feed_count ||
+           sim_fail(r, "a changefeed was made anew all the same");
 }
