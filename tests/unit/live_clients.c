@@ -128,3 +128,80 @@ Test(live_clients, logins_that_hang_leave_room_for_others, .timeout = 120)
     for (int i = 0; i < STUCK; i++)
         peer_free(stuck[i]);
 }
+
+/* A server that answers without reading: its kernel and ours fill up, and a write waits.
+ * It must not be the one thread that keeps everybody's deadlines. */
+Test(live_clients, a_server_that_never_reads_stops_nobody, .timeout = 120)
+{
+    enum { STATEMENTS = 6000 };
+    static char text[4000];
+    struct pair p;
+    struct dr_answer a;
+    uint64_t ticket;
+    pair_open(&p);
+    memset(text, 'x', sizeof(text) - 1);
+    a = kit_sql(&p.first, "deaf", 0);
+    cr_assert_eq(a.carried, DR_ANSWERED, "%s", a.err.text);
+    dr_arena_free(a.arena);
+    enum dr_carried last = DR_ANSWERED;
+    for (int i = 0; i < STATEMENTS && last == DR_ANSWERED; i++) {
+        struct dr_exchange ex = kit_exchange(&p.first, text, 0);
+        ex.deadline_ms = 2000;
+        p.first.carrier->submit(p.first.carrier, &ex, &ticket);
+        usleep(4000); /* it is to be answered after it was written */
+        p.first.peer->unread++;
+        int64_t until_ms = p.first.carrier->now_ms(p.first.carrier) + 15000;
+        cr_assert(p.first.carrier->wait(p.first.carrier, until_ms, &a),
+                  "nobody keeps its deadline");
+        last = a.carried;
+        if (last == DR_ANSWERED && a.sql.error) /* an answer came first: a new session */
+            i = STATEMENTS;
+        dr_arena_free(a.arena);
+    }
+    if (last == DR_ANSWERED)
+        cr_skip_test(
+            "this machine is too busy, or its buffers are too large to be filled");
+    cr_assert_eq(last, DR_LOST);
+    a = kit_sql(&p.second, "rows 1", 0);
+    cr_assert_eq(a.carried, DR_ANSWERED, "%s", a.err.text);
+    dr_arena_free(a.arena);
+    kit_close(&p.first);
+    kit_close(&p.second);
+    dr_live_stop(p.live);
+}
+
+/* Answers that begin and stall, in the lane that has the fewest workers: another client's
+ * lease is renewed meanwhile. */
+Test(live_clients, answers_that_stall_hold_up_nobody_else, .timeout = 120)
+{
+    enum { SICK = 20 };
+    struct peer *peers[SICK];
+    struct pair p;
+    struct dr_answer a;
+    uint64_t ticket;
+    pair_open(&p);
+    for (int i = 0; i < SICK; i++) {
+        peers[i] = peer_new(&(struct peer_options){.login = LOGIN_NATIVE});
+        struct dr_exchange ex = kit_exchange(&p.first, "ok", 0);
+        ex.at = peers[i]->at;
+        ex.sql.lane = DR_LANE_LEASE;
+        ex.deadline_ms = 20000;
+        a = kit_carry(&p.first, &ex);
+        cr_assert_eq(a.carried, DR_ANSWERED, "%s", a.err.text);
+        dr_arena_free(a.arena);
+        ex.sql.text = "drip";
+        ex.deadline_ms = 60000;
+        p.first.carrier->submit(p.first.carrier, &ex, &ticket);
+    }
+    struct dr_exchange ok = kit_exchange(&p.second, "ok", 0);
+    ok.sql.lane = DR_LANE_LEASE;
+    ok.deadline_ms = 20000;
+    a = kit_carry(&p.second, &ok);
+    cr_assert_eq(a.carried, DR_ANSWERED, "%s", a.err.text);
+    dr_arena_free(a.arena);
+    kit_close(&p.first);
+    kit_close(&p.second);
+    dr_live_stop(p.live);
+    for (int i = 0; i < SICK; i++)
+        peer_free(peers[i]);
+}

@@ -46,6 +46,7 @@ struct peer {
     struct peer_options options;
     atomic_int accepted, logins, statements, requests, clear_passwords, tls;
     atomic_bool hold;        /* true: "wait" statements wait */
+    atomic_int unread;       /* after "deaf": statements that it is to answer */
     char last_request[8192]; /* HTTP: request line and headers, complete once answered */
     char last_body[8192];
     struct peer_inside *in;

@@ -423,7 +423,14 @@ void dr_live_http_submit(struct dr_live *l, struct task *t)
     if (x->next)
         x->next->at = &x->next;
     t->client->transfers = x;
-    curl_multi_add_handle(t->client->multi, easy);
+    CURLMcode added = curl_multi_add_handle(t->client->multi, easy);
+    if (added != CURLM_OK) { /* it would never end */
+        dr_fail(&err, DR_E_IO, "cannot begin the request: %s",
+                curl_multi_strerror(added));
+        place(&err, t);
+        release(x);
+        dr_live_answer_err(t, DR_NOT_SENT, &err);
+    }
 }
 
 /* ---- its end ---------------------------------------------------------------------- */

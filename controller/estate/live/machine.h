@@ -159,6 +159,7 @@ struct job {
     enum pool_kind pool;
     struct client *client;
     bool unproven; /* OPEN of an endpoint that has not shown life */
+    bool stalled;  /* READ that takes long */
     struct seat *seat;
     struct endpoint *endpoint;
     struct dr_sql *sql;
@@ -183,12 +184,15 @@ struct pool {
     unsigned threads, idle;
     unsigned opening;  /* threads that connect */
     unsigned unproven; /* owner's: OPEN jobs of unproven endpoints under way */
+    unsigned stalled;  /* owner's: READ jobs that take long */
     pthread_cond_t work;
 };
 
 struct job *dr_live_job_new(enum job_kind kind, enum pool_kind pool, struct client *c);
 void dr_live_job_free(struct job *j); /* not its connection */
 void dr_live_job_submit(struct dr_live *l, struct job *j);
+/* Answers that begin and stall hold a worker each: others take their places meanwhile. */
+void dr_live_job_stalls(struct dr_live *l, struct job *j);
 /* Takes back a job that no worker has begun. False: too late. */
 bool dr_live_job_withdraw(struct dr_live *l, struct job *j);
 bool dr_live_pool_unproven_room(const struct dr_live *l, enum pool_kind pool);

@@ -9,7 +9,10 @@
 
 #include "controller/estate/live/machine.h"
 
-enum { STACK_BYTES = 1024 * 1024 };
+enum {
+    STACK_BYTES = 1024 * 1024,
+    INSTEAD_MAX = 256 /* threads of a pool in the places of stalled ones */
+};
 
 static const struct {
     unsigned threads;
@@ -174,6 +177,19 @@ void dr_live_job_free(struct job *j)
     free(j);
 }
 
+/* Under the lock: a thread more, when work waits and none is idle. */
+static void staff(struct dr_live *l, enum pool_kind kind)
+{
+    const struct pool *p = &l->pools[kind];
+    unsigned instead = p->stalled < INSTEAD_MAX ? p->stalled : INSTEAD_MAX, queued = 0;
+    for (const struct job *q = p->others.head; q && queued <= p->idle; q = q->next)
+        queued++;
+    for (const struct job *q = p->opens.head; q && queued <= p->idle; q = q->next)
+        queued++;
+    if (queued > p->idle && p->threads < pool_sizes[kind].threads + instead)
+        add_thread(l, kind);
+}
+
 void dr_live_job_submit(struct dr_live *l, struct job *j)
 {
     struct pool *p = &l->pools[j->pool];
@@ -184,15 +200,20 @@ void dr_live_job_submit(struct dr_live *l, struct job *j)
     pthread_mutex_lock(&l->lock);
     *list->tail = j;
     list->tail = &j->next;
-    unsigned queued = 0;
-    for (const struct job *q = p->others.head; q && queued <= p->idle; q = q->next)
-        queued++;
-    for (const struct job *q = p->opens.head; q && queued <= p->idle; q = q->next)
-        queued++;
-    if (queued > p->idle && p->threads < pool_sizes[j->pool].threads)
-        add_thread(l, j->pool);
+    staff(l, j->pool);
     pthread_mutex_unlock(&l->lock);
     pthread_cond_signal(&p->work);
+}
+
+void dr_live_job_stalls(struct dr_live *l, struct job *j)
+{
+    if (j->stalled)
+        return;
+    j->stalled = true;
+    l->pools[j->pool].stalled++;
+    pthread_mutex_lock(&l->lock);
+    staff(l, j->pool);
+    pthread_mutex_unlock(&l->lock);
 }
 
 bool dr_live_job_withdraw(struct dr_live *l, struct job *j)
@@ -219,6 +240,8 @@ void dr_live_job_over(struct dr_live *l, const struct job *j)
     j->client->jobs_out--;
     if (j->unproven)
         l->pools[j->pool].unproven--;
+    if (j->stalled)
+        l->pools[j->pool].stalled--;
 }
 
 bool dr_live_pool_unproven_room(const struct dr_live *l, enum pool_kind pool)

@@ -1,10 +1,12 @@
 /* A seat is one address, login and lane: at most one session, at most one exchange in
  * flight on it, the others wait in order. This file is the life of a SQL exchange. */
 #include <errno.h>
+#include <linux/sockios.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 
 #include "controller/estate/live/clock.h"
 #include "controller/estate/live/machine.h"
@@ -13,6 +15,7 @@ enum {
     PROVEN_MS = 15000,    /* how long a sign of life allows to connect unprobed */
     DOUBTFUL_MS = 500,    /* an attempt that lasts longer may well be in vain */
     AT_ONCE_BYTES = 4096, /* what the kernel takes from an idle session without waiting */
+    STALL_MS = 200,       /* an answer that takes longer to arrive holds its worker */
 };
 
 enum phase {
@@ -43,7 +46,7 @@ struct seat {
     bool readable;   /* it did, while the statement was being sent */
     bool hung_up;    /* close the session when the job comes back */
     struct watch watch;
-    struct timer limit; /* of OPENING */
+    struct timer limit; /* of OPENING and READING */
     struct timer idle;  /* set while there is a session */
     int64_t used_at_ms; /* the session, last */
 };
@@ -88,13 +91,21 @@ static void arm(struct dr_live *l, struct seat *s)
     s->armed = true;
 }
 
+/* Has the peer taken all that was sent? A server may go on answering what it never read,
+ * until neither kernel has room: a write would wait then. */
+static bool has_taken_all(const struct seat *s)
+{
+    int left = 1;
+    return ioctl(dr_live_sql_fd(s->session.sql), SIOCOUTQ, &left) == 0 && left == 0;
+}
+
 /* abrupt: the peer is not told, because it does not listen. */
 static void close_session(struct dr_live *l, struct seat *s, bool abrupt)
 {
     if (!s->session.number)
         return;
     dr_live_watch_drop(l, dr_live_sql_fd(s->session.sql));
-    if (abrupt)
+    if (abrupt || !has_taken_all(s))
         dr_live_sql_shut(s->session.sql);
     dr_live_sql_close(s->session.sql);
     s->session = (struct session){0};
@@ -111,7 +122,7 @@ static void start_job(struct dr_live *l, struct seat *s, struct job *j, enum pha
     dr_live_job_submit(l, j);
 }
 
-/* The peer has read what was sent before, it answered: its kernel and ours have room. */
+/* Into an empty queue, so that it cannot wait. */
 static void send_at_once(struct dr_live *l, struct seat *s)
 {
     struct dr_err err;
@@ -130,7 +141,7 @@ static void start_send(struct dr_live *l, struct seat *s)
     s->readable = false;
     s->current->session = s->session.number;
     s->current->connection_id = s->session.connection_id;
-    if (strlen(s->current->text) <= AT_ONCE_BYTES) {
+    if (strlen(s->current->text) <= AT_ONCE_BYTES && has_taken_all(s)) {
         send_at_once(l, s);
         return;
     }
@@ -151,6 +162,7 @@ static struct job *new_read(struct seat *s)
 
 static void start_read(struct dr_live *l, struct seat *s)
 {
+    dr_live_timer_set(l, &s->limit, dr_live_now_ms() + STALL_MS);
     start_job(l, s, new_read(s), SEAT_READING);
 }
 
@@ -189,13 +201,15 @@ static void start_open(struct dr_live *l, struct seat *s, bool proven,
     start_job(l, s, j, SEAT_OPENING);
 }
 
-/* A login that is fed byte by byte never meets the library's own timeouts. */
-static void opening_too_long(struct dr_live *l, struct timer *t)
+/* A login that is fed byte by byte never meets the library's own timeouts; an answer may
+ * take its time, but not the place of others. */
+static void too_long(struct dr_live *l, struct timer *t)
 {
     struct seat *s = DR_CONTAINER(t, struct seat, limit);
-    (void)l;
     if (s->phase == SEAT_OPENING)
         dr_live_sql_shut(s->job->sql);
+    else if (s->phase == SEAT_READING && s->job)
+        dr_live_job_stalls(l, s->job);
 }
 
 /* A login that hangs holds a worker. Only some of them are for endpoints where it did:
@@ -318,9 +332,9 @@ static bool take_back(struct dr_live *l, struct seat *s)
         return false;
     if (s->phase == SEAT_OPENING) {
         s->endpoint->trying--;
-        dr_live_timer_stop(l, &s->limit);
         dr_live_sql_close(j->sql);
     }
+    dr_live_timer_stop(l, &s->limit);
     dr_live_job_free(j);
     s->job = NULL;
     if (s->phase == SEAT_OPENING && !s->endpoint->probe)
@@ -524,6 +538,7 @@ static void sent(struct dr_live *l, struct seat *s, struct job *j)
 
 static void read_whole(struct dr_live *l, struct seat *s, struct job *j)
 {
+    dr_live_timer_stop(l, &s->limit);
     s->phase = SEAT_FREE;
     if (j->rc < 0 || !s->current) {
         close_session(l, s, true);
@@ -595,7 +610,7 @@ void dr_live_seat_submit(struct dr_live *l, struct task *t)
         s->login = t->ex.sql.login;
         s->lane = t->ex.sql.lane;
         s->watch.ready = ready;
-        s->limit.fire = opening_too_long;
+        s->limit.fire = too_long;
         s->idle.fire = idle_for_long;
         s->next = e->seats;
         e->seats = s;
