@@ -18,6 +18,7 @@ enum {
     KEY_MAX = 200,
     TEXT_MAX = 400,
     STANDING_MAX = 256, /* more at a time are not followed */
+    STANDING_MORE = 8,
     DAY_MS = 24 * 3600 * 1000,
 };
 
@@ -50,7 +51,7 @@ struct standing {
 
 struct dr_conditions {
     struct standing *items;
-    size_t count;
+    size_t count, room;
     bool judged;        /* a verdict was said */
     enum dr_truth said; /* the latest one */
     enum dr_truth seen; /* of the latest looks */
@@ -77,9 +78,7 @@ struct look {
 
 struct dr_conditions *dr_conditions_new(void)
 {
-    struct dr_conditions *c = dr_xcalloc(1, sizeof(*c));
-    c->items = dr_xcalloc(STANDING_MAX, sizeof(*c->items));
-    return c;
+    return dr_xcalloc(1, sizeof(struct dr_conditions));
 }
 
 void dr_conditions_free(struct dr_conditions *c)
@@ -179,6 +178,10 @@ static void see(struct look *l, const struct sight *x)
     if (!s && (x->unsure || c->count == STANDING_MAX))
         return;
     if (!s) {
+        if (c->count == c->room) {
+            c->room += STANDING_MORE;
+            c->items = dr_xrealloc(c->items, c->room * sizeof(*c->items));
+        }
         s = &c->items[c->count++];
         *s = (struct standing){.kind = x->kind, .since = l->now};
         memcpy(s->key, key, sizeof(s->key));

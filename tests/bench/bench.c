@@ -134,7 +134,10 @@ int main(int argc, char **argv)
     measure(&b, &o, argc, argv);
     bool good = dr_bench_report(&b, o.json);
     printf("%u passed, %u failed\n", b.checked - b.failed, b.failed);
-    dr_bench_remove(dir);
+    if (good)
+        dr_bench_remove(dir);
+    else
+        printf("kept: %s\n", dir);
     json_decref(b.rows);
     json_decref(b.counts);
     json_decref(b.left_out);

@@ -22,6 +22,7 @@ struct watched {
     struct dr_bench_estate estate;
     pid_t pid;
     int out;
+    FILE *log; /* what drover says, for a run that fails */
     char line[LINE_MAX_BYTES];
     size_t line_len;
     unsigned ready;     /* topologies that came to rest */
@@ -45,6 +46,7 @@ static void take_line(struct watched *w)
 
 static void take_bytes(struct watched *w, const char *bytes, size_t n)
 {
+    fwrite(bytes, 1, n, w->log);
     for (size_t i = 0; i < n; i++) {
         if (bytes[i] != '\n') {
             if (w->line_len + 1 < sizeof(w->line))
@@ -68,7 +70,7 @@ static void listen_ms(struct watched *w, int64_t ms)
             continue;
         ssize_t n = read(w->out, bytes, sizeof(bytes));
         if (n <= 0)
-            dr_bench_die("drover run has ended", NULL);
+            dr_bench_die(dr_sprintf(w->arena, "drover run has ended: %s", w->line), NULL);
         take_bytes(w, bytes, (size_t)n);
     }
 }
@@ -221,6 +223,9 @@ void dr_bench_fleet(struct dr_bench *b, const struct dr_bench_fleet *f)
     struct watched w = {.b = b, .f = f, .arena = dr_arena_new(0)};
     double *changed = DR_NEW_N(w.arena, f->topologies, double);
     double base = base_kib(&w);
+    w.log = fopen(dr_sprintf(w.arena, "%s/drover.log", b->dir), "we");
+    if (!w.log)
+        dr_bench_die(b->dir, NULL);
     w.changed_us = changed;
     dr_bench_estate_start(&w.estate, b, w.arena, "fleet", f->topologies);
     start_drover(&w, w.estate.docs, "state");
@@ -229,6 +234,7 @@ void dr_bench_fleet(struct dr_bench *b, const struct dr_bench_fleet *f)
     change_some(&w);
     dr_bench_end(w.pid);
     close(w.out);
+    fclose(w.log);
     dr_bench_estate_end(&w.estate);
     dr_arena_free(w.arena);
 }
