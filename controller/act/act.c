@@ -311,7 +311,9 @@ static const char *unapproved(const struct dr_actor *x)
                           strange);
     for (size_t i = 0; i < x->plan->action_count; i++) {
         const struct dr_action *a = &x->plan->actions[i];
-        if (!a->ready || !a->needs_approval || dr_word_covers(x, a))
+        if (a->ready && a->precedes)
+            return NULL;
+        if (!a->needs_approval || dr_word_covers(x, a))
             continue;
         return dr_sprintf(x->cycle, "%s: %s: needs an approval of plan %.12s", a->what,
                           dr_risk_name(a->risk), x->plan->digest);

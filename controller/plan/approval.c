@@ -64,7 +64,7 @@ static void stands(struct words *w, enum dr_approval_state state,
  * may have to be made once more before the end, and the word was for all of it. */
 static bool is_done(const struct dr_plan *p)
 {
-    return !dr_plan_needs_word(p) &&
+    return !p->action_count &&
            (p->state == DR_PLAN_CONVERGED || p->state == DR_PLAN_ASKING);
 }
 

@@ -1,8 +1,9 @@
 /* What a plan's digest covers, written out in one place: the meaning of the declaration,
- * the goal, what each check said, each predicate that a missing step asks, each step with
- * its rule, target and risk. Numbers that move (lag, TSOs, times), names of holders and
- * the commit stay out: the same situation has the same digest, and approving a plan in
- * the document does not change the plan. */
+ * the goal, what each check said, each predicate that a missing step asks or that
+ * somebody may have changed, each question, each step with its rule, target and risk.
+ * Numbers that move (lag, TSOs, times), names of holders and the commit stay out, and so
+ * does the ledger's own bookkeeping, which comes before the question: the same situation
+ * has the same digest, and approving a plan in the document does not change the plan. */
 #include <string.h>
 
 #include "controller/base/digest.h"
@@ -46,14 +47,25 @@ static const struct dr_plan_rule *rule_of(uint16_t id)
     return r;
 }
 
+/* Whether a predicate moves while a plan waits for its word: by the steps that come
+ * before the question, or because it tells how long somebody has looked. */
+static bool moves(enum dr_predicate k)
+{
+    bool is_kept = false;
+    for (const struct dr_plan_rule *r = dr_plan_rules; r->id; r++)
+        is_kept |= r->keeps_books && r->done == k;
+    return is_kept || k == DR_P_FEED_RISING;
+}
+
 static void add_predicates(struct cover *x)
 {
     const struct dr_view *v = x->v;
     for (size_t i = 0; i < x->p->action_count; i++)
-        ask(x, rule_of(x->p->actions[i].rule), x->p->actions[i].call.at.cluster);
+        if (!x->p->actions[i].uncovered)
+            ask(x, rule_of(x->p->actions[i].rule), x->p->actions[i].call.at.cluster);
     for (size_t c = 0; c < v->t->cluster_count; c++)
         for (int k = DR_P_NONE + 1; k < DR_P_COUNT; k++)
-            if (x->asked[c][k])
+            if (x->asked[c][k] && !moves((enum dr_predicate)k))
                 add(x, (struct dr_plan_part){
                            "predicate", dr_predicates[k].name,
                            dr_view_cluster(v, c)->name, dr_predicates[k].text,
@@ -61,10 +73,10 @@ static void add_predicates(struct cover *x)
 }
 
 void dr_plan_cover(const struct dr_view *v, struct dr_plan *p,
-                   const struct dr_check_result *checks, size_t count)
+                   const struct dr_check_result *checks, size_t count,
+                   bool (*watched)[DR_P_COUNT])
 {
-    struct cover x = {.v = v, .p = p};
-    x.asked = dr_alloc_n(v->arena, v->t->cluster_count, sizeof(*x.asked));
+    struct cover x = {.v = v, .p = p, .asked = watched};
     add(&x, (struct dr_plan_part){"topology", "", "", "the topology", p->topology});
     add(&x, (struct dr_plan_part){"declaration", "", "", "what the document means",
                                   v->t->doc.meaning});
@@ -75,8 +87,15 @@ void dr_plan_cover(const struct dr_view *v, struct dr_plan *p,
                                   dr_view_cluster(v, checks[i].cluster)->name,
                                   checks[i].check->rule, truth_value(checks[i].holds)});
     add_predicates(&x);
+    for (size_t i = 0; i < p->question_count; i++)
+        if (*p->questions[i].key)
+            add(&x, (struct dr_plan_part){"question", p->questions[i].key,
+                                          p->questions[i].subject, p->questions[i].what,
+                                          "asked"});
     for (size_t i = 0; i < p->action_count; i++)
-        add(&x, (struct dr_plan_part){"step", p->actions[i].id, "", p->actions[i].what,
+        if (!p->actions[i].uncovered)
+            add(&x,
+                (struct dr_plan_part){"step", p->actions[i].id, "", p->actions[i].what,
                                       dr_risk_name(p->actions[i].risk)});
     dr_plan_digest(p->parts, p->part_count, p->digest);
 }

@@ -14,6 +14,7 @@ struct build {
         answer_room;
     struct dr_check_result *checks;
     size_t check_count, check_room;
+    bool (*watched)[DR_P_COUNT]; /* by cluster: what somebody may have changed */
     bool only_discharge;
     bool resetting; /* a lost ledger is given back: nothing else can be told before */
 };
@@ -121,6 +122,8 @@ static void add_notice(struct build *b, const char *text)
 static void add_question(struct build *b, struct dr_question q)
 {
     struct dr_plan *p = b->plan;
+    if (!q.key)
+        q.key = "";
     *DR_PUSH(b->v.arena, p->questions, p->question_count, b->question_room) = q;
     for (size_t i = p->question_count - 1; q.urgent && i > 0; i--) { /* to the front */
         p->questions[i] = p->questions[i - 1];
@@ -151,6 +154,7 @@ static void tell_drift(struct build *b, enum dr_drift_class class, size_t c,
                             .answer = dr_sprintf(
                                 v->arena, "%s; or policy.drift.%s: warn, to leave it so",
                                 answer, name),
+                            .key = name,
                             .urgent = urgent});
         break;
     }
@@ -372,6 +376,10 @@ static void add_action(struct build *b, const struct dr_plan_rule *r, size_t c,
     uint16_t deed;
     enum dr_drift_class class;
     x->corrects = dr_rule_corrects(v, r, &deed, &class) && deed == r->id;
+    x->uncovered = r->keeps_books && !x->needs_approval;
+    x->precedes =
+        !x->needs_approval && (r->keeps_books || r->discharges || x->corrects ||
+                               (r->is_drift && dr_holds(v, DR_P_MADE, v->a) == DR_TRUE));
     if (r->predict)
         r->predict(v, x);
 }
@@ -466,6 +474,16 @@ static bool is_left(struct build *b, const struct dr_plan_rule *r, size_t c)
     return true;
 }
 
+/* What somebody may change of a made pair is part of the situation, whether the policy
+ * puts it right, or asks: a plan that was approved while the fence stood is another one
+ * once it is lifted. */
+static bool is_watched(const struct build *b, const struct dr_plan_rule *r, size_t c)
+{
+    const struct dr_view *v = &b->v;
+    return r->is_drift && v->t->policy.drift[r->drift] != DR_DRIFT_IGNORE &&
+           dr_holds(v, DR_P_MADE, c) == DR_TRUE;
+}
+
 /* Whether a rule has a say at all. */
 static bool is_asked(const struct build *b, const struct dr_plan_rule *r)
 {
@@ -491,6 +509,7 @@ static const struct dr_plan_rule *match_rules(struct build *b, bool *unsure)
             if (!in_scope(v, r->scope, c))
                 continue;
             enum dr_truth m = missing(v, r, c);
+            b->watched[c][r->done] |= is_watched(b, r, c);
             if (m == DR_FALSE || dr_view_fight(v, r, c) || is_left(b, r, c))
                 continue;
             add_action(b, r, c, m == DR_UNSURE);
@@ -641,9 +660,11 @@ static void set_state(struct build *b)
         p->state = p->waiting_count ? DR_PLAN_WAITING : DR_PLAN_CONVERGED;
         return;
     }
+    bool urgent = p->question_count && p->questions[0].urgent;
     p->state = p->blocker_count    ? DR_PLAN_BLOCKED
                : ready             ? DR_PLAN_STEPS
                : p->waiting_count  ? DR_PLAN_WAITING
+               : urgent            ? DR_PLAN_ASKING
                : p->action_count   ? DR_PLAN_WAITING
                : p->question_count ? DR_PLAN_ASKING
                                    : DR_PLAN_CONVERGED;
@@ -766,6 +787,30 @@ static bool is_unproven(const struct dr_view *v, size_t c)
     return x->seen.known && x->unproven;
 }
 
+/* Whether the steps of rule r wait for the answer to a question that comes first. */
+static bool is_asked_first(const struct dr_plan *p, const struct dr_plan_rule *r)
+{
+    bool waits = false;
+    for (size_t i = 0; i < p->action_count; i++)
+        waits |= p->actions[i].rule == r->id && !p->actions[i].precedes;
+    return waits && p->question_count && p->questions[0].urgent;
+}
+
+/* The missing steps, of which the first become ready. Out: their rule, NULL: none. */
+static const struct dr_plan_rule *match_steps(struct build *b, bool discharge)
+{
+    struct dr_plan *p = b->plan;
+    bool unsure = false;
+    const struct dr_plan_rule *next = steps_mislead(p) ? NULL : match_rules(b, &unsure);
+    bool off = hands_off(b->v.in, discharge);
+    bool may = !off && (discharge || !p->waiting_count) && !unsure && !p->blocker_count;
+    if (next && may && !is_asked_first(p, next))
+        make_ready(b, next);
+    else if (next && off && !p->observing)
+        add_waiting(b, p->topology, "paused by the document", 10000);
+    return next;
+}
+
 /* What is missing, and which of it can be made now. */
 static void match(struct build *b)
 {
@@ -780,14 +825,7 @@ static void match(struct build *b)
         match_removal(b);
     else if (!discharge)
         match_checks(b);
-    bool unsure = false;
-    const struct dr_plan_rule *next = steps_mislead(p) ? NULL : match_rules(b, &unsure);
-    bool off = hands_off(in, discharge);
-    bool free = !off && (discharge || !p->waiting_count);
-    if (next && !unsure && !p->blocker_count && free)
-        make_ready(b, next);
-    else if (next && off && !p->observing)
-        add_waiting(b, p->topology, "paused by the document", 10000);
+    const struct dr_plan_rule *next = match_steps(b, discharge);
     p->older = has_blocker(p, DR_CHECK_NOT_OLDER);
     p->newer = dr_view_is_newer(v);
     p->notes_newer = p->newer && next && next->done == DR_P_AGREED && p->actions[0].ready;
@@ -806,6 +844,7 @@ struct dr_plan *dr_plan_build(const struct dr_plan_input *in, struct dr_arena *a
     struct build b = {.plan = DR_NEW(a, struct dr_plan)};
     struct dr_plan *p = b.plan;
     dr_view_init(&b.v, in, a);
+    b.watched = dr_alloc_n(a, in->topology->cluster_count, sizeof(*b.watched));
     p->observing = b.v.observing;
     p->topology = in->topology->doc.metadata.name;
     p->revision = in->revision;
@@ -822,7 +861,7 @@ struct dr_plan *dr_plan_build(const struct dr_plan_input *in, struct dr_arena *a
     }
     p->goal = goal_of(&b);
     set_state(&b);
-    dr_plan_cover(&b.v, p, b.checks, b.check_count);
+    dr_plan_cover(&b.v, p, b.checks, b.check_count, b.watched);
     if (!in->removed)
         find_approval(&b);
     return p;

@@ -68,9 +68,13 @@ struct dr_action {
         *predicted; /* where it grows with the data, in words; NULL: predicted_ms */
     bool
         needs_approval; /* policy.approve, of the document or around it, names its risk */
-    bool unsure;        /* whether it is missing is not known; never ready */
-    bool corrects;      /* it puts right what somebody changed */
-    bool ready;         /* `call` is complete and may be made now */
+    /* May be made while a later step waits for its word: a row of the ledger's own
+     * bookkeeping, what drover owes, what somebody changed of a made pair. */
+    bool precedes;
+    bool uncovered; /* .. and the digest does not speak of it: bookkeeping */
+    bool unsure;    /* whether it is missing is not known; never ready */
+    bool corrects;  /* it puts right what somebody changed */
+    bool ready;     /* `call` is complete and may be made now */
     struct dr_call call;
     bool compares; /* not a call: both sides are compared at the TSO of the call */
     bool compares_carried; /* .. but only what the declared feed carries */
@@ -115,6 +119,7 @@ struct dr_waiting {
 struct dr_question {
     const char *subject, *what;
     const char *answer; /* how it is said */
+    const char *key;    /* the class of drift that it is of; "" where a check tells it */
     bool urgent;        /* it comes before all else that is told, the blockers, too */
 };
 

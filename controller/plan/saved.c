@@ -252,7 +252,8 @@ static void add_part(struct dr_buf *out, const struct dr_plan_part *like, const 
 }
 
 enum compare {
-    FACTS, /* what both plans say, and what the saved one asked */
+    FACTS, /* what both plans asked */
+    GONE,  /* what only the saved one asked: what follows for its steps */
     ASKED, /* what only the plan of now asks */
     STEPS
 };
@@ -284,12 +285,12 @@ static void compare_parts(const struct dr_saved_plan *s, const struct dr_plan *n
                                   *was = find_part(s->parts, s->part_count, p);
         if (!is_about(p, what))
             continue;
-        if (!was && what != FACTS)
+        if (!was && what >= ASKED)
             add_part(out, p, none, p->value);
-        else if (was && what != ASKED && strcmp(was->value, p->value) != 0)
+        else if (was && what == FACTS && strcmp(was->value, p->value) != 0)
             add_part(out, p, was->value, p->value);
     }
-    for (size_t i = 0; i < s->part_count && what != ASKED; i++) {
+    for (size_t i = 0; i < s->part_count && (what == GONE || what == STEPS); i++) {
         const struct dr_plan_part *p = &s->parts[i];
         if (!is_about(p, what) || find_part(now->parts, now->part_count, p))
             continue;
@@ -307,9 +308,8 @@ bool dr_saved_plan_fits(const struct dr_saved_plan *s, const struct dr_plan *now
         return true;
     size_t begin = changes->len;
     compare_lines(s, in->topology, a, changes);
-    compare_parts(s, now, in, FACTS, a, changes);
     /* what is asked, and the steps, follow from the facts: said when nothing else is */
-    for (int what = ASKED; what <= STEPS && changes->len == begin; what++)
+    for (int what = FACTS; what <= STEPS && changes->len == begin; what++)
         compare_parts(s, now, in, (enum compare)what, a, changes);
     return false;
 }

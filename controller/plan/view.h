@@ -213,6 +213,7 @@ struct dr_plan_rule {
     bool gives_up; /* also while a generation is given up, when nothing else is */
     bool goes_on;  /* follows where a removed feed is made anew, and is shown with it */
     bool resets;   /* also while a lost ledger is given back, when nothing else is */
+    bool keeps_books;   /* its row says who is drover's and on what all agree, no more */
     uint16_t calls_for; /* rule whose step it may call for: approved together with it */
     bool discharges;    /* also when the document left its source */
     /* Once the feed is made, what somebody changed is put right only with `correct`. */
@@ -345,9 +346,11 @@ struct dr_check_result {
     size_t cluster;
     enum dr_truth holds;
 };
-/* Fills p->parts and p->digest from all else in p: digest.c. */
+/* Fills p->parts and p->digest from all else in p; watched: predicates that it speaks of
+ * beside those that its steps ask, by cluster. Takes it. digest.c. */
 void dr_plan_cover(const struct dr_view *v, struct dr_plan *p,
-                   const struct dr_check_result *checks, size_t count);
+                   const struct dr_check_result *checks, size_t count,
+                   bool (*watched)[DR_P_COUNT]);
 
 /* Fills p->approval once the digest is known. Out: what is worth knowing of approvals
  * that are none: notes, and their count. approval.c. */

@@ -105,6 +105,89 @@ Test(approval, is_not_asked_for_again_after_a_crash)
     pair_close(&p);
 }
 
+/* What the first look shows is what is asked for: only the ledger's own rows came before,
+ * and a word for the plan as it was first shown is good. */
+Test(approval, is_asked_for_before_anything_but_the_ledgers_rows)
+{
+    struct pair p;
+    struct boss b;
+    struct dr_edge_spec edge = {0};
+    pair_open_equal(&p, &edge);
+    boss_open(&b, &p, "one");
+    dr_actor_look(b.actor, &b.r);
+    const char *first = dr_strdup(p.arena, b.r.plan->digest);
+    cr_assert_gt(b.r.plan->action_count, 9);
+    boss_until(&b, DR_ROUND_UNAPPROVED, 50);
+    cr_expect_str_eq(b.r.plan->digest, first);
+    cr_expect(strstr(b.r.text, dr_sprintf(p.arena, "of plan %.12s", first)), "%s",
+              b.r.text);
+    cr_expect_str_eq(
+        cell(&p, "127.0.1.4:4000",
+             "COUNT(IF(k IN ('gc', 'backup') OR k LIKE 'hold/%' OR k LIKE 'edge/%', "
+             "1, NULL))"),
+        "0");
+    cr_assert_eq(give(&b, b.r.plan, 3600000), DR_DONE);
+    ends_well(&p, &b);
+    boss_end(&b);
+    pair_close(&p);
+}
+
+Test(approval, of_the_document_for_the_plan_first_shown)
+{
+    struct pair p;
+    struct boss b, again;
+    pair_open(&p);
+    careful(&p, &b, "one");
+    dr_actor_look(b.actor, &b.r);
+    struct dr_approval word = {.digest = dr_strdup(p.arena, b.r.plan->digest),
+                               .until_unix_ms =
+                                   dr_model_wall_ms(p.model) + INT64_C(36000000)};
+    boss_until(&b, DR_ROUND_UNAPPROVED, 50);
+    cr_expect_str_eq(b.r.plan->digest, word.digest);
+    boss_end(&b);
+    p.topology.approvals = &word;
+    p.topology.approval_count = 1;
+    careful(&p, &again, "two");
+    ends_well(&p, &again);
+    boss_end(&again);
+    pair_close(&p);
+}
+
+/* An edit of a made feed: how often somebody looked is not part of what is approved. */
+Test(approval, of_an_edit_is_the_same_for_whoever_looks)
+{
+    struct pair p;
+    struct boss b, other;
+    pair_open(&p);
+    pair_bootstrap(&p);
+    p.topology.replication.sync_point.interval_ms = 300000;
+    p.topology.doc.meaning[0] = 'x';
+    p.topology.doc.feeds[0] = 'x';
+    p.topology.policy.approve[DR_RISK_DISRUPTIVE] = true;
+    boss_options(&b, &p, "two");
+    b.o.revision = "r2";
+    b.o.descends = boss_descends;
+    boss_start(&b);
+    dr_actor_look(b.actor, &b.r);
+    const char *first = dr_strdup(p.arena, b.r.plan->digest);
+    boss_until(&b, DR_ROUND_UNAPPROVED, 50);
+    for (int i = 0; i < 3; i++)
+        boss_round(&b);
+    cr_expect_eq(b.r.state, DR_ROUND_UNAPPROVED, "%s", b.r.text);
+    cr_expect_str_eq(pair_agreed(&p, "127.1.1.4:4000"), "\"r2\"");
+    cr_expect_str_eq(b.r.plan->digest, first);
+    boss_options(&other, &p, "three");
+    other.o.revision = "r2";
+    boss_start(&other);
+    dr_actor_look(other.actor, &other.r);
+    cr_expect_str_eq(other.r.plan->digest, b.r.plan->digest);
+    boss_end(&other);
+    cr_assert_eq(give(&b, b.r.plan, 3600000), DR_DONE);
+    ends_well(&p, &b);
+    boss_end(&b);
+    pair_close(&p);
+}
+
 /* Another plan in the same process start, or another process: the word of the old one
  * does not help. */
 Test(approval, allows_nothing_beyond_its_plan)

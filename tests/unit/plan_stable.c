@@ -47,7 +47,9 @@ Test(plan_stable, digest_leaves_out_numbers_that_move)
     for (size_t s = 0; plan_kit_stages[s]; s++) {
         plan_kit_reload(&k, plan_kit_stages[s]);
         struct dr_plan *p = plan_kit_plan(&k);
-        cr_assert_str_neq(p->digest, last, "%s: another step", plan_kit_stages[s]);
+        /* the ledger's own bookkeeping, up to 140, comes before a question */
+        bool booked = s > 0 && s < 4;
+        cr_assert_eq(strcmp(p->digest, last) == 0, booked, "%s", plan_kit_stages[s]);
         last = p->digest;
         cr_assert_str_eq(plan_kit_plan(&k)->digest, p->digest, "%s", plan_kit_stages[s]);
         move_numbers(k.facts);
