@@ -71,6 +71,7 @@ unit() {
     local asan=$logs/reports out=$logs/unit.out
     mkdir -p "$asan"
     ASAN_OPTIONS=log_path=$asan/report \
+        LSAN_OPTIONS=suppressions=$PWD/tests/lsan.supp:print_suppressions=0 \
         timeout 600 build/asan/unit --jobs "$jobs" >"$out" 2>&1
     local line tested bad
     grep -E '^\[(FAIL|----)' "$out" | head -60
