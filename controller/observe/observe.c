@@ -249,6 +249,21 @@ static bool was_refused(const struct dr_observer *o, const struct question *q)
            o->estate->now_ms(o->estate) - q->seen.at_ms < ASK_AGAIN_MS;
 }
 
+/* A feed that is made lives by sessions that TiCDC opened before: what somebody did to
+ * its account since is seen by logging in, and seldom is enough. */
+static bool login_is_due(const struct dr_observer *o, const struct question *q,
+                         const struct focus *x)
+{
+    enum { LOGIN_QUIET_MS = 600000 };
+    int64_t now_ms = o->estate->now_ms(o->estate);
+    if (x->sink_open || (x->gone && !was_refused(o, q)))
+        return true;
+    if (x->made)
+        return !q->seen.known || q->call.args.login.generation != x->gen.n ||
+               now_ms - q->seen.at_ms >= LOGIN_QUIET_MS;
+    return x->adopting && !was_refused(o, q);
+}
+
 /* Where a feed leads that is not drover's, as long as it is listed. */
 static bool aim_at_stranger(struct dr_observer *o, struct question *q,
                             const struct focus *x, size_t to)
@@ -288,10 +303,12 @@ static bool aim(struct dr_observer *o, struct question *q, const struct focus *x
             .generation = x->gen.n,
             .redo = lasting(o, q->call.args.feed.redo, x->gen.redo)};
         return true;
-    case DR_CALL_SQL_LOGIN:
+    case DR_CALL_SQL_LOGIN: {
+        bool due = login_is_due(o, q, x);
         q->call.args.login.generation = x->gen.n;
         q->call.args.login.from = o->t->clusters[a].name;
-        return x->sink_open || ((x->adopting || x->gone) && !was_refused(o, q));
+        return due;
+    }
     case DR_CALL_SQL_DDL:
         return x->gone;
     case DR_CALL_STORE_LIST:

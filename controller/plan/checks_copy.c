@@ -219,11 +219,51 @@ DR_CHECK(dr_check_feed_as_made)
     return DR_FALSE;
 }
 
+/* Every row of it, as TiCDC may come from anywhere. */
+static bool is_locked(const struct dr_view *v, size_t c)
+{
+    const struct dr_accounts *all = &dr_view_facts(v, c)->accounts;
+    const struct dr_account *x =
+        all->seen.known ? dr_accounts_find(all, v->t->replication.sink.user) : NULL;
+    bool locked = x && x->host_count;
+    for (size_t i = 0; locked && i < x->host_count; i++)
+        locked = x->locked[i];
+    return locked;
+}
+
+/* Once the feed is made it lives by sessions that TiCDC has open, and would not open
+ * another one. */
+static enum dr_truth lets_made_in(const struct dr_view *v, size_t c, const char **fact)
+{
+    const struct dr_sink_login *s = &v->f->sink_login;
+    const char *user = v->t->replication.sink.user;
+    bool asked = s->seen.known && s->generation == v->gen.n;
+    if (is_locked(v, c) || (asked && s->answer == DR_LOGIN_LOCKED))
+        *fact = dr_sprintf(v->arena, "account '%s' was locked, and not by drover", user);
+    else if (asked && s->answer == DR_LOGIN_WRONG_PASSWORD)
+        *fact = v->gen.n
+                    ? dr_sprintf(v->arena,
+                                 "account '%s' is not let in with the password of "
+                                 "generation %" PRIu64 ": the declared secret is not "
+                                 "the one that the changefeed was made with, or "
+                                 "somebody set another password",
+                                 user, v->gen.n)
+                    : dr_sprintf(v->arena,
+                                 "account '%s' is not let in with the declared "
+                                 "password",
+                                 user);
+    else
+        return DR_TRUE;
+    return DR_FALSE;
+}
+
 /* The rows say `making` only after the account was let in: who locked it since is not
- * drover. Afterwards the feed itself tells. */
+ * drover. */
 DR_CHECK(dr_check_sink_let_in)
 {
     const struct dr_sink_login *s = &v->f->sink_login;
+    if (dr_holds(v, DR_P_MADE, c) == DR_TRUE)
+        return dr_view_feed(v) ? lets_made_in(v, c, fact) : DR_TRUE;
     if (dr_holds(v, DR_P_MAKING, c) != DR_TRUE || !s->seen.known ||
         s->generation != v->gen.n || s->answer == DR_LOGIN_LET_IN)
         return DR_TRUE;

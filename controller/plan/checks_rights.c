@@ -211,6 +211,20 @@ const char *dr_rights_held(const struct dr_view *v, const char *code, size_t c)
     return NULL;
 }
 
+/* Of the changefeed. */
+static const char *mend_feed(const struct dr_view *v, const struct dr_plan_check *k)
+{
+    bool again = k->holds == dr_check_feed_again && !dr_feed_is_to_go_on(v);
+    if (again || (k->holds == dr_check_feed_history && dr_feed_is_to_go_on(v)))
+        return "empty the secondary and begin again: on the secondary SET GLOBAL "
+               "tidb_super_read_only = OFF and drop what was restored, then on both "
+               "sides: DELETE FROM mysql.drover_ledger WHERE k IN ('backup', "
+               "'restoring') OR k LIKE 'edge/%'";
+    return k->holds == dr_check_feed_fixed || k->holds == dr_check_feed_as_made
+               ? dr_mend_fixed(v)
+               : NULL;
+}
+
 const char *dr_check_mend(const struct dr_view *v, const struct dr_plan_check *k,
                           size_t c)
 {
@@ -232,15 +246,7 @@ const char *dr_check_mend(const struct dr_view *v, const struct dr_plan_check *k
         return dr_mend_left_over(v);
     if (k->holds == dr_check_hold_is_whole)
         return dr_mend_hold(v, c);
-    bool again = k->holds == dr_check_feed_again && !dr_feed_is_to_go_on(v);
-    if (again || (k->holds == dr_check_feed_history && dr_feed_is_to_go_on(v)))
-        return "empty the secondary and begin again: on the secondary SET GLOBAL "
-               "tidb_super_read_only = OFF and drop what was restored, then on both "
-               "sides: DELETE FROM mysql.drover_ledger WHERE k IN ('backup', "
-               "'restoring') OR k LIKE 'edge/%'";
-    if (k->holds == dr_check_feed_fixed || k->holds == dr_check_feed_as_made)
-        return dr_mend_fixed(v);
     if (k->holds == dr_check_not_orphaned)
         return dr_mend_orphan(v);
-    return k->holds == dr_check_sink_is_below ? mend_sink(v, c) : NULL;
+    return k->holds == dr_check_sink_is_below ? mend_sink(v, c) : mend_feed(v, k);
 }

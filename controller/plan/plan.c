@@ -173,6 +173,7 @@ static bool drift_of(const struct dr_view *v, const struct dr_check_answer *x,
                 {"DR-B030", DR_DRIFT_GRANTS, false},
                 {"DR-B031", DR_DRIFT_GRANTS, false},
                 {"DR-B032", DR_DRIFT_GRANTS, false},
+                {"DR-B063", DR_DRIFT_GRANTS, false},
                 {"DR-B090", DR_DRIFT_GRANTS, false},
                 {"DR-B091", DR_DRIFT_GRANTS, false},
                 {"DR-B044", DR_DRIFT_CHANGEFEED_STRANGER, true},
@@ -635,14 +636,10 @@ static void add_notices(struct build *b)
                    "when nobody needs it off: SET GLOBAL tidb_gc_enable = ON", false);
     else if (gc && !off)
         add_notice(b, dr_sprintf(v->arena, "%s: %s", primary, gc));
-    if (hold)
-        add_notice(b, dr_sprintf(v->arena, "%s: %s", primary, hold));
-    if (redo)
-        add_notice(b, dr_sprintf(v->arena, "%s: %s", primary, redo));
-    if (stall)
-        add_notice(b, dr_sprintf(v->arena, "%s: %s", primary, stall));
-    if (history)
-        add_notice(b, dr_sprintf(v->arena, "%s: %s", primary, history));
+    const char *of_primary[] = {hold, redo, stall, history};
+    for (size_t i = 0; i < sizeof(of_primary) / sizeof(of_primary[0]); i++)
+        if (of_primary[i])
+            add_notice(b, dr_sprintf(v->arena, "%s: %s", primary, of_primary[i]));
     if (fence)
         tell_drift(b, DR_DRIFT_FENCE, v->a, fence,
                    "when nobody needs it closed: SET GLOBAL tidb_super_read_only (or "

@@ -77,6 +77,15 @@ static enum dr_truth ours_runs(const struct dr_view *v, const struct dr_feed *ou
             ours->id, ours->upstream_id, dr_view_cluster(v, v->a)->name);
         return DR_FALSE;
     }
+    const char *account = NULL;
+    if (dr_check_sink_let_in(v, v->b, &account) == DR_FALSE ||
+        dr_check_sink_rights(v, v->b, &account) == DR_FALSE) {
+        out->text =
+            dr_sprintf(v->arena, "changefeed %s is %s, but %s", ours->id, state, account);
+        out->help = "give the account back what it lacks: until then the changefeed "
+                    "lives by sessions that TiCDC has open";
+        return DR_FALSE;
+    }
     out->early = ours->rises < RISES;
     out->text =
         !ours->rises
