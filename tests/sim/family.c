@@ -19,9 +19,10 @@ enum {
     AGAIN_EVERY = 331,
     RANDOMS = 2000,
     FEW_RANDOMS = 300,
-    RESETS = 120,     /* exchanges of a reset, and a few more */
+    RESETS = 72,      /* 18 exchanges that may change something, two sides, two faults */
     SILENCE = 5000,   /* quiet rounds; make silence has 100,000 */
-    GIVE_UPS = 87,    /* three exchanges for each round in which a copy is given up */
+    GIVE_UPS = 261,   /* nine such for each round in which a copy is given up */
+    JOURNALS = 72,    /* such exchanges of a bootstrap, fewer than there are */
     SIM_STORIES = 20, /* of one sweep, and one */
     FEW_PAIRS = 60    /* the fixed set has one pair of so many */
 };
@@ -228,7 +229,7 @@ static void list_settings(struct list *l, const struct sim_result *plain)
         add(l, "behind/removed", n, true);
         add(l, "held/expired", n, true);
     }
-    for (uint64_t n = 0; n < 2 * RESETS; n++)
+    for (uint64_t n = 0; n < RESETS; n++)
         add(l, "reset", n, true);
     for (uint64_t n = 0; n < GIVE_UPS; n++)
         add(l, "given-up", n, true);
@@ -239,7 +240,7 @@ static void list_settings(struct list *l, const struct sim_result *plain)
     for (uint64_t n = 0; n < SIM_BESIDES; n++)
         add(l, "gone-besides", n, true);
     add(l, "silence", SILENCE, true);
-    for (uint64_t n = 0; n <= plain->exchanges; n += plain->exchanges / 6 + 1)
+    for (uint64_t n = 0; n <= JOURNALS; n += JOURNALS / 6)
         add(l, "journal", n, true);
 }
 
@@ -251,8 +252,9 @@ static void report_line(FILE *report, const char *name, const struct sim_result 
 {
     char line[PIPE_BUF];
     int len =
-        snprintf(line, sizeof(line) - 1, "%d %d %" PRIu64 " %" PRIu64 " %s %s %s\t%s",
-                 r->passed, idle, r->checks, r->struck, *r->digest ? r->digest : "-",
+        snprintf(line, sizeof(line) - 1,
+                 "%d %d %" PRIu64 " %" PRIu64 " %" PRIu64 " %s %s %s\t%s", r->passed,
+                 idle, r->checks, r->struck, r->struck_acts, *r->digest ? r->digest : "-",
                  *r->shape ? r->shape : "-", name, r->passed ? "" : why);
     size_t n = len < (int)sizeof(line) - 1 ? (size_t)len : sizeof(line) - 2;
     for (size_t i = 0; i < n; i++)
@@ -396,11 +398,11 @@ static bool is_pair(const char *name)
 static void take_line(struct collector *c, char *line)
 {
     int passed, idle, used = 0;
-    uint64_t checks, struck;
+    uint64_t checks, struck, acts;
     char digest[DR_DIGEST_TEXT], shape[DR_DIGEST_TEXT];
     line[strcspn(line, "\n")] = '\0';
-    if (sscanf(line, "%d %d %" SCNu64 " %" SCNu64 " %64s %64s %n", &passed, &idle,
-               &checks, &struck, digest, shape, &used) < 6)
+    if (sscanf(line, "%d %d %" SCNu64 " %" SCNu64 " %" SCNu64 " %64s %64s %n", &passed,
+               &idle, &checks, &struck, &acts, digest, shape, &used) < 7)
         return;
     char *name = line + used, *tab = strchr(name, '\t');
     if (tab)
@@ -415,6 +417,7 @@ static void take_line(struct collector *c, char *line)
     }
     f->checks += checks;
     f->struck += struck;
+    f->acts += acts;
     f->passed += passed != 0;
     f->failed += passed == 0;
     f->idle += idle != 0;

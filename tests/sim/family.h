@@ -8,7 +8,7 @@ enum { SIM_FAMILIES = 48, SIM_JOBS = 8 };
 
 struct sim_family {
     const char *name;
-    uint64_t planned, passed, failed, idle, struck, checks;
+    uint64_t planned, passed, failed, idle, struck, acts, checks;
 };
 
 struct sim_batch {

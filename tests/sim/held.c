@@ -74,9 +74,15 @@ static bool is_over_or_made(const struct dr_round *round)
     return is_over(round) || sim_is_protected(round);
 }
 
+static enum dr_inject way_to_fail(uint64_t n)
+{
+    return n % 4 < 2 ? DR_INJECT_CRASH_SENT : DR_INJECT_LOST;
+}
+
 /* After n % STEP rounds the document gives generation 1 up; whoever does so dies, or
- * loses a reply, at an exchange of its own. GC is not left held, whatever B holds: an
- * empty one gets the next generation at once, a feed that is made stays. */
+ * loses a reply, at one of its first exchanges that may change something. GC is not left
+ * held, whatever B holds: an empty one gets the next generation at once, a feed that is
+ * made stays. */
 bool sim_play_given_up(struct run *r, uint64_t n)
 {
     struct dr_round last = {0};
@@ -87,9 +93,7 @@ bool sim_play_given_up(struct run *r, uint64_t n)
     t->bootstrap.give_up = 1;
     r->w.history.hold_may_expire = true;
     sim_controller_end(&r->c);
-    r->script[0] = (struct dr_injection){
-        .exchange = 1 + n / 2, .kind = n % 4 < 2 ? DR_INJECT_CRASH_SENT : DR_INJECT_LOST};
-    r->script_count = 1;
+    sim_at_act(r, 1 + n / SIM_GIVE_UP, way_to_fail(n));
     if (!sim_begin(r, &r->c, true) ||
         !sim_rounds(r, ROUNDS_ENOUGH, is_over_or_made, &last))
         return false;
@@ -108,7 +112,8 @@ bool sim_play_given_up(struct run *r, uint64_t n)
 /* ---- a lost ledger ---- */
 
 /* A's (even n) or B's ledger is lost from a protected pair, and the document has the
- * word; whoever resets it dies at an exchange of its own. */
+ * word; whoever resets it dies, or loses a reply, at an exchange that may change
+ * something. */
 bool sim_play_reset(struct run *r, uint64_t n)
 {
     struct dr_round last = {0};
@@ -125,9 +130,7 @@ bool sim_play_reset(struct run *r, uint64_t n)
                                                .term = 1,
                                                .reason = "lost"};
     sim_controller_end(&r->c);
-    r->script[0] = (struct dr_injection){
-        .exchange = n / 2 + 1, .kind = n % 4 < 2 ? DR_INJECT_CRASH_SENT : DR_INJECT_LOST};
-    r->script_count = 1;
+    sim_at_act(r, 1 + n / 4, way_to_fail(n));
     return sim_begin(r, &r->c, true) && sim_ends(r);
 }
 

@@ -57,30 +57,59 @@ static void on_second(struct run *r, uint64_t n)
         .exchange = n, .kind = s->kind, .delay_ms = SECOND_DELAY_MS};
 }
 
-static void on_exchange(void *arg, uint64_t n, const struct dr_exchange *ex)
+static void strike_act(struct run *r)
 {
-    struct run *r = arg;
-    char kind = sim_exchange_kind(ex);
-    sim_heal(r);
-    r->exchange = n;
-    r->asked = ex;
-    r->acts = kind != 'r';
-    if (r->at_every)
-        r->at_every(r);
-    if (r->second.watches) {
-        on_second(r, n);
+    if (sim_exchange_kind(r->asked) != 'm' || ++r->acts_seen != r->act)
         return;
-    }
+    r->script[0] = (struct dr_injection){.exchange = r->exchange, .kind = r->act_inject};
+}
+
+void sim_at_act(struct run *r, uint64_t n, enum dr_inject inject)
+{
+    r->script_count = 1;
+    r->act = n;
+    r->acts_seen = 0;
+    r->act_inject = inject;
+    r->at_every = strike_act;
+}
+
+/* What is struck where something is done, not only looked at. */
+static void note_struck(struct run *r, uint64_t n)
+{
+    for (size_t i = 0; i < r->script_count; i++)
+        if (r->script[i].exchange == n && r->script[i].kind != DR_INJECT_NONE)
+            r->out->struck_acts += r->acts;
+}
+
+static void strike(struct run *r, uint64_t n)
+{
     if (!r->counts || n <= r->from)
         return;
-    dr_buf_addc(&r->out->kinds, kind);
+    dr_buf_addc(&r->out->kinds, sim_exchange_kind(r->asked));
     if (r->sweep)
         sim_branch(r, n - r->from);
     if (r->strike_at && n - r->from == r->strike_at) {
         r->strike_at = 0;
         r->story->strike(r);
+        r->out->struck_acts += r->acts && !r->story->inject;
         r->second.watches = r->story->paired;
     }
+}
+
+static void on_exchange(void *arg, uint64_t n, const struct dr_exchange *ex)
+{
+    struct run *r = arg;
+    sim_heal(r);
+    r->exchange = n;
+    r->asked = ex;
+    r->acts = sim_exchange_kind(ex) != 'r';
+    if (r->at_every)
+        r->at_every(r);
+    if (r->second.watches)
+        on_second(r, n);
+    else
+        strike(r, n);
+    note_struck(r, n);
 }
 
 /* A fault that found nothing to spoil: from here on it is the run without it again. */

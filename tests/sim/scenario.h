@@ -17,7 +17,8 @@ struct sim_result {
      * belongs to something that does, 'r' reads */
     struct dr_buf kinds;
     uint64_t rounds, checks;
-    uint64_t struck; /* faults that changed anything */
+    uint64_t struck;      /* faults that changed anything */
+    uint64_t struck_acts; /* exchanges that were struck and did more than look */
     int64_t virtual_ms;
     char
         shape[DR_DIGEST_TEXT]; /* of what sim_view_shape() writes; "": nothing compared */

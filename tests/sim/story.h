@@ -73,6 +73,8 @@ struct run {
     size_t script_count;
     struct sim_second second;
     void (*at_every)(struct run *r); /* before each exchange; NULL: nothing */
+    uint64_t act, acts_seen; /* sim_at_act: which one is struck; those that were seen */
+    enum dr_inject act_inject;
     uint64_t number;                 /* the story's */
     uint64_t strike_at;              /* exchange, counted from the first that counts */
     uint64_t from;                   /* the last exchange that does not count */
@@ -111,6 +113,9 @@ const struct story *sim_find_story(const char *name, struct sim_number *number);
 bool sim_fail(struct run *r, const char *fmt, ...) DR_PRINTF(2, 3);
 /* Judgement of the checkers, turned into the run's. */
 bool sim_intact(struct run *r);
+/* Strikes the n-th exchange that may change something, of the controller that is started
+ * next with the story's faults. */
+void sim_at_act(struct run *r, uint64_t n, enum dr_inject inject);
 /* Starts a process of drover; faulty: with the story's faults and hook. */
 bool sim_begin(struct run *r, struct sim_controller *c, bool faulty);
 /* Ends the first controller, its disk with it, and starts another one. */
