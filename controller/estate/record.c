@@ -57,11 +57,28 @@ static const char *literal_end(const char *s)
     return *s ? s + 1 : s;
 }
 
+/* Past a comment that begins at s; s: none does. A quote in one opens nothing. */
+static const char *comment_end(const char *s)
+{
+    const char *end;
+    bool line =
+        *s == '#' || (s[0] == '-' && s[1] == '-' && s[2] && strchr(" \t\r\n", s[2]));
+    if (!line && (s[0] != '/' || s[1] != '*'))
+        return s;
+    end = line ? strchr(s, '\n') : strstr(s + 2, "*/");
+    return !end ? s + strlen(s) : line ? end : end + 2;
+}
+
 void dr_record_statement(struct dr_buf *out, const char *text, size_t max)
 {
     bool hide_all = has_word(text, "IDENTIFIED") || has_word(text, "PASSWORD");
     size_t end = out->len + max;
     for (const char *s = text; *s && out->len < end;) {
+        const char *past = hide_all ? comment_end(s) : s;
+        if (past > s) {
+            s = past;
+            continue;
+        }
         if (*s != '\'' && *s != '"') {
             dr_buf_addc(out, *s == '\n' ? ' ' : *s);
             s++;

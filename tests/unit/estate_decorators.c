@@ -343,6 +343,12 @@ Test(record, statements_hide_what_could_be_secret)
         {"SELECT 'it''s', 'a\\'b', 1", "SELECT 'it''s', 'a\\'b', 1"},
         {"SET PASSWORD = 'hunter2", "SET PASSWORD = '***'"},
         {"a\nb", "a b"},
+        {"CREATE USER a IDENTIFIED BY 'top''hunter2', b IDENTIFIED BY \"\"\"hunter2\"",
+         "CREATE USER a IDENTIFIED BY '***', b IDENTIFIED BY '***'"},
+        {"ALTER USER a IDENTIFIED BY /* it's */ 'hunter2'",
+         "ALTER USER a IDENTIFIED BY  '***'"},
+        {"ALTER USER a IDENTIFIED BY -- it's\n'hunter2' # hunter2",
+         "ALTER USER a IDENTIFIED BY  '***' "},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct dr_buf b;

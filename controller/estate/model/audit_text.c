@@ -146,38 +146,68 @@ const char *dr_request_kind(const char *method, const char *target)
 
 /* ---- texts without secrets ---- */
 
-/* Whether a quoted text behind these words is a secret: IDENTIFIED BY '..', WITH plugin
- * AS '..', PASSWORD = '..', PASSWORD('..'). */
-static bool names_secret(const char *s, size_t end)
+/* Whether the word begins a part of the statement whose literals are secrets: IDENTIFIED
+ * WITH '..' BY '..', BY PASSWORD '..', AS '..'; SET PASSWORD FOR '..' = PASSWORD('..').
+ * What else may stand between the word and its secret (comments, N'..', :=) is not looked
+ * at, so the names of a plugin and of an account behind it are masked, too. */
+static bool opens_secret(const char *s, size_t i, size_t len)
 {
-    static const char *const words[] = {"BY", "AS", "=", "PASSWORD", "("};
-    while (end && strchr(" \t\r\n", s[end - 1]))
-        end--;
-    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-        size_t n = strlen(words[i]);
-        if (end >= n && strncasecmp(s + end - n, words[i], n) == 0)
-            return true;
-    }
-    return false;
+    return (i == 0 || !word_char(s[i - 1])) &&
+           (begins(s + i, len - i, "IDENTIFIED") || begins(s + i, len - i, "PASSWORD"));
 }
 
-/* Blanks to one, quoted secrets of statements about accounts masked. Out: owned. */
+/* Past the literal that begins at i: a doubled quote does not end it. */
+static size_t literal_end(const char *s, size_t i, size_t len)
+{
+    char quote = s[i++];
+    for (; i < len; i++)
+        if (s[i] == '\\')
+            i++;
+        else if (s[i] == quote && i + 1 < len && s[i + 1] == quote)
+            i++;
+        else if (s[i] == quote)
+            break;
+    return i < len ? i + 1 : len;
+}
+
+/* Past a comment that begins at i; i: none does. A password may stand in one. */
+static size_t comment_end(const char *s, size_t i, size_t len)
+{
+    const char *end;
+    if (len - i > 3 && memcmp(s + i, "/*", 2) == 0) {
+        end = memmem(s + i + 2, len - i - 2, "*/", 2);
+        return end ? (size_t)(end - s) + 2 : len;
+    }
+    if (s[i] == '#' ||
+        (len - i > 2 && memcmp(s + i, "--", 2) == 0 && strchr(" \t\r\n", s[i + 2]))) {
+        end = memchr(s + i, '\n', len - i);
+        return end ? (size_t)(end - s) + 1 : len;
+    }
+    return i;
+}
+
+/* Blanks to one, quoted secrets of statements about accounts masked, their comments left
+ * out. Out: owned. */
 static void squeeze(struct dr_buf *out, const char *s, size_t len, bool account)
 {
-    bool blank = true;
+    bool blank = true, secret = false;
     for (size_t i = 0; i < len; i++) {
-        if (account && strchr("'\"", s[i]) && s[i]) {
-            bool secret = names_secret(s, i);
-            size_t begin = i;
-            for (i++; i < len && s[i] != s[begin]; i++)
-                i += s[i] == '\\';
-            if (secret)
+        size_t past = account ? comment_end(s, i, len) : i;
+        if (past > i) {
+            i = past - 1;
+            continue;
+        }
+        if (account && strchr("'\"`", s[i]) && s[i]) {
+            size_t begin = i, end = literal_end(s, i, len);
+            if (secret && s[begin] != '`')
                 dr_buf_addf(out, "%cxxxxx%c", s[begin], s[begin]);
             else
-                dr_buf_add(out, s + begin, (i < len ? i + 1 : len) - begin);
+                dr_buf_add(out, s + begin, end - begin);
+            i = end - 1;
             blank = false;
             continue;
         }
+        secret |= account && opens_secret(s, i, len);
         bool is_blank = strchr(" \t\r\n", s[i]) && s[i];
         if (!is_blank)
             dr_buf_addc(out, s[i]);
