@@ -32,8 +32,8 @@ step "1. an estate of two regions, simulated: TiDB, PD, TiCDC, S3 on 127/8 addre
 echo '$ build/drover-sim examples/quickstart/estate.yaml --speed 20 &'
 build/drover-sim examples/quickstart/estate.yaml --speed 20 --ctl "$work/ctl" >"$work/sim.out" 2>"$work/sim.log" &
 sim=$!
-for _ in $(seq 100); do grep -q '^ready' "$work/sim.out" && break; kill -0 $sim; sleep 0.1; done
-grep -q '^ready' "$work/sim.out"
+for _ in $(seq 100); do grep -q '^ready' "$work/sim.out" && break; kill -0 $sim 2>/dev/null || break; sleep 0.1; done
+grep -q '^ready' "$work/sim.out" || { echo "the estate did not start: does another drover-sim run? (see its line below)"; exit 1; }
 echo "ready: primary at 127.0.1.4:4000, secondary at 127.1.1.4:4000"
 
 step "2. a topology, committed to git"

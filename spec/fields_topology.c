@@ -264,7 +264,7 @@ static const struct dr_field bootstrap_fields[] = {
     {.key = "verify", DR_FIELD_GROUP(bootstrap_verify_shape), .help = "The comparison of both sides before the feed is made."},
     {.key = "startTs", DR_FIELD_U64(struct dr_bootstrap, start_ts), .min = 1, .only = "PrimarySecondary", .help = "With Existing: TSO of the primary at which both sides were equal."},
     {.key = "giveUp", DR_FIELD_U64(struct dr_bootstrap, give_up), .min = 1, .only = "PrimarySecondary", .example = "1",
-     .help = "Generation whose copy is given up before its feed is made: GC is given back, the feed that is in the making is deleted, the rows are cleared, and the next generation begins, into an emptied secondary. It is no word for any other generation, so it may stay."},
+     .help = "Generation whose copy is given up before its feed is made: GC is given back, the feed that is in the making is deleted, the rows are cleared, and the next generation begins, once somebody emptied the secondary: DR-B041 names what is left to drop, schemas __TiDB_BR_Temporary_.. of a broken RESTORE are to be dropped, too. It is no word for any other generation, so it may stay."},
     {0}};
 static const struct dr_shape bootstrap_shape = {.fields = bootstrap_fields, .bytes = sizeof(struct dr_bootstrap)};
 
@@ -399,9 +399,9 @@ static const struct dr_field objectives_fields[] = {
 static const struct dr_shape objectives_shape = {.fields = objectives_fields, .bytes = sizeof(struct dr_objectives)};
 
 static const struct dr_field topology_fields[] = {
-    {.key = "mode", DR_FIELD_WORD(struct dr_topology, mode, enum dr_mode, dr_mode_words), .required = true, .change = DR_CHANGE_REBUILD, .help = "Who takes writes."},
+    {.key = "mode", DR_FIELD_WORD(struct dr_topology, mode, enum dr_mode, dr_mode_words), .required = true, .change = DR_CHANGE_REBUILD, .help = "Who takes writes. Bidirectional can be written down and checked; to make it comes with a later version (DR-B001)."},
     {.key = "primary", DR_FIELD_STRING(struct dr_topology, primary), .format = DR_F_LABEL, .required = true, .only = "PrimarySecondary", .change = DR_CHANGE_ROLE, .example = "east",
-     .help = "The cluster that takes the writes. Edit this one word to switch over."},
+     .help = "The cluster that takes the writes. Another name here asks for a planned switchover, which comes with a later version: today it is refused (DR-B023), and nothing is done."},
     {.key = "objectives", DR_FIELD_OBJECT(struct dr_topology, objectives, objectives_shape), .help = "What recovery is promised."},
     {.key = "clusters", DR_FIELD_OBJECTS(struct dr_topology, clusters, cluster_count, struct dr_cluster, cluster_shape), .required = true, .min = 1, .max = 16, .change = DR_CHANGE_REBUILD, .help = "The clusters."},
     {.key = "storage", DR_FIELD_OBJECT(struct dr_topology, storage, storage_shape), .help = "Storage outside the clusters."},
@@ -410,8 +410,8 @@ static const struct dr_field topology_fields[] = {
     {.key = "secondary", DR_FIELD_GROUP(secondary_shape), .only = "PrimarySecondary", .help = "The secondary as long as it is one. It is always fenced."},
     {.key = "ttlJobs", DR_FIELD_BOOL(struct dr_topology, ttl_jobs), .fallback = "true", .help = "Whether TTL jobs run on the primary. On a secondary they are always off."},
     {.key = "heartbeat", DR_FIELD_BOOL(struct dr_topology, heartbeat), .fallback = "true", .help = "Whether drover writes a row into drover.heartbeat of the open cluster each round; its age on the secondary is the end-to-end lag."},
-    {.key = "switchover", DR_FIELD_OBJECT(struct dr_topology, switchover, switchover_shape), .only = "PrimarySecondary", .help = "The terms of a planned switchover."},
-    {.key = "failover", DR_FIELD_OBJECT(struct dr_topology, failover, failover_shape), .only = "PrimarySecondary", .help = "The terms of a disaster failover and, with an id, the word from a human to do it."},
+    {.key = "switchover", DR_FIELD_OBJECT(struct dr_topology, switchover, switchover_shape), .only = "PrimarySecondary", .help = "The terms of a planned switchover. They are checked; to switch over comes with a later version (see spec.primary)."},
+    {.key = "failover", DR_FIELD_OBJECT(struct dr_topology, failover, failover_shape), .only = "PrimarySecondary", .help = "The terms of a disaster failover and, with an id, the word from a human to do it. The word comes with a later version: today an id is refused (DR-B003)."},
     {.key = "approvals", DR_FIELD_OBJECTS(struct dr_topology, approvals, approval_count, struct dr_approval, approval_shape), .aside = true, .max = 64, .help = "Plans that were approved. Each is good for one use, while nothing that its digest covers has changed; it can be removed afterwards."},
     {.key = "ddl", DR_FIELD_OBJECT(struct dr_topology, ddl, ddl_shape), .only = "Bidirectional", .help = "Who may change schemas."},
     {.key = "policy", DR_FIELD_OBJECT(struct dr_topology, policy, policy_shape), .help = "What drover may do by itself, and when."},

@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,10 +66,12 @@ int dr_cli_usage(const struct dr_invocation *in, const char *fmt, ...)
 int dr_cli_result(const struct dr_invocation *in, const struct dr_buf *b)
 {
     struct dr_err err = {0};
-    bool written = fwrite(dr_buf_str(b), 1, b->len, in->out.file) == b->len;
+    bool written = fwrite(dr_buf_str(b), 1, b->len, in->out.file) == b->len &&
+                   fflush(in->out.file) == 0;
+    bool enough = !written && errno == EPIPE; /* the reader left: no word about it */
     if (b->overflow)
         dr_fail(&err, DR_E_LIMIT, "the output is larger than %zu bytes", b->max);
-    else if (!written || fflush(in->out.file))
+    else if (!written && !enough)
         dr_fail(&err, DR_E_IO, "the output could not be written");
     else
         return DR_EXIT_OK;
@@ -126,7 +129,7 @@ static void general_help(const struct dr_command *const *commands, struct dr_buf
     dr_buf_adds(out,
                 "\nExamples:\n"
                 "  drover validate topologies/\n      check every document of a folder\n"
-                "  drover explain spec.switchover\n      what a field means\n"
+                "  drover explain spec.replication.redo\n      what a field means\n"
                 "  drover explain DR-V012\n      what a finding means\n"
                 "\n`drover COMMAND --help` tells more about each.\n");
 }

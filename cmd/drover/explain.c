@@ -23,7 +23,7 @@ static const struct dr_option options[] = {
 
 static const struct dr_example examples[] = {
     {"drover explain", "the fields of a topology"},
-    {"drover explain spec.switchover",
+    {"drover explain spec.replication.redo",
      "one field, its form, default, range, and its fields"},
     {"drover explain spec.replication.config.mounter.worker-num", "a changefeed setting"},
     {"drover explain Controller.spec.source", "a field of another kind"},

@@ -120,10 +120,10 @@ static void text_beat(struct dr_buf *b, const struct dr_topology *t,
     if (!t->heartbeat)
         dr_buf_adds(b, ": not wanted (spec.heartbeat)");
     else if (n->holder_known && !n->beats && n->beaten_ms)
-        dr_buf_addf(b, ": no controller beats; the latest beat is of %s",
+        dr_buf_addf(b, ": no beat is written now; the latest is of %s",
                     moment(n->beaten_ms, when));
     else if (n->holder_known && !n->beats)
-        dr_buf_adds(b, ": no controller beats");
+        dr_buf_adds(b, ": no beat is written now");
     dr_buf_addc(b, '\n');
 }
 
@@ -192,7 +192,7 @@ static void what_lacks(const struct dr_plan *p, struct dr_buf *b)
         const struct dr_protection *x = &p->protections[i];
         if (x->holds == DR_TRUE)
             continue;
-        dr_buf_addf(b, "  %-13s %s\n", x->holds == DR_FALSE ? "missing" : "not known",
+        dr_buf_addf(b, "  %-13s %s\n", x->holds == DR_FALSE ? "not met" : "not known",
                     x->text);
         if (x->help)
             dr_buf_addf(b, "                %s\n", x->help);

@@ -1,8 +1,10 @@
 /* drover validate: checks documents without touching anything. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "cmd/drover/cmd.h"
 #include "spec/load.h"
+#include "spec/yaml.h"
 
 enum { OUTPUT_MAX = 64 << 20 };
 
@@ -72,6 +74,16 @@ static void render_text(const struct dr_invocation *in, const struct dr_docs *d,
                 plural(w));
 }
 
+/* One byte more than may be is read: then the loader says that it is too much. */
+static void add_stdin(struct dr_docs *d, struct dr_arena *a)
+{
+    size_t room = DR_YAML_BYTES_MAX + 1;
+    char *bytes = dr_alloc(a, room + 1);
+    size_t len = fread(bytes, 1, room, stdin);
+    bytes[len] = '\0';
+    dr_docs_add(d, "-", bytes, len);
+}
+
 static int run(const struct dr_invocation *in)
 {
     const struct options *o = in->options;
@@ -80,7 +92,10 @@ static int run(const struct dr_invocation *in)
     struct dr_buf out;
     dr_docs_init(&d, a);
     for (size_t i = 0; i < in->arg_count; i++)
-        dr_docs_add_path(&d, in->args[i]);
+        if (strcmp(in->args[i], "-") == 0)
+            add_stdin(&d, a);
+        else
+            dr_docs_add_path(&d, in->args[i]);
     dr_docs_expect(&d, in->args[0]);
     dr_docs_finish(&d);
     bool good = !d.findings.errors && !(o->strict && d.findings.warnings);
@@ -99,9 +114,10 @@ const struct dr_command dr_cmd_validate = {
     .name = "validate",
     .summary = "check documents, offline",
     .arguments = "PATH..",
-    .about =
-        "Reads files and folders and prints every finding with its place. Nothing is "
-        "contacted.\nExit status: 0 valid, 1 not valid, 64 wrong usage.",
+    .about = "Reads files and folders, and standard input for -, and prints every "
+             "finding with "
+             "its place.\nNothing is contacted.\nExit status: 0 valid, 1 not valid, 64 "
+             "wrong usage.",
     .options = options,
     .options_bytes = sizeof(struct options),
     .examples = examples,

@@ -30,7 +30,7 @@ static const struct {
     [BLOCKED] = {"blocked", "blocked.begin", "blocked.end"},
     [UNKNOWN] = {"not known", "unknown.begin", "unknown.end"},
     [ASKED] = {"asked", "question.begin", "question.end"},
-    [MISSING] = {"missing", "part.begin", "part.end"},
+    [MISSING] = {"not met", "part.begin", "part.end"},
     [NOTED] = {"noted", "note.begin", "note.end"},
 };
 

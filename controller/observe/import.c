@@ -589,8 +589,10 @@ static int not_managed(const struct learning *l, struct dr_err *err)
         (void)dr_fail(err, DR_E_CONFLICT,
                       "%s is managed by drover, as a cluster of topology '%s'",
                       l->f->clusters[c].name, g->rows.birth.topology);
-        dr_hint(err, "use that topology's document; the ledgers say on which revision "
-                     "drover acted last: drover agree --help");
+        const char *agreed =
+            g->rows.term.present && g->rows.term.agreed ? g->rows.term.agreed : "";
+        dr_hint(err, "use that topology's document%s%.16s",
+                *agreed ? ", of revision " : "", agreed);
         return err->code;
     }
     return 0;

@@ -49,8 +49,14 @@ static struct dr_waiting *add_waiting(struct build *b, const char *subject,
 
 /* A check that cannot be answered: the way out is that of the reason, where there is one.
  */
+/* What another check refuses already is not waited for besides: a row that cannot be read
+ * will not become readable by waiting. */
 static void wait_for_check(struct build *b, const struct dr_check_answer *x)
 {
+    for (size_t i = 0; i < b->plan->blocker_count; i++)
+        if (strcmp(b->plan->blockers[i].subject, x->subject) == 0 &&
+            strcmp(b->plan->blockers[i].fact, x->fact) == 0)
+            return;
     struct dr_waiting *w = add_waiting(b, x->subject, x->fact, 1000);
     if (w->code)
         return;

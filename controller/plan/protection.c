@@ -194,7 +194,8 @@ static enum dr_truth one_feeder(const struct dr_view *v, struct dr_protection *o
                                unproven);
         return DR_UNSURE;
     }
-    out->text = dr_sprintf(v->arena, "%zu changefeeds of others", strangers);
+    out->text = dr_sprintf(v->arena, "%zu changefeed%s of others", strangers,
+                           strangers == 1 ? "" : "s");
     return dr_truth_of(!strangers);
 }
 

@@ -90,6 +90,13 @@ for command in "explain rules" "schema" "validate $work/many" "plan $doc" "statu
     is "'${command%% *}' onto a full disk" 1 $?
 done
 
+# ---- standard input, and a reader that had enough ----
+told "validate of what is piped in" 0 bash -c "'$build/drover' validate - <'$doc'"
+told "and of what is wrong there" 1 bash -c "echo 'kind: Nothing' | '$build/drover' validate -"
+has "names it" "-:1:" "$said"
+(trap '' PIPE; "$build/drover" explain --all 2>"$work/piped") | head -c 10 >/dev/null # over what a pipe holds
+is "a reader that leaves is no failure" "0 " "${PIPESTATUS[0]} $(cat "$work/piped")"
+
 # ---- a bootstrap that fails again and again, until it is whole ----
 id=0
 limit=12

@@ -45,6 +45,11 @@ run_line() {
         finish "$started" TERM
         is "README: $line ends well" 0 $?
         return ;;
+    "kill %1")
+        finish "$background" TERM
+        is "README: $line ends the estate" 0 $?
+        background=
+        return ;;
     *"&")
         start background bash -c "exec ${line%&}"
         until_true 30 grep -q '^ready' "$work/background.out"

@@ -90,8 +90,8 @@ Test(conditions, protection_lost_and_back_is_two_lines)
     set(1, DR_TRUE, "stands");
     looks(c, 301, 400, said);
     expect(said,
-           "202 part.begin missing since 10:03:21Z: fence: west takes writes\n"
-           "311 part.end missing from 10:03:21Z to 10:05:01Z (1m40s): fence: west takes "
+           "202 part.begin not met since 10:03:21Z: fence: west takes writes\n"
+           "311 part.end not met from 10:03:21Z to 10:05:01Z (1m40s): fence: west takes "
            "writes\n");
     /* it runs again: that its checkpoint rises takes looks, which say nothing */
     plan.blocker_count = 0;

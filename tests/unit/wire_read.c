@@ -477,6 +477,28 @@ Test(wire, store_list)
     done(&b, &r);
 }
 
+/* An object store says in XML why it refuses: its code and its words, not the markup. */
+Test(wire, store_refuses_in_words)
+{
+    struct wire_talk talk = {
+        .lines = (const struct wire_line[]){
+            {LIST, "403 <?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>"
+                   "SignatureDoesNotMatch</Code><Message>The signature &amp; key do not "
+                   "match.</Message><Resource>/backup</Resource></Error>"},
+            {NULL, NULL}}};
+    struct wire_bench b;
+    struct dr_reply r;
+    ask(&b, &talk,
+        &(struct dr_call){.kind = DR_CALL_STORE_LIST,
+                          .args.store = {DR_STORE_BACKUP, "g 2"}},
+        &r);
+    cr_assert_eq(r.err.code, DR_E_AUTH);
+    cr_expect(strstr(r.err.text, "HTTP 403: SignatureDoesNotMatch: The signature & key"),
+              "%s", r.err.text);
+    cr_expect_null(strchr(r.err.text, '<'), "%s", r.err.text);
+    done(&b, &r);
+}
+
 #define REDO "GET /redo?list-type=2&max-keys=1000&prefix=orders%2Fr1%2F"
 
 /* A meta file that vanishes between listing and reading: its successor is looked for. */

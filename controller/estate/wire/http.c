@@ -4,6 +4,7 @@
 
 #include "controller/base/json.h"
 #include "controller/estate/wire/cdc.h"
+#include "controller/estate/wire/xml.h"
 
 /* Searched in this order, first in error_code, then in the text. Source: tiflow:
  * pkg/errors/cdc_errors.go, cdc/api/util.go, cdc/api/v2; ticdc: pkg/errors/error.go. */
@@ -103,6 +104,22 @@ static enum dr_flow cdc_error(struct dr_script *s, const struct dr_http_answer *
     return DR_FLOW_OVER;
 }
 
+/* "NoSuchBucket: The bucket does not exist": an object store says it in XML. NULL: not
+ * so. Source: Amazon S3 API Reference, Error responses. */
+static const char *store_words(struct dr_script *s, const struct dr_http_answer *h)
+{
+    struct dr_xml x = {h->body, h->body + h->body_len};
+    struct dr_xml_item i;
+    const char *code = NULL, *message = NULL;
+    while (h->body && dr_xml_next(&x, &i)) {
+        if (dr_xml_is(&i, "Code"))
+            code = dr_xml_text(&i, s->arena);
+        if (dr_xml_is(&i, "Message"))
+            message = dr_xml_text(&i, s->arena);
+    }
+    return code && message ? dr_sprintf(s->arena, "%s: %s", code, message) : code;
+}
+
 enum dr_flow dr_script_http_error(struct dr_script *s, const struct dr_answer *a)
 {
     const struct dr_http_answer *h = &a->http;
@@ -111,9 +128,12 @@ enum dr_flow dr_script_http_error(struct dr_script *s, const struct dr_answer *a
     enum dr_code code = h->status == 401 || h->status == 403 ? DR_E_AUTH
                         : h->status == 404                   ? DR_E_ABSENT
                                                              : DR_E_PEER;
-    const char *text = h->body ? h->body : "";
+    const char *words = s->play->via == DR_VIA_STORE ? store_words(s, h) : NULL,
+               *text = words     ? words
+                       : h->body ? h->body
+                                 : "";
     (void)dr_script_fail(s, code, "%s: HTTP %d: %s", s->at->name, h->status,
-                         dr_script_redact(s, text, h->body_len));
+                         dr_script_redact(s, text, words ? strlen(words) : h->body_len));
     s->reply.err.foreign = h->status;
     return h->status >= 500 ? DR_FLOW_RETRY : DR_FLOW_OVER;
 }
