@@ -214,6 +214,32 @@ DR_CHECK(dr_check_existing_start)
     return DR_FALSE;
 }
 
+/* GC is on, has never run, and startTs lies further back than it keeps: a cluster of that
+ * age would have run it. A day is far more than it takes between two runs. */
+static bool is_before_cluster(const struct dr_view *v, const char **fact)
+{
+    enum { DAY_MS = 86400000 };
+    const struct dr_cluster_facts *f = dr_view_facts(v, v->a);
+    int64_t keeps_ms = DAY_MS, age_ms = dr_tso_ms(f->ledger.tso) - dr_tso_ms(v->start_ts);
+    char time[DR_TIME_TEXT];
+    bool on = f->instance_count > 0;
+    for (size_t i = 0; i < f->instance_count; i++) {
+        const struct dr_instance *x = &f->instances[i];
+        on &= x->seen.known && x->gc_enable;
+        if (x->gc_life_time_ms > keeps_ms)
+            keeps_ms = x->gc_life_time_ms;
+    }
+    if (!on || !f->safepoints.seen.known || f->safepoints.gc_safe_point ||
+        age_ms <= keeps_ms)
+        return false;
+    *fact = dr_sprintf(v->arena,
+                       "startTs %" PRIu64 " is of %.16s UTC; GC is on and has never run: "
+                       "%s is younger than that",
+                       v->start_ts, dr_time_text(dr_tso_ms(v->start_ts), time),
+                       dr_view_name(v, v->a));
+    return true;
+}
+
 /* TiCDC takes a start-ts that is above every service's safepoint; a read, one above GC's.
  * Source: tiflow: pkg/txnutil/gc/gc_service.go EnsureChangefeedStartTsSafety. */
 DR_CHECK(dr_check_existing_history)
@@ -228,6 +254,8 @@ DR_CHECK(dr_check_existing_history)
         return DR_TRUE;
     if (dr_view_copy(v, false) && !dr_ledger_hold(l, "bootstrap"))
         return dr_check_refuse(v, fact, "the hold on history ended at its deadline");
+    if (!dr_view_copy(v, false) && is_before_cluster(v, fact))
+        return DR_FALSE;
     return dr_check_history_since(v, v->start_ts, "startTs", fact);
 }
 

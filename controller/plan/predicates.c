@@ -318,6 +318,26 @@ P(not_half)
     return dr_truth_of(!dr_view_half_restored(v));
 }
 
+/* An instance lists a restore of this generation that ended, and not well; none that did.
+ * The states are free text. [inference] */
+static bool restore_failed(const struct dr_view *v)
+{
+    const struct dr_cluster_facts *f = dr_view_facts(v, v->b);
+    const struct dr_copy_row *r = dr_view_copy(v, true);
+    bool failed = false, ended_well = false;
+    for (size_t i = 0; i < f->instance_count; i++)
+        for (size_t k = 0; f->jobs[i].seen.known && k < f->jobs[i].restore_count; k++) {
+            const struct dr_job *x = &f->jobs[i].restores[k];
+            if (!x->finished || !goes_to(x->destination, r->prefix))
+                continue;
+            bool bad = x->state &&
+                       (strcasestr(x->state, "fail") || strcasestr(x->state, "cancel"));
+            failed |= bad;
+            ended_well |= !bad;
+        }
+    return failed && !ended_well;
+}
+
 /* While half-restored tables are in the way, the restore need not be sent again: the
  * fence comes first, then they are dropped. */
 P(restored)
@@ -328,6 +348,9 @@ P(restored)
     if (!dr_view_copy(v, true))
         return DR_FALSE;
     if (q && q->difference_count && not_half(v, c) == DR_TRUE)
+        return DR_FALSE;
+    /* what was sent again and refused, or was compared since, tells more than the list */
+    if (v->f->restore_refused != v->gen.n && !q && restore_failed(v))
         return DR_FALSE;
     enum dr_truth runs = copy_runs(v, v->b, true);
     return runs == DR_UNSURE ? DR_UNSURE : dr_truth_of(runs == DR_FALSE);
