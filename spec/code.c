@@ -248,6 +248,9 @@ static const struct dr_vcode_info table[] = {
     {ERR(DR_V_FEED_ID), .title = "no legal changefeed id",
      .meaning = "drover calls a changefeed <topology>-<from>-to-<to>-g<generation>. TiCDC takes at most 128 characters of letters, digits and single inner hyphens, so names hold no double hyphen and have 101 characters together.",
      .remedy = "Take shorter names without double hyphens."},
+    {ERR(DR_V_SINK_ELSEWHERE), .title = "sink address of another cluster",
+     .meaning = "TiCDC writes into what answers at sink.address. An address that another cluster has declared leads the changes there, in a circle even, and not into this one.",
+     .remedy = "Set clusters[].sink.address to a load balancer in front of this cluster's own SQL instances, or to one of them."},
 
     {ERR(DR_V_SOURCE_ONE), .title = "one source",
      .meaning = "Topologies come from one place: a git repository or a folder.",

@@ -91,6 +91,7 @@ enum dr_vcode {
     DR_V_LEDGER_CLUSTER = 88,
     DR_V_STORAGE_KEYS = 89,
     DR_V_FEED_ID = 90,
+    DR_V_SINK_ELSEWHERE = 91,
     /* the meaning of a controller document */
     DR_V_SOURCE_ONE = 110,
     DR_V_GIT_SSH = 111,

@@ -1,5 +1,6 @@
 /* What a topology may not say. One function a rule; the table is at the end. */
 #include <string.h>
+#include <strings.h>
 
 #include "controller/base/similar.h"
 #include "spec/rule.h"
@@ -427,6 +428,37 @@ static void sink_address(struct dr_check *c, enum dr_vcode code, const void *doc
                       t->clusters[i].sql.endpoints[0].text, t->clusters[i].name);
 }
 
+static bool same_address(const struct dr_hostport *a, const struct dr_hostport *b)
+{
+    return a->host && b->host && a->port == b->port && strcasecmp(a->host, b->host) == 0;
+}
+
+/* Whether an address that cluster k declares for SQL, or as its sink, is `at`. */
+static bool answers_at(const struct dr_cluster *k, const struct dr_hostport *at)
+{
+    bool found = same_address(&k->sink_address, at);
+    for (size_t i = 0; i < k->sql.endpoint_count && !found; i++)
+        found = same_address(&k->sql.endpoints[i], at);
+    for (size_t i = 0; i < k->sql.map_count && !found; i++)
+        found = same_address(&k->sql.map[i].reachable, at);
+    return found;
+}
+
+static void sink_elsewhere(struct dr_check *c, enum dr_vcode code, const void *doc)
+{
+    const struct dr_topology *t = doc;
+    for (size_t i = 0; i < t->cluster_count; i++) {
+        const struct dr_hostport *at = &t->clusters[i].sink_address;
+        const char *path = dr_item_path(c, CLUSTERS, i, "sink.address");
+        for (size_t k = 0; dr_doc_has(c->doc, path) && k < t->cluster_count; k++)
+            if (k != i && answers_at(&t->clusters[k], at)) {
+                dr_breach(c, code, path, "the sink of '%s' leads to '%s', which has %s",
+                          t->clusters[i].name, t->clusters[k].name, at->text);
+                break;
+            }
+    }
+}
+
 static void version_old(struct dr_check *c, enum dr_vcode code, const void *doc)
 {
     const struct dr_topology *t = doc;
@@ -656,6 +688,9 @@ static const struct dr_rule rules[] = {
     {DR_V_TLS_MODE, "spec.clusters.sql.tls.mode", tls_mode},
     {DR_V_SINK_ADDRESS, "spec.clusters.sql.endpoints spec.clusters.sink " NAMES,
      sink_address},
+    {DR_V_SINK_ELSEWHERE,
+     "spec.clusters.sql.endpoints spec.clusters.sql.map spec.clusters.sink " NAMES,
+     sink_elsewhere},
     {DR_V_VERSION_OLD, "spec.mode spec.clusters.version", version_old},
     {DR_V_VERSION_MIXED, "spec.clusters.version", version_mixed},
     {DR_V_ADDRESS_TWICE,
