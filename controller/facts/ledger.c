@@ -305,18 +305,11 @@ static bool take_birth(struct decoder *d, const struct dr_ledger_row *row, void 
     return d->out->birth.version >= 1 && d->out->birth.version <= DR_LEDGER_VERSION;
 }
 
-/* The value where it is not spelled as this version does; NULL: it is. */
-static const char *spelled(struct decoder *d, const struct dr_ledger_row *row,
-                           const char *ours)
-{
-    return strcmp(row->value, ours) == 0 ? NULL : dr_strdup(d->arena, row->value);
-}
-
 static bool take_term(struct decoder *d, const struct dr_ledger_row *row, void *value)
 {
     d->out->term = *(struct dr_term_row *)value;
     d->out->term.present = true;
-    d->out->term.spelled = spelled(d, row, dr_term_value(&d->out->term, d->arena));
+    d->out->term.spelled = dr_strdup(d->arena, row->value);
     return d->out->term.n > 0;
 }
 
@@ -397,7 +390,7 @@ static bool take_approval(struct decoder *d, const struct dr_ledger_row *row, vo
     struct dr_approval_row *r = &d->out->approval;
     *r = *(struct dr_approval_row *)value;
     r->present = true;
-    r->spelled = spelled(d, row, dr_approval_value(r, d->arena));
+    r->spelled = dr_strdup(d->arena, row->value);
     return d->out->approval.taken == (d->out->approval.step_count > 0);
 }
 

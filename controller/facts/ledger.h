@@ -47,8 +47,8 @@ struct dr_term_row {
     const char *agreed;  /* the revision agreed on last: a commit, or "generation:N" */
     const char *by;      /* USER() of who agreed by hand; NULL: a controller did */
     const char *meaning; /* digest of what it means (spec/meaning.h); NULL: not noted */
-    const char *spelled; /* the value as it stands, where it is not as dr_term_value has
-                          * it: a person, or another version, wrote it; else NULL */
+    const char *spelled; /* the value as it was read, be it spelled by another version or
+                          * a person; NULL: not read */
 };
 
 enum dr_edge_state {
