@@ -191,6 +191,11 @@ void dr_progress_say(struct dr_progress *p, const char *topology,
         begin_line(p, topology);
     switch (e->kind) {
     case DR_EVENT_PLAN:
+        if (dr_plan_is_dark(e->plan)) {
+            fprintf(p->stream.file, "no plan: %s, what is missing is not known\n",
+                    e->text);
+            break;
+        }
         fprintf(p->stream.file, "plan %.12s: %s, %zu step%s\n", e->plan->digest, e->text,
                 e->plan->action_count, e->plan->action_count == 1 ? "" : "s");
         break;

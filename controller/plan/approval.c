@@ -35,6 +35,11 @@ bool dr_plan_needs_word(const struct dr_plan *p)
     return false;
 }
 
+bool dr_plan_is_dark(const struct dr_plan *p)
+{
+    return p->state == DR_PLAN_WAITING && p->action_count && p->actions[0].unsure;
+}
+
 static bool allows(const struct dr_approval_row *r, const struct dr_action *x)
 {
     for (size_t i = 0; i < r->step_count; i++)

@@ -62,8 +62,9 @@ static void verdict(const struct dr_plan *p, struct dr_buf *out)
         dr_buf_addf(out, "**Blocked** by %zu, %zu step%s", p->blocker_count,
                     p->action_count, p->action_count == 1 ? "" : "s");
     else if (p->state == DR_PLAN_WAITING)
-        dr_buf_addf(out, "**Waits**, %zu step%s", p->action_count,
-                    p->action_count == 1 ? "" : "s");
+        dr_buf_addf(out, "**Waits**, %zu step%s%s", p->action_count,
+                    p->action_count == 1 ? "" : "s",
+                    dr_plan_is_dark(p) ? " perhaps" : "");
     else if (p->state == DR_PLAN_ASKING)
         dr_buf_adds(out, "**Asks** what is meant");
     else
@@ -215,7 +216,7 @@ static void approving(const struct dr_plan *p, const struct dr_plan_input *in,
     snprintf(revision, sizeof(revision), "%s", p->revision);
     dr_markdown_text(revision, out);
     dr_buf_adds(out, ".\n");
-    if (!dr_plan_needs_word(p))
+    if (!dr_plan_needs_word(p) || dr_plan_is_dark(p))
         return;
     if (p->approval.state != DR_APPROVAL_NONE) {
         dr_buf_adds(out, "\nApproved by ");
@@ -225,7 +226,7 @@ static void approving(const struct dr_plan *p, const struct dr_plan_input *in,
     }
     dr_buf_adds(out, "\nIt needs an approval: commit this into `spec` of the document\n\n"
                      "```yaml\napprovals:\n");
-    dr_buf_addf(out, "- {digest: %s, until: ", p->digest);
+    dr_buf_addf(out, "- {digest: \"%s\", until: ", p->digest);
     put_time(in->facts->wall_ms + DAY_MS, out);
     dr_buf_addf(out,
                 "}\n```\n\nor run `drover approve %.12s PATH`. It is good for one use, "

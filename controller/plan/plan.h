@@ -217,6 +217,9 @@ const char *dr_plan_agreed_text(const struct dr_plan_input *in, struct dr_arena 
 
 /* Whether a look a moment later may tell what this one cannot: only who looks more than
  * once sees a checkpoint rise. */
+/* Whether the first step is missing at all is not known: what is listed is no plan yet,
+ * and there is nothing to approve. */
+bool dr_plan_is_dark(const struct dr_plan *p);
 bool dr_plan_look_again(const struct dr_plan *p);
 
 /* The latest checkpoint of the feed in work that is known, as TiCDC lists it or as a

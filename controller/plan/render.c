@@ -139,6 +139,10 @@ static void headline(const struct dr_plan *p, bool cared_for, struct dr_buf *out
         dr_buf_adds(out, "\nno changes without a word: see what is asked\n");
         return;
     }
+    if (dr_plan_is_dark(p)) {
+        dr_buf_adds(out, "\nno plan: what is missing is not known\n");
+        return;
+    }
     dr_buf_addf(out, "\nplan %.12s: %zu step%s", p->digest, p->action_count,
                 p->action_count == 1 ? "" : "s");
     const char *sep = " (";
@@ -152,13 +156,24 @@ static void headline(const struct dr_plan *p, bool cared_for, struct dr_buf *out
 }
 
 /* What stands of the word that some steps need. */
-static void approval_text(const struct dr_plan *p, struct dr_buf *out)
+static void approval_text(const struct dr_plan *p, const struct dr_plan_input *in,
+                          struct dr_buf *out)
 {
+    enum { DAY_MS = 86400000 };
     char time[DR_TIME_TEXT];
+    dr_time_text(in->facts->wall_ms + DAY_MS, time);
     const struct dr_plan_approval *x = &p->approval;
-    if (!dr_plan_needs_word(p))
+    if (!dr_plan_needs_word(p) || dr_plan_is_dark(p))
         return;
-    if (x->state == DR_APPROVAL_NONE)
+    /* what blocks is part of the digest: without it the plan is another one */
+    bool may_be_given =
+        p->state == DR_PLAN_STEPS || (p->waiting_count && p->waitings[0].for_window);
+    if (x->state == DR_APPROVAL_NONE && may_be_given)
+        dr_buf_addf(out,
+                    "approval: needed, of plan %.12s; in the document, under spec:\n"
+                    "  approvals: [{digest: \"%.12s\", until: %.10sT%.8sZ}]\n",
+                    p->digest, p->digest, time, time + 11);
+    else if (x->state == DR_APPROVAL_NONE)
         dr_buf_addf(out, "approval: needed, of plan %.12s\n", p->digest);
     else
         dr_buf_addf(out, "approval: %s by %s, of plan %.12s, until %s\n",
@@ -190,12 +205,13 @@ void dr_plan_text(const struct dr_plan *p, const struct dr_plan_input *in, bool 
     for (size_t c = 0; c < in->facts->cluster_count; c++)
         cluster_line(in, c, primary, out);
     headline(p, !in->removed, out);
-    if (!wide && all_unsure(p))
-        dr_buf_adds(out,
-                    "  whether one of them is missing is not known (-w lists them)\n");
-    for (size_t i = 0; (wide || !all_unsure(p)) && i < p->action_count; i++)
+    bool listed = wide || !(all_unsure(p) || dr_plan_is_dark(p));
+    if (!listed)
+        dr_buf_addf(out, "  -w lists the %zu step%s that may be\n", p->action_count,
+                    p->action_count == 1 ? "" : "s");
+    for (size_t i = 0; listed && i < p->action_count; i++)
         action_text(&p->actions[i], i + 1, wide, out);
-    approval_text(p, out);
+    approval_text(p, in, out);
     questions_text(p, true, out);
     if (p->blocker_count)
         dr_buf_adds(out, p->observing ? "\nwould be blocked:\n" : "\nblocked:\n");
