@@ -552,6 +552,8 @@ json_t *dr_codec_encode(const void *value, const struct dr_codec *codec, int64_t
         json_object_set_new(o, "unknown", text(seen->why ? seen->why : never_asked));
         if (seen->code)
             json_object_set_new(o, "code", json_string(dr_code_name(seen->code)));
+        if (seen->at_ms)
+            json_object_set_new(o, "lastAgeMs", json_integer(now_ms - seen->at_ms));
     }
     for (const struct dr_codec_field *f = codec->fields; f->kind != DR_CODEC_END; f++) {
         if (!known && !(f->flags & DR_CODEC_ALWAYS))
@@ -570,17 +572,21 @@ static int decode_seen(const struct decoding *d, const struct spot *s, const jso
                        struct dr_seen *seen)
 {
     const json_t *why = json_object_get(o, "unknown"), *age = json_object_get(o, "ageMs");
-    const json_t *code = json_object_get(o, "code");
-    if (!why == !age || (code && !why))
+    const json_t *code = json_object_get(o, "code"),
+                 *last = json_object_get(o, "lastAgeMs");
+    static const struct dr_codec_field at = {.at = offsetof(struct dr_seen, at_ms)};
+    struct spot here = {.up = s, .name = age ? "ageMs" : "lastAgeMs"};
+    if (!why == !age || ((code || last) && !why))
         return refuse(d, s, "want either 'ageMs' or 'unknown' (with a 'code')");
     if (age) {
-        static const struct dr_codec_field at = {.at = offsetof(struct dr_seen, at_ms)};
-        struct spot here = {.up = s, .name = "ageMs"};
         seen->known = true;
         return decode_age(d, &here, &at, seen, age);
     }
     if (!json_is_string(why))
         return refuse(d, s, "'unknown' wants the reason as text");
+    int rc = last ? decode_age(d, &here, &at, seen, last) : 0;
+    if (rc != 0)
+        return rc;
     seen->why = dr_strdup(d->arena, json_string_value(why));
     if (!code)
         return 0;
@@ -598,7 +604,7 @@ static bool is_member(const struct dr_codec *codec, bool known, const char *name
         if ((known || (f->flags & DR_CODEC_ALWAYS)) && strcmp(f->name, name) == 0)
             return true;
     return codec->group && (strcmp(name, "ageMs") == 0 || strcmp(name, "unknown") == 0 ||
-                            strcmp(name, "code") == 0);
+                            strcmp(name, "code") == 0 || strcmp(name, "lastAgeMs") == 0);
 }
 
 /* Fills a missing field; false: it may not be missing. A group that is missing was never
