@@ -264,7 +264,7 @@ static const struct dr_field bootstrap_fields[] = {
     {.key = "verify", DR_FIELD_GROUP(bootstrap_verify_shape), .help = "The comparison of both sides before the feed is made."},
     {.key = "startTs", DR_FIELD_U64(struct dr_bootstrap, start_ts), .min = 1, .only = "PrimarySecondary", .help = "With Existing: TSO of the primary at which both sides were equal."},
     {.key = "giveUp", DR_FIELD_U64(struct dr_bootstrap, give_up), .min = 1, .only = "PrimarySecondary", .example = "1",
-     .help = "Generation whose copy is given up before its feed is made: GC is given back, the feed that is in the making is deleted, the rows are cleared, and the next generation begins, once somebody emptied the secondary: DR-B041 names what is left to drop, schemas __TiDB_BR_Temporary_.. of a broken RESTORE are to be dropped, too. It is no word for any other generation, so it may stay."},
+     .help = "Generation whose copy is given up before its feed is made, or once that feed is proven to be gone: GC is given back, the feed that is in the making is deleted, the rows are cleared, and the next generation begins, once somebody emptied the secondary: DR-B041 names what is left to drop, schemas __TiDB_BR_Temporary_.. of a broken RESTORE are to be dropped, too. It is no word for any other generation, so it may stay."},
     {0}};
 static const struct dr_shape bootstrap_shape = {.fields = bootstrap_fields, .bytes = sizeof(struct dr_bootstrap)};
 

@@ -211,15 +211,35 @@ const char *dr_rights_held(const struct dr_view *v, const char *code, size_t c)
     return NULL;
 }
 
+/* Of a changefeed that is gone, or whose history is: all begins again. The rows of one
+ * that was adopted count no generation. */
+static const char *mend_lost_feed(const struct dr_view *v, const char *first)
+{
+    if (v->gen.planned && !v->gen.adopted)
+        return dr_mend_rebuild(v, first);
+    return dr_sprintf(
+        v->arena,
+        "%sempty the secondary and begin again: on the secondary SET GLOBAL "
+        "tidb_super_read_only = OFF and drop what was restored, then on both "
+        "sides: DELETE FROM mysql.drover_ledger WHERE k IN ('backup', "
+        "'restoring') OR k LIKE 'edge/%%'",
+        first);
+}
+
 /* Of the changefeed. */
 static const char *mend_feed(const struct dr_view *v, const struct dr_plan_check *k)
 {
-    bool again = k->holds == dr_check_feed_again && !dr_feed_is_to_go_on(v);
-    if (again || (k->holds == dr_check_feed_history && dr_feed_is_to_go_on(v)))
-        return "empty the secondary and begin again: on the secondary SET GLOBAL "
-               "tidb_super_read_only = OFF and drop what was restored, then on both "
-               "sides: DELETE FROM mysql.drover_ledger WHERE k IN ('backup', "
-               "'restoring') OR k LIKE 'edge/%'";
+    bool history = k->holds == dr_check_feed_history, goes_on = dr_feed_is_to_go_on(v);
+    if ((k->holds == dr_check_feed_again && !goes_on) || (history && goes_on))
+        return mend_lost_feed(v, "");
+    if (history)
+        return mend_lost_feed(v,
+                              "do not resume it: it would fail, or leave a gap. Delete "
+                              "the changefeed, and ");
+    if (k->holds == dr_check_feed_is_there)
+        return mend_lost_feed(v,
+                              "find out who deleted it, its redo logs went with it; what "
+                              "the primary has done since is carried by no feed: ");
     return k->holds == dr_check_feed_fixed || k->holds == dr_check_feed_as_made
                ? dr_mend_fixed(v)
                : NULL;

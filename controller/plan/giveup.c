@@ -3,8 +3,9 @@
  * names the generation, so it is good for that one alone. GC is given back first; the
  * sink account is locked and the feed in the making deleted, so that nothing of the
  * generation writes any more; at last both ends call the edge retired and forget the
- * copy. What the copy left in the secondary is no longer provably drover's: a human
- * empties it, then the next generation begins.
+ * copy. A generation that is made is given up only once its feed is proven to be gone:
+ * the word takes down nothing that runs. What the copy left in the secondary is no longer
+ * provably drover's: a human empties it, then the next generation begins.
  *
  * The first end that says `retired` decides: whoever starts anew ends it, though the word
  * be gone. */
@@ -34,7 +35,8 @@ bool dr_view_gives_up(const struct dr_view *v)
         return false;
     if (row_in(v, DR_EDGE_RETIRED))
         return true;
-    return v->t->bootstrap.give_up == v->gen.n && !row_in(v, DR_EDGE_MADE);
+    return v->t->bootstrap.give_up == v->gen.n &&
+           (!row_in(v, DR_EDGE_MADE) || dr_feed_absence_proven(v));
 }
 
 /* Whoever gave a copy up need not wait for a silent other side to have GC back: an edge
@@ -56,11 +58,11 @@ bool dr_view_gives_back(const struct dr_view *v)
 
 const char *dr_give_up_notice(const struct dr_view *v)
 {
-    bool made = v->gen.planned && v->t->bootstrap.give_up == v->gen.n && v->gen.n &&
-                row_in(v, DR_EDGE_MADE);
+    bool made = !v->giving_up && v->gen.planned && v->t->bootstrap.give_up == v->gen.n &&
+                v->gen.n && row_in(v, DR_EDGE_MADE);
     return made ? dr_sprintf(v->arena,
                              "bootstrap.giveUp has no effect: generation %" PRIu64
-                             " is made",
+                             " is made, and its changefeed not proven to be gone",
                              v->gen.n)
                 : NULL;
 }
@@ -100,6 +102,17 @@ const char *dr_mend_copy(const struct dr_view *v, const char *otherwise)
                       "; the next one begins once %s is empty",
                       otherwise ? otherwise : "", otherwise ? "; or " : "", v->gen.n,
                       v->gen.n, dr_view_name(v, v->b));
+}
+
+const char *dr_mend_rebuild(const struct dr_view *v, const char *first)
+{
+    return dr_sprintf(
+        v->arena,
+        "%sgive generation %" PRIu64 " up: below spec.bootstrap: giveUp: "
+        "%" PRIu64 "; drover locks its account and ends it. Then on %s: SET "
+        "GLOBAL tidb_super_read_only = OFF, and drop what was restored; the "
+        "next generation begins once it is empty",
+        first, v->gen.n, v->gen.n, dr_view_name(v, v->b));
 }
 
 /* The way out of a secondary that is not empty where a generation was given up. */

@@ -842,7 +842,7 @@ const struct dr_plan_rule dr_plan_rules[] = {
      .risk = DR_RISK_SAFE, .gives_up = true, .predicted_ms = 50,
      .what = "%s: note that drover locks the sink account",
      .why = "a lock without a row would be a human's",
-     .precondition = "bootstrap.giveUp names the generation, and its feed is not made",
+     .precondition = "bootstrap.giveUp names the generation; its feed is not made, or proven to be gone",
      .expect = "the sink row says locked", .undo = "none needed: the next generation opens it"},
     {.id = 372, .concern = "seeding", .name = "sink-lock", .scope = DR_SCOPE_SECONDARY,
      .wanted = wants_give_up, .done = DR_P_SINK_LOCKED, .needs = {DR_P_SINK_NOTED_LOCKED}, .emit = dr_emit_sink_lock,

@@ -30,13 +30,19 @@ void dr_plan_pair(const struct dr_topology *t, size_t *primary, size_t *secondar
     *secondary = *primary == 0 ? 1 : 0;
 }
 
-/* Highest generation in any edge row of any ledger that was read. */
+/* Highest generation in any row of any ledger that was read. That of the sink account
+ * counts, too: where the edge's row is lost, a generation must not come twice, or whoever
+ * knows the old one's password could log in. */
 static uint64_t highest_generation(const struct dr_facts *f)
 {
     uint64_t highest = 0;
     for (size_t c = 0; c < f->cluster_count; c++) {
         const struct dr_ledger_group *g = &f->clusters[c].ledger;
-        for (size_t i = 0; g->seen.known && g->decoded && i < g->rows.edge_count; i++)
+        if (!g->seen.known || !g->decoded)
+            continue;
+        if (g->rows.sink.present && g->rows.sink.generation > highest)
+            highest = g->rows.sink.generation;
+        for (size_t i = 0; i < g->rows.edge_count; i++)
             if (g->rows.edges[i].generation > highest)
                 highest = g->rows.edges[i].generation;
     }

@@ -385,6 +385,8 @@ const char *dr_mend_orphan(const struct dr_view *v);
 DR_CHECK(dr_check_ledger_not_lost);
 DR_CHECK(dr_check_give_up_is_known);
 const char *dr_mend_copy(const struct dr_view *v, const char *otherwise);
+/* A copy that was whole once must be made anew; `first`: what comes before that. */
+const char *dr_mend_rebuild(const struct dr_view *v, const char *first);
 const char *dr_mend_left_over(const struct dr_view *v);
 const char *dr_mend_hold(const struct dr_view *v, size_t c);
 /* Unsure: the ledger is not known. DR-B020 says when a row cannot be read. */
