@@ -174,6 +174,9 @@ struct dr_feed_detail {
      * spells them: what a feed that drover makes of the document would not have. */
     size_t extra_count;
     struct dr_difference *extras;
+    /* Why TiCDC refused the declared settings when this process sent them last; NULL: it
+     * did not, or that is long ago. */
+    const char *refused;
     bool leaves_beat_out; /* its filter does not carry drover.heartbeat */
 };
 

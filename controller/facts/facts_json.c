@@ -239,6 +239,7 @@ static const struct dr_codec feed_detail_codec = GROUP(
     LIST("differences", differences, difference_count, struct dr_difference,
          &difference_codec, 0),
     LIST("extras", extras, extra_count, struct dr_difference, &difference_codec, OPT),
+    TEXT("refused", refused, OPT),
     SCALAR(DR_CODEC_BOOL, bool, "leavesBeatOut", leaves_beat_out, OPT));
 #undef T
 

@@ -682,6 +682,8 @@ const struct dr_plan_check dr_plan_checks[] = {
      "spec.policy.drift.changefeedRemoved", "find out who did that, and undo it; or policy.drift.changefeedRemoved: ask, and do it by hand"},
     {"DR-B068", DR_SCOPE_EACH, DR_P_NONE, dr_check_no_fight, "what drover puts right stays so",
      "spec.policy.drift", "find out who else sets it and stop that, or let that one have it (drover's side: drover history; the other: SHOW PROCESSLIST, TiDB's audit log, cron); drover does it again once it stood by itself for an hour, or the document changes"},
+    {"DR-B069", DR_SCOPE_PRIMARY, DR_P_NOT_MADE, dr_check_feed_taken, "settings that TiCDC takes",
+     "spec.replication", "the changefeed runs with the settings it had. Correct what TiCDC names and commit that; where the cause lay elsewhere and is mended: drover apply, a controller tries again after an hour"},
     {"DR-B070", DR_SCOPE_PRIMARY, DR_P_MADE, dr_check_adopted_is_there, "the changefeed to adopt, out of the declared primary",
      "spec.replication.edges", "correct edges[].id or primary; without id drover makes a changefeed of its own"},
     {"DR-B071", DR_SCOPE_PRIMARY, DR_P_MADE, dr_check_adopted_runs, "a changefeed that runs",

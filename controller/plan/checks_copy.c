@@ -210,6 +210,7 @@ DR_CHECK(dr_check_feed_as_made)
     const char *fixed = NULL;
     const struct dr_feed *x = dr_view_feed(v);
     if (!*dr_feed_differences(v) || dr_feed_update_wanted(v) == DR_TRUE ||
+        (dr_feed_refused(v) && dr_feed_is_meant(v)) ||
         dr_check_feed_fixed(v, c, &fixed) == DR_FALSE)
         return DR_TRUE;
     if (dr_feed_is_meant(v) && x && x->state == DR_FEED_STOPPED &&

@@ -195,8 +195,8 @@ enum dr_truth dr_feed_update_wanted(const struct dr_view *v)
                           */
     if (!x || !d)
         return noted ? DR_UNSURE : DR_FALSE;
-    if (!d->difference_count || dr_feed_fixed(v))
-        return DR_FALSE;
+    if (!d->difference_count || dr_feed_fixed(v) || d->refused)
+        return DR_FALSE; /* one that was paused for it goes on as it was */
     bool runs = x->state == DR_FEED_NORMAL || x->state == DR_FEED_WARNING;
     bool resumed = x->state == DR_FEED_STOPPED &&
                    v->t->policy.drift[DR_DRIFT_CHANGEFEED_PAUSED] == DR_DRIFT_CORRECT;
@@ -367,6 +367,24 @@ DR_CHECK(dr_check_feed_fixed)
     return DR_FALSE;
 }
 
+const char *dr_feed_refused(const struct dr_view *v)
+{
+    const struct dr_feed_detail *d = detail_of(v);
+    return d && d->difference_count ? d->refused : NULL;
+}
+
+/* Not before it runs again as it did. */
+DR_CHECK(dr_check_feed_taken)
+{
+    const char *refused = dr_feed_refused(v);
+    if (!refused || dr_holds(v, DR_P_MADE, c) != DR_TRUE || !dr_feed_is_meant(v) ||
+        dr_feed_updating(v))
+        return DR_TRUE;
+    *fact = dr_sprintf(v->arena, "%s; TiCDC refused that: %s", dr_feed_differences(v),
+                       dr_check_shown(v, refused));
+    return DR_FALSE;
+}
+
 /* What the document does not name would fall back to TiCDC's default. */
 DR_CHECK(dr_check_feed_extras)
 {
@@ -448,9 +466,11 @@ void dr_emit_update_over(const struct dr_view *v, size_t c, struct dr_action *x)
 {
     struct dr_edge_row r = edge_as_seen(v, c);
     r.updating = false;
-    r.settings = v->t->doc.feeds;
-    if (!declares_redo(v))
-        r.redo = ""; /* a path that was used is not used again */
+    if (!dr_feed_refused(v)) { /* else it has what it had before */
+        r.settings = v->t->doc.feeds;
+        if (!declares_redo(v))
+            r.redo = ""; /* a path that was used is not used again */
+    }
     dr_emit_edge(v, c, x, &r);
 }
 

@@ -258,6 +258,8 @@ bool dr_feed_is_meant(const struct dr_view *v);
 /* All that differs, as the document spells it: "replication.syncPoint.interval: declared
  * 15m, live 10m". "": nothing. */
 const char *dr_feed_differences(const struct dr_view *v);
+/* Why TiCDC refused what differs, when it was sent; NULL: it did not. */
+const char *dr_feed_refused(const struct dr_view *v);
 /* The first difference that no update can bring: TiCDC takes it for a new feed only.
  * NULL: none. */
 const char *dr_feed_fixed(const struct dr_view *v);
@@ -407,6 +409,7 @@ DR_CHECK(dr_check_feed_is_there);
 DR_CHECK(dr_check_feed_as_made);
 DR_CHECK(dr_check_feed_history);
 DR_CHECK(dr_check_feed_fixed);
+DR_CHECK(dr_check_feed_taken);
 DR_CHECK(dr_check_feed_extras);
 DR_CHECK(dr_check_feed_goes_on); /* of what was carried: DR-B064 */
 DR_CHECK(dr_check_feed_again);
