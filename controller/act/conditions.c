@@ -1,6 +1,5 @@
 #include "controller/act/conditions.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -143,7 +142,8 @@ static void say(struct look *l, const struct standing *s, bool begins)
 struct sight {
     enum kind kind;
     const char *code, *subject; /* NULL: none */
-    const char *text;           /* what tells it from others of these; NULL: nothing */
+    const char *id;             /* what tells it from others of these; NULL: nothing */
+    const char *text;           /* as far as its first number this does, too; NULL: no */
     const char *about;
     bool unsure; /* this look cannot tell: it ends nothing and begins nothing */
 };
@@ -153,17 +153,13 @@ static const char *or_empty(const char *text)
     return text ? text : "";
 }
 
-/* Numbers move while a condition stands. */
+/* Numbers move while a condition stands, and what they count: "1h" follows "59m". */
 static void make_key(char key[KEY_MAX], const struct sight *x)
 {
-    size_t n = (size_t)snprintf(key, KEY_MAX, "%d %s %s ", (int)x->kind,
-                                or_empty(x->code), or_empty(x->subject));
-    for (const char *at = or_empty(x->text); *at && n < KEY_MAX - 1; at++)
-        if (!isdigit((unsigned char)*at))
-            key[n++] = *at;
-        else if (key[n - 1] != '#')
-            key[n++] = '#';
-    key[n < KEY_MAX ? n : KEY_MAX - 1] = '\0';
+    const char *text = or_empty(x->text);
+    snprintf(key, KEY_MAX, "%d %s %s %s %.*s", (int)x->kind, or_empty(x->code),
+             or_empty(x->subject), or_empty(x->id), (int)strcspn(text, "0123456789"),
+             text);
 }
 
 static void see(struct look *l, const struct sight *x)
@@ -214,7 +210,7 @@ static void see_all(struct look *l)
     for (size_t i = 0; i < p->blocker_count && !p->observing; i++) {
         const struct dr_blocker *x = &p->blockers[i];
         const char *about = dr_sprintf(l->a, "%s %s: %s", x->code, x->subject, x->fact);
-        see(l, &(struct sight){BLOCKED, x->code, x->subject, NULL, about, false});
+        see(l, &(struct sight){BLOCKED, x->code, x->subject, NULL, NULL, about, false});
     }
     for (size_t i = 0; i < p->waiting_count; i++)
         if (p->waitings[i].code)
@@ -222,15 +218,16 @@ static void see_all(struct look *l)
     for (size_t i = 0; i < p->question_count; i++) {
         const struct dr_question *x = &p->questions[i];
         const char *about = dr_sprintf(l->a, "%s: %s", x->subject, x->what);
-        see(l, &(struct sight){ASKED, NULL, x->subject, x->what, about, false});
+        see(l, &(struct sight){ASKED, NULL, x->subject, x->key, x->what, about, false});
     }
     for (size_t i = 0; i < p->notice_count; i++)
-        see(l, &(struct sight){NOTED, NULL, NULL, p->notices[i], p->notices[i], false});
+        see(l, &(struct sight){NOTED, NULL, NULL, p->notice_ids[i], NULL, p->notices[i],
+                               false});
     for (size_t i = 0; i < p->protection_count; i++) {
         const struct dr_protection *x = &p->protections[i];
         const char *about = dr_sprintf(l->a, "%s: %s", x->name, x->text);
         if (x->holds != DR_TRUE)
-            see(l, &(struct sight){MISSING, NULL, x->name, NULL, about,
+            see(l, &(struct sight){MISSING, NULL, x->name, NULL, NULL, about,
                                    x->holds == DR_UNSURE});
     }
 }

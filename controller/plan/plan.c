@@ -10,8 +10,8 @@
 struct build {
     struct dr_view v;
     struct dr_plan *plan;
-    size_t action_room, blocker_room, waiting_room, question_room, notice_room,
-        answer_room;
+    size_t action_room, blocker_room, waiting_room, question_room, notice_id_room,
+        notice_room, answer_room;
     struct dr_check_result *checks;
     size_t check_count, check_room;
     bool (*watched)[DR_P_COUNT]; /* by cluster: what somebody may have changed */
@@ -119,9 +119,12 @@ static void add_blocker(struct build *b, const struct dr_check_answer *x)
                             .mark = x->mark};
 }
 
-static void add_notice(struct build *b, const char *text)
+/* id: what it is about; its text alone where nothing in that moves. */
+static void add_notice(struct build *b, const char *id, const char *text)
 {
     struct dr_plan *p = b->plan;
+    size_t count = p->notice_count;
+    *DR_PUSH(b->v.arena, p->notice_ids, count, b->notice_id_room) = id;
     *DR_PUSH(b->v.arena, p->notices, p->notice_count, b->notice_room) = text;
 }
 
@@ -149,9 +152,10 @@ static void tell_drift(struct build *b, enum dr_drift_class class, size_t c,
         break;
     case DR_DRIFT_CORRECT: /* for which no rule stands */
     case DR_DRIFT_WARN:
-        add_notice(b, dr_sprintf(v->arena, "%s: %s (policy.drift.%s is %s)",
-                                 dr_view_name(v, c), what, name,
-                                 dr_drift_action_name(policy)));
+        add_notice(b, dr_sprintf(v->arena, "%s %.12s %s", name, what, dr_view_name(v, c)),
+                   dr_sprintf(v->arena, "%s: %s (policy.drift.%s is %s)",
+                              dr_view_name(v, c), what, name,
+                              dr_drift_action_name(policy)));
         break;
     case DR_DRIFT_ASK:
         add_question(b, (struct dr_question){
@@ -214,8 +218,9 @@ static bool is_only_told(struct build *b, const struct dr_check_answer *x)
     enum dr_drift_action policy = v->t->policy.drift[class];
     const char *name = dr_drift_class_name(class);
     if (policy == DR_DRIFT_WARN)
-        add_notice(b, dr_sprintf(v->arena, "%s: %s: %s (%s, policy.drift.%s)", x->subject,
-                                 x->fact, x->way_out, x->code, name));
+        add_notice(b, dr_sprintf(v->arena, "%s %s", x->code, x->subject),
+                   dr_sprintf(v->arena, "%s: %s: %s (%s, policy.drift.%s)", x->subject,
+                              x->fact, x->way_out, x->code, name));
     bool asked = asks && policy != DR_DRIFT_WARN && policy != DR_DRIFT_IGNORE;
     if (asked)
         add_question(b, (struct dr_question){
@@ -588,8 +593,11 @@ static void add_silent_endpoints(struct build *b, size_t c)
         if (x->seen.known || !x->seen.code ||
             !(pd ? f->pd.seen.known : f->feeds.seen.known))
             continue;
-        add_notice(b, dr_sprintf(v->arena, "%s: one endpoint of %s is silent: %s",
-                                 dr_view_name(v, c), pd ? "PD" : "TiCDC", x->seen.why));
+        add_notice(b,
+                   dr_sprintf(v->arena, "silent %s %s %zu", dr_view_name(v, c),
+                              pd ? "PD" : "TiCDC", i),
+                   dr_sprintf(v->arena, "%s: one endpoint of %s is silent: %s",
+                              dr_view_name(v, c), pd ? "PD" : "TiCDC", x->seen.why));
     }
 }
 
@@ -615,20 +623,21 @@ static void add_notices(struct build *b)
         q ? dr_equality_text(q, dr_view_name(v, v->a), dr_view_name(v, v->b), v->arena)
           : NULL;
     if (differs && dr_holds(v, DR_P_MAKING, v->a) != DR_TRUE)
-        add_notice(b, dr_sprintf(v->arena, "compared at T: %s", differs));
+        add_notice(b, "compared", dr_sprintf(v->arena, "compared at T: %s", differs));
     const char *primary = dr_view_name(v, v->a);
     if (v->observing)
-        add_notice(b, "management is Observe: drover only looks");
+        add_notice(b, "observe", "management is Observe: drover only looks");
     else if (!b->plan->action_count &&
              hands_off(v->in, b->only_discharge)) /* else the plan waits, and says so */
-        add_notice(b, "paused by the document: nothing new is started");
+        add_notice(b, "paused", "paused by the document: nothing new is started");
     for (size_t c = 0; c < v->t->cluster_count && c < 2; c++) {
         add_silent_endpoints(b, c);
         const struct dr_ledger *x = dr_view_ledger(v, c);
         if (x && x->foreign_count)
-            add_notice(b, dr_sprintf(v->arena,
-                                     "%s: %zu ledger rows of another cluster are ignored",
-                                     dr_view_name(v, c), x->foreign_count));
+            add_notice(b, dr_sprintf(v->arena, "foreign rows %s", dr_view_name(v, c)),
+                       dr_sprintf(v->arena,
+                                  "%s: %zu ledger rows of another cluster are ignored",
+                                  dr_view_name(v, c), x->foreign_count));
     }
     bool off = false;
     const char *gc = dr_gc_notice(v, &off), *hold = dr_hold_notice(v),
@@ -641,11 +650,15 @@ static void add_notices(struct build *b)
         tell_drift(b, DR_DRIFT_GC_SWITCH, v->a, gc,
                    "when nobody needs it off: SET GLOBAL tidb_gc_enable = ON", false);
     else if (gc && !off)
-        add_notice(b, dr_sprintf(v->arena, "%s: %s", primary, gc));
-    const char *of_primary[] = {hold, redo, stall, history};
+        add_notice(b, "gc", dr_sprintf(v->arena, "%s: %s", primary, gc));
+    const struct {
+        const char *id, *text;
+    } of_primary[] = {
+        {"hold", hold}, {"redo", redo}, {"stall", stall}, {"history", history}};
     for (size_t i = 0; i < sizeof(of_primary) / sizeof(of_primary[0]); i++)
-        if (of_primary[i])
-            add_notice(b, dr_sprintf(v->arena, "%s: %s", primary, of_primary[i]));
+        if (of_primary[i].text)
+            add_notice(b, of_primary[i].id,
+                       dr_sprintf(v->arena, "%s: %s", primary, of_primary[i].text));
     if (fence)
         tell_drift(b, DR_DRIFT_FENCE, v->a, fence,
                    "when nobody needs it closed: SET GLOBAL tidb_super_read_only (or "
@@ -758,7 +771,7 @@ static void find_approval(struct build *b)
     const char **notes;
     size_t count = dr_plan_find_approval(&b->v, b->plan, &notes);
     for (size_t i = 0; i < count; i++)
-        add_notice(b, notes[i]);
+        add_notice(b, notes[i], notes[i]);
 }
 
 /* A hold past its deadline is given back; once the feed is made that is an ordinary step,
@@ -835,9 +848,9 @@ static void match(struct build *b)
     add_notices(b);
     const char *idle = idle_id(v), *kept = dr_give_up_notice(v);
     if (idle)
-        add_notice(b, idle);
+        add_notice(b, idle, idle);
     if (kept)
-        add_notice(b, kept);
+        add_notice(b, kept, kept);
     dr_protection(v, p);
     p->absence_open = is_unproven(v, v->a) || is_unproven(v, v->b);
 }
@@ -854,7 +867,8 @@ struct dr_plan *dr_plan_build(const struct dr_plan_input *in, struct dr_arena *a
     if (in->topology->mode == DR_MODE_PRIMARY_SECONDARY &&
         in->topology->cluster_count == 2) {
         if (in->removed && p->observing)
-            add_notice(&b, "management was Observe: nothing is drover's to give back");
+            add_notice(&b, "observed",
+                       "management was Observe: nothing is drover's to give back");
         else
             match(&b);
     } else {

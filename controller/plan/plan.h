@@ -183,6 +183,8 @@ struct dr_plan {
     struct dr_waiting *waitings;
     struct dr_question *questions;
     const char **notices; /* worth knowing, nothing to be done */
+    const char *
+        *notice_ids; /* of each: what it is about, the same while its text moves */
     struct dr_protection *protections;
     enum dr_truth is_protected;
     /* A changefeed is not listed, and that it is gone is not proven: that takes three

@@ -162,7 +162,7 @@ Test(conditions, unknown_becomes_lost_and_all_of_it_counts)
 Test(conditions, a_pair_in_the_making_was_not_lost)
 {
     char said[4096] = "";
-    const char *notes[] = {"GC is held for 61 of 120 minutes"};
+    const char *notes[] = {"GC is held for 61 of 120 minutes"}, *ids[] = {"hold"};
     struct dr_action step = {.what = "back up"};
     struct dr_conditions *c = dr_conditions_new();
     reset();
@@ -174,6 +174,7 @@ Test(conditions, a_pair_in_the_making_was_not_lost)
     expect(said, "");
     /* a note stands, whatever its numbers */
     plan.notices = notes;
+    plan.notice_ids = ids;
     plan.notice_count = 1;
     looks(c, 61, 70, said);
     notes[0] = "GC is held for 62 of 120 minutes";
@@ -213,5 +214,38 @@ Test(conditions, what_was_so_before_is_said_so)
     expect(said, "1 protection.lost not protected: feed: changefeed x is stopped\n"
                  "75 protection.back protection lost before 10:00:00Z, back 10:01:10Z "
                  "(1m10s at least): feed: changefeed x is stopped\n");
+    dr_conditions_free(c);
+}
+
+/* A duration that grows changes its digits, and its units; so does what is asked. */
+Test(conditions, what_stands_is_said_once)
+{
+    char said[4096] = "";
+    const char *notes[1], *ids[] = {"stall"};
+    struct dr_question asked = {
+        .subject = "east", .key = "changefeedPaused", .answer = "resume it"};
+    struct dr_conditions *c = dr_conditions_new();
+    static const char *const texts[] = {"no beat was ever seen, for 59s",
+                                        "for 59m",
+                                        "for 1h",
+                                        "for 1h1m",
+                                        "for 23h59m",
+                                        "for 1d"};
+    reset();
+    plan.notices = notes;
+    plan.notice_ids = ids;
+    plan.questions = &asked;
+    plan.notice_count = plan.question_count = 1;
+    set(0, DR_TRUE, "runs");
+    for (int i = 0; i < 6; i++) {
+        char what[100];
+        notes[0] = texts[i];
+        snprintf(what, sizeof(what), "it is paused, %s left", texts[i] + (i ? 4 : 27));
+        asked.what = what;
+        looks(c, i * 3600, i * 3600 + 60, said);
+    }
+    expect(said, "1 protection.back protected\n"
+                 "1 question.begin asked since 10:00:00Z: east: it is paused, 59s left\n"
+                 "1 note.begin noted since 10:00:00Z: no beat was ever seen, for 59s\n");
     dr_conditions_free(c);
 }
