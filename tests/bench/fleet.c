@@ -31,11 +31,12 @@ struct watched {
     unsigned seen;
 };
 
-/* "shop17: done    west: .." */
+/* "2026-11-21 20:05:23Z shop17: done    west: .." */
 static void take_line(struct watched *w)
 {
     unsigned i;
-    if (sscanf(w->line, "shop%u:", &i) != 1 || i >= w->f->topologies)
+    const char *at = strstr(w->line, "shop");
+    if (!at || sscanf(at, "shop%u:", &i) != 1 || i >= w->f->topologies)
         return;
     w->ready += strstr(w->line, "done") && strstr(w->line, last_step);
     if (w->changed_us[i] == 0 || w->seen == CHANGES_MAX)
