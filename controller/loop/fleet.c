@@ -1,5 +1,6 @@
 #include "controller/loop/fleet.h"
 
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,7 +9,7 @@
 
 #include "controller/loop/worker.h"
 
-enum { TICK_MS = 100, PRUNE_MS = 3600 * 1000 };
+enum { TICK_MS = 100, PRUNE_MS = 3600 * 1000, TRIM_MS = 60000 };
 
 /* ---- saying ---- */
 
@@ -333,7 +334,7 @@ static void say_stopping(struct fleet *f)
 static void watch(struct fleet *f)
 {
     const struct dr_fleet_options *o = &f->o;
-    int64_t rested = 0, unpruned = PRUNE_MS;
+    int64_t rested = 0, unpruned = PRUNE_MS, untrimmed = 0;
     int64_t tick_ms = o->interval_ms < TICK_MS ? o->interval_ms : TICK_MS;
     for (; !dr_fleet_stopped(f) && !(o->once && all_ended(f)); rested += tick_ms) {
         pause_ms(tick_ms);
@@ -344,6 +345,11 @@ static void watch(struct fleet *f)
         if (unpruned >= PRUNE_MS) {
             prune_journal(f);
             unpruned = 0;
+        }
+        untrimmed += tick_ms;
+        if (untrimmed >= TRIM_MS) { /* what rounds and a bootstrap have used and left */
+            (void)malloc_trim(0);
+            untrimmed = 0;
         }
         if (rested < o->interval_ms)
             continue;
