@@ -274,6 +274,7 @@ static int with_rig(struct session *s, struct dr_declared *d, struct dr_rig *rig
                                  .journal = journal,
                                  .holder = holder,
                                  .revision = d->declaration->revision,
+                                 .where = d->where,
                                  .lease_ms = s->o->lease_ms,
                                  .take = s->o->take,
                                  .wall_ms = wall_ms,
@@ -286,8 +287,8 @@ static int with_rig(struct session *s, struct dr_declared *d, struct dr_rig *rig
     o.allowed[DR_RISK_SAFE] = o.allowed[DR_RISK_DISRUPTIVE] = true;
     s->actor = dr_actor_new(&o);
     s->estate = rig->estate;
-    s->patience =
-        (struct dr_patience){.wait_ms = s->o->wait_ms, .give_up_ms = s->o->give_up_ms};
+    s->patience = (struct dr_patience){
+        .where = d->where, .wait_ms = s->o->wait_ms, .give_up_ms = s->o->give_up_ms};
     dr_patience_begin(&s->patience, s->estate->now_ms(s->estate));
     struct dr_round first;
     dr_signals_doing(NULL);

@@ -8,7 +8,7 @@
 
 #include "controller/base/file.h"
 
-enum { READ_MS = 30000, TEXT_MAX = 16 << 20, BACK_MAX = 100 };
+enum { READ_MS = 30000, TEXT_MAX = 16 << 20, WORDS_MAX = 64 << 10, BACK_MAX = 100 };
 
 static int show_findings(const struct dr_invocation *in, const struct dr_declaration *d)
 {
@@ -115,12 +115,56 @@ static int refuse_tip(const struct dr_declared *d, const struct dr_invocation *i
     return DR_EXIT_ERROR;
 }
 
+/* " word", in quotes where a shell needs them. */
+static void add_word(struct dr_buf *out, const char *word)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                "0123456789_./:@%+=,-";
+    if (out->len)
+        dr_buf_addc(out, ' ');
+    if (*word && strspn(word, plain) == strlen(word)) {
+        dr_buf_adds(out, word);
+        return;
+    }
+    dr_buf_addc(out, '\'');
+    for (; *word; word++)
+        if (*word == '\'')
+            dr_buf_adds(out, "'\\''");
+        else
+            dr_buf_addc(out, *word);
+    dr_buf_addc(out, '\'');
+}
+
+/* PATH [NAME], or --git URL .. [NAME], to be given again. */
+static const char *words_of(const struct dr_invocation *in, const char *dir,
+                            const char *name, struct dr_arena *a)
+{
+    const struct dr_source_options *o = in->options;
+    bool elsewhere = dr_declared_elsewhere(in);
+    const char *const words[][2] = {
+        {"", elsewhere ? NULL : dir}, {"--config", o->config}, {"--git", o->git},
+        {"--branch", o->branch},      {"--path", o->path},     {"", name},
+    };
+    struct dr_buf b;
+    dr_buf_init(&b, WORDS_MAX);
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (words[i][1] && *words[i][0])
+            add_word(&b, words[i][0]);
+        if (words[i][1])
+            add_word(&b, words[i][1]);
+    }
+    const char *text = dr_strdup(a, dr_buf_str(&b));
+    dr_buf_release(&b);
+    return text;
+}
+
 /* Out: 0, or the exit status. */
 static int read_source(struct dr_declared *out, const struct dr_invocation *in,
                        struct dr_origin_config *config, const char *name)
 {
     struct dr_err err = {0};
     const char *shown = config->dir ? config->dir : config->git;
+    out->where = words_of(in, config->dir, name, out->arena);
     int rc = config->git ? open_git(out, config, &err)
                          : dr_origin_open(&out->origin, config, &err);
     struct dr_declaration_source from = {
@@ -227,8 +271,8 @@ const char *dr_declared_secrets(const struct dr_declared *d, const char *given)
 
 struct dr_plan_input dr_declared_input(const struct dr_declared *d)
 {
-    return (struct dr_plan_input){.topology = d->topology,
-                                  .revision = d->declaration->revision};
+    return (struct dr_plan_input){
+        .topology = d->topology, .revision = d->declaration->revision, .where = d->where};
 }
 
 static enum dr_truth descends(void *arg, const char *revision, const char *agreed)

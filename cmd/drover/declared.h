@@ -29,6 +29,7 @@ struct dr_declared {
     struct dr_origin *origin;
     struct dr_declaration *declaration;
     const struct dr_topology *topology;
+    const char *where;   /* the words of the command line that mean it */
     const char *secrets; /* folder that the Controller document names; NULL: none */
     bool last_good;      /* where the tip is not valid, what a controller would follow */
     const char *bad_tip; /* it was taken instead of that revision; NULL: it is the tip */

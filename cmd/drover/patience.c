@@ -121,15 +121,16 @@ static int blocked(const struct dr_round *r, struct dr_buf *say)
     return DR_EXIT_BLOCKED;
 }
 
-static int unapproved(const struct dr_round *r, struct dr_buf *say)
+static int unapproved(const struct dr_patience *p, const struct dr_round *r,
+                      struct dr_buf *say)
 {
     dr_buf_addf(say, "stopped: %s\n", r->text);
     for (size_t i = 0; i < r->plan->notice_count; i++)
         dr_buf_addf(say, "  note: %s\n", r->plan->notices[i]);
     if (r->plan->action_count)
-        dr_buf_addf(say,
-                    "  way out: if that is meant, drover apply --yes --approve %.12s\n",
-                    r->plan->digest);
+        dr_buf_addf(
+            say, "  way out: if that is meant, drover apply --yes --approve %.12s %s\n",
+            r->plan->digest, p->where);
     return DR_EXIT_BLOCKED;
 }
 
@@ -152,7 +153,7 @@ int dr_patience_judge(struct dr_patience *p, const struct dr_round *r, int64_t n
     case DR_ROUND_BLOCKED:
         return blocked(r, say);
     case DR_ROUND_UNAPPROVED:
-        return unapproved(r, say);
+        return unapproved(p, r, say);
     case DR_ROUND_STOPPED:
         dr_buf_adds(say, "stopped on request; run it again to go on where it is\n");
         return DR_EXIT_INTERRUPTED;

@@ -8,6 +8,7 @@
 #include "controller/act/act.h"
 
 struct dr_patience {
+    const char *where;  /* the words of the command line that mean the document */
     int64_t wait_ms;    /* for another's lease, or a fact that nobody can read */
     int64_t give_up_ms; /* for a step that fails, or what does not come; 0: for ever */
     /* its own */

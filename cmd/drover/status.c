@@ -213,13 +213,13 @@ static void what_lacks(const struct dr_plan *p, struct dr_buf *b)
 }
 
 /* Whether a controller waits with this plan for a person. */
-static void render_approval(const struct dr_plan *p, struct dr_buf *b)
+static void render_approval(const struct dr_plan *p, const char *where, struct dr_buf *b)
 {
     if (!dr_plan_needs_word(p) || p->state != DR_PLAN_STEPS || p->observing)
         return;
     if (p->approval.state == DR_APPROVAL_NONE)
-        dr_buf_addf(b, "  %-13s needed: drover approve %.12s PATH\n", "approval",
-                    p->digest);
+        dr_buf_addf(b, "  %-13s needed: drover approve %.12s %s\n", "approval", p->digest,
+                    where);
     else
         dr_buf_addf(b, "  %-13s by %s, of plan %.12s\n", "approval", p->approval.by,
                     p->approval.digest);
@@ -279,7 +279,7 @@ static void render_text(const struct dr_declared *d, const struct dr_plan *p,
         dr_buf_addf(b, "  %-13s %zu step%s %s, next: %s\n", "plan", p->action_count,
                     p->action_count == 1 ? "" : "s",
                     p->observing ? "to manage it" : "missing", p->actions[0].what);
-    render_approval(p, b);
+    render_approval(p, in->where ? in->where : "PATH", b);
 }
 
 static json_t *number_or_null(int64_t v, int64_t none)

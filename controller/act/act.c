@@ -56,7 +56,8 @@ struct dr_actor *dr_actor_new(const struct dr_actor_options *o)
     x->cycle = dr_arena_new(256 << 20);
     x->step = dr_arena_new(64 << 20);
     x->lasting = dr_arena_new(64 << 20);
-    x->input = (struct dr_plan_input){.topology = o->topology, .removed = o->removed};
+    x->input = (struct dr_plan_input){
+        .topology = o->topology, .removed = o->removed, .where = o->where};
     x->o.revision = x->input.revision = dr_strdup(x->lasting, o->revision);
     for (int r = 0; r < DR_RISK_COUNT; r++)
         x->input.approve[r] = !o->allowed[r];

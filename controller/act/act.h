@@ -55,6 +55,7 @@ struct dr_actor_options {
                                        * told what begins and ends */
     const char *holder;   /* one process start, at most 63 characters, never used twice */
     const char *revision; /* of the declaration, or of its removal */
+    const char *where;    /* as in dr_plan_input; may be NULL */
     int64_t lease_ms;
     bool take; /* take the lease from a living holder */
     /* .. from one who does not take up a newer declaration within the time of a lease */

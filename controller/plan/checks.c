@@ -621,7 +621,7 @@ const struct dr_plan_check dr_plan_checks[] = {
     {"DR-B025", DR_SCOPE_EACH, DR_P_NONE, no_operation_in_flight, "no fence of an operation",
      "spec.primary", "let the version of drover that began the operation end it"},
     {DR_CHECK_NOT_OLDER, DR_SCOPE_EACH, DR_P_NONE, declaration_not_older, "a declaration that is not older than the world",
-     "metadata", "take the newer declaration; if this one is right: drover agree"},
+     "metadata", "take the newer declaration; if this one is right: drover agree PATH"},
     {"DR-B027", DR_SCOPE_PRIMARY, DR_P_NONE, dr_check_not_orphaned, "a ledger in each cluster of a pair that drover made",
      "spec.replication.edges", "find out who dropped the ledgers; then let drover take the running changefeed over: its id in replication.edges[].id"},
     {"DR-B030", DR_SCOPE_EACH, DR_P_NONE, dr_check_controller_rights, "the controller's account with its privileges",

@@ -105,6 +105,10 @@ static void explain_answer(struct build *b, const struct dr_plan_check *k,
         x->way_out = "wait until it is known, or mend what does not answer";
     else if (mend)
         x->way_out = mend;
+    const char *at = b->v.in->where ? strstr(x->way_out, "PATH") : NULL;
+    if (at)
+        x->way_out = dr_sprintf(b->v.arena, "%.*s%s%s", (int)(at - x->way_out),
+                                x->way_out, b->v.in->where, at + strlen("PATH"));
 }
 
 static void add_blocker(struct build *b, const struct dr_check_answer *x)

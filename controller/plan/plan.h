@@ -45,6 +45,8 @@ struct dr_plan_input {
     const struct dr_lineage
         *lineage; /* of commits; one that is not here is no ancestor */
     size_t lineage_count;
+    const char
+        *where; /* the words of a command line that mean the document; NULL: PATH */
     bool as_committed; /* a file or folder is taken as newer than the commit agreed on:
                         * only to look, never to act */
     size_t fight_count;

@@ -34,6 +34,8 @@ state=$(quiet_state)
 told "an older revision after a forced push" 3 once
 has "is told" "DR-B026" "$said"
 is "and changes nothing" "$state" "$(quiet_state)"
+told "plan of it" 3 drover plan --git "$repo"
+has "names the very command" "if this one is right: drover agree --git $repo" "$said"
 told "explain" 0 drover explain DR-B026
 has "says what to do" "drover agree" "$said"
 

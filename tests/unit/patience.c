@@ -37,7 +37,7 @@ static int judge_for(struct dr_patience *p, struct dr_round r, int seconds, char
 static void expect(struct dr_round r, int seconds, int status, const char *want)
 {
     char said[4096];
-    struct dr_patience p = {.wait_ms = 30000, .give_up_ms = 60000};
+    struct dr_patience p = {.where = "shop.yaml", .wait_ms = 30000, .give_up_ms = 60000};
     dr_patience_begin(&p, 0);
     cr_expect_eq(judge_for(&p, r, seconds, said, sizeof(said)), status, "%s", r.text);
     cr_expect_str_eq(said, want, "%s", said);
@@ -101,7 +101,7 @@ Test(patience, says_again_at_growing_intervals_and_gives_up)
 Test(patience, a_copy_that_runs_is_not_given_up)
 {
     char said[1 << 16];
-    struct dr_patience p = {.wait_ms = 30000, .give_up_ms = 60000};
+    struct dr_patience p = {.where = "shop.yaml", .wait_ms = 30000, .give_up_ms = 60000};
     struct dr_round r = waiting("east: a backup of this generation runs");
     r.runs = true;
     dr_patience_begin(&p, 0);
@@ -114,7 +114,7 @@ Test(patience, a_copy_that_runs_is_not_given_up)
 /* What fails now and then is not what fails on end. */
 Test(patience, a_step_that_is_made_begins_anew)
 {
-    struct dr_patience p = {.wait_ms = 30000, .give_up_ms = 60000};
+    struct dr_patience p = {.where = "shop.yaml", .wait_ms = 30000, .give_up_ms = 60000};
     struct dr_round fails = waiting("west: busy"), moved = waiting("");
     struct dr_buf b;
     fails.failing = true;
