@@ -414,10 +414,12 @@ C(secondary_unfenced)
                 dr_sprintf(v->arena, "%s shows tidb_restricted_read_only", x->address);
             return DR_FALSE;
         }
-        /* a secondary in use may well be fenced: at genesis that fence becomes ours */
-        bool genesis = (v->way == DR_BY_EXISTING || v->way == DR_BY_ADOPTION) &&
-                       dr_holds(v, DR_P_MADE, c) != DR_TRUE;
-        if (x->super_read_only && l->fenced.why == DR_FENCED_NOT && !genesis) {
+        /* a secondary in use may well be fenced: at genesis that fence becomes ours. Once
+         * both ends call the edge made, drover has fenced it: only the row is lost, and
+         * rule 240 writes it again. */
+        bool ours = v->way == DR_BY_EXISTING || v->way == DR_BY_ADOPTION ||
+                    dr_holds(v, DR_P_MADE, c) == DR_TRUE;
+        if (x->super_read_only && l->fenced.why == DR_FENCED_NOT && !ours) {
             *fact = dr_sprintf(
                 v->arena, "%s refuses writes, and no fenced row is drover's", x->address);
             return DR_FALSE;

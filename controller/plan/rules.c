@@ -348,7 +348,10 @@ static void emit_fence_row(const struct dr_view *v, size_t c, struct dr_action *
 {
     const struct dr_ledger *l = dr_view_ledger(v, v->a);
     struct dr_fenced_row r = {.why = DR_FENCED_SECONDARY, .term = l->term.n};
-    write_row(v, x, c, DR_KEY_FENCED, dr_fenced_value(&r, v->arena));
+    struct dr_row_write row = {.key = DR_KEY_FENCED,
+                               .value = dr_fenced_value(&r, v->arena),
+                               .expect = DR_ROW_ABSENT};
+    dr_emit_rows(v, x, c, &row, 1);
 }
 
 static void emit_forget_comparison(const struct dr_view *v, size_t c, struct dr_action *x)
