@@ -10,7 +10,7 @@
 #include "controller/base/digest.h"
 #include "controller/estate/guard.h"
 
-enum { QUIET_MS = 10000, SOON_MS = 1000 };
+enum { QUIET_MS = 10000, SOON_MS = 1000, ENDING_MS = 15000 };
 
 int64_t dr_actor_now(const struct dr_actor *x)
 {
@@ -106,6 +106,7 @@ void dr_actor_refresh(struct dr_actor *x)
     dr_plan_trace(&x->input, &x->lineage, x->o.descends, x->o.arg, x->lasting);
     dr_fights_look(&x->fights, &x->input, dr_actor_now(x), x->cycle);
     x->plan = dr_plan_build(&x->input, x->cycle);
+    x->owes = x->plan->left_paused;
     if (!x->plan->newer)
         x->newer_since_ms = INT64_MIN;
     else if (x->newer_since_ms == INT64_MIN)
@@ -322,6 +323,11 @@ static const char *unapproved(const struct dr_actor *x)
     return NULL;
 }
 
+bool dr_actor_owes(const struct dr_actor *x)
+{
+    return x->owes;
+}
+
 static bool has_ready(const struct dr_plan *p)
 {
     for (size_t i = 0; i < p->action_count; i++)
@@ -438,18 +444,32 @@ static int go_on(struct dr_actor *x, struct dr_round *out, struct dr_err *err)
     return dr_step_group(x, out, err);
 }
 
+/* Asked to stop: whether a round may still end what was begun. */
+static bool may_end(struct dr_actor *x)
+{
+    if (!x->ending_ms)
+        x->ending_ms = dr_actor_now(x) + ENDING_MS;
+    x->owes = x->owes && dr_actor_now(x) < x->ending_ms;
+    return x->owes;
+}
+
 int dr_actor_round(struct dr_actor *x, struct dr_round *out, struct dr_err *err)
 {
     int rc = 0;
     x->round++;
+    x->input.ending = x->o.stop && x->o.stop(x->o.arg);
     dr_actor_look(x, out);
     dr_actor_resolve(x);
-    if (x->o.stop && x->o.stop(x->o.arg))
+    if (x->input.ending && !may_end(x))
         yield_to(out, DR_ROUND_STOPPED, "", 0);
-    else if (hands_off(x) || x->plan->older) /* who is newer need not wait */
+    else if (hands_off(x) ||
+             (x->plan->older && !has_ready(x->plan))) /* who is newer need not wait */
         dr_authority_leave(x);
     else if (wants_authority(x, out) && may_act(x, out))
         rc = go_on(x, out, err);
+    /* another one acts, or only a person can help */
+    if (x->input.ending && out->state != DR_ROUND_MOVED && out->state != DR_ROUND_WAITING)
+        yield_to(out, DR_ROUND_STOPPED, "", 0);
     out->plan = x->plan;
     out->facts = x->facts;
     say_changes(x, out);

@@ -69,7 +69,9 @@ struct dr_actor_options {
      * the source has none. */
     enum dr_truth (*descends)(void *arg, const char *revision, const char *agreed);
     void (*say)(void *arg, const struct dr_event *e); /* may be NULL */
-    bool (*stop)(void *arg); /* true: start nothing more; may be NULL */
+    /* true: start nothing more; a round then only ends what was begun, or is
+     * DR_ROUND_STOPPED; may be NULL */
+    bool (*stop)(void *arg);
     void *arg;
 };
 
@@ -113,6 +115,11 @@ int dr_actor_round(struct dr_actor *x, struct dr_round *out,
 /* After a round, before a rest: gives the memory of its plan and texts back; what the
  * round gave out of them is not to be used any more. */
 void dr_actor_rest(struct dr_actor *x);
+
+/* Whether drover has left something as nobody else would end it (a changefeed that it
+ * paused): whoever is asked to stop makes rounds while it is so, for a while. By the
+ * latest look. */
+bool dr_actor_owes(const struct dr_actor *x);
 
 /* Observes and plans, changes nothing. */
 void dr_actor_look(struct dr_actor *x, struct dr_round *out);

@@ -18,6 +18,8 @@ struct dr_actor {
     struct dr_approval_row *word; /* used, but no ledger holds it yet; NULL: none */
     bool word_once;               /* it is the document's */
     const struct dr_facts *facts;
+    bool owes;         /* as dr_actor_owes says */
+    int64_t ending_ms; /* asked to stop: when it does, whatever it owes; 0: not asked */
     struct dr_plan_input input;
     struct dr_fights fights;
     struct dr_lineage_known lineage; /* in `lasting` */

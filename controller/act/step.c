@@ -281,6 +281,13 @@ static bool cannot_change(struct dr_actor *x, const struct step *s)
                                     spared[s->call.kind]);
 }
 
+/* Who is asked to stop must know whether the changefeed stands still: it would be left
+ * so. */
+static bool ends_a_rest(const struct dr_action *action)
+{
+    return action->owed || action->call.kind == DR_CALL_FEED_PAUSE;
+}
+
 /* Looks until the step's result shows or the time is up. The action is a copy: the plan
  * it came from is gone after the first look. */
 static enum dr_truth read_back(struct dr_actor *x, const struct dr_action *action)
@@ -289,8 +296,8 @@ static enum dr_truth read_back(struct dr_actor *x, const struct dr_action *actio
     for (;;) {
         dr_actor_refresh(x);
         enum dr_truth done = dr_plan_done(&x->input, action, x->cycle);
-        if (done == DR_TRUE || dr_actor_now(x) >= until ||
-            (x->o.stop && x->o.stop(x->o.arg)))
+        bool stopped = !ends_a_rest(action) && x->o.stop && x->o.stop(x->o.arg);
+        if (done == DR_TRUE || dr_actor_now(x) >= until || stopped)
             return done;
         if (x->epoch && !dr_authority_renew(x, false))
             return done;

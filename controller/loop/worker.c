@@ -13,6 +13,7 @@ enum {
     RETRY_MS = 5000,
     CONFIRM_MS = 1000, /* between two looks of which one confirms the other */
     PUBLISH_MS = 10000,
+    ENDING_NAP_NS = 200000000,
     ONCE_BLIND_MS = 30000 /* with `once`: how long an unknown fact is waited for */
 };
 
@@ -132,6 +133,10 @@ static void say_trouble(struct worker *w, const struct dr_err *err)
 static void sleep_until_woken(struct worker *w, int64_t ms)
 {
     struct fleet *f = w->fleet;
+    if (dr_fleet_stopped(f)) { /* and still owes something */
+        nanosleep(&(struct timespec){.tv_nsec = ENDING_NAP_NS}, NULL);
+        return;
+    }
     struct timespec until;
     clock_gettime(CLOCK_MONOTONIC, &until);
     int64_t ns = until.tv_nsec + ms % 1000 * 1000000;
@@ -211,12 +216,12 @@ static void *work(void *arg)
     char holder[DR_HOLDER_TEXT];
     bool converged = false;
     w->conditions = dr_conditions_new();
-    while (!dr_fleet_stopped(f)) {
+    while (!dr_fleet_stopped(f) || (w->actor && dr_actor_owes(w->actor))) {
         struct dr_round r;
         struct dr_err err = {0};
         if (!follow(w, holder, &err) || dr_actor_round(w->actor, &r, &err) != 0) {
             say_trouble(w, &err);
-            if (f->o.once)
+            if (f->o.once || dr_fleet_stopped(f))
                 break;
             sleep_until_woken(w, RETRY_MS);
             continue;

@@ -384,9 +384,10 @@ static void add_action(struct build *b, const struct dr_plan_rule *r, size_t c,
         .predicted_ms = r->predicted_ms,
         .unsure = unsure,
         /* what left its source has nowhere to give a word: what is owed is given back */
-        .needs_approval =
-            !v->in->removed && (v->t->policy.approve[r->risk] ||
-                                v->in->approve[r->risk] || asks_first(v, r)),
+        .needs_approval = !v->in->removed && !r->owed &&
+                          (v->t->policy.approve[r->risk] || v->in->approve[r->risk] ||
+                           asks_first(v, r)),
+        .owed = r->owed,
         .call = {.kind = DR_CALL_NONE, .at = {.cluster = (uint16_t)c}},
     };
     uint16_t deed;
@@ -504,6 +505,8 @@ static bool is_watched(const struct build *b, const struct dr_plan_rule *r, size
 static bool is_asked(const struct build *b, const struct dr_plan_rule *r)
 {
     if ((r->wanted && !r->wanted(&b->v)) || (b->resetting && !r->resets))
+        return false;
+    if (r->owed && !b->only_discharge)
         return false;
     if (b->v.giving_up && !b->resetting && !b->only_discharge)
         return r->gives_up;
@@ -634,6 +637,12 @@ static void add_notices(struct build *b)
     else if (!b->plan->action_count &&
              hands_off(v->in, b->only_discharge)) /* else the plan waits, and says so */
         add_notice(b, "paused", "paused by the document: nothing new is started");
+    if (v->observing && dr_feed_left_paused(v) == DR_TRUE)
+        add_notice(b, "left paused",
+                   dr_sprintf(v->arena,
+                              "%s: changefeed '%s' stands still because drover paused "
+                              "it: by hand: POST /api/v2/changefeeds/%s/resume to TiCDC",
+                              primary, v->gen.feed_id, v->gen.feed_id));
     for (size_t c = 0; c < v->t->cluster_count && c < 2; c++) {
         add_silent_endpoints(b, c);
         const struct dr_ledger *x = dr_view_ledger(v, c);
@@ -670,12 +679,18 @@ static void add_notices(struct build *b)
                    false);
 }
 
+static bool has_ready(const struct dr_plan *p)
+{
+    for (size_t i = 0; i < p->action_count; i++)
+        if (p->actions[i].ready)
+            return true;
+    return false;
+}
+
 static void set_state(struct build *b)
 {
     struct dr_plan *p = b->plan;
-    bool ready = false;
-    for (size_t i = 0; i < p->action_count; i++)
-        ready |= p->actions[i].ready;
+    bool ready = has_ready(p);
     if (p->observing) {
         p->state = p->waiting_count ? DR_PLAN_WAITING : DR_PLAN_CONVERGED;
         return;
@@ -831,14 +846,44 @@ static const struct dr_plan_rule *match_steps(struct build *b, bool discharge)
     return next;
 }
 
+/* An empty plan of the view. */
+static void begin(struct build *b)
+{
+    const struct dr_topology *t = b->v.t;
+    struct dr_plan *p = b->plan;
+    *b = (struct build){.v = b->v, .plan = p};
+    b->watched = dr_alloc_n(b->v.arena, t->cluster_count, sizeof(*b->watched));
+    *p = (struct dr_plan){.observing = b->v.observing,
+                          .topology = t->doc.metadata.name,
+                          .revision = b->v.in->revision};
+}
+
+/* A feed that drover paused is resumed when what it was paused for does not go on,
+ * whatever the reason is: nobody else would, and all the while it lags. */
+static bool owes_resume(const struct build *b)
+{
+    return !b->only_discharge && b->plan->left_paused &&
+           (b->v.in->ending || !has_ready(b->plan));
+}
+
+/* What keeps drover from going on, for people. */
+static const char *hindrance(const struct build *b)
+{
+    const struct dr_plan *p = b->plan;
+    if (b->v.in->ending)
+        return "drover is asked to stop";
+    if (p->blocker_count)
+        return dr_sprintf(b->v.arena, "%s: %s (%s)", p->blockers[0].subject,
+                          p->blockers[0].fact, p->blockers[0].code);
+    return p->waiting_count ? p->waitings[0].what : "nothing else can be done";
+}
+
 /* What is missing, and which of it can be made now. */
-static void match(struct build *b)
+static void match_once(struct build *b, bool discharge)
 {
     const struct dr_view *v = &b->v;
     const struct dr_plan_input *in = v->in;
     struct dr_plan *p = b->plan;
-    /* an expired or unwanted hold is given back before anything else is asked */
-    bool discharge = only_discharges(v);
     b->only_discharge = discharge;
     b->resetting = !discharge && dr_view_resetting(v);
     if (in->removed)
@@ -856,7 +901,25 @@ static void match(struct build *b)
     if (kept)
         add_notice(b, kept, kept);
     dr_protection(v, p);
+    p->left_paused = !v->observing && dr_feed_left_paused(v) == DR_TRUE;
     p->absence_open = is_unproven(v, v->a) || is_unproven(v, v->b);
+}
+
+static void match(struct build *b)
+{
+    struct dr_plan *p = b->plan;
+    match_once(b, only_discharges(&b->v));
+    if (!owes_resume(b))
+        return;
+    const char *why = hindrance(b);
+    bool older = p->older;
+    begin(b);
+    match_once(b, true);
+    p->older = older;
+    add_notice(b, "update waits",
+               dr_sprintf(b->v.arena,
+                          "%s: the change of the changefeed's settings waits: %s",
+                          dr_view_name(&b->v, b->v.a), why));
 }
 
 struct dr_plan *dr_plan_build(const struct dr_plan_input *in, struct dr_arena *a)
@@ -864,10 +927,7 @@ struct dr_plan *dr_plan_build(const struct dr_plan_input *in, struct dr_arena *a
     struct build b = {.plan = DR_NEW(a, struct dr_plan)};
     struct dr_plan *p = b.plan;
     dr_view_init(&b.v, in, a);
-    b.watched = dr_alloc_n(a, in->topology->cluster_count, sizeof(*b.watched));
-    p->observing = b.v.observing;
-    p->topology = in->topology->doc.metadata.name;
-    p->revision = in->revision;
+    begin(&b);
     if (in->topology->mode == DR_MODE_PRIMARY_SECONDARY &&
         in->topology->cluster_count == 2) {
         if (in->removed && p->observing)
@@ -925,7 +985,7 @@ static bool covers(const struct dr_action *approved, const struct dr_action *x)
 const char *dr_plan_continues(const struct dr_plan *approved, const struct dr_plan *now)
 {
     for (size_t i = 0; i < now->action_count; i++) {
-        bool found = false;
+        bool found = now->actions[i].owed;
         for (size_t k = 0; k < approved->action_count && !found; k++)
             found = covers(&approved->actions[k], &now->actions[i]);
         if (!found)

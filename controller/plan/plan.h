@@ -52,6 +52,7 @@ struct dr_plan_input {
     size_t fight_count;
     const struct dr_fight *fights; /* their steps are left out: DR-B068 asks */
     bool removed; /* the document left its source: only obligations are discharged */
+    bool ending;  /* whoever acts is asked to stop: only what was begun is ended */
     bool
         approve[DR_RISK_COUNT]; /* risks that need a word, beside those of the document */
 };
@@ -77,6 +78,7 @@ struct dr_action {
     bool unsure;    /* whether it is missing is not known; never ready */
     bool corrects;  /* it puts right what somebody changed */
     bool ready;     /* `call` is complete and may be made now */
+    bool owed;      /* it ends what drover began: no word is asked for */
     struct dr_call call;
     bool compares; /* not a call: both sides are compared at the TSO of the call */
     bool compares_carried; /* .. but only what the declared feed carries */
@@ -191,6 +193,8 @@ struct dr_plan {
     enum dr_truth is_protected;
     /* A changefeed is not listed, and that it is gone is not proven: that takes three
      * looks over ten seconds at one healthy owner. */
+    bool left_paused; /* a changefeed stands still because drover paused it, and may be
+                       * resumed */
     bool absence_open;
     size_t answer_count;
     struct dr_check_answer *answers; /* in the order of the checks */

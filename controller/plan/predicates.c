@@ -763,6 +763,20 @@ P(update_runs)
     return dr_feed_updating(v) ? dr_truth_and(sent, runs(v)) : sent;
 }
 
+P(not_left_paused)
+{
+    (void)c;
+    return negated(dr_feed_left_paused(v));
+}
+
+P(shut)
+{
+    enum dr_truth open = some_instance(v, v->b, takes_writes);
+    (void)c;
+    return dr_truth_and(negated(open),
+                        dr_view_facts(v, v->b)->instance_count ? DR_TRUE : DR_UNSURE);
+}
+
 /* An edge that does not say what was agreed on (it was adopted, or its row is of an older
  * drover) keeps quiet while the feed differs: whoever changed it, the policy decides. */
 P(update_over)

@@ -145,6 +145,8 @@ enum dr_truth dr_truth_or(enum dr_truth x, enum dr_truth y);
     X(UPDATE_SENT, update_sent, "no setting is to be changed", "ledger feed feeds")                 \
     X(UPDATE_RUNS, update_runs, "no changefeed rests for a change of its settings", "ledger feed feeds")    \
     X(UPDATE_OVER, update_over, "this end names the settings that the changefeed has", "ledger feed feeds") \
+    X(NOT_LEFT_PAUSED, not_left_paused, "no changefeed stands still because drover paused it", "ledger feeds cdc safepoints identity pd instances") \
+    X(SHUT, shut, "no instance of the secondary takes writes", "instances")                         \
     X(LEADS_HOME, leads_home, "the feed's sink leads into the secondary", "feed")                   \
     X(HOLD_EXPIRED, hold_expired, "the hold's deadline is over", "ledger")                          \
     X(HOLD_OBSOLETE, hold_obsolete, "nothing needs the hold any more", "ledger")
@@ -216,6 +218,8 @@ struct dr_plan_rule {
     bool keeps_books;   /* its row says who is drover's and on what all agree, no more */
     uint16_t calls_for; /* rule whose step it may call for: approved together with it */
     bool discharges;    /* also when the document left its source */
+    bool owed; /* only then, or when nothing else can be done: it ends what drover
+                * began, and asks for no word */
     /* Once the feed is made, what somebody changed is put right only with `correct`. */
     bool is_drift;
     enum dr_drift_class drift;
@@ -249,6 +253,9 @@ void dr_emit_edge(const struct dr_view *v, size_t c, struct dr_action *x,
 /* Whether drover is to change settings of the feed: because the document was edited since
  * drover last saw both agree, or because the policy puts right what somebody changed. */
 enum dr_truth dr_feed_update_wanted(const struct dr_view *v);
+/* Whether the feed stands still because drover paused it to change its settings, and may
+ * simply be resumed: its history is kept, and the clusters are those of the ledgers. */
+enum dr_truth dr_feed_left_paused(const struct dr_view *v);
 /* A ledger says that drover changes the settings. */
 bool dr_feed_updating(const struct dr_view *v);
 /* The document was edited since drover last saw the feed as it says. */
