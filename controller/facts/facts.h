@@ -367,6 +367,10 @@ struct dr_facts {
     struct dr_redo_logs redo;
     struct dr_equality equality;
     struct dr_sink_login sink_login;
+    /* The secondary's sink.address, looked behind as drover where it is none of the SQL
+     * instances: which cluster answers there. 0 or 1. Warm. */
+    size_t sink_behind_count;
+    struct dr_identity *sink_behind;
     uint64_t skipped_generations; /* whose prefixes were found in use */
     uint64_t
         restore_refused; /* generation whose RESTORE found its tables there; 0: none */

@@ -360,6 +360,8 @@ static const struct dr_codec snapshot_codec = ITEM(
     OBJECT("redo", facts.redo, struct dr_redo_logs, &redo_codec),
     OBJECT("equality", facts.equality, struct dr_equality, &equality_codec),
     OBJECT("sinkLogin", facts.sink_login, struct dr_sink_login, &sink_login_codec),
+    LIST("sinkBehind", facts.sink_behind, facts.sink_behind_count, struct dr_identity,
+         &identity_codec, OPT),
     NUMBER("skippedGenerations", facts.skipped_generations, OPT),
     NUMBER("restoreRefused", facts.restore_refused, OPT));
 #undef T

@@ -69,7 +69,7 @@ static bool ask_instances(struct dr_observer *o, size_t c)
     static const enum dr_call_kind kinds[] = {DR_CALL_SQL_HOT, DR_CALL_SQL_JOBS};
     for (size_t i = 0; i < o->count; i++)
         if (o->questions[i].instance && o->questions[i].cluster == c &&
-            o->questions[i].tier != PROBE)
+            o->questions[i].tier != PROBE && !o->questions[i].behind)
             o->questions[i].index = RETIRED;
     /* those that stay first: a newcomer must not take their place */
     for (int newcomers = 0; newcomers < 2; newcomers++)
@@ -91,6 +91,23 @@ static void probe_endpoints(struct dr_observer *o, size_t c, enum dr_call_kind k
         q->instance = dr_strdup(o->lasting, dr_address_text(&list[i].at, text));
         q->index = o->probes[c]++;
     }
+}
+
+/* TiCDC dials the sink address, a load balancer as a rule: which cluster it leads to
+ * shows to a client alone. That of an instance which is asked anyway is known. */
+static void ask_behind(struct dr_observer *o, size_t c)
+{
+    const struct dr_hostport *at = &o->t->clusters[c].sink_address;
+    struct dr_address sink;
+    char text[DR_HOST_MAX + 16];
+    bool known = !at->host || !dr_address_parse(&sink, at->text, at->port);
+    for (size_t i = 0; !known && i < o->access->clusters[c].sql_count; i++)
+        known = dr_address_equal(&o->access->clusters[c].sql[i].at, &sink);
+    if (known)
+        return;
+    struct question *q = add(o, DR_CALL_SQL_IDENTITY, WARM, c);
+    q->instance = dr_strdup(o->lasting, dr_address_text(&sink, text));
+    q->behind = true;
 }
 
 /* The whole list of questions, in the order in which they are asked. */
@@ -120,6 +137,7 @@ static void make_questions(struct dr_observer *o)
     dr_plan_pair(o->t, &a, &b);
     add(o, DR_CALL_CDC_FEED, WARM, a);
     add(o, DR_CALL_SQL_LOGIN, WARM, b);
+    ask_behind(o, b);
     add(o, DR_CALL_SQL_DDL, WARM, a);
     if (o->t->storage.backup.declared)
         add(o, DR_CALL_STORE_LIST, WARM, a)->call.args.store.store = DR_STORE_BACKUP;
@@ -390,7 +408,7 @@ static void keep(struct dr_observer *o, struct question *q, struct dr_reply *r)
     if (r->outcome == DR_DONE) {
         take_reply(o, q, r);
         q->seen = (struct dr_seen){.known = true, .at_ms = now_ms};
-        if (!q->feed)
+        if (!q->feed && !q->behind)
             dr_memory_note(&o->memory, q->kind, q->cluster, r, q->seen.at_ms);
         return;
     }
@@ -480,6 +498,12 @@ static void take_instance(const struct dr_observer *o, const struct question *q,
         q = ledger;
     TAKE(*x, q->reply.as.instance);
     x->address = address;
+}
+
+static void take_behind(const struct dr_observer *o, const struct question *q,
+                        struct dr_identity *x)
+{
+    TAKE(*x, q->reply.as.identity);
 }
 
 static void take_sql(const struct dr_observer *o, const struct question *q,
@@ -629,6 +653,12 @@ static void assemble(struct dr_observer *o, int64_t wall_ms)
     for (size_t i = 0; i < o->count; i++) {
         if (dr_question_retired(&o->questions[i]))
             continue;
+        if (o->questions[i].behind) {
+            f->sink_behind_count = 1;
+            f->sink_behind = DR_NEW(o->cycle, struct dr_identity);
+            take_behind(o, &o->questions[i], f->sink_behind);
+            continue;
+        }
         take_sql(o, &o->questions[i], &f->clusters[o->questions[i].cluster]);
         take_http(o, &o->questions[i], f);
     }

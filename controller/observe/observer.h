@@ -30,6 +30,7 @@ struct question {
     uint16_t cluster;
     const char *instance; /* NULL: any */
     const char *feed;     /* a changefeed that is not drover's; NULL: of no such one */
+    bool behind;          /* the sink address: what answers there, seen as a client */
     size_t index;         /* of the instance; RETIRED: it is not listed any more */
     bool forgotten;       /* ask at the next look, whatever its age */
     int64_t asked_ms;     /* when last; INT64_MIN: never */

@@ -610,6 +610,8 @@ const struct dr_plan_check dr_plan_checks[] = {
      "spec.clusters[%s].sql.endpoints", "declare the instance, use discover: true, or stop it"},
     {"DR-B016", DR_SCOPE_EACH, DR_P_NONE, version_as_declared, "the declared version, as far as the minor one",
      "spec.clusters[%s].version", "correct the version in the document, or leave it out"},
+    {"DR-B018", DR_SCOPE_SECONDARY, DR_P_NONE, dr_check_sink_leads_here, "a sink address that leads to this cluster",
+     "spec.clusters[%s].sink.address", "correct clusters[].sink.address, or where its load balancer leads: the changefeed would write into that cluster"},
     {"DR-B020", DR_SCOPE_EACH, DR_P_NONE, ledger_readable, "a ledger that this version can read",
      "spec.clusters[%s]", "use the version of drover that wrote the row, or remove a row written by hand"},
     {"DR-B021", DR_SCOPE_EACH, DR_P_NONE, ledger_is_ours, "one topology per cluster, with the PD ids of its birth",

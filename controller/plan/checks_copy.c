@@ -260,6 +260,34 @@ static enum dr_truth lets_made_in(const struct dr_view *v, size_t c, const char 
 
 /* The rows say `making` only after the account was let in: who locked it since is not
  * drover. */
+/* Whether one PD is a member of both. */
+static bool share_pd(const struct dr_identity *x, const struct dr_identity *y)
+{
+    for (size_t i = 0; i < x->member_count; i++)
+        for (size_t k = 0; k < y->member_count; k++)
+            if (strcmp(x->members[i].type, "pd") == 0 &&
+                strcmp(y->members[k].type, "pd") == 0 &&
+                strcmp(x->members[i].instance, y->members[k].instance) == 0)
+                return true;
+    return false;
+}
+
+/* What does not answer drover may answer TiCDC: that is told (dr_sink_notice), and
+ * refuses nothing. */
+DR_CHECK(dr_check_sink_leads_here)
+{
+    const struct dr_identity *at = v->f->sink_behind,
+                             *own = &dr_view_facts(v, c)->identity;
+    if (!v->f->sink_behind_count || !at->seen.known || !own->seen.known)
+        return DR_TRUE;
+    if (at->cluster_id && own->cluster_id ? at->cluster_id == own->cluster_id
+                                          : share_pd(at, own))
+        return DR_TRUE;
+    *fact = dr_sprintf(v->arena, "at %s another cluster answers",
+                       dr_view_cluster(v, c)->sink_address.text);
+    return DR_FALSE;
+}
+
 DR_CHECK(dr_check_sink_let_in)
 {
     const struct dr_sink_login *s = &v->f->sink_login;

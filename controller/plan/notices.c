@@ -79,6 +79,18 @@ const char *dr_fence_tell(const struct dr_view *v)
                  : NULL; /* an instance that is not declared: DR-B015 */
 }
 
+/* Where drover runs the sink address may be closed, and open to TiCDC. */
+const char *dr_sink_notice(const struct dr_view *v)
+{
+    const struct dr_identity *x = v->f->sink_behind;
+    return v->f->sink_behind_count && !x->seen.known && x->seen.code
+               ? dr_sprintf(v->arena,
+                            "drover cannot look behind sink.address %s, which TiCDC "
+                            "dials: %s",
+                            dr_view_cluster(v, v->b)->sink_address.text, x->seen.why)
+               : NULL;
+}
+
 /* New sessions there read as of the external timestamp and cannot write. Source: docs:
  * system-variables.md, tidb_enable_external_ts_read. */
 const char *dr_past_notice(const struct dr_view *v, size_t c)

@@ -608,6 +608,14 @@ static void add_silent_endpoints(struct build *b, size_t c)
     }
 }
 
+static void add_sink(struct build *b)
+{
+    const char *text = dr_sink_notice(&b->v);
+    if (text)
+        add_notice(b, "sink",
+                   dr_sprintf(b->v.arena, "%s: %s", dr_view_name(&b->v, b->v.b), text));
+}
+
 /* No rule stands for it: readers of the secondary may want it so. */
 static void add_past_reads(struct build *b)
 {
@@ -894,6 +902,7 @@ static void match_once(struct build *b, bool discharge)
     p->older = has_blocker(p, DR_CHECK_NOT_OLDER);
     p->newer = dr_view_is_newer(v);
     p->notes_newer = p->newer && next && next->done == DR_P_AGREED && p->actions[0].ready;
+    add_sink(b);
     add_notices(b);
     const char *idle = idle_id(v), *kept = dr_give_up_notice(v);
     if (idle)

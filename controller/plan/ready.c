@@ -103,6 +103,7 @@ static const struct topic {
     {"DR-B014", "identity", "identity"},
     {"DR-B016", "version", "identity"},
     {"DR-B017", "identity", "identity"},
+    {"DR-B018", "sink", "identity"},
     {"DR-B020", "ledger", "ledger pd"},
     {"DR-B030", "privileges", "accounts"},
     {"DR-B032", "accounts", "accounts"},
@@ -148,6 +149,19 @@ static bool not_begun(const struct dr_view *v, const struct topic *t)
             strcmp(t->from, "DR-B063") == 0);
 }
 
+/* What TiCDC will find at the sink address cannot be seen from here. */
+static void warn_of_sink(struct build *b, struct dr_ready_line *x)
+{
+    const char *closed = dr_sink_notice(&b->v);
+    if (!closed)
+        return;
+    x->state = DR_READY_WARN;
+    x->known = false;
+    x->age_ms = -1;
+    x->fact = closed;
+    x->way_out = "correct the address, or see to it that it answers where TiCDC runs";
+}
+
 static void add_check(struct build *b, const struct dr_check_answer *a)
 {
     const struct topic *t = topic_of(a->code);
@@ -168,6 +182,8 @@ static void add_check(struct build *b, const struct dr_check_answer *a)
     x->way_out = a->holds == DR_TRUE ? NULL : a->way_out;
     x->reason = a->reason ? dr_code_info(a->reason)->id : NULL;
     x->mark = a->mark;
+    if (strcmp(a->code, "DR-B018") == 0 && a->holds == DR_TRUE)
+        warn_of_sink(b, x);
 }
 
 /* Checks that would be asked if the ground were as it should be. */

@@ -425,6 +425,7 @@ DR_CHECK(dr_check_no_fight);
 enum dr_truth dr_check_history_since(const struct dr_view *v, uint64_t tso,
                                      const char *name, const char **fact);
 DR_CHECK(dr_check_sink_let_in);
+DR_CHECK(dr_check_sink_leads_here);
 
 /* As a rule's `only`, of the check of a code. */
 unsigned dr_check_only(const char *code);
@@ -456,6 +457,8 @@ const char *dr_stall_notice(const struct dr_view *v);
 /* An instance of cluster c lets sessions read the past; NULL: none, or no feed is made.
  */
 const char *dr_past_notice(const struct dr_view *v, size_t c);
+/* The secondary's sink address does not answer drover; NULL: it does, or is an instance. */
+const char *dr_sink_notice(const struct dr_view *v);
 /* Which instances of the secondary take writes although drover had fenced it; NULL:
  * none. */
 const char *dr_fence_tell(const struct dr_view *v);

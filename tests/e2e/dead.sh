@@ -60,6 +60,10 @@ ctl start "at=$west2:4000" >/dev/null
 finish "$run" TERM
 becomes "all instances are back" 30 is_protected
 
+sed "/name: west/,\$ s/sink: {address: \"$west:4000\"}/sink: {address: \"${west%.*}.77:4000\"}/" "$t" >"$work/sink.yaml"
+told "a sink address where nobody is" 3 drover ready "$work/sink.yaml"
+has "is told" "cannot look behind sink.address ${west%.*}.77:4000" "$said"
+
 sim_down
 within "plan of a dead estate" 2000 3 drover plan "$t"
 within "status of a dead estate" 2000 3 drover status "$t"
