@@ -652,7 +652,7 @@ const struct dr_plan_check dr_plan_checks[] = {
      "spec.clusters[%s].ticdc", "deploy or repair TiCDC"},
     {"DR-B048", DR_SCOPE_PRIMARY, DR_P_BACKUP_BEGUN, prefixes_fresh, "fresh storage prefixes",
      "spec.storage", "empty the prefix, or let the next generation use another: this one in bootstrap.giveUp, once it is noted"},
-    {"DR-B050", DR_SCOPE_PRIMARY, DR_P_NONE, tables_replicate, "only tables that TiCDC can replicate, or waived ones",
+    {"DR-B050", DR_SCOPE_PRIMARY, DR_P_MADE, tables_replicate, "only tables that TiCDC can replicate, or waived ones",
      "spec.replication.allowUnreplicated", "give the table a primary key, or name it in replication.allowUnreplicated"},
     {"DR-B051", DR_SCOPE_PRIMARY, DR_P_MADE, dr_check_history_of_t, "history since T kept until the feed runs",
      "spec.bootstrap.gcHold", "give this copy up, and begin the next: its generation in bootstrap.giveUp"},

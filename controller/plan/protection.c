@@ -299,6 +299,9 @@ static enum dr_truth tables_all(const struct dr_view *v, struct dr_protection *o
     const char *fact = "every table can be replicated, or is waived";
     enum dr_truth holds = dr_check_tables_replicate(v, v->a, &fact);
     out->text = fact;
+    if (holds == DR_FALSE && is_made(v) == DR_TRUE) /* before that DR-B050 says so */
+        out->help = "give the table a primary key, or name it in "
+                    "replication.allowUnreplicated";
     return holds;
 }
 
