@@ -43,6 +43,9 @@ struct standing {
     bool seen;   /* in this look */
     bool stands; /* its begin counts */
     bool folded; /* the loss of protection named it, its return ends it */
+    /* a part that is missing: why, by now; the loss of protection has many reasons */
+    char why[TEXT_MAX];
+    struct moment why_since;
     struct moment since;
     bool is_gone;       /* the latest look did not see it */
     struct moment gone; /* the first look without it */
@@ -62,7 +65,7 @@ struct dr_conditions {
     struct moment lost; /* when it was protected last */
     bool from_start;    /* no look of these eyes saw it protected before that */
     bool was_lost;      /* by then it was no, not only unknown */
-    char lost_text[TEXT_MAX];
+    char lost_text[2 * TEXT_MAX];
 };
 
 /* One look at work. */
@@ -153,13 +156,18 @@ static const char *or_empty(const char *text)
     return text ? text : "";
 }
 
+/* Text up to its first number. */
+static size_t still_len(const char *text)
+{
+    return strcspn(text, "0123456789");
+}
+
 /* Numbers move while a condition stands, and what they count: "1h" follows "59m". */
 static void make_key(char key[KEY_MAX], const struct sight *x)
 {
     const char *text = or_empty(x->text);
     snprintf(key, KEY_MAX, "%d %s %s %s %.*s", (int)x->kind, or_empty(x->code),
-             or_empty(x->subject), or_empty(x->id), (int)strcspn(text, "0123456789"),
-             text);
+             or_empty(x->subject), or_empty(x->id), (int)still_len(text), text);
 }
 
 static void see(struct look *l, const struct sight *x)
@@ -187,6 +195,12 @@ static void see(struct look *l, const struct sight *x)
     }
     s->seen = true;
     s->is_gone = false;
+    size_t same = still_len(x->about);
+    if (x->kind != MISSING || x->unsure ||
+        (still_len(s->why) == same && strncmp(s->why, x->about, same) == 0))
+        return;
+    snprintf(s->why, sizeof(s->why), "%s", x->about);
+    s->why_since = l->now;
 }
 
 static void see_waiting(struct look *l, const struct dr_waiting *x)
@@ -287,6 +301,29 @@ static void fold_parts(struct dr_conditions *c, bool begins)
     }
 }
 
+/* While protection is lost: each further reason that more than one look saw, as far as
+ * there is room. */
+static void add_reasons(struct look *l)
+{
+    static const char more[] = "; and more";
+    struct dr_conditions *c = l->c;
+    for (size_t i = 0; i < c->count; i++) {
+        const struct standing *s = &c->items[i];
+        if (s->kind != MISSING || !s->seen || !s->why[0] ||
+            l->now.ms - s->why_since.ms < BEGIN_MS)
+            continue;
+        const char *known = dr_sprintf(l->a, "%.*s", (int)still_len(s->why), s->why);
+        size_t len = strlen(c->lost_text),
+               need = len + strlen("; then ") + strlen(s->why);
+        if (strstr(c->lost_text, known) || strstr(c->lost_text, more))
+            continue;
+        if (need + sizeof(more) > sizeof(c->lost_text))
+            snprintf(c->lost_text + len, sizeof(c->lost_text) - len, "%s", more);
+        else
+            snprintf(c->lost_text + len, sizeof(c->lost_text) - len, "; then %s", s->why);
+    }
+}
+
 static void say_lost(struct look *l)
 {
     struct dr_conditions *c = l->c;
@@ -357,6 +394,8 @@ static void judge(struct look *l)
     c->seen_any = true;
     c->seen = p->is_protected;
     bool news = !c->judged || c->said != c->seen;
+    if (c->judged && c->was_lost && c->said == DR_FALSE && c->seen == DR_FALSE)
+        add_reasons(l);
     int64_t wait_ms = c->judged && c->seen == DR_TRUE                   ? END_MS
                       : !c->judged && c->seen != DR_TRUE && c->was_made ? MADE_MS
                                                                         : BEGIN_MS;

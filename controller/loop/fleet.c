@@ -36,6 +36,43 @@ void dr_fleet_note(struct fleet *f, const char *fmt, ...)
     dr_fleet_say(f, NULL, &e);
 }
 
+/* For history; topology NULL: about the source. A full disk stops the next intent. */
+static void record(struct fleet *f, const char *verb, const char *topology,
+                   const char *revision, const char *text)
+{
+    char kept[DR_ERR_TEXT_MAX];
+    struct dr_err ignored;
+    snprintf(kept, sizeof(kept), "%.*s", (int)strcspn(text, "\n"), text);
+    struct dr_journal_entry e = {.time_ms = dr_wall_ms(),
+                                 .topology = topology,
+                                 .revision = revision,
+                                 .verb = verb,
+                                 .text = kept};
+    if (f->journal && dr_journal_event(f->journal, &e, &ignored) != 0)
+        return;
+}
+
+#define FOLLOWED "revision.followed"
+
+/* Whether the journal's latest word on what is followed is this revision: a process that
+ * starts on it again follows nothing new. */
+static bool was_followed(struct fleet *f, const char *revision)
+{
+    const struct dr_journal_entry *rows;
+    struct dr_journal_filter filter = {.deeds = true};
+    struct dr_err ignored;
+    size_t count;
+    bool same = false;
+    struct dr_arena *a = dr_arena_new(0);
+    if (f->journal &&
+        dr_journal_read(f->journal, a, &filter, &rows, &count, &ignored) == 0)
+        for (size_t i = 0; i < count; i++)
+            if (rows[i].verb && rows[i].revision && strcmp(rows[i].verb, FOLLOWED) == 0)
+                same = strcmp(rows[i].revision, revision) == 0;
+    dr_arena_free(a);
+    return same;
+}
+
 bool dr_fleet_stopped(const struct fleet *f)
 {
     return f->o.stop && f->o.stop(f->o.arg);
@@ -72,6 +109,7 @@ static void say_bad(struct fleet *f, const struct dr_declaration *d)
     dr_findings_text(&d->docs.findings, false, &b);
     struct dr_event e = {.kind = DR_EVENT_NOTE, .permille = -1, .text = dr_buf_str(&b)};
     dr_fleet_say(f, NULL, &e);
+    record(f, "revision.bad", NULL, d->revision, dr_buf_str(&b));
     dr_buf_release(&b);
 }
 
@@ -159,15 +197,20 @@ static int follow_declaration(struct fleet *f, struct dr_declaration *d,
             continue;
         bool already = w->removed;
         dr_worker_point_away(f, w, d->revision);
-        if (!already)
-            dr_fleet_note(
-                f, "topology '%s' left the source: its care ends, nothing is destroyed",
-                w->name);
+        if (already)
+            continue;
+        dr_fleet_note(
+            f, "topology '%s' left the source: its care ends, nothing is destroyed",
+            w->name);
+        record(f, "revision.removed", w->name, d->revision, f->said);
     }
+    bool began = f->revision[0];
     if (rc == 0) {
         snprintf(f->revision, sizeof(f->revision), "%s", d->revision);
         dr_fleet_note(f, "following revision %.16s%s%s", d->revision,
                       d->subject ? ": " : "", d->subject ? d->subject : "");
+        if (began || !was_followed(f, d->revision))
+            record(f, FOLLOWED, NULL, d->revision, f->said);
         if (!f->history_read)
             walk_history(f, d);
     }

@@ -29,7 +29,17 @@ commit "$repo" "shop: less promised"
 told "another meaning" 0 once
 second=$(git -C "$repo" rev-parse HEAD)
 is "is agreed on" "$second $second" "$(agreed "$east") $(agreed "$west")"
-git -C "$repo" reset -q --hard HEAD~1
+told "again" 0 once
+edit "$repo/shop.yaml" "primary: east" "primary: nowhere"
+commit "$repo" "shop: not valid"
+told "a bad commit" 1 once
+rows() { drover history --state "$work/state" --limit 0 -o json | jq -r "select(.verb == \"$1\") | .revision"; }
+is "each revision that was followed is in history, once" 3 "$(rows revision.followed | sort | uniq | wc -l)"
+is "and nothing more" 3 "$(rows revision.followed | wc -l)"
+is "the bad one is there" "$(git -C "$repo" rev-parse HEAD)" "$(rows revision.bad)"
+told "history" 0 drover history --state "$work/state" --limit 0
+has "shows it" "is not valid and is not followed" "$said"
+git -C "$repo" reset -q --hard HEAD~2
 state=$(quiet_state)
 told "an older revision after a forced push" 3 once
 has "is told" "DR-B026" "$said"

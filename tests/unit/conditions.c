@@ -57,6 +57,30 @@ static void expect(char said[4096], const char *want)
     said[0] = '\0';
 }
 
+/* The first reason is not the whole story, and what only one look saw is no reason. */
+Test(conditions, a_lost_protection_closes_with_all_its_reasons)
+{
+    char said[4096] = "";
+    struct dr_conditions *c = dr_conditions_new();
+    reset();
+    looks(c, 0, 10, said);
+    set(0, DR_FALSE, "changefeed x is not as drover makes it");
+    looks(c, 11, 40, said);
+    set(0, DR_FALSE, "lag 3s");
+    look(c, 41, said);
+    set(0, DR_FALSE, "no changefeed runs");
+    looks(c, 42, 80, said);
+    set(0, DR_FALSE, "changefeed x is not as drover makes it");
+    looks(c, 81, 90, said);
+    said[0] = '\0';
+    set(0, DR_TRUE, "runs");
+    looks(c, 91, 110, said);
+    expect(said, "96 protection.back protection lost 10:00:11Z, back 10:01:31Z (1m20s): "
+                 "feed: changefeed x is not as drover makes it; then feed: no changefeed "
+                 "runs\n");
+    dr_conditions_free(c);
+}
+
 Test(conditions, protection_lost_and_back_is_two_lines)
 {
     char said[4096] = "";
@@ -104,7 +128,7 @@ Test(conditions, protection_lost_and_back_is_two_lines)
     expect(said, "583 blocked.end blocked from 10:02:11Z to 10:09:38Z (7m27s): DR-B060 "
                  "east: changefeed 'x' is stopped\n"
                  "585 protection.back protection lost 10:02:11Z, back 10:09:40Z (7m29s): "
-                 "feed: changefeed x is stopped\n");
+                 "feed: changefeed x is stopped; then fence: west takes writes\n");
     cr_expect_not(dr_conditions_pending(c));
     dr_conditions_free(c);
 }
