@@ -220,7 +220,7 @@ static void add_endpoint(struct build *b, size_t c, const struct dr_seen *s,
     }
     x->reason = s->code ? dr_code_info(s->code)->id : NULL;
     x->way_out = s->code ? dr_code_info(s->code)->way_out
-                         : "make the endpoint reachable from here, or correct it";
+                         : "mend what blocks besides: it is asked then";
 }
 
 static void add_sql(struct build *b, size_t c)

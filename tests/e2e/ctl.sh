@@ -144,6 +144,8 @@ has "it is the new one" '"newarch":true' "$(curl -s "${feeds%/api/*}/config")"
 told "drover makes the pair" 0 drover apply --yes --wait 60s "$doc"
 told "which is protected" 0 drover status "$doc"
 is "nothing was sent that it does not know" "[]" "$(ctl unknown)"
+sql "$east" "EXPLAIN SELECT * FROM shop.orders" >/dev/null
+has "what it does not play is listed" "EXPLAIN SELECT" "$(ctl unknown)"
 ctl workload start --cluster east --rate 50 >/dev/null
 becomes "clients write" 10 above acknowledged 30
 holds check --within 10; is "and the pair holds what they were told" 0 $?

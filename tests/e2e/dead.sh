@@ -60,6 +60,9 @@ ctl start "at=$west2:4000" >/dev/null
 finish "$run" TERM
 becomes "all instances are back" 30 is_protected
 
+told "ready that cannot log in" 3 env DROVER_EAST_PASSWORD=other "$build/drover" ready "$t"
+lacks "calls nothing unreachable that it did not ask" "not asked yet
+          way out  make the endpoint reachable" "$said"
 sed "/name: west/,\$ s/sink: {address: \"$west:4000\"}/sink: {address: \"${west%.*}.77:4000\"}/" "$t" >"$work/sink.yaml"
 told "a sink address where nobody is" 3 drover ready "$work/sink.yaml"
 has "is told" "cannot look behind sink.address ${west%.*}.77:4000" "$said"

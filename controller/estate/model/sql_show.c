@@ -298,9 +298,15 @@ static enum dr_run show_columns(struct dr_exec *x, bool full)
     return columns_of(x, schema, name, full);
 }
 
+/* EXPLAIN of a statement is none of a table, and not played. */
 enum dr_run dr_st_desc(struct dr_exec *x)
 {
+    static const char *const others[] = {"SELECT",  "INSERT", "UPDATE",  "DELETE",
+                                         "REPLACE", "WITH",   "ANALYZE", "FORMAT"};
     const char *schema, *name;
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+        if (dr_accept(&x->cur, others[i]))
+            return dr_sql_syntax(x);
     if (dr_take_table(x, &schema, &name))
         return DR_RUN_ERROR;
     return columns_of(x, schema, name, false);
