@@ -630,16 +630,10 @@ static void add_past_reads(struct build *b)
     }
 }
 
-static void add_notices(struct build *b)
+/* Why nothing is begun. */
+static void add_hands_off(struct build *b)
 {
     const struct dr_view *v = &b->v;
-    const struct dr_equality *q = dr_view_equality(v);
-    const char *differs =
-        q ? dr_equality_text(q, dr_view_name(v, v->a), dr_view_name(v, v->b), v->arena)
-          : NULL;
-    if (differs && dr_holds(v, DR_P_MAKING, v->a) != DR_TRUE)
-        add_notice(b, "compared", dr_sprintf(v->arena, "compared at T: %s", differs));
-    const char *primary = dr_view_name(v, v->a);
     if (v->observing)
         add_notice(b, "observe", "management is Observe: drover only looks");
     else if (!b->plan->action_count &&
@@ -650,7 +644,20 @@ static void add_notices(struct build *b)
                    dr_sprintf(v->arena,
                               "%s: changefeed '%s' stands still because drover paused "
                               "it: by hand: POST /api/v2/changefeeds/%s/resume to TiCDC",
-                              primary, v->gen.feed_id, v->gen.feed_id));
+                              dr_view_name(v, v->a), v->gen.feed_id, v->gen.feed_id));
+}
+
+static void add_notices(struct build *b)
+{
+    const struct dr_view *v = &b->v;
+    const struct dr_equality *q = dr_view_equality(v);
+    const char *differs =
+        q ? dr_equality_text(q, dr_view_name(v, v->a), dr_view_name(v, v->b), v->arena)
+          : NULL;
+    if (differs && dr_holds(v, DR_P_MAKING, v->a) != DR_TRUE)
+        add_notice(b, "compared", dr_sprintf(v->arena, "compared at T: %s", differs));
+    const char *primary = dr_view_name(v, v->a);
+    add_hands_off(b);
     for (size_t c = 0; c < v->t->cluster_count && c < 2; c++) {
         add_silent_endpoints(b, c);
         const struct dr_ledger *x = dr_view_ledger(v, c);
