@@ -457,7 +457,8 @@ const char *dr_stall_notice(const struct dr_view *v);
 /* An instance of cluster c lets sessions read the past; NULL: none, or no feed is made.
  */
 const char *dr_past_notice(const struct dr_view *v, size_t c);
-/* The secondary's sink address does not answer drover; NULL: it does, or is an instance. */
+/* The secondary's sink address does not answer drover; NULL: it does, or is an instance.
+ */
 const char *dr_sink_notice(const struct dr_view *v);
 /* Which instances of the secondary take writes although drover had fenced it; NULL:
  * none. */
