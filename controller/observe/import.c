@@ -1,6 +1,8 @@
 #include "controller/observe/import.h"
 
+#include <arpa/inet.h>
 #include <inttypes.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,6 +10,7 @@
 #include "controller/base/num.h"
 #include "controller/base/printable.h"
 #include "controller/base/secret.h"
+#include "controller/estate/carrier.h"
 #include "spec/changefeed.h"
 
 enum { NOTE_MAX = 400 };
@@ -289,9 +292,59 @@ static void in_order(struct dr_import_list *l, size_t given)
         qsort(l->items + given, l->count - given, sizeof(*l->items), by_text);
 }
 
+static void note(struct learning *l, const char *text)
+{
+    struct dr_import *m = l->m;
+    for (size_t i = 0; i < m->note_count; i++)
+        if (strcmp(m->notes[i], text) == 0)
+            return;
+    *DR_PUSH(m->arena, m->notes, m->note_count, m->note_room) = text;
+}
+
+/* Whether no server of a cluster can be at that address, though a request to it may tell
+ * something or do harm: link-local (where clouds keep their metadata), multicast, "this
+ * host". All spellings that a resolver takes count. */
+static bool is_no_server(const struct in6_addr *six)
+{
+    static const unsigned char aws[16] = {0xfd, 0, 0x0e, 0xc2, [14] = 0x02, [15] = 0x54};
+    return IN6_IS_ADDR_LINKLOCAL(six) || IN6_IS_ADDR_MULTICAST(six) ||
+           IN6_IS_ADDR_UNSPECIFIED(six) || memcmp(six, aws, sizeof(aws)) == 0;
+}
+
+static bool is_no_server4(uint32_t ip)
+{
+    return ip >> 24 == 0 || ip >> 16 == 0xa9fe /* 169.254.0.0/16 */ || ip >> 28 >= 0xe;
+}
+
+/* What a server says where others are is not asked without a look at it. */
+static bool is_askable(struct learning *l, const char *address)
+{
+    struct dr_address at;
+    struct in6_addr six;
+    struct in_addr four;
+    bool askable = dr_address_parse(&at, address, 1);
+    if (askable && inet_pton(AF_INET6, at.host, &six) == 1) {
+        uint32_t mapped;
+        memcpy(&mapped, &six.s6_addr[12], sizeof(mapped));
+        askable = IN6_IS_ADDR_V4MAPPED(&six) ? !is_no_server4(ntohl(mapped))
+                                             : !is_no_server(&six);
+    } else if (askable && inet_aton(at.host, &four)) {
+        askable = !is_no_server4(ntohl(four.s_addr));
+    }
+    if (!askable)
+        note(l,
+             dr_sprintf(l->m->arena,
+                        "a server names %s as one of its cluster: no server can be there "
+                        "(link-local, multicast or no address), and it is not asked",
+                        dr_printable(l->m->arena, address, strlen(address), 80)));
+    return askable;
+}
+
 static void add_capture(struct learning *l, struct dr_import_cluster *to,
                         const char *address)
 {
+    if (!is_askable(l, address))
+        return;
     const char *like = to->ticdc.count ? to->ticdc.items[0] : to->pd.items[0];
     l->learned |=
         push(&to->ticdc,
@@ -318,13 +371,15 @@ static void learn_cluster(struct learning *l, size_t c)
     const struct dr_cluster_facts *f = &l->f->clusters[c];
     set_text(l, &to->version, f->identity.version.text);
     for (size_t i = 0; i < f->identity.member_count; i++)
-        if (strcmp(f->identity.members[i].type, "tidb") == 0)
+        if (strcmp(f->identity.members[i].type, "tidb") == 0 &&
+            is_askable(l, f->identity.members[i].instance))
             l->learned |=
                 push(&to->sql, dr_strdup(l->m->arena, f->identity.members[i].instance));
     const char *scheme = strncmp(to->pd.items[0], "https:", 6) == 0 ? "https" : "http";
     for (size_t i = 0; i < f->pd.address_count; i++)
-        l->learned |=
-            push(&to->pd, dr_sprintf(l->m->arena, "%s://%s", scheme, f->pd.addresses[i]));
+        if (is_askable(l, f->pd.addresses[i]))
+            l->learned |= push(
+                &to->pd, dr_sprintf(l->m->arena, "%s://%s", scheme, f->pd.addresses[i]));
     learn_captures(l, to, f);
     in_order(&to->sql, 1);
     in_order(&to->pd, 1);
@@ -380,15 +435,6 @@ static int find_feed(struct learning *l, const char *wanted, struct dr_err *err)
     l->m->feed = dr_strdup(l->m->arena, id);
     l->m->why = "the changefeed runs out of it";
     return 0;
-}
-
-static void note(struct learning *l, const char *text)
-{
-    struct dr_import *m = l->m;
-    for (size_t i = 0; i < m->note_count; i++)
-        if (strcmp(m->notes[i], text) == 0)
-            return;
-    *DR_PUSH(m->arena, m->notes, m->note_count, m->note_room) = text;
 }
 
 static void guess_primary(struct learning *l)

@@ -157,6 +157,22 @@ Test(import, one_capture_lists_the_others)
          "http://10.0.1.9:8300",
          false,
          "[\"http://10.0.1.9:8300\"]"},
+        /* where no server can be nothing is asked, however it is spelled */
+        {{"169.254.169.254:80", "10.0.1.8:8300", "[fe80::1]:80"},
+         {NULL},
+         NULL,
+         false,
+         "[\"http://10.0.1.8:8300\"]"},
+        {{NULL},
+         {"2852039166:80", "[::ffff:169.254.169.254]:80", "224.0.0.1:80"},
+         "http://10.0.1.9:8300",
+         false,
+         "[\"http://10.0.1.9:8300\"]"},
+        {{NULL},
+         {"0.0.0.0:8300", "[ff02::1]:80", "0xa9.0xfe.1:80"},
+         "http://10.0.1.9:8300",
+         false,
+         "[\"http://10.0.1.9:8300\"]"},
         {{"10.0.1.9:8300"}, {NULL}, NULL, true, NULL},
         {{NULL}, {NULL}, NULL, true, NULL},
     };
@@ -182,6 +198,10 @@ Test(import, one_capture_lists_the_others)
                          err.text);
         }
         cr_expect_not(learned, "%zu: it comes to an end", i);
+        bool told = false;
+        for (size_t k = 0; k < m.note_count; k++)
+            told |= strstr(m.notes[k], "no server can be there") != NULL;
+        cr_expect_eq(told, i >= 4 && i <= 6, "%zu", i);
         (void)decode(&m, &docs, &text);
         const char *west = strstr(dr_buf_str(&text), "- name: west");
         const char *line = strstr(west, "ticdc: {endpoints: ");
