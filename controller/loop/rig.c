@@ -35,10 +35,11 @@ int dr_rig_open(struct dr_rig *out, const struct dr_topology *t, const char *sec
 
 void dr_rig_close(struct dr_rig *r)
 {
-    if (r->estate)
-        r->estate->free(r->estate);
+    /* what is still under way points into the scripts of the estate: the carrier first */
     if (r->carrier)
         r->carrier->free(r->carrier);
+    if (r->estate)
+        r->estate->free(r->estate);
     dr_access_free(r->access);
     *r = (struct dr_rig){0};
 }

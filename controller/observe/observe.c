@@ -456,8 +456,12 @@ static bool ask_due(struct dr_observer *o, bool focused, const struct focus *x)
         if (needs_focus(q->kind) != focused || dr_question_retired(q) ||
             !is_old(q, now, busy) || dr_reader_brings(o, q))
             continue;
-        if (x && !aim(o, q, x))
+        /* what stands of the answer is labelled by the call that was answered */
+        struct dr_call asked_last = q->call;
+        if (x && !aim(o, q, x)) {
+            q->call = asked_last;
             continue;
+        }
         dr_observer_ask(o, q);
         asked = true;
     }
