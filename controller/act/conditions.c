@@ -307,6 +307,8 @@ static void add_reasons(struct look *l)
 {
     static const char more[] = "; and more";
     struct dr_conditions *c = l->c;
+    if (!c->judged || c->said != DR_FALSE || c->seen != DR_FALSE)
+        return;
     for (size_t i = 0; i < c->count; i++) {
         const struct standing *s = &c->items[i];
         if (s->kind != MISSING || !s->seen || !s->why[0] ||
@@ -394,8 +396,7 @@ static void judge(struct look *l)
     c->seen_any = true;
     c->seen = p->is_protected;
     bool news = !c->judged || c->said != c->seen;
-    if (c->judged && c->was_lost && c->said == DR_FALSE && c->seen == DR_FALSE)
-        add_reasons(l);
+    add_reasons(l);
     int64_t wait_ms = c->judged && c->seen == DR_TRUE                   ? END_MS
                       : !c->judged && c->seen != DR_TRUE && c->was_made ? MADE_MS
                                                                         : BEGIN_MS;
