@@ -319,6 +319,44 @@ static void back_off(struct dr_actor *x, const char *id)
     x->again_at_ms = dr_actor_now(x) + wait;
 }
 
+/* Writes the row of a comparison, as a step is made: while authority lasts, with its
+ * intent on disk before. */
+static void write_comparison(struct dr_actor *x, const struct step *s, size_t at,
+                             const struct dr_row_write *row)
+{
+    struct dr_call call = {.kind = DR_CALL_LEDGER_WRITE,
+                           .at = {.cluster = (uint16_t)at},
+                           .as = dr_authority_for(x, at)};
+    struct dr_action noting = {
+        .id = s->action->id,
+        .name = s->action->name,
+        .subject = x->facts->clusters[at].name,
+        .what = dr_sprintf(x->cycle, "%s: %s", x->facts->clusters[at].name,
+                           row->value ? "note what the comparison found"
+                                      : "forget what an earlier comparison found"),
+        .why = "what stops a bootstrap must stop the next process as well",
+        .precondition = "both sides were compared in this step",
+        .call = call};
+    struct step w = {.action = &noting};
+    struct dr_reply reply;
+    struct dr_err err = {0};
+    /* not written: it is compared once more */
+    if (!dr_authority_lasts(x, at) || note_intent(x, &w, &err) != 0)
+        return;
+    call.args.write.count = 1;
+    call.args.write.rows = row;
+    w.call = call;
+    dr_estate_ask(x->o.estate, &call, &reply);
+    answered(x, &w, &reply);
+    /* it may still arrive: the takeover of the next round ends its session */
+    if (reply.outcome == DR_UNKNOWN)
+        dr_authority_lose(x);
+    x->resolved &= reply.outcome != DR_UNKNOWN;
+    dr_reply_release(&reply);
+    if (note_outcome(x, &w, &err) != 0)
+        dr_actor_note(x, DR_EVENT_NOTE, "%s", err.text);
+}
+
 /* What stops a bootstrap must stop the next process as well: it would only see that
  * nothing is compared yet. */
 static void note_comparison(struct dr_actor *x, const struct step *s)
@@ -332,8 +370,6 @@ static void note_comparison(struct dr_actor *x, const struct step *s)
         return;
     struct dr_compared_row *r = dr_equality_row(q, s->action->compares_carried, x->cycle);
     struct dr_row_write row = {.key = DR_KEY_COMPARED};
-    struct dr_call call = {.kind = DR_CALL_LEDGER_WRITE, .at = {.cluster = (uint16_t)to}};
-    struct dr_reply reply;
     if (!r && !g->rows.compared.present)
         return;
     if (r) {
@@ -343,14 +379,7 @@ static void note_comparison(struct dr_actor *x, const struct step *s)
             g->rows.restoring.present ? g->rows.restoring.connection_id : 0;
         row.value = dr_compared_value(r, x->cycle);
     }
-    call.as = dr_authority_for(x, to);
-    call.args.write.count = 1;
-    call.args.write.rows = &row;
-    dr_estate_ask(x->o.estate, &call, &reply);
-    /* it may still arrive: the takeover of the next round ends its session */
-    if (reply.outcome == DR_UNKNOWN)
-        dr_authority_lose(x);
-    dr_reply_release(&reply);
+    write_comparison(x, s, to, &row);
 }
 
 /* Nothing but the comparison itself changes its result: it is not waited for. */

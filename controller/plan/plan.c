@@ -647,6 +647,17 @@ static void add_hands_off(struct build *b)
                               dr_view_name(v, v->a), v->gen.feed_id, v->gen.feed_id));
 }
 
+static void add_foreign_rows(struct build *b, size_t c)
+{
+    const struct dr_view *v = &b->v;
+    const struct dr_ledger *x = dr_view_ledger(v, c);
+    if (x && x->foreign_count)
+        add_notice(b, dr_sprintf(v->arena, "foreign rows %s", dr_view_name(v, c)),
+                   dr_sprintf(v->arena,
+                              "%s: %zu ledger rows of another cluster are ignored",
+                              dr_view_name(v, c), x->foreign_count));
+}
+
 static void add_notices(struct build *b)
 {
     const struct dr_view *v = &b->v;
@@ -660,12 +671,7 @@ static void add_notices(struct build *b)
     add_hands_off(b);
     for (size_t c = 0; c < v->t->cluster_count && c < 2; c++) {
         add_silent_endpoints(b, c);
-        const struct dr_ledger *x = dr_view_ledger(v, c);
-        if (x && x->foreign_count)
-            add_notice(b, dr_sprintf(v->arena, "foreign rows %s", dr_view_name(v, c)),
-                       dr_sprintf(v->arena,
-                                  "%s: %zu ledger rows of another cluster are ignored",
-                                  dr_view_name(v, c), x->foreign_count));
+        add_foreign_rows(b, c);
     }
     bool off = false;
     const char *gc = dr_gc_notice(v, &off), *hold = dr_hold_notice(v),
