@@ -95,7 +95,9 @@ static const struct dr_codec edge_codec = CODEC(struct dr_edge_row,
      .at = DR_CODEC_AT(struct dr_edge_row, adopted, bool)},
     TEXT(struct dr_edge_row, "settings", settings, DR_CODEC_OPTIONAL),
     {.name = "updating", .kind = DR_CODEC_BOOL, .flags = DR_CODEC_OPTIONAL,
-     .at = DR_CODEC_AT(struct dr_edge_row, updating, bool)});
+     .at = DR_CODEC_AT(struct dr_edge_row, updating, bool)},
+    {.name = "resumed", .kind = DR_CODEC_DIGITS, .flags = DR_CODEC_OPTIONAL,
+     .at = DR_CODEC_AT(struct dr_edge_row, resumed, uint64_t)});
 
 static const struct dr_codec sink_codec = CODEC(struct dr_sink_row,
     TEXT(struct dr_sink_row, "account", account, 0),

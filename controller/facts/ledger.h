@@ -77,7 +77,10 @@ struct dr_edge_row {
      * says (struct dr_doc, feeds); NULL: not noted. It tells an edited document from a
      * changed feed. */
     const char *settings;
-    bool updating; /* drover changes the settings: that the feed is paused is its doing */
+    bool updating; /* drover changes the settings: that the feed is paused is its doing ..
+                    */
+    uint64_t
+        resumed; /* .. until it was seen to run again: TSO of the primary; 0: not yet */
 };
 
 struct dr_sink_row {

@@ -10,6 +10,10 @@
 
 enum { NS_PER_MS = 1000000, MIB = 1 << 20, SHOWN_DIFFERENCES = 5, MINUTE_MS = 60000 };
 
+/* A request to pause that nobody waits for any more arrives within this time, or never:
+ * connections are given up long before. [inference] */
+enum { LATE_PAUSE_MS = 5 * MINUTE_MS };
+
 static const struct dr_feed_detail *detail_of(const struct dr_view *v)
 {
     const struct dr_feed_detail *d = &dr_view_facts(v, v->a)->feed;
@@ -165,10 +169,29 @@ const char *dr_redo_off_notice(const struct dr_view *v)
 
 /* ---- whose doing ---- */
 
-bool dr_feed_updating(const struct dr_view *v)
+/* A ledger says that drover changes the settings, or did so just now. */
+static bool is_noted(const struct dr_view *v)
 {
     const struct dr_edge_row *a = dr_view_edge(v, v->a), *b = dr_view_edge(v, v->b);
     return (a && a->updating) || (b && b->updating);
+}
+
+bool dr_feed_updating(const struct dr_view *v)
+{
+    const struct dr_edge_row *a = dr_view_edge(v, v->a), *b = dr_view_edge(v, v->b);
+    return is_noted(v) && !(a && a->resumed) && !(b && b->resumed);
+}
+
+bool dr_feed_late_pause(const struct dr_view *v)
+{
+    const struct dr_edge_row *a = dr_view_edge(v, v->a), *b = dr_view_edge(v, v->b);
+    const struct dr_ledger_group *g = &dr_view_facts(v, v->a)->ledger;
+    const struct dr_feed *x = dr_view_feed(v);
+    uint64_t seen = a ? a->resumed : 0;
+    if (b && b->resumed > seen)
+        seen = b->resumed;
+    return seen && g->seen.known && x && x->state == DR_FEED_STOPPED &&
+           dr_tso_age_ms(g->tso, seen) < LATE_PAUSE_MS;
 }
 
 bool dr_feed_declared_anew(const struct dr_view *v)
@@ -200,7 +223,8 @@ enum dr_truth dr_feed_update_wanted(const struct dr_view *v)
     bool runs = x->state == DR_FEED_NORMAL || x->state == DR_FEED_WARNING;
     bool resumed = x->state == DR_FEED_STOPPED &&
                    v->t->policy.drift[DR_DRIFT_CHANGEFEED_PAUSED] == DR_DRIFT_CORRECT;
-    bool may = runs || noted || resumed || (x->state == DR_FEED_FAILED && anew);
+    bool may = runs || noted || dr_feed_late_pause(v) || resumed ||
+               (x->state == DR_FEED_FAILED && anew);
     return dr_truth_of(may && (noted || dr_feed_is_meant(v)));
 }
 
@@ -381,7 +405,8 @@ enum dr_truth dr_feed_left_paused(const struct dr_view *v)
     const struct dr_feeds *all = &dr_view_facts(v, v->a)->feeds;
     const struct dr_feed *x = dr_view_feed(v);
     int64_t left_ms;
-    if (!dr_feed_updating(v)) /* both ends know it before the feed is paused */
+    if (!dr_feed_updating(v) &&
+        !dr_feed_late_pause(v)) /* both ends know it before the feed is paused */
         return DR_FALSE;
     if (!all->seen.known || (!x && all->unproven))
         return DR_UNSURE;
@@ -413,7 +438,7 @@ DR_CHECK(dr_check_feed_taken)
 {
     const char *refused = dr_feed_refused(v);
     if (!refused || dr_holds(v, DR_P_MADE, c) != DR_TRUE || !dr_feed_is_meant(v) ||
-        dr_feed_updating(v))
+        is_noted(v))
         return DR_TRUE;
     *fact = dr_sprintf(v->arena, "%s; TiCDC refused that: %s", dr_feed_differences(v),
                        dr_check_shown(v, refused));
@@ -494,6 +519,14 @@ void dr_emit_update_noted(const struct dr_view *v, size_t c, struct dr_action *x
 {
     struct dr_edge_row r = edge_as_seen(v, c);
     r.updating = true;
+    r.resumed = 0;
+    dr_emit_edge(v, c, x, &r);
+}
+
+void dr_emit_update_resumed(const struct dr_view *v, size_t c, struct dr_action *x)
+{
+    struct dr_edge_row r = edge_as_seen(v, c);
+    r.resumed = dr_view_facts(v, v->a)->ledger.tso;
     dr_emit_edge(v, c, x, &r);
 }
 

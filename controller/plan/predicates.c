@@ -707,7 +707,8 @@ static enum dr_truth runs(const struct dr_view *v)
 P(unpaused)
 {
     (void)c;
-    if (!dr_view_feed(v) || dr_feed_updating(v) || dr_feed_update_wanted(v) == DR_TRUE)
+    if (!dr_view_feed(v) || dr_feed_updating(v) || dr_feed_late_pause(v) ||
+        dr_feed_update_wanted(v) == DR_TRUE)
         return DR_TRUE; /* a change of its settings ends with a resume */
     return negated(feed_is(v, DR_FEED_STOPPED));
 }
@@ -738,7 +739,8 @@ P(update_noted)
     if (!dr_view_ledger(v, c))
         return DR_UNSURE;
     const struct dr_edge_row *e = dr_view_edge(v, c);
-    return dr_truth_or(dr_truth_of(e && e->updating), negated(dr_feed_update_wanted(v)));
+    return dr_truth_or(dr_truth_of(e && e->updating && !e->resumed),
+                       negated(dr_feed_update_wanted(v)));
 }
 
 P(update_rests)
@@ -760,7 +762,18 @@ P(update_runs)
 {
     (void)c;
     enum dr_truth sent = negated(dr_feed_update_wanted(v));
+    if (dr_feed_late_pause(v))
+        return DR_FALSE;
     return dr_feed_updating(v) ? dr_truth_and(sent, runs(v)) : sent;
+}
+
+P(update_resumed)
+{
+    const struct dr_edge_row *e = dr_view_edge(v, c);
+    if (!dr_view_ledger(v, c))
+        return DR_UNSURE;
+    return dr_truth_and(dr_truth_of(!e || !e->updating || e->resumed),
+                        negated(dr_feed_update_wanted(v)));
 }
 
 P(not_left_paused)
@@ -785,6 +798,9 @@ P(update_over)
     if (!dr_view_ledger(v, c))
         return DR_UNSURE;
     if (!e || e->state != DR_EDGE_MADE)
+        return DR_TRUE;
+    /* somebody paused it since: what it has is noted once it runs */
+    if (e->updating && e->resumed && feed_is(v, DR_FEED_STOPPED) == DR_TRUE)
         return DR_TRUE;
     /* an edit that changes nothing of the feed is agreed on, too */
     bool other = (!e->settings || strcmp(e->settings, v->t->doc.feeds) != 0) &&

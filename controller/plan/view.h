@@ -144,6 +144,7 @@ enum dr_truth dr_truth_or(enum dr_truth x, enum dr_truth y);
     X(UPDATE_RESTS, update_rests, "no setting is to be changed, or the changefeed rests for it", "ledger feed feeds") \
     X(UPDATE_SENT, update_sent, "no setting is to be changed", "ledger feed feeds")                 \
     X(UPDATE_RUNS, update_runs, "no changefeed rests for a change of its settings", "ledger feed feeds")    \
+    X(UPDATE_RESUMED, update_resumed, "no settings are being changed, or this end says that the changefeed runs with them", "ledger feed feeds") \
     X(UPDATE_OVER, update_over, "this end names the settings that the changefeed has", "ledger feed feeds") \
     X(NOT_LEFT_PAUSED, not_left_paused, "no changefeed stands still because drover paused it", "ledger feeds cdc safepoints identity pd instances") \
     X(SHUT, shut, "no instance of the secondary takes writes", "instances")                         \
@@ -256,8 +257,12 @@ enum dr_truth dr_feed_update_wanted(const struct dr_view *v);
 /* Whether the feed stands still because drover paused it to change its settings, and may
  * simply be resumed: its history is kept, and the clusters are those of the ledgers. */
 enum dr_truth dr_feed_left_paused(const struct dr_view *v);
-/* A ledger says that drover changes the settings. */
+/* A ledger says that drover changes the settings, and the feed was not seen to run since:
+ * that it is paused is drover's doing. */
 bool dr_feed_updating(const struct dr_view *v);
+/* It was seen to run with them a few minutes ago, and is stopped: a request of drover's
+ * own may have come late. From then on a stop is a human's. */
+bool dr_feed_late_pause(const struct dr_view *v);
 /* The document was edited since drover last saw the feed as it says. */
 bool dr_feed_declared_anew(const struct dr_view *v);
 /* .. or the policy puts right what somebody changed: what differs is to be changed. */
@@ -309,6 +314,7 @@ const char *dr_feed_tell_failed(const struct dr_view *v);
 void dr_feed_say_update(const struct dr_view *v, struct dr_action *x);
 void dr_emit_update_noted(const struct dr_view *v, size_t c, struct dr_action *x);
 void dr_emit_update_over(const struct dr_view *v, size_t c, struct dr_action *x);
+void dr_emit_update_resumed(const struct dr_view *v, size_t c, struct dr_action *x);
 void dr_emit_feed_pause(const struct dr_view *v, size_t c, struct dr_action *x);
 void dr_emit_feed_update(const struct dr_view *v, size_t c, struct dr_action *x);
 void dr_emit_feed_resume(const struct dr_view *v, size_t c, struct dr_action *x);

@@ -54,7 +54,9 @@ static const char *const adopt[] = {KINDS_OF_WAY("adopt"), NULL};
 static const char *const adopt_late[] = {"adopt/late", "adopt/late-taken",
                                          "adopt/late-done", NULL};
 static const char *const adopt_outage[] = {"adopt/outage", NULL};
-#define CHANGED(prefix) KINDS(prefix), prefix "/owner"
+#define CHANGED(prefix)                                                                  \
+    KINDS(prefix), prefix "/owner", prefix "/stray", prefix "/stray-late",               \
+        prefix "/crash-stray", prefix "/crash-late"
 static const char *const edited[] = {CHANGED("edited"), NULL};
 static const char *const edited_outage[] = {"edited/outage", NULL};
 static const char *const meddled[] = {CHANGED("meddled"), NULL};

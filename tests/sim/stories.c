@@ -506,6 +506,10 @@ static bool prepare_feed(struct run *r)
     HIT(name "/truncated", ".. half the reply arrives", DR_INJECT_TRUNCATED, 0, __VA_ARGS__),    \
     HIT(name "/error-after", ".. done, and answered with an error", DR_INJECT_ERROR_AFTER, 0, __VA_ARGS__), \
     {name "/outage", ".. something of the estate fails for 20 s", .ending = PROTECTED, .numbered = true, .strike = hurt, __VA_ARGS__}, \
+    {name "/stray", ".. it is given up, and arrives 3 s later", .ending = PROTECTED, .numbered = true, .strike = strike_fault, .inject = DR_INJECT_STRAY, .delay_ms = 3000, .acting = true, __VA_ARGS__}, \
+    {name "/stray-late", ".. 100 s later", .ending = PROTECTED, .numbered = true, .strike = strike_fault, .inject = DR_INJECT_STRAY, .delay_ms = 100000, .acting = true, __VA_ARGS__}, \
+    {name "/crash-stray", ".. its sender crashes, and it arrives 3 s later", .ending = PROTECTED, .numbered = true, .strike = strike_fault, .inject = DR_INJECT_CRASH_STRAY, .delay_ms = 3000, .acting = true, __VA_ARGS__}, \
+    {name "/crash-late", ".. 100 s later", .ending = PROTECTED, .numbered = true, .strike = strike_fault, .inject = DR_INJECT_CRASH_STRAY, .delay_ms = 100000, .acting = true, __VA_ARGS__}, \
     {name "/owner", ".. TiCDC gets a new owner, who knows no feed at first", .ending = PROTECTED, .numbered = true, .strike = change_owner, __VA_ARGS__}
 #define HIT(name_, text_, inject_, ms, ...)                                              \
     {name_, text_, .ending = PROTECTED, .numbered = true, .strike = strike_fault, .inject = inject_, .delay_ms = ms, __VA_ARGS__}

@@ -7,7 +7,7 @@
 
 #define FEED "/api/v2/changefeeds/orders-east-to-west-g1"
 
-enum { HANDS_MS = 3000, AFTERWARDS = 4, ROUNDS_REFUSED = 25 };
+enum { HANDS_MS = 3000, AFTERWARDS = 4, LATE_MS = 60000, ROUNDS_REFUSED = 25 };
 
 static bool until_protected(struct run *r)
 {
@@ -36,7 +36,14 @@ static bool goes_on(struct run *r)
     if (!r->out->exchanges)
         r->out->exchanges = dr_fault_look(r->c.fault)->exchanges;
     r->counts = false; /* what was struck at the very end shows in the next rounds */
-    return sim_rounds(r, AFTERWARDS, NULL, &last) && sim_ends(r);
+    if (!sim_rounds(r, AFTERWARDS, NULL, &last))
+        return false;
+    /* a request to pause that comes when all is done stops the feed once more */
+    if (r->story->delay_ms >= LATE_MS)
+        sim_world_pass(&r->w, r->story->delay_ms);
+    if (!sim_rounds(r, ROUNDS_MAX, sim_is_protected, &last))
+        return sim_fail(r, "C7: not protected after what came late: %s", last.text);
+    return sim_ends(r);
 }
 
 /* Whether the feed has what the document says, read by hand: the end of a story is judged
