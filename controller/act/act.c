@@ -402,6 +402,16 @@ static bool wants_authority(struct dr_actor *x, struct dr_round *out)
     return !word;
 }
 
+/* A pair that is made loses neither lease nor heartbeat by what blocks its next step: a
+ * controller that comes while it is blocked takes authority, and what is blocked is said
+ * all the same. Once there, the epoch is held as always. */
+static void keep_blocked(struct dr_actor *x, const struct dr_round *out)
+{
+    struct dr_round aside = *out;
+    if (x->o.overtakes && !x->epoch && out->state == DR_ROUND_BLOCKED && x->plan->keeps)
+        (void)may_act(x, &aside);
+}
+
 /* A step that cannot simply be undone is decided on facts that are all read in this very
  * round. */
 static bool needs_fresh_facts(const struct dr_plan *p)
@@ -467,6 +477,8 @@ int dr_actor_round(struct dr_actor *x, struct dr_round *out, struct dr_err *err)
         dr_authority_leave(x);
     else if (wants_authority(x, out) && may_act(x, out))
         rc = go_on(x, out, err);
+    else
+        keep_blocked(x, out);
     /* another one acts, or only a person can help */
     if (x->input.ending && out->state != DR_ROUND_MOVED && out->state != DR_ROUND_WAITING)
         yield_to(out, DR_ROUND_STOPPED, "", 0);

@@ -899,6 +899,17 @@ static const char *hindrance(const struct build *b)
     return p->waiting_count ? p->waitings[0].what : "nothing else can be done";
 }
 
+/* What is no doubt about clusters, ledgers or the account that writes there. */
+static bool is_kept(const struct build *b)
+{
+    const struct dr_plan *p = b->plan;
+    for (size_t i = 0; i < p->blocker_count; i++)
+        if (strcmp(p->blockers[i].code, DR_CHECK_ABOVE_GROUND) <= 0)
+            return false;
+    return p->blocker_count && !p->observing && !b->v.in->removed &&
+           !b->v.in->topology->paused && dr_holds(&b->v, DR_P_MADE, b->v.a) == DR_TRUE;
+}
+
 /* What is missing, and which of it can be made now. */
 static void match_once(struct build *b, bool discharge)
 {
@@ -922,6 +933,7 @@ static void match_once(struct build *b, bool discharge)
         add_notice(b, idle, idle);
     if (kept)
         add_notice(b, kept, kept);
+    p->keeps = is_kept(b);
     dr_protection(v, p);
     p->left_paused = !v->observing && dr_feed_left_paused(v) == DR_TRUE;
     p->absence_open = is_unproven(v, v->a) || is_unproven(v, v->b);

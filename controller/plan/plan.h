@@ -176,6 +176,9 @@ struct dr_plan {
     /* management is Observe: nothing is to be done; actions and blockers are what
      * managing the topology would need */
     bool observing;
+    /* it is blocked, but the pair is made, and what blocks casts no doubt on clusters and
+     * ledgers: lease and heartbeat are kept, by whoever has them or nobody had them */
+    bool keeps;
     bool older; /* DR-B026: a ledger has agreed on what this is not, nor descends from */
     bool newer; /* proved to be newer than what a ledger has agreed on, and says other
                  * things: whoever acts on that one is behind */

@@ -785,6 +785,29 @@ Test(act, a_word_on_the_revision_is_not_overwritten)
     pair_close(&p);
 }
 
+/* Who starts while something blocks a pair that is made keeps its lease and heartbeat. */
+Test(act, a_blocked_pair_that_is_made_is_kept)
+{
+    struct pair p;
+    struct boss b;
+    pair_open(&p);
+    pair_bootstrap(&p);
+    pair_pass(&p, 3600000);
+    for (int stays = 0; stays < 2; stays++) {
+        p.topology.bootstrap.give_up = 7; /* refused */
+        boss_options(&b, &p, stays ? "two" : "once");
+        b.o.overtakes = stays;
+        boss_start(&b);
+        for (int i = 0; i < 5; i++)
+            boss_round(&b);
+        cr_expect_eq(b.r.state, DR_ROUND_BLOCKED, "%s", b.r.text);
+        cr_expect_eq(dr_actor_epoch(b.actor) != 0, stays, "%s", b.said);
+        cr_expect_eq(dr_record_changes(&b.record) != 0, stays);
+        boss_end(&b);
+    }
+    pair_close(&p);
+}
+
 /* Whatever stops the plan afterwards: a word that gave the rows back is used. */
 Test(act, a_word_that_reset_a_ledger_is_used_though_the_plan_is_blocked)
 {
