@@ -238,10 +238,15 @@ void dr_import_text(const struct dr_import *m, bool looking, struct dr_buf *out)
         add_cluster(&m->clusters[i], m->user, m->arena, out);
     add_storage(m, looking, out);
     add_replication(m, looking, out);
-    dr_buf_adds(
-        out, m->feed ? "  bootstrap: {method: Existing}    # the data is there already\n"
-                     : "  bootstrap: {method: Existing, startTs: 1}    # the TSO since "
-                       "which both hold the same; to copy: BackupRestore\n");
+    if (m->feed)
+        dr_buf_adds(out,
+                    "  bootstrap: {method: Existing}    # the data is there already\n");
+    else
+        dr_buf_addf(out,
+                    "  bootstrap: {method: Existing, startTs: %" PRIu64
+                    "}    # the TSO since which both hold the same: that of this look is "
+                    "a guess; to copy: BackupRestore\n",
+                    m->start_ts ? m->start_ts : 1);
     if (m->bypass.count) {
         dr_buf_adds(out, "  switchover:\n    bypassHolders: ");
         add_list(out, &m->bypass, quoted, m->arena);
@@ -665,6 +670,11 @@ int dr_import_learn(struct dr_import *m, const struct dr_facts *f, const char *w
         guess_primary(&l);
     learn_bypass(&l);
     const struct dr_cluster_facts *a = &f->clusters[m->primary];
+    if (!m->feed && a->ledger.tso && (!m->start_ts || m->start_of != m->primary)) {
+        m->start_ts = a->ledger.tso;
+        m->start_of = m->primary;
+        l.learned = true;
+    }
     bool off = a->instance_count && a->instances[0].seen.known &&
                !a->instances[0].ttl_job_enable;
     set_flag(&l, &m->no_ttl, off);

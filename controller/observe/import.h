@@ -42,6 +42,9 @@ struct dr_import {
     size_t primary;   /* index */
     const char *why;  /* why this one is the primary; NULL: a guess so far */
     const char *feed; /* id of the feed to adopt; NULL: none runs */
+    /* Without a feed: the primary's TSO when it was first looked at; 0: not yet. */
+    uint64_t start_ts;
+    size_t start_of; /* whose it is */
     const char *sink_user;
     struct dr_import_list bypass; /* accounts that may write through the fence, others' */
     bool redo, sync_point, no_ttl;
