@@ -185,7 +185,7 @@ Test(saved, is_stale_once_somebody_changed_what_drover_keeps)
         east->ledger.rows.edges[0].settings = west->ledger.rows.edges[0].settings =
             "agreed before the edit";
         struct dr_saved_plan *s = load(&k, save(&k));
-        cr_assert_eq(plan_kit_plan(&k)->action_count, 7);
+        cr_assert_eq(plan_kit_plan(&k)->action_count, 9);
         for (size_t n = 0; i == 0 && n < west->instance_count; n++)
             west->instances[n].super_read_only = false;
         if (i == 1)

@@ -1,11 +1,11 @@
 #include "controller/estate/live/live.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "controller/estate/live/clock.h"
@@ -196,18 +196,16 @@ static bool take_mail(struct dr_live *l)
 
 void dr_live_wake(const struct dr_live *l)
 {
-    uint64_t one = 1;
     /* full: it will wake; anything else is tried again, for a wakeup lost costs a nap */
     for (int i = 0; i < WAKE_TRIES; i++)
-        if (write(l->wakeup, &one, sizeof(one)) == (ssize_t)sizeof(one) ||
-            errno == EAGAIN)
+        if (write(l->wakeup[1], "", 1) == 1 || errno == EAGAIN)
             return;
 }
 
 static void turn(struct dr_live *l)
 {
     struct epoll_event events[EVENTS];
-    uint64_t calls;
+    char calls[256];
     int64_t now_ms = dr_live_now_ms(), next_ms = dr_live_timers_run(l, now_ms);
     int64_t nap_ms = next_ms - now_ms;
     call(l);
@@ -220,7 +218,7 @@ static void turn(struct dr_live *l)
             w->events = events[i].events;
             w->ready(l, w);
         } else {
-            (void)!read(l->wakeup, &calls, sizeof(calls)); /* take_mail comes next */
+            (void)!read(l->wakeup[0], calls, sizeof(calls)); /* take_mail comes next */
         }
     }
     dr_live_http_turned(l);
@@ -412,8 +410,9 @@ static void free_live(struct dr_live *l)
     dr_live_http_free(l);
     if (l->epoll >= 0)
         close(l->epoll);
-    if (l->wakeup >= 0)
-        close(l->wakeup);
+    for (int i = 0; i < 2; i++)
+        if (l->wakeup[i] >= 0)
+            close(l->wakeup[i]);
     free(l->timers.heap);
     pthread_mutex_destroy(&l->lock);
     free(l);
@@ -464,9 +463,12 @@ int dr_live_start(struct dr_live **out, const struct dr_live_options *opt,
     l->returned_tail = &l->returned;
     l->epoll = epoll_create1(EPOLL_CLOEXEC);
     int failed = l->epoll < 0 ? errno : 0;
-    l->wakeup = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (pipe2(l->wakeup, O_CLOEXEC | O_NONBLOCK) != 0) {
+        failed = failed ? failed : errno;
+        l->wakeup[0] = l->wakeup[1] = -1;
+    }
     struct epoll_event mail = {.events = EPOLLIN};
-    if (l->wakeup < 0 || epoll_ctl(l->epoll, EPOLL_CTL_ADD, l->wakeup, &mail) != 0)
+    if (!failed && epoll_ctl(l->epoll, EPOLL_CTL_ADD, l->wakeup[0], &mail) != 0)
         failed = failed ? failed : errno;
     if (!failed) {
         dr_live_pools_init(l);

@@ -267,7 +267,7 @@ struct dr_live {
     size_t handle_count;
     struct http_watch *ended; /* an event of the running turn may still name them */
     int epoll;
-    int wakeup; /* an eventfd: there is mail */
+    int wakeup[2]; /* a pipe: there is mail */
     struct timers timers;
     struct dr_prng prng;
     uint64_t sessions;      /* number of the last one */
