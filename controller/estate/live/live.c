@@ -467,7 +467,9 @@ int dr_live_start(struct dr_live **out, const struct dr_live_options *opt,
         failed = failed ? failed : errno;
         l->wakeup[0] = l->wakeup[1] = -1;
     }
-    struct epoll_event mail = {.events = EPOLLIN};
+    /* by the edge: where reading fails, what is left in the pipe must not keep it awake
+     */
+    struct epoll_event mail = {.events = EPOLLIN | EPOLLET};
     if (!failed && epoll_ctl(l->epoll, EPOLL_CTL_ADD, l->wakeup[0], &mail) != 0)
         failed = failed ? failed : errno;
     if (!failed) {
