@@ -4,6 +4,7 @@
 
 #include "controller/base/quote.h"
 #include "controller/estate/model/sql_def.h"
+#include "controller/estate/model/sql_engine.h"
 
 static void column_text(const struct dr_column *c, struct dr_buf *out)
 {
@@ -91,37 +92,13 @@ void dr_model_create_text(const struct dr_table_def *t, struct dr_buf *out)
     dr_table_text(t, 0, out);
 }
 
+/* As MySQL takes it; dr_literal_text doubles quotes, as SQLite does. */
 static void literal(const struct dr_datum *d, struct dr_buf *out)
 {
-    switch (d->kind) {
-    case DR_DATUM_NULL:
-        dr_buf_adds(out, "NULL");
-        break;
-    case DR_DATUM_INT:
-        dr_buf_addf(out, "%lld", (long long)d->i);
-        break;
-    case DR_DATUM_REAL:
-        dr_buf_addf(out, "%.17g", d->r);
-        break;
-    case DR_DATUM_BLOB:
-        dr_buf_adds(out, "x'");
-        for (size_t i = 0; i < d->len; i++)
-            dr_buf_addf(out, "%02x", (unsigned char)d->s[i]);
-        dr_buf_addc(out, '\'');
-        break;
-    case DR_DATUM_TEXT:
-        dr_buf_addc(out, '\'');
-        for (size_t i = 0; i < d->len; i++) {
-            if (d->s[i] == '\'' || d->s[i] == '\\')
-                dr_buf_addc(out, '\\');
-            if (d->s[i])
-                dr_buf_addc(out, d->s[i]);
-            else
-                dr_buf_adds(out, "\\0");
-        }
-        dr_buf_addc(out, '\'');
-        break;
-    }
+    if (d->kind == DR_DATUM_TEXT)
+        dr_sql_add_string(out, d->s, d->len);
+    else
+        dr_literal_text(d, out);
 }
 
 static void table_name(const struct dr_table_def *t, struct dr_buf *out)
