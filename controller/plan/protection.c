@@ -168,7 +168,9 @@ static enum dr_truth fence_stands(const struct dr_view *v, struct dr_protection 
                            holds == DR_TRUE     ? "%s refuses writes on each instance"
                            : holds == DR_UNSURE ? "the fence of %s is not known"
                            : closed             ? "the fence of %s is not drover's"
-                                                : "%s takes writes on an instance",
+                           : dr_holds(v, DR_P_OPEN, v->b) == DR_TRUE
+                               ? "%s takes writes"
+                               : "%s takes writes on an instance",
                            name);
     if (holds == DR_UNSURE && *silent) /* it may take writes: no other answers for it */
         out->text = dr_sprintf(v->arena, "%s: %s", out->text, silent);
