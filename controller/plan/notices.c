@@ -1,10 +1,10 @@
-/* What is worth knowing of a primary and hinders no step: GC as somebody set it, a hold
- * that takes long, a fence that is not drover's. */
+/* What is worth knowing and hinders no step: GC as somebody set it, a hold that takes
+ * long, a fence that is not drover's, a feed that stands, endpoints that are silent. */
 #include <string.h>
 
 #include "controller/base/num.h"
 #include "controller/base/tso.h"
-#include "controller/plan/view.h"
+#include "controller/plan/build.h"
 
 const char *dr_gc_tell(const struct dr_view *v)
 {
@@ -14,7 +14,7 @@ const char *dr_gc_tell(const struct dr_view *v)
 
 /* GC of the primary, as somebody else set it. Out: *off: switched off; drover never
  * switches it on by itself. */
-const char *dr_gc_notice(const struct dr_view *v, bool *off)
+static const char *gc_text(const struct dr_view *v, bool *off)
 {
     const struct dr_cluster_facts *a = dr_view_facts(v, v->a);
     const struct dr_ledger *l = dr_view_ledger(v, v->a);
@@ -36,7 +36,7 @@ const char *dr_gc_notice(const struct dr_view *v, bool *off)
 }
 
 /* The alarm of a hold that takes long. */
-const char *dr_hold_notice(const struct dr_view *v)
+static const char *hold_text(const struct dr_view *v)
 {
     const struct dr_ledger *l = dr_view_ledger(v, v->a);
     const struct dr_hold_row *h = l ? dr_ledger_hold(l, "bootstrap") : NULL;
@@ -52,7 +52,7 @@ const char *dr_hold_notice(const struct dr_view *v)
 }
 
 /* After bootstrap a fence of somebody else on the primary is told, never lifted. */
-const char *dr_fence_notice(const struct dr_view *v)
+static const char *fence_text(const struct dr_view *v)
 {
     const struct dr_cluster_facts *a = dr_view_facts(v, v->a);
     bool fenced = false;
@@ -93,7 +93,7 @@ const char *dr_sink_notice(const struct dr_view *v)
 
 /* New sessions there read as of the external timestamp and cannot write. Source: docs:
  * system-variables.md, tidb_enable_external_ts_read. */
-const char *dr_past_notice(const struct dr_view *v, size_t c)
+static const char *past_text(const struct dr_view *v, size_t c)
 {
     const struct dr_cluster_facts *f = dr_view_facts(v, c);
     const char *at = NULL;
@@ -132,7 +132,7 @@ static int64_t beat_age_ms(const struct dr_view *v)
  * lost, which `lag` tells; why it stands takes the heartbeat besides: the rows of that
  * table come or they do not. Source: docs: ticdc/monitor-ticdc.md; the checkpoint of a
  * changefeed is the lowest of all its tables. */
-const char *dr_stall_notice(const struct dr_view *v)
+static const char *stall_text(const struct dr_view *v)
 {
     const struct dr_ledger_group *a = &dr_view_facts(v, v->a)->ledger;
     const struct dr_feed *x = dr_view_feed(v);
@@ -155,4 +155,146 @@ const char *dr_stall_notice(const struct dr_view *v)
                             "normal: its checkpoint is %s old, yet heartbeats come (%s "
                             "old): look for one table, or one capture, that stands",
                             lag, old);
+}
+
+/* ---- into the plan ---- */
+
+/* Endpoints that are silent while others of their kind answer: nothing is decided on
+ * them, but the next one that falls silent may be the last. */
+static void add_silent_endpoints(struct dr_build *b, size_t c)
+{
+    const struct dr_view *v = &b->v;
+    const struct dr_cluster_facts *f = dr_view_facts(v, c);
+    for (size_t i = 0; i < f->endpoint_count; i++) {
+        const struct dr_endpoint_seen *x = &f->endpoints[i];
+        bool pd = x->kind == DR_ENDPOINT_PD;
+        if (x->seen.known || !x->seen.code ||
+            !(pd ? f->pd.seen.known : f->feeds.seen.known))
+            continue;
+        dr_add_notice(b,
+                      dr_sprintf(v->arena, "silent %s %s %zu", dr_view_name(v, c),
+                                 pd ? "PD" : "TiCDC", i),
+                      dr_sprintf(v->arena, "%s: one endpoint of %s is silent: %s",
+                                 dr_view_name(v, c), pd ? "PD" : "TiCDC", x->seen.why));
+    }
+}
+
+static void add_sink(struct dr_build *b)
+{
+    const char *text = dr_sink_notice(&b->v);
+    if (text)
+        dr_add_notice(
+            b, "sink",
+            dr_sprintf(b->v.arena, "%s: %s", dr_view_name(&b->v, b->v.b), text));
+}
+
+/* No rule stands for it: readers of the secondary may want it so. */
+static void add_past_reads(struct dr_build *b)
+{
+    const struct dr_view *v = &b->v;
+    for (size_t c = 0; c < v->t->cluster_count && c < 2; c++) {
+        const char *past = past_text(v, c);
+        if (past)
+            dr_tell_drift(
+                b, DR_DRIFT_VARIABLES, c, past,
+                "when nobody needs it: SET GLOBAL tidb_enable_external_ts_read = "
+                "OFF",
+                false);
+    }
+}
+
+/* Why nothing is begun. */
+static void add_hands_off(struct dr_build *b)
+{
+    const struct dr_view *v = &b->v;
+    if (v->observing)
+        dr_add_notice(b, "observe", "management is Observe: drover only looks");
+    else if (!b->plan->action_count &&
+             dr_hands_off(v->in,
+                          b->only_discharge)) /* else the plan waits, and says so */
+        dr_add_notice(b, "paused", "paused by the document: nothing new is started");
+    if (v->observing && dr_feed_left_paused(v) == DR_TRUE)
+        dr_add_notice(
+            b, "left paused",
+            dr_sprintf(v->arena,
+                       "%s: changefeed '%s' stands still because drover paused "
+                       "it: by hand: POST /api/v2/changefeeds/%s/resume to TiCDC",
+                       dr_view_name(v, v->a), v->gen.feed_id, v->gen.feed_id));
+}
+
+static void add_foreign_rows(struct dr_build *b, size_t c)
+{
+    const struct dr_view *v = &b->v;
+    const struct dr_ledger *x = dr_view_ledger(v, c);
+    if (x && x->foreign_count)
+        dr_add_notice(b, dr_sprintf(v->arena, "foreign rows %s", dr_view_name(v, c)),
+                      dr_sprintf(v->arena,
+                                 "%s: %zu ledger rows of another cluster are ignored",
+                                 dr_view_name(v, c), x->foreign_count));
+}
+
+static void add_of_both(struct dr_build *b)
+{
+    const struct dr_view *v = &b->v;
+    const struct dr_equality *q = dr_view_equality(v);
+    const char *differs =
+        q ? dr_equality_text(q, dr_view_name(v, v->a), dr_view_name(v, v->b), v->arena)
+          : NULL;
+    if (differs && dr_holds(v, DR_P_MAKING, v->a) != DR_TRUE)
+        dr_add_notice(b, "compared", dr_sprintf(v->arena, "compared at T: %s", differs));
+    const char *primary = dr_view_name(v, v->a);
+    add_hands_off(b);
+    for (size_t c = 0; c < v->t->cluster_count && c < 2; c++) {
+        add_silent_endpoints(b, c);
+        add_foreign_rows(b, c);
+    }
+    bool off = false;
+    const char *gc = gc_text(v, &off), *hold = hold_text(v), *fence = fence_text(v),
+               *history = dr_feed_history_notice(v), *stall = stall_text(v),
+               *redo = dr_redo_off_notice(v);
+    add_past_reads(b);
+    /* once the feed is made, and nothing blocks, rule 348 tells */
+    bool ruled = dr_holds(v, DR_P_MADE, v->a) == DR_TRUE && !b->plan->blocker_count;
+    if (off && !ruled)
+        dr_tell_drift(b, DR_DRIFT_GC_SWITCH, v->a, gc,
+                      "when nobody needs it off: SET GLOBAL tidb_gc_enable = ON", false);
+    else if (gc && !off)
+        dr_add_notice(b, "gc", dr_sprintf(v->arena, "%s: %s", primary, gc));
+    const struct {
+        const char *id, *text;
+    } of_primary[] = {
+        {"hold", hold}, {"redo", redo}, {"stall", stall}, {"history", history}};
+    for (size_t i = 0; i < sizeof(of_primary) / sizeof(of_primary[0]); i++)
+        if (of_primary[i].text)
+            dr_add_notice(b, of_primary[i].id,
+                          dr_sprintf(v->arena, "%s: %s", primary, of_primary[i].text));
+    if (fence)
+        dr_tell_drift(b, DR_DRIFT_FENCE, v->a, fence,
+                      "when nobody needs it closed: SET GLOBAL tidb_super_read_only (or "
+                      "tidb_restricted_read_only) = OFF",
+                      false);
+}
+
+/* The document names a feed to adopt, and the edge has another one by now. */
+static const char *idle_id(const struct dr_view *v)
+{
+    const struct dr_edge_spec *e =
+        dr_topology_edge(v->t, dr_view_name(v, v->a), dr_view_name(v, v->b));
+    return e && e->id && v->gen.planned && strcmp(e->id, v->gen.feed_id) != 0
+               ? dr_sprintf(v->arena,
+                            "replication.edges[].id '%s' has no effect: the edge has "
+                            "changefeed '%s'",
+                            e->id, v->gen.feed_id)
+               : NULL;
+}
+
+void dr_add_notices(struct dr_build *b)
+{
+    const char *idle = idle_id(&b->v), *kept = dr_give_up_notice(&b->v);
+    add_sink(b);
+    add_of_both(b);
+    if (idle)
+        dr_add_notice(b, idle, idle);
+    if (kept)
+        dr_add_notice(b, kept, kept);
 }

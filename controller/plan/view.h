@@ -451,18 +451,8 @@ DR_CHECK(dr_check_existing_equal);
  * unix time of the next one, when not. */
 bool dr_window_open(const struct dr_policy *p, int64_t wall_ms, int64_t *opens_ms);
 
-/* What is worth knowing of the primary; NULL: nothing. *off: GC is switched off, and not
- * by drover. */
+/* What is said of GC that somebody switched off. */
 const char *dr_gc_tell(const struct dr_view *v);
-const char *dr_gc_notice(const struct dr_view *v, bool *off);
-const char *dr_hold_notice(const struct dr_view *v);
-const char *dr_fence_notice(const struct dr_view *v);
-/* The feed that is made stands, by its checkpoint and by the heartbeat; NULL: not so, or
- * one of the two is missing. */
-const char *dr_stall_notice(const struct dr_view *v);
-/* An instance of cluster c lets sessions read the past; NULL: none, or no feed is made.
- */
-const char *dr_past_notice(const struct dr_view *v, size_t c);
 /* The secondary's sink address does not answer drover; NULL: it does, or is an instance.
  */
 const char *dr_sink_notice(const struct dr_view *v);

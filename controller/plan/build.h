@@ -1,0 +1,86 @@
+/* A plan while it is built up: what has been matched and said so far. Checks
+ * (preflight.c) and rules (steps.c) are matched against one frozen view; what they find
+ * is added here, and the plan points at it. Inside plan/ only. */
+#ifndef DR_PLAN_BUILD_H
+#define DR_PLAN_BUILD_H
+
+#include "controller/plan/view.h"
+
+struct dr_build {
+    struct dr_view v;
+    struct dr_plan *plan;
+    size_t action_room, blocker_room, waiting_room, question_room, notice_id_room,
+        notice_room, answer_room;
+    struct dr_check_result *checks;
+    size_t check_count, check_room;
+    bool (*watched)[DR_P_COUNT]; /* by cluster: what somebody may have changed */
+    bool only_discharge;
+    bool resetting; /* a lost ledger is given back: nothing else can be told before */
+};
+
+/* Whether a check or a rule of that scope is about cluster c. */
+bool dr_scope_covers(const struct dr_view *v, enum dr_scope scope, size_t c);
+
+/* ---- what is said: build.c. Texts are borrowed, and live as long as the plan ---- */
+
+/* Out: the new one, or the same that was said before. */
+struct dr_waiting *dr_add_waiting(struct dr_build *b, const char *subject,
+                                  const char *what, int64_t retry_ms);
+/* The answer of check k about cluster c, to be filled in. */
+struct dr_check_answer *dr_add_answer(struct dr_build *b, const struct dr_plan_check *k,
+                                      size_t c);
+void dr_add_blocker(struct dr_build *b, const struct dr_check_answer *x);
+/* id: what it is about; its text alone where nothing in that moves. */
+void dr_add_notice(struct dr_build *b, const char *id, const char *text);
+/* An urgent one comes before all others. */
+void dr_add_question(struct dr_build *b, struct dr_question q);
+/* What somebody changed and drover leaves so: asked about, told or not told, as the
+ * policy says. */
+void dr_tell_drift(struct dr_build *b, enum dr_drift_class class, size_t c,
+                   const char *what, const char *answer, bool urgent);
+
+/* ---- what must hold: preflight.c ---- */
+
+void dr_match_checks(struct dr_build *b);
+/* Of a document that left its source. */
+void dr_match_removal(struct dr_build *b);
+/* Of a mode that this version does not carry out: only that is said. */
+void dr_refuse_mode(struct dr_build *b);
+
+/* ---- what is missing: steps.c ---- */
+
+/* Whether the step of rule r on cluster c is missing. */
+enum dr_truth dr_step_missing(const struct dr_view *v, const struct dr_plan_rule *r,
+                              size_t c);
+/* The missing steps, of which the first become ready. Out: their rule, NULL: none. */
+const struct dr_plan_rule *dr_match_steps(struct dr_build *b, bool discharge);
+/* Observed only, or paused: what is missing is shown, nothing is made ready. A document
+ * that is gone pauses nothing, and no pause keeps GC held past the hold's deadline: what
+ * drover holds is given back. What only observed never wrote, nor does its removal: the
+ * hold that it sees may be another document's. */
+bool dr_hands_off(const struct dr_plan_input *in, bool discharge);
+
+/* ---- what is owed: owed.c ---- */
+
+/* What drover holds is given back before anything else is asked. */
+bool dr_owes_first(const struct dr_view *v);
+/* A feed that drover paused is resumed when what it was paused for does not go on,
+ * whatever the reason is: nobody else would, and all the while it lags. */
+bool dr_owes_resume(const struct dr_build *b);
+/* What keeps drover from going on, for people. */
+const char *dr_hindrance(const struct dr_build *b);
+
+/* ---- what it is for, and how it stands: goal.c ---- */
+
+const char *dr_goal_of(const struct dr_build *b);
+void dr_set_state(struct dr_build *b);
+bool dr_has_ready(const struct dr_plan *p);
+bool dr_has_blocker(const struct dr_plan *p, const char *code);
+/* Steps would be steps against what runs there, or, with a ledger lost, what is missing
+ * cannot be told: none is even shown. */
+bool dr_steps_mislead(const struct dr_plan *p);
+
+/* What is worth knowing besides: notices.c. */
+void dr_add_notices(struct dr_build *b);
+
+#endif

@@ -1,0 +1,43 @@
+/* What drover does not leave behind, whatever stops it: history held past its need, and a
+ * changefeed that it paused to change its settings. */
+#include <string.h>
+
+#include "controller/plan/build.h"
+
+/* A hold past its deadline is given back; once the feed is made that is an ordinary step,
+ * but for a pause. One of another topology, which this document names by mistake, is
+ * left.
+ */
+static bool is_overdue(const struct dr_view *v)
+{
+    const struct dr_ledger *l = dr_view_ledger(v, v->a);
+    if (l && l->birth.present && strcmp(l->birth.topology, v->t->doc.metadata.name) != 0)
+        return false;
+    if (dr_view_before_lost(v, v->a))
+        return false; /* given back as what? DR-B055 asks */
+    bool made = dr_holds(v, DR_P_MADE, v->a) == DR_TRUE;
+    return dr_holds(v, DR_P_HOLD_EXPIRED, v->a) == DR_TRUE && (!made || v->t->paused) &&
+           dr_holds(v, DR_P_HOLD_CLEARED, v->a) != DR_TRUE;
+}
+
+bool dr_owes_first(const struct dr_view *v)
+{
+    return v->in->removed || is_overdue(v) || dr_view_gives_back(v);
+}
+
+bool dr_owes_resume(const struct dr_build *b)
+{
+    return !b->only_discharge && b->plan->left_paused &&
+           (b->v.in->ending || !dr_has_ready(b->plan));
+}
+
+const char *dr_hindrance(const struct dr_build *b)
+{
+    const struct dr_plan *p = b->plan;
+    if (b->v.in->ending)
+        return "drover is asked to stop";
+    if (p->blocker_count)
+        return dr_sprintf(b->v.arena, "%s: %s (%s)", p->blockers[0].subject,
+                          p->blockers[0].fact, p->blockers[0].code);
+    return p->waiting_count ? p->waitings[0].what : "nothing else can be done";
+}
