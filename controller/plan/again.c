@@ -16,7 +16,9 @@
 #include <string.h>
 
 #include "controller/base/tso.h"
-#include "controller/plan/view.h"
+#include "controller/plan/checks.h"
+#include "controller/plan/emit.h"
+#include "controller/plan/feed.h"
 
 enum { SECOND_MS = 1000 };
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "controller/base/tso.h"
-#include "controller/plan/view.h"
+#include "controller/plan/build.h"
 
 struct words {
     const struct dr_view *v;

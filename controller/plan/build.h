@@ -4,7 +4,15 @@
 #ifndef DR_PLAN_BUILD_H
 #define DR_PLAN_BUILD_H
 
-#include "controller/plan/view.h"
+#include "controller/plan/checks.h"
+#include "controller/plan/rules.h"
+
+/* What one check said, for the digest. */
+struct dr_check_result {
+    const struct dr_plan_check *check;
+    size_t cluster;
+    enum dr_truth holds;
+};
 
 struct dr_build {
     struct dr_view v;
@@ -80,7 +88,33 @@ bool dr_has_blocker(const struct dr_plan *p, const char *code);
  * cannot be told: none is even shown. */
 bool dr_steps_mislead(const struct dr_plan *p);
 
-/* What is worth knowing besides: notices.c. */
+/* ---- what is worth knowing besides: notices.c ---- */
+
 void dr_add_notices(struct dr_build *b);
+/* The secondary's sink address does not answer drover; NULL: it does, or is an instance.
+ */
+const char *dr_sink_notice(const struct dr_view *v);
+/* That the word bootstrap.giveUp does not apply; NULL: it does, or there is none. */
+const char *dr_give_up_notice(const struct dr_view *v);
+
+/* ---- of the whole ---- */
+
+/* "protected", part by part; into p. */
+void dr_protection(const struct dr_view *v, struct dr_plan *p);
+
+/* Whether steps that somebody notices may start now; no windows: always. Out: *opens_ms
+ * unix time of the next one, when not. */
+bool dr_window_open(const struct dr_policy *p, int64_t wall_ms, int64_t *opens_ms);
+
+/* Fills p->parts and p->digest from all else in p; watched: predicates that it speaks of
+ * beside those that its steps ask, by cluster. Takes it. digest.c. */
+void dr_plan_cover(const struct dr_view *v, struct dr_plan *p,
+                   const struct dr_check_result *checks, size_t count,
+                   bool (*watched)[DR_P_COUNT]);
+
+/* Fills p->approval once the digest is known. Out: what is worth knowing of approvals
+ * that are none: notes, and their count. approval.c. */
+size_t dr_plan_find_approval(const struct dr_view *v, struct dr_plan *p,
+                             const char ***notes);
 
 #endif

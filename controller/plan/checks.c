@@ -1,7 +1,8 @@
 /* What must hold before anything is touched, and while it goes on: one row a check, with
  * its code, what was seen, and the shortest way out. A check that is unsure makes the
  * plan wait for the fact; it never passes. */
-#include "controller/plan/view.h"
+#include "controller/plan/checks.h"
+#include "controller/plan/feed.h"
 
 #include <inttypes.h>
 #include <string.h>

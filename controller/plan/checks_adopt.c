@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "controller/base/tso.h"
-#include "controller/plan/view.h"
+#include "controller/plan/checks.h"
 
 /* How long a comparison that found differences stands before both sides are read again:
  * whoever mends them says nothing to drover. */

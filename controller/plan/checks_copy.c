@@ -6,7 +6,8 @@
 #include "controller/base/num.h"
 #include "controller/base/printable.h"
 #include "controller/base/tso.h"
-#include "controller/plan/view.h"
+#include "controller/plan/checks.h"
+#include "controller/plan/feed.h"
 
 /* Once the feed is past T and TiCDC itself holds its history, the hold's end costs
  * nothing. */

@@ -3,8 +3,9 @@
 #include <string.h>
 
 #include "controller/base/quote.h"
+#include "controller/plan/checks.h"
+#include "controller/plan/feed.h"
 #include "controller/plan/rights.h"
-#include "controller/plan/view.h"
 
 #define BYPASS (1u << DR_PRIV_RESTRICTED_REPLICA_WRITER_ADMIN)
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "controller/base/digest.h"
-#include "controller/plan/view.h"
+#include "controller/plan/build.h"
 
 enum { NEEDS = sizeof(((struct dr_plan_rule *)0)->needs) / sizeof(enum dr_predicate) };
 

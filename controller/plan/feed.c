@@ -5,7 +5,9 @@
 
 #include "controller/base/num.h"
 #include "controller/base/tso.h"
-#include "controller/plan/view.h"
+#include "controller/plan/checks.h"
+#include "controller/plan/emit.h"
+#include "controller/plan/feed.h"
 #include "spec/changefeed.h"
 
 enum { NS_PER_MS = 1000000, MIB = 1 << 20, SHOWN_DIFFERENCES = 5, MINUTE_MS = 60000 };

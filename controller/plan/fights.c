@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "controller/base/tso.h"
-#include "controller/plan/view.h"
+#include "controller/plan/checks.h"
+#include "controller/plan/feed.h"
+#include "controller/plan/rules.h"
 
 const struct dr_plan_rule *dr_rule_of(uint16_t id)
 {

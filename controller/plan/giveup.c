@@ -12,7 +12,9 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "controller/plan/view.h"
+#include "controller/plan/build.h"
+#include "controller/plan/emit.h"
+#include "controller/plan/feed.h"
 
 static const struct dr_edge_row *row_of(const struct dr_view *v, size_t c)
 {

@@ -5,6 +5,8 @@
 #include "controller/base/num.h"
 #include "controller/base/tso.h"
 #include "controller/plan/build.h"
+#include "controller/plan/emit.h"
+#include "controller/plan/feed.h"
 
 const char *dr_gc_tell(const struct dr_view *v)
 {

@@ -7,7 +7,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "controller/plan/view.h"
+#include "controller/plan/checks.h"
 
 /* Whether both ledgers are known, and know no edge: there, a pair that drover made has
  * rows of it at both ends. */

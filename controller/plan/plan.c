@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "controller/plan/build.h"
+#include "controller/plan/feed.h"
 
 /* The word for this plan; and what of words is worth knowing. */
 static void find_approval(struct dr_build *b)

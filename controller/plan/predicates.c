@@ -1,6 +1,7 @@
 /* The predicates: small, pure, three-valued. Each says "unsure" as soon as a fact it
  * reads is unknown. */
-#include "controller/plan/view.h"
+#include "controller/plan/predicates.h"
+#include "controller/plan/feed.h"
 
 #include <string.h>
 

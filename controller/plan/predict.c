@@ -3,7 +3,7 @@
 #include <inttypes.h>
 
 #include "controller/base/num.h"
-#include "controller/plan/view.h"
+#include "controller/plan/emit.h"
 
 enum { MIB = 1 << 20, SECOND_MS = 1000, MINUTE_MS = 60000 };
 #define GIB (1ull << 30)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "controller/plan/build.h"
+#include "controller/plan/feed.h"
 
 /* A check that cannot be answered: the way out is that of the reason, where there is one.
  * What another check refuses already is not waited for besides: a row that cannot be read

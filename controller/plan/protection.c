@@ -1,6 +1,7 @@
 /* "Protected": what must hold so that losing the primary's region costs no more than the
  * declared objective. Each part says what is, or what is missing. */
-#include "controller/plan/view.h"
+#include "controller/plan/build.h"
+#include "controller/plan/feed.h"
 
 #include <inttypes.h>
 #include <string.h>

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "controller/base/num.h"
+#include "controller/plan/build.h"
 #include "controller/plan/rights.h"
-#include "controller/plan/view.h"
 
 struct build {
     struct dr_view v;

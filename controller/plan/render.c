@@ -4,8 +4,9 @@
 
 #include "controller/base/num.h"
 #include "controller/base/tso.h"
+#include "controller/plan/checks.h"
 #include "controller/plan/plan.h"
-#include "controller/plan/view.h"
+#include "controller/plan/rules.h"
 
 static const char *truth_word(enum dr_truth t)
 {

@@ -1,7 +1,7 @@
 /* A lost ledger, and the word from a human that lets its peers give it back. Absence
  * never permits: only birth rows of the peers and ledger.reset of the document together
  * do. */
-#include "controller/plan/view.h"
+#include "controller/plan/emit.h"
 
 #include <inttypes.h>
 #include <string.h>

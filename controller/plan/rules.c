@@ -2,7 +2,8 @@
  * rule whose `done` does not hold is a missing step; the first missing one is next. What
  * is durable after each step is a ledger row or the world itself, so that a controller
  * that starts anew finds the same next step. */
-#include "controller/plan/view.h"
+#include "controller/plan/rules.h"
+#include "controller/plan/emit.h"
 
 #include <inttypes.h>
 #include <string.h>

@@ -4,6 +4,7 @@
 
 #include "controller/base/tso.h"
 #include "controller/plan/build.h"
+#include "controller/plan/feed.h"
 
 static const char *fill_name(const struct dr_view *v, const char *pattern, size_t c)
 {

@@ -6,6 +6,7 @@
 
 #include "controller/base/num.h"
 #include "controller/base/tso.h"
+#include "controller/plan/predicates.h"
 
 enum dr_truth dr_truth_and(enum dr_truth x, enum dr_truth y)
 {

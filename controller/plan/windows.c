@@ -1,7 +1,7 @@
 /* When steps that somebody notices may start: policy.windows. The wall clock is the
  * observer's, as it stood when the snapshot was frozen; nothing that keeps data rests on
  * it. */
-#include "controller/plan/view.h"
+#include "controller/plan/build.h"
 
 enum { DAY_MIN = 24 * 60, WEEK_MIN = 7 * DAY_MIN };
 

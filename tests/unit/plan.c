@@ -2,7 +2,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-#include "controller/plan/view.h"
+#include "controller/plan/build.h"
 
 static bool needs(const struct dr_plan_rule *r, enum dr_predicate p)
 {

@@ -2,7 +2,7 @@
 #ifndef DR_TESTS_PLAN_KIT_H
 #define DR_TESTS_PLAN_KIT_H
 
-#include "controller/plan/view.h"
+#include "controller/plan/plan.h"
 #include "spec/load.h"
 
 enum { EAST, WEST };

@@ -4,6 +4,8 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
+#include "controller/plan/checks.h"
+#include "controller/plan/rules.h"
 #include "tests/unit/plan_kit.h"
 
 struct group {
