@@ -89,4 +89,26 @@ extern const struct dr_predicate_row dr_predicates[DR_P_COUNT];
 
 enum dr_truth dr_holds(const struct dr_view *v, enum dr_predicate p, size_t c);
 
+/* The function of a predicate: "dr_p_fenced" of "fenced". */
+#define DR_PREDICATE(name) enum dr_truth dr_p_##name(const struct dr_view *v, size_t c)
+
+#define DR_PREDICATE_FN(upper, fn, text, reads) DR_PREDICATE(fn);
+DR_PREDICATES(DR_PREDICATE_FN)
+#undef DR_PREDICATE_FN
+
+/* ---- what several of them are made of: predicates.c ---- */
+
+/* TRUE when `test` holds on each instance; unsure while one is unknown and none contrary.
+ */
+enum dr_truth dr_each_instance(const struct dr_view *v, size_t c,
+                               bool (*test)(const struct dr_view *, size_t,
+                                            const struct dr_instance *));
+/* FALSE when `test` fails on each instance. */
+enum dr_truth dr_some_instance(const struct dr_view *v, size_t c,
+                               bool (*test)(const struct dr_view *, size_t,
+                                            const struct dr_instance *));
+/* The edge row of cluster c has reached `state`; at both ends. */
+enum dr_truth dr_edge_here(const struct dr_view *v, size_t c, enum dr_edge_state state);
+enum dr_truth dr_edge_both(const struct dr_view *v, enum dr_edge_state state);
+
 #endif

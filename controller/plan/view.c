@@ -22,6 +22,11 @@ enum dr_truth dr_truth_or(enum dr_truth x, enum dr_truth y)
     return x == DR_FALSE && y == DR_FALSE ? DR_FALSE : DR_UNSURE;
 }
 
+enum dr_truth dr_truth_not(enum dr_truth x)
+{
+    return x == DR_UNSURE ? DR_UNSURE : dr_truth_of(x == DR_FALSE);
+}
+
 void dr_plan_pair(const struct dr_topology *t, size_t *primary, size_t *secondary)
 {
     *primary = 0;

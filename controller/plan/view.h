@@ -83,6 +83,7 @@ static inline enum dr_truth dr_truth_of(bool holds)
 }
 enum dr_truth dr_truth_and(enum dr_truth x, enum dr_truth y);
 enum dr_truth dr_truth_or(enum dr_truth x, enum dr_truth y);
+enum dr_truth dr_truth_not(enum dr_truth x);
 
 /* Whether a row that names `only` is asked at all. */
 bool dr_view_goes(const struct dr_view *v, unsigned only);
