@@ -217,7 +217,7 @@ enum dr_truth dr_feed_may_go_on(const struct dr_view *v)
 /* ---- the step ---- */
 
 /* The end that has the note already decides: generation and checkpoint are its. */
-void dr_emit_feed_again(const struct dr_view *v, size_t c, struct dr_action *x)
+DR_EMIT(dr_emit_feed_again)
 {
     const struct dr_edge_row *other = dr_view_edge(v, c == v->a ? v->b : v->a);
     bool noted = v->gen.again && dr_holds(v, DR_P_MADE, v->a) == DR_FALSE && other;

@@ -121,7 +121,7 @@ const char *dr_feed_differences(const struct dr_view *v)
                : list;
 }
 
-static bool declares_redo(const struct dr_view *v)
+bool dr_feed_declares_redo(const struct dr_view *v)
 {
     const struct dr_redo *redo = &v->t->replication.redo;
     return redo->declared && redo->level == DR_REDO_EVENTUAL;
@@ -134,7 +134,7 @@ const char *dr_feed_fixed(const struct dr_view *v)
         if (is_fixed(&d->differences[i]))
             return difference_text(v, &d->differences[i]);
     /* its path is bound to the generation, and a path that was used is not used again */
-    return d && declares_redo(v) && !*v->gen.redo
+    return d && dr_feed_declares_redo(v) && !*v->gen.redo
                ? "replication.redo.level: declared eventual, the changefeed was made "
                  "without a redo path"
                : NULL;
@@ -160,7 +160,7 @@ const char *dr_mend_fixed(const struct dr_view *v)
 
 const char *dr_redo_off_notice(const struct dr_view *v)
 {
-    return *v->gen.redo && !declares_redo(v) && !v->gen.adopted &&
+    return *v->gen.redo && !dr_feed_declares_redo(v) && !v->gen.adopted &&
                    dr_holds(v, DR_P_MADE, v->a) == DR_TRUE && dr_feed_is_meant(v)
                ? "redo is to be switched off: without it a disaster leaves the secondary "
                  "between "
@@ -258,7 +258,7 @@ const char *dr_feed_edit_waits(const struct dr_view *v)
 const char *dr_feed_lacks_redo(const struct dr_view *v)
 {
     const struct dr_feed_detail *d = detail_of(v);
-    if (!declares_redo(v))
+    if (!dr_feed_declares_redo(v))
         return NULL;
     for (size_t i = 0; d && i < d->difference_count; i++)
         if (strcmp(d->differences[i].field, "consistent.level") == 0 ||
@@ -461,7 +461,7 @@ DR_CHECK(dr_check_feed_extras)
     return DR_FALSE;
 }
 
-/* ---- what is told, what is done ---- */
+/* ---- what is told ---- */
 
 const char *dr_feed_tell_paused(const struct dr_view *v)
 {
@@ -483,90 +483,6 @@ void dr_feed_say_update(const struct dr_view *v, struct dr_action *x)
     x->predicted_ms = 3000;
     if (*differences)
         x->what = dr_sprintf(v->arena, "%s (%s)", x->what, differences);
-}
-
-struct dr_edge_row dr_edge_of(const struct dr_view *v, size_t c)
-{
-    const struct dr_edge_row *row = dr_view_edge(v, c);
-    if (row && row->generation == v->gen.n)
-        return *row;
-    return (struct dr_edge_row){.from = dr_view_name(v, v->a),
-                                .to = dr_view_name(v, v->b),
-                                .generation = v->gen.n,
-                                .id = v->gen.feed_id,
-                                .redo = v->gen.redo,
-                                .account = v->t->replication.sink.user,
-                                .again = v->gen.again,
-                                .state = DR_EDGE_PLANNED};
-}
-
-void dr_emit_edge(const struct dr_view *v, size_t c, struct dr_action *x,
-                  const struct dr_edge_row *r)
-{
-    struct dr_row_write row = {.key = dr_edge_key(r->from, r->to, v->arena),
-                               .value = dr_edge_value(r, v->arena)};
-    dr_emit_rows(v, x, c, &row, 1);
-}
-
-static struct dr_edge_row edge_as_seen(const struct dr_view *v, size_t c)
-{
-    const struct dr_feed *feed = dr_view_feed(v);
-    struct dr_edge_row r = dr_edge_of(v, c);
-    if (feed && feed->checkpoint > r.checkpoint)
-        r.checkpoint = feed->checkpoint;
-    return r;
-}
-
-void dr_emit_update_noted(const struct dr_view *v, size_t c, struct dr_action *x)
-{
-    struct dr_edge_row r = edge_as_seen(v, c);
-    r.updating = true;
-    r.resumed = 0;
-    dr_emit_edge(v, c, x, &r);
-}
-
-void dr_emit_update_resumed(const struct dr_view *v, size_t c, struct dr_action *x)
-{
-    struct dr_edge_row r = edge_as_seen(v, c);
-    r.resumed = dr_view_facts(v, v->a)->ledger.tso;
-    dr_emit_edge(v, c, x, &r);
-}
-
-void dr_emit_update_over(const struct dr_view *v, size_t c, struct dr_action *x)
-{
-    struct dr_edge_row r = edge_as_seen(v, c);
-    r.updating = false;
-    if (!dr_feed_refused(v)) { /* else it has what it had before */
-        r.settings = v->t->doc.feeds;
-        if (!declares_redo(v))
-            r.redo = ""; /* a path that was used is not used again */
-    }
-    dr_emit_edge(v, c, x, &r);
-}
-
-static void call_feed(const struct dr_view *v, size_t c, struct dr_action *x,
-                      enum dr_call_kind kind)
-{
-    x->call = (struct dr_call){.kind = kind, .at = {.cluster = (uint16_t)c}};
-    x->call.args.feed = (struct dr_feed_args){.id = v->gen.feed_id,
-                                              .to = (uint16_t)v->b,
-                                              .generation = v->gen.n,
-                                              .redo = v->gen.redo};
-}
-
-void dr_emit_feed_pause(const struct dr_view *v, size_t c, struct dr_action *x)
-{
-    call_feed(v, c, x, DR_CALL_FEED_PAUSE);
-}
-
-void dr_emit_feed_update(const struct dr_view *v, size_t c, struct dr_action *x)
-{
-    call_feed(v, c, x, DR_CALL_FEED_UPDATE);
-}
-
-void dr_emit_feed_resume(const struct dr_view *v, size_t c, struct dr_action *x)
-{
-    call_feed(v, c, x, DR_CALL_FEED_RESUME);
 }
 
 /* ---- what a feed that is gone was last seen at ---- */

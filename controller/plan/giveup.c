@@ -138,7 +138,7 @@ const char *dr_mend_left_over(const struct dr_view *v)
 
 /* ---- the steps ---- */
 
-void dr_emit_sink_lock_row(const struct dr_view *v, size_t c, struct dr_action *x)
+DR_EMIT(dr_emit_sink_lock_row)
 {
     struct dr_sink_row r = dr_view_ledger(v, c)->sink;
     struct dr_row_write row = {.key = DR_KEY_SINK};
@@ -147,7 +147,7 @@ void dr_emit_sink_lock_row(const struct dr_view *v, size_t c, struct dr_action *
     dr_emit_rows(v, x, c, &row, 1);
 }
 
-void dr_emit_sink_lock(const struct dr_view *v, size_t c, struct dr_action *x)
+DR_EMIT(dr_emit_sink_lock)
 {
     x->call =
         (struct dr_call){.kind = DR_CALL_SINK_ACCOUNT, .at = {.cluster = (uint16_t)c}};
@@ -156,7 +156,7 @@ void dr_emit_sink_lock(const struct dr_view *v, size_t c, struct dr_action *x)
     x->call.args.sink.lock = true;
 }
 
-void dr_emit_feed_delete(const struct dr_view *v, size_t c, struct dr_action *x)
+DR_EMIT(dr_emit_feed_delete)
 {
     x->call =
         (struct dr_call){.kind = DR_CALL_FEED_DELETE, .at = {.cluster = (uint16_t)c}};
@@ -169,7 +169,7 @@ void dr_emit_feed_delete(const struct dr_view *v, size_t c, struct dr_action *x)
 }
 
 /* The row stays: the next generation is a later one. An end that has none gets it. */
-void dr_emit_given_up(const struct dr_view *v, size_t c, struct dr_action *x)
+DR_EMIT(dr_emit_given_up)
 {
     const struct dr_edge_row *mine = row_of(v, c),
                              *other = row_of(v, c == v->a ? v->b : v->a);

@@ -207,7 +207,7 @@ static void add_hold(const struct dr_view *v, struct rows *rows, size_t c,
                 dr_hold_value(&hold, v->arena));
 }
 
-void dr_emit_reset(const struct dr_view *v, size_t c, struct dr_action *x)
+DR_EMIT(dr_emit_reset)
 {
     const struct dr_ledger *mine = dr_view_ledger(v, c);
     const struct dr_ledger *peer = dr_view_ledger(v, c == v->a ? v->b : v->a);
@@ -238,7 +238,7 @@ void dr_emit_reset(const struct dr_view *v, size_t c, struct dr_action *x)
     dr_emit_rows(v, x, c, rows.items, rows.count);
 }
 
-void dr_emit_reset_used(const struct dr_view *v, size_t c, struct dr_action *x)
+DR_EMIT(dr_emit_reset_used)
 {
     const char *id = v->t->ledger_reset.id;
     struct dr_consumed_row r = {.id = id, .word = RESET_WORD};

@@ -1,0 +1,92 @@
+/* The changefeed, its account, and changes of its settings. */
+#include "controller/plan/emit.h"
+#include "controller/plan/feed.h"
+
+DR_EMIT(dr_emit_sink_row)
+{
+    struct dr_sink_row r = {.present = true,
+                            .account = v->t->replication.sink.user,
+                            .generation = v->gen.n,
+                            .locked = false};
+    dr_emit_row(v, x, c, DR_KEY_SINK, dr_sink_value(&r, v->arena));
+}
+
+DR_EMIT(dr_emit_sink_open)
+{
+    dr_emit_call(x, DR_CALL_SINK_ACCOUNT, c);
+    x->call.args.sink.generation = v->gen.n;
+    x->call.args.sink.from = dr_view_name(v, v->a);
+}
+
+DR_EMIT(dr_emit_feed)
+{
+    dr_emit_call(x, DR_CALL_FEED_CREATE, c);
+    x->call.args.feed = (struct dr_feed_args){.id = v->gen.feed_id,
+                                              .to = (uint16_t)v->b,
+                                              .generation = v->gen.n,
+                                              .start_ts = dr_view_edge(v, c)->start_ts,
+                                              .redo = v->gen.redo};
+}
+
+/* ---- a change of its settings ---- */
+
+static struct dr_edge_row edge_as_seen(const struct dr_view *v, size_t c)
+{
+    const struct dr_feed *feed = dr_view_feed(v);
+    struct dr_edge_row r = dr_edge_of(v, c);
+    if (feed && feed->checkpoint > r.checkpoint)
+        r.checkpoint = feed->checkpoint;
+    return r;
+}
+
+DR_EMIT(dr_emit_update_noted)
+{
+    struct dr_edge_row r = edge_as_seen(v, c);
+    r.updating = true;
+    r.resumed = 0;
+    dr_emit_edge(v, c, x, &r);
+}
+
+DR_EMIT(dr_emit_update_resumed)
+{
+    struct dr_edge_row r = edge_as_seen(v, c);
+    r.resumed = dr_view_facts(v, v->a)->ledger.tso;
+    dr_emit_edge(v, c, x, &r);
+}
+
+DR_EMIT(dr_emit_update_over)
+{
+    struct dr_edge_row r = edge_as_seen(v, c);
+    r.updating = false;
+    if (!dr_feed_refused(v)) { /* else it has what it had before */
+        r.settings = v->t->doc.feeds;
+        if (!dr_feed_declares_redo(v))
+            r.redo = ""; /* a path that was used is not used again */
+    }
+    dr_emit_edge(v, c, x, &r);
+}
+
+static void call_feed(const struct dr_view *v, size_t c, struct dr_action *x,
+                      enum dr_call_kind kind)
+{
+    x->call = (struct dr_call){.kind = kind, .at = {.cluster = (uint16_t)c}};
+    x->call.args.feed = (struct dr_feed_args){.id = v->gen.feed_id,
+                                              .to = (uint16_t)v->b,
+                                              .generation = v->gen.n,
+                                              .redo = v->gen.redo};
+}
+
+DR_EMIT(dr_emit_feed_pause)
+{
+    call_feed(v, c, x, DR_CALL_FEED_PAUSE);
+}
+
+DR_EMIT(dr_emit_feed_update)
+{
+    call_feed(v, c, x, DR_CALL_FEED_UPDATE);
+}
+
+DR_EMIT(dr_emit_feed_resume)
+{
+    call_feed(v, c, x, DR_CALL_FEED_RESUME);
+}
