@@ -33,38 +33,78 @@ enum dr_truth dr_check_refuse(const struct dr_view *v, const char **fact,
 /* A value of the world in a fact, cut where it is long. */
 const char *dr_check_shown(const struct dr_view *v, const char *value);
 
-/* Checks used outside of checks.c, or from checks_copy.c; as `holds` above. */
+/* A check: `holds` of its row. */
 #define DR_CHECK(name)                                                                   \
     enum dr_truth name(const struct dr_view *v, size_t c, const char **fact)
+
+/* ---- what this version can do, identity: checks_identity.c ---- */
+
+DR_CHECK(dr_check_mode_is_built);
+DR_CHECK(dr_check_words_are_built);
+DR_CHECK(dr_check_deployment_is_built);
 DR_CHECK(dr_check_endpoints_answer);
-DR_CHECK(dr_check_tables_replicate);
-DR_CHECK(dr_check_secondary_empty);
-/* A pair that drover made, and both its ledgers gone: orphan.c. */
-DR_CHECK(dr_check_not_orphaned);
-const char *dr_mend_orphan(const struct dr_view *v);
-DR_CHECK(dr_check_ledger_not_lost);
-DR_CHECK(dr_check_give_up_is_known);
-const char *dr_mend_copy(const struct dr_view *v, const char *otherwise);
-/* A copy that was whole once must be made anew; `first`: what comes before that. */
-const char *dr_mend_rebuild(const struct dr_view *v, const char *first);
-const char *dr_mend_left_over(const struct dr_view *v);
-const char *dr_mend_hold(const struct dr_view *v, size_t c);
+DR_CHECK(dr_check_one_cluster);
+DR_CHECK(dr_check_two_clusters);
+DR_CHECK(dr_check_versions_fit);
+DR_CHECK(dr_check_version_as_declared);
+DR_CHECK(dr_check_collations_equal);
+DR_CHECK(dr_check_all_instances_declared);
+DR_CHECK(dr_check_sink_leads_here);
+
+/* ---- the ledgers: checks_ledger.c, orphan.c, giveup.c ---- */
+
 /* Unsure: the ledger is not known. DR-B020 says when a row cannot be read. */
 DR_CHECK(dr_check_no_ledger);
+DR_CHECK(dr_check_ledger_readable);
+DR_CHECK(dr_check_ledger_is_ours);
+DR_CHECK(dr_check_ledger_not_lost);
+DR_CHECK(dr_check_term_agrees);
+DR_CHECK(dr_check_declaration_not_older);
+DR_CHECK(dr_check_edges_agree);
+DR_CHECK(dr_check_no_operation_in_flight);
+/* A pair that drover made, and both its ledgers gone. */
+DR_CHECK(dr_check_not_orphaned);
+DR_CHECK(dr_check_give_up_is_known);
+
+/* ---- accounts: checks_rights.c ---- */
+
 DR_CHECK(dr_check_controller_rights);
 DR_CHECK(dr_check_sink_rights);
 DR_CHECK(dr_check_apply_rights);
 DR_CHECK(dr_check_sink_is_below);
 DR_CHECK(dr_check_bypass_holders);
-DR_CHECK(dr_check_history_of_t);
-DR_CHECK(dr_check_hold_is_whole);
+
+/* ---- the copy: checks_copy.c ---- */
+
+DR_CHECK(dr_check_primary_open);
+DR_CHECK(dr_check_secondary_empty);
+DR_CHECK(dr_check_no_tidb_cdc_left);
+DR_CHECK(dr_check_secondary_unfenced);
+DR_CHECK(dr_check_prefixes_fresh);
+DR_CHECK(dr_check_tables_replicate);
 DR_CHECK(dr_check_restore_goes_on);
 DR_CHECK(dr_check_copies_agree);
 DR_CHECK(dr_check_comparison_whole);
 DR_CHECK(dr_check_definitions_fit);
+
+/* ---- history: checks_history.c ---- */
+
+DR_CHECK(dr_check_history_of_t);
+DR_CHECK(dr_check_hold_is_whole);
+/* The primary's history since a TSO, which is called so. */
+enum dr_truth dr_check_history_since(const struct dr_view *v, uint64_t tso,
+                                     const char *name, const char **fact);
+
+/* ---- the changefeed: checks_feed.c, feed.c, again.c, fights.c ---- */
+
+DR_CHECK(dr_check_no_feed_out_of_secondary);
+DR_CHECK(dr_check_no_strangers_feed);
+DR_CHECK(dr_check_feeds_of_this_cluster);
+DR_CHECK(dr_check_ticdc_well);
 DR_CHECK(dr_check_feed_acts);
 DR_CHECK(dr_check_feed_is_there);
 DR_CHECK(dr_check_feed_as_made);
+DR_CHECK(dr_check_sink_let_in);
 DR_CHECK(dr_check_feed_history);
 DR_CHECK(dr_check_feed_fixed);
 DR_CHECK(dr_check_feed_taken);
@@ -72,16 +112,9 @@ DR_CHECK(dr_check_feed_extras);
 DR_CHECK(dr_check_feed_goes_on); /* of what was carried: DR-B064 */
 DR_CHECK(dr_check_feed_again);
 DR_CHECK(dr_check_no_fight);
-/* The primary's history since a TSO, which is called so. */
-enum dr_truth dr_check_history_since(const struct dr_view *v, uint64_t tso,
-                                     const char *name, const char **fact);
-DR_CHECK(dr_check_sink_let_in);
-DR_CHECK(dr_check_sink_leads_here);
 
-/* As a rule's `only`, of the check of a code. */
-unsigned dr_check_only(const char *code);
+/* ---- a feed to adopt, and data that is equal already: checks_adopt.c ---- */
 
-/* Of a feed to adopt, and of data that is equal already: checks_adopt.c. */
 DR_CHECK(dr_check_adopted_is_there);
 DR_CHECK(dr_check_adopted_runs);
 DR_CHECK(dr_check_adopted_leads_home);
@@ -91,6 +124,18 @@ DR_CHECK(dr_check_adopted_password);
 DR_CHECK(dr_check_existing_history);
 DR_CHECK(dr_check_existing_start);
 DR_CHECK(dr_check_existing_equal);
+
+/* ---- ways out that are made of facts ---- */
+
+const char *dr_mend_orphan(const struct dr_view *v);
+const char *dr_mend_copy(const struct dr_view *v, const char *otherwise);
+/* A copy that was whole once must be made anew; `first`: what comes before that. */
+const char *dr_mend_rebuild(const struct dr_view *v, const char *first);
+const char *dr_mend_left_over(const struct dr_view *v);
+const char *dr_mend_hold(const struct dr_view *v, size_t c);
+
+/* As a rule's `only`, of the check of a code. */
+unsigned dr_check_only(const char *code);
 
 /* Whether drover may not write its ledger there: no policy lets that be. */
 bool dr_rights_ledger_lost(const struct dr_view *v, size_t c);

@@ -259,34 +259,6 @@ DR_CHECK(dr_check_existing_history)
     return dr_check_history_since(v, v->start_ts, "startTs", fact);
 }
 
-/* TiCDC takes a start-ts that is not below the lowest service safepoint. Source: tiflow:
- * pkg/txnutil/gc/gc_service.go. */
-enum dr_truth dr_check_history_since(const struct dr_view *v, uint64_t tso,
-                                     const char *name, const char **fact)
-{
-    const struct dr_safepoints *s = &dr_view_facts(v, v->a)->safepoints;
-    const struct dr_ledger_group *g = &dr_view_facts(v, v->a)->ledger;
-    const struct dr_safepoint *lowest = NULL;
-    if (!s->seen.known)
-        return dr_check_unread(v, &s->seen, "GC safepoint", fact);
-    if (s->gc_safe_point >= tso) {
-        *fact = dr_sprintf(v->arena, "GC's safe point %" PRIu64 " is past %s %" PRIu64,
-                           s->gc_safe_point, name, tso);
-        return DR_FALSE;
-    }
-    for (size_t i = 0; i < s->count; i++)
-        if (s->items[i].expired_at_s > dr_tso_ms(g->tso) / 1000 &&
-            (!lowest || s->items[i].safe_point < lowest->safe_point))
-            lowest = &s->items[i];
-    *fact = dr_sprintf(v->arena, "%s is above GC's safe point and every service's", name);
-    if (!lowest || lowest->safe_point < tso)
-        return DR_TRUE;
-    *fact = dr_sprintf(v->arena,
-                       "the service safepoint of '%s', %" PRIu64 ", is past %s %" PRIu64,
-                       lowest->service_id, lowest->safe_point, name, tso);
-    return DR_FALSE;
-}
-
 DR_CHECK(dr_check_existing_equal)
 {
     const struct dr_equality *q = dr_view_equality(v);
