@@ -3,27 +3,6 @@
 
 #include "controller/observe/observer.h"
 
-struct question *dr_observer_find_at(struct dr_observer *o, enum dr_call_kind kind,
-                                     size_t c, const char *instance)
-{
-    for (size_t i = 0; i < o->count; i++) {
-        struct question *q = &o->questions[i];
-        if (q->kind == kind && q->cluster == c && q->instance &&
-            (instance ? strcmp(q->instance, instance) == 0 : dr_question_retired(q)))
-            return q;
-    }
-    return NULL;
-}
-
-struct question *dr_observer_find(const struct dr_observer *o, enum dr_call_kind kind,
-                                  size_t c)
-{
-    for (size_t i = 0; i < o->count; i++)
-        if (o->questions[i].kind == kind && o->questions[i].cluster == c)
-            return &o->questions[i];
-    return NULL;
-}
-
 const char *dr_reader_of(struct dr_observer *o, size_t c)
 {
     const struct dr_access_cluster *x = &o->access->clusters[c];
