@@ -50,6 +50,75 @@ Test(model_sql, row_locks_and_timeout)
     lab_close(&k);
 }
 
+/* Who names a whole unique key locks it, whether a row has it or not; who names less
+ * locks rows. Source: docs: pessimistic-transaction.md. */
+Test(model_sql, keys_without_rows_are_locked)
+{
+    static const struct {
+        const char *first, *second;
+        bool waits;
+    } cases[] = {
+        {"SELECT * FROM l WHERE a = 5 AND k = 'x' FOR UPDATE",
+         "INSERT INTO l VALUES (5, 'x', 1, 1)", true},
+        {"SELECT * FROM l t WHERE t.k = 'x' AND t.a = 5 FOR UPDATE",
+         "INSERT INTO l VALUES (5, 'x', 1, 1)", true},
+        {"SELECT * FROM l WHERE a = 5 AND k = 'x' FOR UPDATE",
+         "SELECT * FROM l WHERE a = 5 AND k = 'x' FOR UPDATE", true},
+        {"SELECT * FROM l WHERE a = 5 AND k = 'x' FOR UPDATE",
+         "INSERT INTO l VALUES (5, 'y', 1, 1)", false},
+        {"SELECT * FROM l WHERE a = 5 FOR UPDATE", "INSERT INTO l VALUES (5, 'x', 1, 1)",
+         false},
+        {"SELECT * FROM l WHERE a = 5 AND k > 'w' FOR UPDATE",
+         "INSERT INTO l VALUES (5, 'x', 1, 1)", false},
+        {"SELECT * FROM l WHERE a = 5 AND k IN ('w', 'x') FOR UPDATE",
+         "INSERT INTO l VALUES (5, 'x', 1, 1)", true},
+        {"SELECT * FROM l WHERE a = 5 AND k = 'x'", "INSERT INTO l VALUES (5, 'x', 1, 1)",
+         false},
+        {"UPDATE l SET n = 2 WHERE a = 5 AND k = 'x'",
+         "INSERT INTO l VALUES (5, 'x', 1, 1)", true},
+        {"DELETE FROM l WHERE a = 5 AND k = 'x'", "INSERT INTO l VALUES (5, 'x', 1, 1)",
+         true},
+        {"SELECT * FROM l WHERE u = 7 FOR UPDATE", "INSERT INTO l VALUES (8, 'z', 7, 1)",
+         true},
+        {"SELECT * FROM l WHERE u = 7 FOR UPDATE", "INSERT INTO l VALUES (8, 'z', 6, 1)",
+         false},
+        {"INSERT INTO l VALUES (8, 'z', 7, 1)", "INSERT INTO l VALUES (9, 'z', 7, 1)",
+         true},
+        {"UPDATE l SET u = 7 WHERE n = 0", "INSERT INTO l VALUES (9, 'z', 7, 1)", true},
+        {"UPDATE l SET n = 7 WHERE n = 0", "INSERT INTO l VALUES (9, 'z', 7, 1)", false},
+        {"INSERT INTO l VALUES (8, 'z', NULL, 1)",
+         "INSERT INTO l VALUES (9, 'z', NULL, 1)", false},
+    };
+    struct lab k;
+    lab_open(&k);
+    struct dr_model_session *a = lab_login(&k, "127.0.1.4", "root");
+    struct dr_model_session *b = lab_login(&k, "127.0.1.5", "root");
+    lab_ok(&k, a,
+           "CREATE TABLE test.l (a INT, k VARCHAR(9), u INT, n INT, "
+           "PRIMARY KEY (a, k), UNIQUE KEY u (u))");
+    lab_ok(&k, a, "INSERT INTO test.l VALUES (0, 'o', 0, 0)");
+    lab_ok(&k, a, "USE test");
+    lab_ok(&k, b, "USE test");
+    lab_ok(&k, b, "SET innodb_lock_wait_timeout = 1");
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        lab_ok(&k, a, "BEGIN");
+        lab_ok(&k, b, "BEGIN");
+        lab_ok(&k, a, cases[i].first);
+        cr_expect_eq(lab_run(&k, b, cases[i].second), cases[i].waits ? 1205 : 0,
+                     "%s | %s", cases[i].first, cases[i].second);
+        lab_ok(&k, a, "ROLLBACK");
+        lab_ok(&k, b, "ROLLBACK");
+        lab_ok(&k, b, "BEGIN");
+        lab_ok(&k, b, cases[i].second); /* nothing is left locked */
+        lab_ok(&k, b, "ROLLBACK");
+    }
+    lab_ok(&k, a, "SET transaction_isolation = 'READ-COMMITTED'");
+    lab_ok(&k, a, "BEGIN");
+    lab_ok(&k, a, cases[0].first);
+    lab_ok(&k, b, cases[0].second);
+    lab_close(&k);
+}
+
 Test(model_sql, snapshots_and_gc)
 {
     struct lab k;

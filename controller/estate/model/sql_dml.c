@@ -5,6 +5,7 @@
 
 #include "controller/estate/model/sql_account.h"
 #include "controller/estate/model/sql_engine.h"
+#include "controller/estate/model/sql_lock.h"
 #include "controller/estate/model/sql_value.h"
 #include "controller/estate/model/sql_vars.h"
 
@@ -99,6 +100,9 @@ static enum dr_run change_row(struct dr_exec *x, const struct target *t,
                               struct dr_datum *v)
 {
     const struct dr_index *pk = primary(t->def), *which;
+    enum dr_run r = dr_lock_unique(x, t->table, t->def, v, old);
+    if (r)
+        return r;
     struct dr_entry *other = unique_conflict(x, t, v, e, &which);
     bool moved = false;
     if (other)
@@ -109,7 +113,7 @@ static enum dr_run change_row(struct dr_exec *x, const struct target *t,
         set_row(x, t, e, v);
         return DR_RUN_OK;
     }
-    enum dr_run r = own_entry(x, t, v, &other);
+    r = own_entry(x, t, v, &other);
     if (r)
         return r;
     if (dr_entry_row(other, x->s->txn, UINT64_MAX))
@@ -214,6 +218,8 @@ static enum dr_run insert_row(struct insert *in, struct dr_datum *v)
     const struct dr_index *which = primary(in->t.def);
     struct dr_entry *e, *other;
     enum dr_run r = own_entry(x, &in->t, v, &e);
+    if (!r)
+        r = dr_lock_unique(x, in->t.table, in->t.def, v, NULL);
     if (r)
         return r;
     for (int round = 0; round < 64; round++) {
@@ -615,6 +621,17 @@ static enum dr_run update_one(struct update *u, size_t k, struct dr_entry *e,
     return change_row(x, &t, e, old, v);
 }
 
+/* The keys that the WHERE names, though no row has them; to: the end of the WHERE. */
+static enum dr_run lock_named(const struct update *u, size_t tail, size_t to)
+{
+    struct dr_exec *x = u->x;
+    const struct dr_from *f = u->from.from;
+    if (u->from.from_count != 1 || to != x->cur.count || x->s->txn->optimistic)
+        return DR_RUN_OK;
+    const struct dr_bound *b = dr_engine_bound(x, f->bound);
+    return dr_lock_named(x, b->table, b->def, f->alias, tail + 1, to);
+}
+
 /* Tables between the cursor and `to`, as a FROM clause. */
 static enum dr_run take_tables(struct update *u, size_t to)
 {
@@ -645,11 +662,14 @@ static enum dr_run update(struct update *u)
         return DR_RUN_ERROR;
     c->i = set + 1;
     tail = find_word(c, c->i, "WHERE");
-    size_t order = find_word(c, c->i, "ORDER"), limit = find_word(c, c->i, "LIMIT");
+    size_t order = find_word(c, c->i, "ORDER"), limit = find_word(c, c->i, "LIMIT"),
+           where = tail;
     tail = order < tail ? order : tail;
     tail = limit < tail ? limit : tail;
     if (assignments(u, tail) || find_rows(u, tail, &rows))
         return DR_RUN_ERROR;
+    if (lock_named(u, where, order < limit ? order : limit))
+        return DR_RUN_WAIT;
     for (size_t i = 0; i < rows.count; i++) {
         const struct dr_datum *v = &rows.v[i * rows.columns];
         for (size_t k = 0; k < u->from.from_count; k++) {
@@ -688,7 +708,7 @@ static enum dr_run delete_rows(struct update *u)
     struct dr_cur *c = &x->cur;
     struct dr_rows rows;
     size_t tail = find_word(c, c->i, "WHERE"), order = find_word(c, c->i, "ORDER"),
-           limit = find_word(c, c->i, "LIMIT");
+           limit = find_word(c, c->i, "LIMIT"), where = tail;
     tail = order < tail ? order : tail;
     tail = limit < tail ? limit : tail;
     if (take_tables(u, tail))
@@ -699,6 +719,8 @@ static enum dr_run delete_rows(struct update *u)
     if (dr_need_table(x, DR_PRIV_DELETE, b.def->schema, b.def->name) ||
         find_rows(u, tail, &rows))
         return DR_RUN_ERROR;
+    if (lock_named(u, where, order < limit ? order : limit))
+        return DR_RUN_WAIT;
     for (size_t i = 0; i < rows.count; i++) {
         struct dr_entry *e = (struct dr_entry *)(intptr_t)rows.v[i * rows.columns].i;
         if (!dr_txn_lock(x->s->txn, b.table, e))

@@ -5,6 +5,7 @@
 
 #include "controller/base/num.h"
 #include "controller/estate/model/sql_engine.h"
+#include "controller/estate/model/sql_lock.h"
 #include "controller/estate/model/sql_type.h"
 #include "controller/estate/model/sql_vars.h"
 
@@ -116,6 +117,22 @@ static enum dr_run lock_rows(struct dr_exec *x, const struct dr_rewrite *first)
     return r;
 }
 
+/* .. and the keys that it names, though no row has them. */
+static enum dr_run lock_named(struct dr_exec *x, const struct dr_rewrite *rw)
+{
+    const struct dr_cur *c = &x->cur;
+    const struct dr_bound *b =
+        rw->from_count == 1 ? dr_engine_bound(x, rw->from[0].bound) : NULL;
+    size_t from = top_level_from(c), to;
+    if (!b || !b->table || x->s->txn->optimistic)
+        return DR_RUN_OK;
+    while (from < c->count && !dr_token_is(&c->t[from], "WHERE"))
+        from++;
+    for (to = from; to < c->count && !dr_token_is(&c->t[to], "FOR");)
+        to++;
+    return dr_lock_named(x, b->table, b->def, rw->from[0].alias, from + 1, to);
+}
+
 /* sql_select_limit cuts what has no LIMIT of its own. Source: tidb:
  * pkg/planner/core/preprocess.go (TryAddExtraLimit). */
 static size_t rows_given(struct dr_exec *x, size_t count)
@@ -165,6 +182,8 @@ enum dr_run dr_st_select(struct dr_exec *x)
     enum dr_run r = dr_rewrite_tokens(&rw, x->cur.i, x->cur.count);
     if (!r && locks)
         r = lock_rows(x, &rw);
+    if (!r && locks)
+        r = lock_named(x, &rw);
     if (!r)
         r = dr_engine_query(x, dr_buf_str(&rw.out), &rows);
     if (!r) {

@@ -197,6 +197,13 @@ size_t dr_table_rows(const struct dr_table *t, uint64_t tso)
     return n;
 }
 
+struct dr_table *dr_table_uniques(struct dr_table *t)
+{
+    if (!t->uniques)
+        t->uniques = dr_xcalloc(1, sizeof(*t->uniques));
+    return t->uniques;
+}
+
 /* ---- transactions ---- */
 
 struct dr_txn *dr_txn_new(struct dr_model_cluster *c, uint64_t start_tso, int64_t wall_ms)
@@ -410,10 +417,16 @@ static void gc_table(struct dr_table *t, uint64_t safe_point)
             t->entries[n++] = e;
     }
     t->entry_count = n;
+    if (t->uniques)
+        gc_table(t->uniques, safe_point);
 }
 
 static void free_entries(struct dr_table *t)
 {
+    if (t->uniques)
+        free_entries(t->uniques);
+    free(t->uniques);
+    t->uniques = NULL;
     for (size_t i = 0; i < t->entry_count; i++) {
         drop_versions(t->entries[i]->newest);
         if (t->entries[i]->pending)

@@ -36,8 +36,9 @@ struct dr_table {
     struct dr_entry **entries;         /* by key */
     size_t entry_count, entry_room;
     int64_t auto_base; /* persisted base of AUTO_INCREMENT: all ids up to it are taken */
-    int64_t last_handle; /* hidden row id of tables without a primary key */
-    uint64_t lineage;    /* number in the database, for SQLite's side */
+    int64_t last_handle;      /* hidden row id of tables without a primary key */
+    uint64_t lineage;         /* number in the database, for SQLite's side */
+    struct dr_table *uniques; /* see dr_table_uniques; NULL: none yet */
 };
 
 struct dr_schema {
@@ -130,6 +131,9 @@ const struct dr_row *dr_entry_row(const struct dr_entry *e, const struct dr_txn 
 struct dr_entry *dr_table_find(const struct dr_table *t, const unsigned char *key,
                                size_t len);
 size_t dr_table_rows(const struct dr_table *t, uint64_t tso);
+/* A table without a definition, whose entries stand for values of unique indexes: they
+ * are locked and never have a row. */
+struct dr_table *dr_table_uniques(struct dr_table *t);
 
 enum { DR_KEY_MAX = 3072 };
 /* Key bytes of a row by an index (memcmp order); 0 when a part is NULL or too long. */

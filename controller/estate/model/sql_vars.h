@@ -41,6 +41,7 @@ int dr_var_find(const char *name); /* -1: unknown */
     X(SELECT_LIMIT, "sql_select_limit")                                                  \
     X(EXTERNAL_TS, "tidb_external_ts")                                                   \
     X(LOCK_WAIT, "innodb_lock_wait_timeout")                                             \
+    X(ISOLATION, "transaction_isolation")                                                \
     X(GC_ENABLE, "tidb_gc_enable")                                                       \
     X(GC_LIFE, "tidb_gc_life_time")                                                      \
     X(GC_MAX_WAIT, "tidb_gc_max_wait_time")                                              \
