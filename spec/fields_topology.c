@@ -359,6 +359,7 @@ static const struct dr_field drift_fields[] = {
     DRIFT("gcSwitch", DR_DRIFT_GC_SWITCH, "ask", "Garbage collection switched off by hand in the primary. Correct: switched on, where PD lists the safepoint of TiCDC."),
     DRIFT("grants", DR_DRIFT_GRANTS, "warn", "Grants of drover's accounts."),
     DRIFT("instances", DR_DRIFT_INSTANCES, "correct", "An SQL instance that nobody declared. Correct and ask refuse: declare it, or use sql.discover; warn and ignore go on, and the pair counts as unprotected."),
+    DRIFT("ledger", DR_DRIFT_LEDGER, "warn", "Rows of another cluster in drover's ledger. They are never obeyed and never removed: correct tells, too. A row that is missing, or says something else than its peer, refuses whatever this says."),
     DRIFT("deployment", DR_DRIFT_DEPLOYMENT, "warn", "A cluster that differs from its TiUP file."),
     {0}};
 _Static_assert(sizeof(drift_fields) / sizeof(drift_fields[0]) == DR_DRIFT_COUNT + 1, "one row a class");

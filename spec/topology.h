@@ -42,6 +42,7 @@ enum dr_drift_class {
     DR_DRIFT_GC_SWITCH,
     DR_DRIFT_GRANTS,
     DR_DRIFT_INSTANCES,
+    DR_DRIFT_LEDGER,
     DR_DRIFT_DEPLOYMENT,
     DR_DRIFT_COUNT
 };

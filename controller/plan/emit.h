@@ -106,13 +106,15 @@ void dr_predict_compare(const struct dr_view *v, struct dr_action *x);
 
 /* ---- what is said of what somebody changed: feed.c, notices.c ---- */
 
-const char *dr_feed_tell_paused(const struct dr_view *v);
-const char *dr_feed_tell_failed(const struct dr_view *v);
+const char *dr_feed_tell_paused(const struct dr_view *v, size_t c);
+const char *dr_feed_tell_failed(const struct dr_view *v, size_t c);
 void dr_feed_say_update(const struct dr_view *v, struct dr_action *x);
 /* What is said of GC that somebody switched off. */
-const char *dr_gc_tell(const struct dr_view *v);
+const char *dr_gc_tell(const struct dr_view *v, size_t c);
 /* Which instances of the secondary take writes although drover had fenced it; NULL:
  * none. */
-const char *dr_fence_tell(const struct dr_view *v);
+const char *dr_fence_tell(const struct dr_view *v, size_t c);
+const char *dr_ttl_tell(const struct dr_view *v, size_t c);
+const char *dr_ids_tell(const struct dr_view *v, size_t c);
 
 #endif

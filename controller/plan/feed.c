@@ -463,15 +463,17 @@ DR_CHECK(dr_check_feed_extras)
 
 /* ---- what is told ---- */
 
-const char *dr_feed_tell_paused(const struct dr_view *v)
+const char *dr_feed_tell_paused(const struct dr_view *v, size_t c)
 {
+    (void)c;
     return dr_sprintf(v->arena, "changefeed '%s' is stopped, and not by drover: %s",
                       v->gen.feed_id, left_text(v));
 }
 
-const char *dr_feed_tell_failed(const struct dr_view *v)
+const char *dr_feed_tell_failed(const struct dr_view *v, size_t c)
 {
     const struct dr_feed *x = dr_view_feed(v);
+    (void)c;
     return dr_sprintf(v->arena, "changefeed '%s' failed%s%s: %s", v->gen.feed_id,
                       x && x->error ? ": " : "", x && x->error ? x->error : "",
                       left_text(v));
@@ -511,9 +513,10 @@ const char *dr_feed_last_seen_text(const struct dr_view *v)
         return "";
     return dr_sprintf(v->arena, "; it had carried all up to %" PRIu64 " (%.19s UTC)%s",
                       seen, dr_time_text(dr_tso_ms(seen), time),
-                      !s->seen.known             ? ""
-                      : s->gc_safe_point <= seen ? ", and GC has not passed that yet"
-                                                 : ", and GC has passed that");
+                      !s->seen.known ? ""
+                      : s->gc_safe_point < seen
+                          ? ", and GC has not passed that yet"
+                          : ", and GC has passed that: a rebuild is needed");
 }
 
 /* Once it is seen open it stays so: closing the fence again takes nothing back. */

@@ -91,10 +91,10 @@ static const char *deed_text(const struct dr_plan_rule *r)
     return strncmp(r->what, "%s: ", 4) == 0 ? r->what + 4 : r->what;
 }
 
-static const char *undone(const struct dr_view *v, const struct dr_plan_rule *r)
+static const char *undone(const struct dr_view *v, const struct dr_plan_rule *r, size_t c)
 {
     const char *what = r->id == 350 ? dr_feed_differences(v)
-                       : r->tell    ? r->tell(v)
+                       : r->tell    ? r->tell(v, c)
                                     : NULL;
     return what && *what
                ? what
@@ -116,7 +116,7 @@ DR_CHECK(dr_check_no_fight)
                          "%s%sdrover did this %u times within an hour, the last time on "
                          "%s: %s; each time it was undone, the last time seen on %s: %s",
                          all, *all ? "; and " : "", f->count, moment(v, f->corrected_ms),
-                         deed_text(r), moment(v, f->undone_ms), undone(v, r));
+                         deed_text(r), moment(v, f->undone_ms), undone(v, r, c));
     }
     if (!*all)
         return DR_TRUE;

@@ -55,7 +55,8 @@ static bool belongs_elsewhere(const struct dr_plan *p)
 
 bool dr_steps_mislead(const struct dr_plan *p)
 {
-    return belongs_elsewhere(p) || dr_has_blocker(p, "DR-B022") || is_orphaned(p);
+    return belongs_elsewhere(p) || dr_has_blocker(p, "DR-B022") ||
+           dr_has_blocker(p, "DR-B024") || is_orphaned(p);
 }
 
 const char *dr_goal_of(const struct dr_build *b)
@@ -83,6 +84,9 @@ const char *dr_goal_of(const struct dr_build *b)
     } else if (is_orphaned(b->plan)) {
         before = "";
         after = "; both ledgers are gone";
+    } else if (dr_has_blocker(b->plan, "DR-B024")) {
+        before = "";
+        after = "; its ledgers do not agree on it";
     } else if (belongs_elsewhere(b->plan) || made == DR_UNSURE) {
         before = "";
         after = made == DR_UNSURE ? "; what of it stands is not known"

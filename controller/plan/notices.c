@@ -1,5 +1,6 @@
 /* What is worth knowing and hinders no step: GC as somebody set it, a hold that takes
  * long, a fence that is not drover's, a feed that stands, endpoints that are silent. */
+#include <inttypes.h>
 #include <string.h>
 
 #include "controller/base/num.h"
@@ -8,9 +9,10 @@
 #include "controller/plan/emit.h"
 #include "controller/plan/feed.h"
 
-const char *dr_gc_tell(const struct dr_view *v)
+const char *dr_gc_tell(const struct dr_view *v, size_t c)
 {
     (void)v;
+    (void)c;
     return "GC is off, and no ledger row says that drover switched it off";
 }
 
@@ -30,7 +32,7 @@ static const char *gc_text(const struct dr_view *v, bool *off)
             continue;
         *off = !l->gc.present && !x->gc_enable;
         if (*off)
-            return dr_gc_tell(v);
+            return dr_gc_tell(v, v->a);
         if (l->gc.present && !ours && !before)
             return "somebody else set GC while drover held it: drover left it so";
     }
@@ -66,9 +68,9 @@ static const char *fence_text(const struct dr_view *v)
                : NULL;
 }
 
-const char *dr_fence_tell(const struct dr_view *v)
+const char *dr_fence_tell(const struct dr_view *v, size_t c)
 {
-    const struct dr_cluster_facts *b = dr_view_facts(v, v->b);
+    const struct dr_cluster_facts *b = dr_view_facts(v, c);
     const char *list = "";
     for (size_t i = 0; i < b->instance_count; i++)
         if (b->instances[i].seen.known && !b->instances[i].super_read_only)
@@ -79,6 +81,40 @@ const char *dr_fence_tell(const struct dr_view *v)
                               "or breaks the changefeed",
                               list)
                  : NULL; /* an instance that is not declared: DR-B015 */
+}
+
+const char *dr_ttl_tell(const struct dr_view *v, size_t c)
+{
+    const struct dr_cluster_facts *f = dr_view_facts(v, c);
+    const char *list = "";
+    for (size_t i = 0; i < f->instance_count; i++)
+        if (f->instances[i].seen.known && f->instances[i].ttl_job_enable)
+            list = dr_sprintf(v->arena, "%s%s%s", list, *list ? ", " : "",
+                              f->instances[i].address);
+    return *list
+               ? dr_sprintf(v->arena,
+                            "TTL jobs run on %s: they delete rows behind the fence", list)
+               : NULL;
+}
+
+/* The first instance with another pair than the declared one. */
+const char *dr_ids_tell(const struct dr_view *v, size_t c)
+{
+    const struct dr_cluster_facts *f = dr_view_facts(v, c);
+    const struct dr_auto_increment *want = &dr_view_cluster(v, c)->auto_increment;
+    for (size_t i = 0; i < f->instance_count; i++) {
+        const struct dr_instance *x = &f->instances[i];
+        if (x->seen.known && (x->auto_increment_increment != want->increment ||
+                              x->auto_increment_offset != want->offset))
+            return dr_sprintf(v->arena,
+                              "%s shows auto_increment_increment %" PRIu64
+                              ", auto_increment_offset %" PRIu64 ", declared are %" PRIu64
+                              " and %" PRIu64,
+                              x->address, (uint64_t)x->auto_increment_increment,
+                              (uint64_t)x->auto_increment_offset,
+                              (uint64_t)want->increment, (uint64_t)want->offset);
+    }
+    return NULL;
 }
 
 /* Where drover runs the sink address may be closed, and open to TiCDC. */
@@ -224,15 +260,25 @@ static void add_hands_off(struct dr_build *b)
                        dr_view_name(v, v->a), v->gen.feed_id, v->gen.feed_id));
 }
 
+/* A copy of another cluster's ledger, or what a restore with system tables left: drover
+ * obeys none of it and removes none. */
 static void add_foreign_rows(struct dr_build *b, size_t c)
 {
     const struct dr_view *v = &b->v;
     const struct dr_ledger *x = dr_view_ledger(v, c);
-    if (x && x->foreign_count)
-        dr_add_notice(b, dr_sprintf(v->arena, "foreign rows %s", dr_view_name(v, c)),
-                      dr_sprintf(v->arena,
-                                 "%s: %zu ledger rows of another cluster are ignored",
-                                 dr_view_name(v, c), x->foreign_count));
+    if (!x || !x->foreign_count)
+        return;
+    bool one = x->foreign_count == 1;
+    dr_tell_drift(
+        b, DR_DRIFT_LEDGER, c,
+        one ? "1 ledger row of another cluster is ignored"
+            : dr_sprintf(v->arena, "%zu ledger rows of other clusters are ignored",
+                         x->foreign_count),
+        dr_sprintf(v->arena,
+                   "when nobody needs %s: DELETE FROM mysql.drover_ledger WHERE "
+                   "cluster_id <> %" PRIu64,
+                   one ? "it" : "them", dr_view_facts(v, c)->pd.cluster_id),
+        false);
 }
 
 static void add_of_both(struct dr_build *b)

@@ -33,9 +33,10 @@ struct dr_plan_rule {
     enum dr_drift_class drift;
     /* What is said of it then, NULL: nothing; where there is no function, that `done` is
      * no longer true. */
-    const char *(*tell)(const struct dr_view *v);
-    const char *by_hand; /* how a person does it: a statement; NULL: not said */
-    bool urgent;         /* told first, and whatever else blocks */
+    const char *(*tell)(const struct dr_view *v, size_t c);
+    /* How a person does it, "FEED" is the changefeed's id; NULL: not said. */
+    const char *by_hand;
+    bool urgent; /* told first, and whatever else blocks */
     int64_t predicted_ms;
     /* Sets action->predicted and ->predicted_ms, or ->what; NULL: the row says it. */
     void (*predict)(const struct dr_view *v, struct dr_action *action);

@@ -112,6 +112,16 @@ static bool may_start(struct dr_build *b, const struct dr_plan_rule *r, size_t c
     return may;
 }
 
+/* A text in which "FEED" stands for the changefeed's id. */
+static const char *fill_feed(const struct dr_view *v, const char *text)
+{
+    static const char word[] = "FEED";
+    const char *at = strstr(text, word);
+    return at ? dr_sprintf(v->arena, "%.*s%s%s", (int)(at - text), text, v->gen.feed_id,
+                           fill_feed(v, at + strlen(word)))
+              : text;
+}
+
 /* Once the feed is made, a missing step means that somebody changed what drover had set:
  * whether that is put right is for the policy to say. What is urgent is told whatever
  * else blocks, with the statement: also where the policy says correct, and something
@@ -125,12 +135,13 @@ static bool is_left(struct dr_build *b, const struct dr_plan_rule *r, size_t c)
         dr_holds(v, DR_P_MADE, c) != DR_TRUE)
         return false;
     const char *what =
-        r->tell ? r->tell(v)
+        r->tell ? r->tell(v, c)
                 : dr_sprintf(v->arena, "no longer true: %s", dr_predicates[r->done].text);
     if (r->tell && !what) /* nothing that the step could change */
         return true;
     const char *by_hand =
-        r->by_hand ? dr_sprintf(v->arena, "by hand: %s", r->by_hand) : "do it by hand";
+        r->by_hand ? dr_sprintf(v->arena, "by hand: %s", fill_feed(v, r->by_hand))
+                   : "do it by hand";
     if (correct && blocked && r->urgent)
         dr_add_question(
             b, (struct dr_question){

@@ -1,7 +1,8 @@
 // clang-format off
 /* The planner. A case is a folder called after what fires in it: B041-what (the check of
  * code DR-B041 blocks), W061-what (the plan waits for a fact that DR-B061 needs),
- * R210-what (rule 210 is the next step) or S-what (a situation that is told by a text).
+ * R210-what (rule 210 is the next step), S-what (a situation that is told by a text) or
+ * D-what (what somebody changed, under each word of its class of policy.drift).
  * Its file `case`:
  *
  *   # what goes wrong if this case is deleted
@@ -15,8 +16,11 @@
  *   history REVISION yes   the declaration descends from that revision (or: no, unknown)
  *   markdown               the plan as Markdown is plan.md
  *   shows TEXT             plan.txt has this text, keep.txt has not
+ *   class NAME             of policy.drift: policies.txt has what the plan makes of it under
+ *                          each word; what is kept leaves a protected pair, whatever the word
  *   keep PATH = JSON       one more change, with which it must not fire
  *   keep-drop PATH         or such a removal
+ *   keep-facts NAME        or a snapshot as it is
  *   keep-declare OLD => NEW
  *   keep-plain             or the declaration as it is
  *   keep-history REVISION yes
@@ -40,7 +44,7 @@
 enum { FILE_MAX = 16 << 20, RULE_MAX = 1000, CODE_MAX = 1000 };
 
 struct state {
-    bool rules[RULE_MAX], codes[CODE_MAX];
+    bool rules[RULE_MAX], codes[CODE_MAX], classes[DR_DRIFT_COUNT];
 };
 
 struct side {
@@ -57,6 +61,7 @@ struct case_file {
     struct side fires, keeps;
     const char *plain; /* the declaration as it is */
     const char *shows; /* NULL: nothing named */
+    const char *class; /* of drift; NULL: nothing named */
     bool markdown;     /* the first plan as Markdown, too: plan.md */
 };
 
@@ -265,6 +270,8 @@ static bool take_keep(struct golden *g, struct case_file *c, const char *word, c
 {
     if (!c->keeps.facts)
         copy_side(g, &c->keeps, &c->fires);
+    if (strcmp(word, "keep-facts") == 0)
+        return (c->keeps.facts = load_facts(g, rest)) != NULL;
     if (strcmp(word, "keep") == 0)
         return apply(g, c->keeps.facts, rest);
     if (strcmp(word, "keep-drop") == 0)
@@ -316,6 +323,8 @@ static bool take_line(struct golden *g, struct case_file *c, char *line)
         c->markdown = true;
     else if (strcmp(line, "shows") == 0)
         c->shows = dr_strdup(g->arena, rest);
+    else if (strcmp(line, "class") == 0)
+        c->class = dr_strdup(g->arena, rest);
     else
         return take_keep(g, c, line, rest);
     return true;
@@ -409,12 +418,12 @@ static void expect(struct golden *g, const struct side *s, const char *file,
     dr_buf_release(&b);
 }
 
-/* "B041-what" -> 41, "W061-what" -> 61, "R210-what" -> 210, "S-what" -> 0. */
+/* "B041-what" -> 41, "W061-what" -> 61, "R210-what" -> 210, "S-what", "D-what" -> 0. */
 static bool case_number(const char *name, uint64_t *number)
 {
     size_t zeros = strspn(name + 1, "0"), len = strcspn(name, "-");
     *number = 0;
-    if (*name == 'S')
+    if (*name == 'S' || *name == 'D')
         return len == 1;
     return strchr("BRW", *name) && len == 4 && zeros < 3 &&
            dr_parse_u64(name + 1 + zeros, 3 - zeros, number);
@@ -443,6 +452,86 @@ static bool read_case(struct golden *g, struct case_file *c)
     return c->keeps.facts && build(g, &c->fires) && build(g, &c->keeps);
 }
 
+/* ---- what somebody changed, under each word ---- */
+
+/* The side with one more word of policy.drift, planned; false: it cannot be. */
+static bool build_under(struct golden *g, struct side *s, const struct side *plain,
+                        const char *class, const char *word)
+{
+    static const char drift[] = "drift: {", before[] = "  bootstrap:";
+    const char *at = strstr(plain->text, drift);
+    copy_side(g, s, plain);
+    if (at)
+        s->text = dr_sprintf(g->arena, "%.*s%s%s: %s, %s", (int)(at - plain->text),
+                             plain->text, drift, class, word, at + strlen(drift));
+    else if ((at = strstr(plain->text, before)))
+        s->text =
+            dr_sprintf(g->arena, "%.*s  policy: {%s%s: %s}}\n%s", (int)(at - plain->text),
+                       plain->text, drift, class, word, at);
+    return build(g, s);
+}
+
+/* What the plan does, asks and tells, one line each. */
+static void tell(const struct dr_plan *p, struct dr_buf *out)
+{
+    for (size_t i = 0; i < p->blocker_count; i++)
+        dr_buf_addf(out, "  refuses %s %s: %s\n", p->blockers[i].code,
+                    p->blockers[i].subject, p->blockers[i].fact);
+    for (size_t i = 0; i < p->question_count; i++)
+        dr_buf_addf(out, "  asks    %s: %s\n          answer: %s\n",
+                    p->questions[i].subject, p->questions[i].what,
+                    p->questions[i].answer);
+    for (size_t i = 0; i < p->waiting_count; i++)
+        dr_buf_addf(out, "  waits   %s: %s\n", p->waitings[i].subject,
+                    p->waitings[i].what);
+    for (size_t i = 0; i < p->action_count; i++)
+        dr_buf_addf(out, "  %s %s\n", p->actions[i].ready ? "does   " : "later  ",
+                    p->actions[i].what);
+    for (size_t i = 0; i < p->notice_count; i++)
+        dr_buf_addf(out, "  tells   %s\n", p->notices[i]);
+    if (!p->blocker_count && !p->question_count && !p->action_count && !p->notice_count)
+        dr_buf_adds(out, "  nothing\n");
+    for (size_t i = 0; i < p->protection_count; i++)
+        if (p->protections[i].holds != DR_TRUE)
+            dr_buf_addf(out, "  not protected: %s: %s\n", p->protections[i].name,
+                        p->protections[i].text);
+}
+
+static bool class_of(const char *name, enum dr_drift_class *class)
+{
+    for (*class = 0; *class < DR_DRIFT_COUNT; (*class)++)
+        if (strcmp(dr_drift_class_name(*class), name) == 0)
+            return true;
+    return false;
+}
+
+static void expect_policies(struct golden *g, const struct case_file *c)
+{
+    struct state *st = g->state;
+    struct dr_buf b;
+    enum dr_drift_class class;
+    if (!c->class || !class_of(c->class, &class)) {
+        golden_fail(g, "no `class` of policy.drift is named");
+        return;
+    }
+    dr_buf_init(&b, FILE_MAX);
+    for (enum dr_drift_action a = DR_DRIFT_CORRECT; a <= DR_DRIFT_ASK; a++) {
+        const char *word = dr_drift_action_name(a);
+        struct side s;
+        if (!build_under(g, &s, &c->fires, c->class, word))
+            break;
+        dr_buf_addf(&b, "policy.drift.%s: %s\n", c->class, word);
+        tell(s.plan, &b);
+        if (!build_under(g, &s, &c->keeps, c->class, word))
+            break;
+        if (s.plan->state != DR_PLAN_CONVERGED || s.plan->is_protected != DR_TRUE)
+            golden_fail(g, "what is kept is not at rest under '%s'", word);
+    }
+    golden_expect(g, "policies.txt", dr_buf_str(&b), b.len);
+    dr_buf_release(&b);
+    st->classes[class] = true;
+}
+
 static void run(struct golden *g)
 {
     struct state *st = g->state;
@@ -456,6 +545,10 @@ static void run(struct golden *g)
     }
     if (!read_case(g, &c))
         return;
+    if (letter == 'D') {
+        expect_policies(g, &c);
+        return;
+    }
     expect(g, &c.fires, "plan.txt", c.shows, &in_plan);
     expect(g, &c.keeps, "keep.txt", c.shows, &in_keep);
     if (c.markdown)
@@ -490,6 +583,11 @@ static void end(struct golden *g)
     for (size_t i = 0; dr_plan_rule(i); i++)
         golden_count(g, st->rules[dr_plan_rule(i)], "rule %u has no case",
                      dr_plan_rule(i));
+    for (enum dr_drift_class d = 0; d < DR_DRIFT_COUNT; d++)
+        if (d != DR_DRIFT_ROLES &&
+            d != DR_DRIFT_DEPLOYMENT) /* of modes that come later */
+            golden_count(g, st->classes[d], "policy.drift.%s has no case",
+                         dr_drift_class_name(d));
 }
 
 const struct golden_suite golden_plan = {
