@@ -339,6 +339,10 @@ struct dr_cluster_facts {
     struct dr_endpoint_seen *endpoints;
 };
 
+/* How long a comparison that found differences stands before both sides are read again:
+ * whoever mends them says nothing to drover. */
+enum { DR_COMPARE_AGAIN_MS = 600000 };
+
 /* The equality of two sides at one point: made by comparing two dr_counts. */
 struct dr_equality {
     struct dr_seen seen;

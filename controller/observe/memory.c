@@ -7,8 +7,6 @@
 
 #include "controller/observe/observe.h"
 
-enum { COMPARE_AGAIN_MS = 600000 };
-
 void dr_memory_init(struct dr_memory *m)
 {
     memset(m, 0, sizeof(*m));
@@ -322,7 +320,7 @@ static bool is_to_be_made_again(const struct dr_equality *q, int64_t now_ms)
     bool other = false;
     for (size_t i = 0; i < q->difference_count; i++)
         other |= strcmp(q->differences[i].observed, DR_OTHER_DEFINITION) == 0;
-    return other && q->seen.known && now_ms - q->seen.at_ms >= COMPARE_AGAIN_MS;
+    return other && q->seen.known && now_ms - q->seen.at_ms >= DR_COMPARE_AGAIN_MS;
 }
 
 void dr_memory_fill(const struct dr_memory *m, struct dr_facts *f, struct dr_arena *a)

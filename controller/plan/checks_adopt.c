@@ -6,10 +6,6 @@
 #include "controller/base/tso.h"
 #include "controller/plan/checks.h"
 
-/* How long a comparison that found differences stands before both sides are read again:
- * whoever mends them says nothing to drover. */
-enum { COMPARE_AGAIN_MS = 600000 };
-
 /* The details of the feed in work; NULL: not known, *fact says why. */
 static const struct dr_feed_detail *detail_of(const struct dr_view *v, const char **fact)
 {
@@ -264,7 +260,7 @@ DR_CHECK(dr_check_existing_equal)
     const struct dr_equality *q = dr_view_equality(v);
     enum { SHOWN = 3 };
     (void)c;
-    if (!q || !q->difference_count || v->f->now_ms - q->seen.at_ms >= COMPARE_AGAIN_MS)
+    if (!q || !q->difference_count || v->f->now_ms - q->seen.at_ms >= DR_COMPARE_AGAIN_MS)
         return DR_TRUE;
     char *list = dr_strdup(v->arena, "");
     for (size_t i = 0; i < q->difference_count && i < SHOWN; i++)

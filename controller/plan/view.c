@@ -188,7 +188,6 @@ static bool is_born(const struct dr_facts *f)
  * lifted. */
 static const struct dr_equality *noted_equality(const struct dr_view *v)
 {
-    enum { COMPARE_AGAIN_MS = 600000 };
     const struct dr_ledger *l = dr_view_ledger(v, v->b);
     const struct dr_compared_row *r = l ? &l->compared : NULL;
     const struct dr_copy_row *backup = dr_view_copy(v, false);
@@ -201,7 +200,7 @@ static const struct dr_equality *noted_equality(const struct dr_view *v)
     int64_t age_ms = dr_tso_age_ms(dr_view_facts(v, v->b)->ledger.tso, r->at);
     struct dr_equality *q = dr_equality_of_row(r, v->arena);
     q->seen.at_ms = v->f->now_ms - age_ms;
-    return age_ms < COMPARE_AGAIN_MS ? q : NULL;
+    return age_ms < DR_COMPARE_AGAIN_MS ? q : NULL;
 }
 
 void dr_view_init(struct dr_view *v, const struct dr_plan_input *in, struct dr_arena *a)
