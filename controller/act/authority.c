@@ -64,7 +64,8 @@ static bool takes(const struct dr_actor *x)
     return x->o.take || overtakes(x);
 }
 
-static bool takes_writes(const struct dr_cluster_facts *f)
+/* Not whether business may write: behind the fence drover writes its ledger. */
+static bool takes_rows(const struct dr_cluster_facts *f)
 {
     for (size_t i = 0; i < f->instance_count; i++)
         if (f->instances[i].restricted_read_only)
@@ -82,7 +83,7 @@ static bool holds_half(struct dr_actor *x, const char *other)
         const struct dr_ledger_group *g = &facts_of(x, c)->ledger;
         bool held = g->decoded && g->rows.lease_until > g->tso && g->rows.lease_holder &&
                     strcmp(g->rows.lease_holder, other) == 0;
-        half |= g->decoded && !held && takes_writes(facts_of(x, c));
+        half |= g->decoded && !held && takes_rows(facts_of(x, c));
     }
     if (!half)
         x->half_since_ms = INT64_MAX;
@@ -442,14 +443,12 @@ enum dr_authority_state dr_authority_ensure(struct dr_actor *x, const char **why
 static bool beats_here(const struct dr_actor *x, size_t c)
 {
     const struct dr_cluster_facts *f = facts_of(x, c);
-    bool answers = false, fenced = false;
-    for (size_t i = 0; i < f->instance_count; i++) {
-        const struct dr_instance *s = &f->instances[i];
-        answers |= s->seen.known;
-        fenced |= s->seen.known && (s->super_read_only || s->restricted_read_only);
-    }
-    return answers && !fenced && strcmp(f->name, x->o.topology->primary) == 0 &&
-           x->o.topology->heartbeat && f->ledger.beat_table_present;
+    bool answers = false;
+    for (size_t i = 0; i < f->instance_count; i++)
+        answers |= f->instances[i].seen.known;
+    return answers && !dr_cluster_refuses_writes(f) &&
+           strcmp(f->name, x->o.topology->primary) == 0 && x->o.topology->heartbeat &&
+           f->ledger.beat_table_present;
 }
 
 void dr_authority_beat(const struct dr_actor *x, size_t c, int64_t lease_ms,

@@ -48,6 +48,14 @@ struct dr_facts *dr_facts_new(size_t cluster_count, struct dr_arena *a)
     return f;
 }
 
+bool dr_cluster_refuses_writes(const struct dr_cluster_facts *f)
+{
+    bool refuses = false;
+    for (size_t i = 0; i < f->instance_count; i++)
+        refuses |= dr_instance_refuses_writes(&f->instances[i]);
+    return refuses;
+}
+
 void dr_facts_decode_ledger(struct dr_cluster_facts *c, struct dr_arena *a)
 {
     struct dr_ledger_group *g = &c->ledger;

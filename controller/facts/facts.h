@@ -38,6 +38,22 @@ struct dr_instance {
     uint32_t auto_increment_increment, auto_increment_offset;
 };
 
+/* Of an instance that is known; one that is not neither takes nor refuses. Either flag
+ * keeps business out; drover's own fence is the first. Source: docs: system-variables.md,
+ * tidb_super_read_only, tidb_restricted_read_only. */
+static inline bool dr_instance_takes_writes(const struct dr_instance *x)
+{
+    return x->seen.known && !x->super_read_only && !x->restricted_read_only;
+}
+static inline bool dr_instance_refuses_writes(const struct dr_instance *x)
+{
+    return x->seen.known && (x->super_read_only || x->restricted_read_only);
+}
+static inline bool dr_instance_is_fenced(const struct dr_instance *x)
+{
+    return x->seen.known && x->super_read_only;
+}
+
 /* Rows of mysql.drover_ledger and drover.heartbeat, read by one instance of the cluster
  * in one statement, and the TSO, taken beside it: known with both or not at all, read
  * when the earlier of the two was. Tier hot. */
@@ -338,6 +354,9 @@ struct dr_cluster_facts {
     size_t endpoint_count;
     struct dr_endpoint_seen *endpoints;
 };
+
+/* Whether an instance of the cluster is known to refuse writes. */
+bool dr_cluster_refuses_writes(const struct dr_cluster_facts *f);
 
 /* How long a comparison that found differences stands before both sides are read again:
  * whoever mends them says nothing to drover. */

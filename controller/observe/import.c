@@ -400,7 +400,7 @@ static void learn_cluster(struct learning *l, size_t c)
 static bool is_fenced(const struct dr_cluster_facts *f)
 {
     for (size_t i = 0; i < f->instance_count; i++)
-        if (f->instances[i].seen.known && f->instances[i].super_read_only)
+        if (dr_instance_is_fenced(&f->instances[i]))
             return true;
     return false;
 }

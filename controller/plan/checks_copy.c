@@ -11,7 +11,7 @@ DR_CHECK(dr_check_primary_open)
         const struct dr_instance *x = &f->instances[i];
         if (!x->seen.known)
             return dr_check_unread(v, &x->seen, x->address, fact);
-        if (x->super_read_only || x->restricted_read_only) {
+        if (dr_instance_refuses_writes(x)) {
             *fact = dr_sprintf(v->arena, "%s refuses writes, and drover did not fence it",
                                x->address);
             return DR_FALSE;

@@ -61,15 +61,6 @@ static void add_rows(const struct dr_account *x, struct dr_buf *out)
     }
 }
 
-static bool is_fenced(const struct dr_cluster_facts *f)
-{
-    for (size_t i = 0; i < f->instance_count; i++)
-        if (f->instances[i].seen.known &&
-            (f->instances[i].super_read_only || f->instances[i].restricted_read_only))
-            return true;
-    return false;
-}
-
 /* The very statements. A table that is not there yet can be granted on only together with
  * CREATE (tidb: pkg/executor/grant.go). A fenced cluster refuses GRANT to everybody
  * without the bypass, root too (docs: system-variables.md): without the controller's own
@@ -83,7 +74,7 @@ static const char *mend_rights(const struct dr_view *v, size_t c, enum dr_accoun
     if (!x || !x->host_count)
         return NULL;
     missing = dr_rights_missing(&needed, x);
-    bool fenced = is_fenced(f),
+    bool fenced = dr_cluster_refuses_writes(f),
          stuck = fenced && k == DR_ACCOUNT_CONTROLLER && (missing.on[DR_ON_ALL] & BYPASS);
     if (missing.on[DR_ON_LEDGER] && !(f->ledger.seen.known && f->ledger.table_present))
         missing.on[DR_ON_LEDGER] |= 1u << DR_PRIV_CREATE;
@@ -112,7 +103,8 @@ bool dr_rights_ledger_lost(const struct dr_view *v, size_t c)
         return false;
     struct dr_rights missing = dr_rights_missing(&needed, x);
     return missing.on[DR_ON_LEDGER] & writes ||
-           (missing.on[DR_ON_ALL] & BYPASS && is_fenced(dr_view_facts(v, c)));
+           (missing.on[DR_ON_ALL] & BYPASS &&
+            dr_cluster_refuses_writes(dr_view_facts(v, c)));
 }
 
 DR_CHECK(dr_check_controller_rights)

@@ -1,5 +1,6 @@
 /* What each SQL instance shows: the fence, id pairs, TTL jobs. */
 #include "controller/plan/emit.h"
+#include "controller/plan/predicates.h"
 
 static bool has_increment(const struct dr_view *v, size_t c, const struct dr_instance *x)
 {
@@ -23,16 +24,9 @@ DR_EMIT(dr_emit_ids)
         dr_sprintf(v->arena, "%u", increment ? want->increment : want->offset));
 }
 
-static bool ttl_off_here(const struct dr_view *v, size_t c, const struct dr_instance *x)
-{
-    (void)v;
-    (void)c;
-    return !x->ttl_job_enable;
-}
-
 DR_EMIT(dr_emit_ttl_off)
 {
-    dr_emit_set_global(x, c, dr_instance_without(v, c, ttl_off_here),
+    dr_emit_set_global(x, c, dr_instance_without(v, c, dr_shows_ttl_off),
                        "tidb_ttl_job_enable", "OFF");
 }
 
@@ -51,15 +45,8 @@ DR_EMIT(dr_emit_forget_comparison)
     dr_emit_row(v, x, c, DR_KEY_COMPARED, NULL);
 }
 
-static bool fenced_here(const struct dr_view *v, size_t c, const struct dr_instance *x)
-{
-    (void)v;
-    (void)c;
-    return x->super_read_only;
-}
-
 DR_EMIT(dr_emit_fence)
 {
-    dr_emit_set_global(x, c, dr_instance_without(v, c, fenced_here),
+    dr_emit_set_global(x, c, dr_instance_without(v, c, dr_shows_fence),
                        "tidb_super_read_only", "ON");
 }

@@ -530,8 +530,7 @@ static bool was_opened(const struct dr_view *v)
     }
     for (size_t i = 0; dr_holds(v, DR_P_MADE, v->b) == DR_TRUE && i < b->instance_count;
          i++) {
-        const struct dr_instance *x = &b->instances[i];
-        opened |= x->seen.known && !x->super_read_only && !x->restricted_read_only;
+        opened |= dr_instance_takes_writes(&b->instances[i]);
     }
     return opened;
 }

@@ -58,12 +58,8 @@ static const char *hold_text(const struct dr_view *v)
 /* After bootstrap a fence of somebody else on the primary is told, never lifted. */
 static const char *fence_text(const struct dr_view *v)
 {
-    const struct dr_cluster_facts *a = dr_view_facts(v, v->a);
-    bool fenced = false;
-    for (size_t i = 0; i < a->instance_count; i++)
-        fenced |= a->instances[i].seen.known && (a->instances[i].super_read_only ||
-                                                 a->instances[i].restricted_read_only);
-    return fenced && dr_holds(v, DR_P_MADE, v->a) == DR_TRUE
+    return dr_cluster_refuses_writes(dr_view_facts(v, v->a)) &&
+                   dr_holds(v, DR_P_MADE, v->a) == DR_TRUE
                ? "it refuses writes, and drover did not fence it"
                : NULL;
 }
@@ -73,7 +69,7 @@ const char *dr_fence_tell(const struct dr_view *v, size_t c)
     const struct dr_cluster_facts *b = dr_view_facts(v, c);
     const char *list = "";
     for (size_t i = 0; i < b->instance_count; i++)
-        if (b->instances[i].seen.known && !b->instances[i].super_read_only)
+        if (b->instances[i].seen.known && !dr_instance_is_fenced(&b->instances[i]))
             list = dr_sprintf(v->arena, "%s%s%s", list, *list ? ", " : "",
                               b->instances[i].address);
     return *list ? dr_sprintf(v->arena,

@@ -54,11 +54,7 @@ const struct dr_feed *dr_view_orphan(const struct dr_view *v, size_t *from)
 /* Every instance refuses writes. Unknown is not closed. */
 static bool is_closed(const struct dr_view *v, size_t c)
 {
-    const struct dr_cluster_facts *f = dr_view_facts(v, c);
-    bool closed = f->instance_count > 0;
-    for (size_t i = 0; i < f->instance_count; i++)
-        closed &= f->instances[i].seen.known && f->instances[i].super_read_only;
-    return closed;
+    return dr_each_instance(v, c, dr_shows_fence) == DR_TRUE;
 }
 
 /* Whether the heartbeat of the other cluster was carried into cluster c. */

@@ -107,6 +107,9 @@ enum dr_truth dr_each_instance(const struct dr_view *v, size_t c,
 enum dr_truth dr_some_instance(const struct dr_view *v, size_t c,
                                bool (*test)(const struct dr_view *, size_t,
                                             const struct dr_instance *));
+/* Of these: the fence that drover sets; TTL jobs that are off. */
+bool dr_shows_fence(const struct dr_view *v, size_t c, const struct dr_instance *x);
+bool dr_shows_ttl_off(const struct dr_view *v, size_t c, const struct dr_instance *x);
 /* The edge row of cluster c has reached `state`; at both ends. */
 enum dr_truth dr_edge_here(const struct dr_view *v, size_t c, enum dr_edge_state state);
 enum dr_truth dr_edge_both(const struct dr_view *v, enum dr_edge_state state);

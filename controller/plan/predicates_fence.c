@@ -21,7 +21,7 @@ static bool takes_writes(const struct dr_view *v, size_t c, const struct dr_inst
 {
     (void)v;
     (void)c;
-    return !x->super_read_only && !x->restricted_read_only;
+    return dr_instance_takes_writes(x);
 }
 
 DR_PREDICATE(open_here)
@@ -29,7 +29,7 @@ DR_PREDICATE(open_here)
     return dr_each_instance(v, c, takes_writes);
 }
 
-static bool ttl_is_off(const struct dr_view *v, size_t c, const struct dr_instance *x)
+bool dr_shows_ttl_off(const struct dr_view *v, size_t c, const struct dr_instance *x)
 {
     (void)v;
     (void)c;
@@ -38,7 +38,7 @@ static bool ttl_is_off(const struct dr_view *v, size_t c, const struct dr_instan
 
 DR_PREDICATE(ttl_off)
 {
-    return dr_each_instance(v, c, ttl_is_off);
+    return dr_each_instance(v, c, dr_shows_ttl_off);
 }
 
 DR_PREDICATE(fence_row)
@@ -47,11 +47,11 @@ DR_PREDICATE(fence_row)
     return l ? dr_truth_of(l->fenced.why == DR_FENCED_SECONDARY) : DR_UNSURE;
 }
 
-static bool refuses_writes(const struct dr_view *v, size_t c, const struct dr_instance *x)
+bool dr_shows_fence(const struct dr_view *v, size_t c, const struct dr_instance *x)
 {
     (void)v;
     (void)c;
-    return x->super_read_only;
+    return dr_instance_is_fenced(x);
 }
 
 /* Every tidb-server that the cluster lists is one that drover asks: a fence proved on
@@ -70,7 +70,7 @@ static enum dr_truth all_instances_known(const struct dr_view *v, size_t c)
 
 DR_PREDICATE(fenced)
 {
-    return dr_truth_and(dr_each_instance(v, c, refuses_writes),
+    return dr_truth_and(dr_each_instance(v, c, dr_shows_fence),
                         all_instances_known(v, c));
 }
 

@@ -228,7 +228,7 @@ static void add_sql(struct build *b, size_t c)
     const struct dr_cluster_facts *f = dr_view_facts(&b->v, c);
     for (size_t i = 0; i < f->instance_count; i++) {
         const struct dr_instance *x = &f->instances[i];
-        bool fenced = x->super_read_only || x->restricted_read_only;
+        bool fenced = dr_instance_refuses_writes(x);
         add_endpoint(b, c, &x->seen, dr_sprintf(b->v.arena, "SQL %s", x->address),
                      "DR-B010", fenced ? "answers, refuses writes" : "answers");
     }

@@ -32,8 +32,7 @@ static void cluster_line(const struct dr_plan_input *in, size_t c, size_t primar
     size_t fenced = 0, known = 0;
     for (size_t i = 0; i < f->instance_count; i++) {
         known += f->instances[i].seen.known;
-        fenced += f->instances[i].seen.known && (f->instances[i].super_read_only ||
-                                                 f->instances[i].restricted_read_only);
+        fenced += dr_instance_refuses_writes(&f->instances[i]);
     }
     dr_buf_addf(out, "  %-12s %-9s %-10s %s", in->topology->clusters[c].name,
                 c == primary ? "primary" : "secondary",
