@@ -223,15 +223,9 @@ DR_EMIT(dr_emit_feed_again)
     bool noted = v->gen.again && dr_holds(v, DR_P_MADE, v->a) == DR_FALSE && other;
     struct dr_generation next =
         noted ? v->gen : dr_generation_after(v->t, v->f, v->a, v->b, &v->gen, v->arena);
-    struct dr_edge_row r = {.from = dr_view_name(v, v->a),
-                            .to = dr_view_name(v, v->b),
-                            .generation = next.n,
-                            .again = next.again,
-                            .id = next.feed_id,
-                            .redo = next.redo,
-                            .account = v->t->replication.sink.user,
-                            .start_ts = noted ? other->start_ts : dr_feed_last_seen(v),
-                            .state = DR_EDGE_MAKING};
+    struct dr_edge_row r = dr_edge_begun(v, &next);
+    r.start_ts = noted ? other->start_ts : dr_feed_last_seen(v);
+    r.state = DR_EDGE_MAKING;
     dr_emit_edge(v, c, x, &r);
     x->what = dr_sprintf(v->arena,
                          "%s: note that changefeed %s goes on from %" PRIu64

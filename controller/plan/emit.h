@@ -33,8 +33,12 @@ DR_EMIT(dr_emit_agreed);
 
 /* ---- how far the edge has come: emit_edge.c ---- */
 
-/* The edge's row as cluster c has it; where it has none, as a generation's row begins. */
+/* As the row of a generation begins. */
+struct dr_edge_row dr_edge_begun(const struct dr_view *v, const struct dr_generation *g);
+/* The row of the generation in work as cluster c has it; where it has none, as it begins.
+ */
 struct dr_edge_row dr_edge_of(const struct dr_view *v, size_t c);
+struct dr_row_write dr_edge_write(const struct dr_view *v, const struct dr_edge_row *r);
 /* Makes the step a write of that row into cluster c's ledger. */
 void dr_emit_edge(const struct dr_view *v, size_t c, struct dr_action *x,
                   const struct dr_edge_row *r);
@@ -75,6 +79,9 @@ DR_EMIT(dr_emit_fence);
 
 /* ---- the changefeed and its account: emit_feed.c ---- */
 
+/* A call about the feed of the generation in work. */
+void dr_emit_feed_call(const struct dr_view *v, size_t c, struct dr_action *x,
+                       enum dr_call_kind kind);
 DR_EMIT(dr_emit_sink_row);
 DR_EMIT(dr_emit_sink_open);
 DR_EMIT(dr_emit_feed);

@@ -4,26 +4,36 @@
 #include "controller/plan/emit.h"
 #include "controller/plan/predicates.h"
 
+struct dr_edge_row dr_edge_begun(const struct dr_view *v, const struct dr_generation *g)
+{
+    return (struct dr_edge_row){.from = dr_view_name(v, v->a),
+                                .to = dr_view_name(v, v->b),
+                                .generation = g->n,
+                                .id = g->feed_id,
+                                .redo = g->redo,
+                                .account = v->t->replication.sink.user,
+                                .again = g->again,
+                                .state = DR_EDGE_PLANNED};
+}
+
 struct dr_edge_row dr_edge_of(const struct dr_view *v, size_t c)
 {
     const struct dr_edge_row *row = dr_view_edge(v, c);
     if (row && row->generation == v->gen.n)
         return *row;
-    return (struct dr_edge_row){.from = dr_view_name(v, v->a),
-                                .to = dr_view_name(v, v->b),
-                                .generation = v->gen.n,
-                                .id = v->gen.feed_id,
-                                .redo = v->gen.redo,
-                                .account = v->t->replication.sink.user,
-                                .again = v->gen.again,
-                                .state = DR_EDGE_PLANNED};
+    return dr_edge_begun(v, &v->gen);
+}
+
+struct dr_row_write dr_edge_write(const struct dr_view *v, const struct dr_edge_row *r)
+{
+    return (struct dr_row_write){.key = dr_edge_key(r->from, r->to, v->arena),
+                                 .value = dr_edge_value(r, v->arena)};
 }
 
 void dr_emit_edge(const struct dr_view *v, size_t c, struct dr_action *x,
                   const struct dr_edge_row *r)
 {
-    struct dr_row_write row = {.key = dr_edge_key(r->from, r->to, v->arena),
-                               .value = dr_edge_value(r, v->arena)};
+    struct dr_row_write row = dr_edge_write(v, r);
     dr_emit_rows(v, x, c, &row, 1);
 }
 

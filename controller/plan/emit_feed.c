@@ -18,14 +18,20 @@ DR_EMIT(dr_emit_sink_open)
     x->call.args.sink.from = dr_view_name(v, v->a);
 }
 
-DR_EMIT(dr_emit_feed)
+void dr_emit_feed_call(const struct dr_view *v, size_t c, struct dr_action *x,
+                       enum dr_call_kind kind)
 {
-    dr_emit_call(x, DR_CALL_FEED_CREATE, c);
+    dr_emit_call(x, kind, c);
     x->call.args.feed = (struct dr_feed_args){.id = v->gen.feed_id,
                                               .to = (uint16_t)v->b,
                                               .generation = v->gen.n,
-                                              .start_ts = dr_view_edge(v, c)->start_ts,
                                               .redo = v->gen.redo};
+}
+
+DR_EMIT(dr_emit_feed)
+{
+    dr_emit_feed_call(v, c, x, DR_CALL_FEED_CREATE);
+    x->call.args.feed.start_ts = dr_view_edge(v, c)->start_ts;
 }
 
 /* ---- a change of its settings ---- */
@@ -66,27 +72,17 @@ DR_EMIT(dr_emit_update_over)
     dr_emit_edge(v, c, x, &r);
 }
 
-static void call_feed(const struct dr_view *v, size_t c, struct dr_action *x,
-                      enum dr_call_kind kind)
-{
-    x->call = (struct dr_call){.kind = kind, .at = {.cluster = (uint16_t)c}};
-    x->call.args.feed = (struct dr_feed_args){.id = v->gen.feed_id,
-                                              .to = (uint16_t)v->b,
-                                              .generation = v->gen.n,
-                                              .redo = v->gen.redo};
-}
-
 DR_EMIT(dr_emit_feed_pause)
 {
-    call_feed(v, c, x, DR_CALL_FEED_PAUSE);
+    dr_emit_feed_call(v, c, x, DR_CALL_FEED_PAUSE);
 }
 
 DR_EMIT(dr_emit_feed_update)
 {
-    call_feed(v, c, x, DR_CALL_FEED_UPDATE);
+    dr_emit_feed_call(v, c, x, DR_CALL_FEED_UPDATE);
 }
 
 DR_EMIT(dr_emit_feed_resume)
 {
-    call_feed(v, c, x, DR_CALL_FEED_RESUME);
+    dr_emit_feed_call(v, c, x, DR_CALL_FEED_RESUME);
 }

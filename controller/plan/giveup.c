@@ -141,29 +141,19 @@ const char *dr_mend_left_over(const struct dr_view *v)
 DR_EMIT(dr_emit_sink_lock_row)
 {
     struct dr_sink_row r = dr_view_ledger(v, c)->sink;
-    struct dr_row_write row = {.key = DR_KEY_SINK};
     r.locked = true;
-    row.value = dr_sink_value(&r, v->arena);
-    dr_emit_rows(v, x, c, &row, 1);
+    dr_emit_row(v, x, c, DR_KEY_SINK, dr_sink_value(&r, v->arena));
 }
 
 DR_EMIT(dr_emit_sink_lock)
 {
-    x->call =
-        (struct dr_call){.kind = DR_CALL_SINK_ACCOUNT, .at = {.cluster = (uint16_t)c}};
-    x->call.args.sink.generation = v->gen.n;
-    x->call.args.sink.from = dr_view_name(v, v->a);
+    dr_emit_sink_open(v, c, x);
     x->call.args.sink.lock = true;
 }
 
 DR_EMIT(dr_emit_feed_delete)
 {
-    x->call =
-        (struct dr_call){.kind = DR_CALL_FEED_DELETE, .at = {.cluster = (uint16_t)c}};
-    x->call.args.feed = (struct dr_feed_args){.id = v->gen.feed_id,
-                                              .to = (uint16_t)v->b,
-                                              .generation = v->gen.n,
-                                              .redo = v->gen.redo};
+    dr_emit_feed_call(v, c, x, DR_CALL_FEED_DELETE);
     x->what = dr_sprintf(v->arena, "%s: delete changefeed %s, which is given up",
                          dr_view_name(v, c), v->gen.feed_id);
 }
@@ -175,8 +165,7 @@ DR_EMIT(dr_emit_given_up)
                              *other = row_of(v, c == v->a ? v->b : v->a);
     struct dr_edge_row r = mine ? *mine : *other;
     r.state = DR_EDGE_RETIRED;
-    struct dr_row_write rows[3] = {{.key = dr_edge_key(r.from, r.to, v->arena),
-                                    .value = dr_edge_value(&r, v->arena)},
+    struct dr_row_write rows[3] = {dr_edge_write(v, &r),
                                    {.key = c == v->a ? DR_KEY_BACKUP : DR_KEY_RESTORING},
                                    {.key = DR_KEY_COMPARED}};
     dr_emit_rows(v, x, c, rows, c == v->a ? 2 : 3);

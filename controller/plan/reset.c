@@ -167,9 +167,9 @@ static void add_edges(const struct dr_view *v, struct rows *rows,
 {
     for (size_t i = 0; i < peer->edge_count; i++) {
         const struct dr_edge_row *e = &peer->edges[i];
+        struct dr_row_write row = dr_edge_write(v, e);
         if (!dr_ledger_edge(mine, e->from, e->to))
-            add_row(v, rows, dr_edge_key(e->from, e->to, v->arena),
-                    dr_edge_value(e, v->arena));
+            add_row(v, rows, row.key, row.value);
     }
 }
 
