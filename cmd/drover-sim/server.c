@@ -19,9 +19,10 @@
 
 enum {
     EVENTS = 128,
-    ACCEPTS = 64,       /* at one event */
-    SWEEP_MS = 100,     /* between two looks at every connection */
-    SPARE_FDS = 64,     /* for all that is no client's connection */
+    ACCEPTS = 64,             /* at one event */
+    SWEEP_MS = 100,           /* between two looks at every connection */
+    REFUSALS_SAID_MS = 60000, /* no sooner once more */
+    SPARE_FDS = 64,     /* for all that is no client's connection, and no listener */
     CONNECTIONS = 2048, /* unless another number is asked for; each costs 100 KiB */
     FILES_MAX = 65536,
     MEMORY_MAX = 512 * 1024 * 1024, /* of all connections' buffers */
@@ -41,10 +42,12 @@ struct dr_sim_server {
     struct dr_sim_conn *first;
     size_t count, max;
     int64_t sweep_ms;
-    bool full;    /* there are no descriptors left: accepts wait for the next sweep */
-    bool reap;    /* some connection is dead */
-    bool again;   /* some connection is runnable */
-    bool pending; /* some connection waits for the model, or is runnable */
+    int spare; /* a descriptor given up to take, and refuse, one client more */
+    bool full; /* there are no descriptors left: accepts wait for the next sweep */
+    int64_t refusals_said_ms; /* when it was last said that clients are refused */
+    bool reap;                /* some connection is dead */
+    bool again;               /* some connection is runnable */
+    bool pending;             /* some connection waits for the model, or is runnable */
     uint64_t unknown_seen;
 };
 
@@ -185,17 +188,32 @@ static void event(struct dr_sim_server *s, struct dr_sim_conn *c, uint32_t event
     after_event(s, c);
 }
 
+static void refuse(struct dr_sim_server *s, const struct dr_sim_listener *l, int fd,
+                   int64_t now)
+{
+    struct dr_buf words;
+    dr_buf_init(&words, 1024);
+    l->protocol->refuse(&words);
+    ssize_t n = write(fd, dr_buf_str(&words), words.len);
+    (void)n; /* a courtesy */
+    dr_buf_release(&words);
+    close(fd);
+    if (now - s->refusals_said_ms < REFUSALS_SAID_MS)
+        return;
+    char line[160];
+    snprintf(line, sizeof(line),
+             "refusing connections: %zu are open, of at most %zu, a quarter for one port "
+             "(--max-connections, ulimit -n)",
+             s->count, s->max);
+    s->say(line);
+    s->refusals_said_ms = now;
+}
+
 static void take_connection(struct dr_sim_server *s, struct dr_sim_listener *l, int fd,
                             const char *host, int64_t now)
 {
     if (s->count >= s->max || l->connections >= s->max / CROWD) {
-        struct dr_buf words;
-        dr_buf_init(&words, 1024);
-        l->protocol->refuse(&words);
-        ssize_t n = write(fd, dr_buf_str(&words), words.len);
-        (void)n; /* a courtesy */
-        dr_buf_release(&words);
-        close(fd);
+        refuse(s, l, fd, now);
         return;
     }
     struct dr_sim_conn *c =
@@ -215,11 +233,30 @@ static void take_connection(struct dr_sim_server *s, struct dr_sim_listener *l, 
     event(s, c, 0, now); /* the greeting */
 }
 
+/* Without a descriptor for a client: who is not told would wait in the backlog until he
+ * gives up, and stay there, for a connection is freed only when it was accepted. */
+static bool refuse_waiting(struct dr_sim_server *s, struct dr_sim_listener *l,
+                           int64_t now)
+{
+    char host[DR_CONN_HOST_MAX];
+    if (s->spare < 0)
+        return false;
+    close(s->spare);
+    int fd = dr_listener_accept(l, host, sizeof(host), &s->full);
+    if (fd >= 0)
+        refuse(s, l, fd, now);
+    s->spare = dup(s->epoll);
+    s->full = s->spare < 0;
+    return fd >= 0;
+}
+
 static void accept_some(struct dr_sim_server *s, struct dr_sim_listener *l, int64_t now)
 {
     char host[DR_CONN_HOST_MAX];
     for (int i = 0; i < ACCEPTS && l->fd >= 0 && !l->silent && !s->full; i++) {
         int fd = dr_listener_accept(l, host, sizeof(host), &s->full);
+        if (fd < 0 && s->full && refuse_waiting(s, l, now))
+            continue;
         if (fd < 0)
             break;
         take_connection(s, l, fd, host, now);
@@ -404,7 +441,7 @@ int dr_sim_server_run(struct dr_sim_server *s, struct dr_err *err)
     }
 }
 
-static size_t room_for_connections(size_t wanted)
+static size_t room_for_connections(size_t wanted, size_t listeners)
 {
     struct rlimit files;
     if (getrlimit(RLIMIT_NOFILE, &files) != 0)
@@ -416,7 +453,8 @@ static size_t room_for_connections(size_t wanted)
         (void)getrlimit(RLIMIT_NOFILE, &files);
     }
     size_t room = files.rlim_cur < FILES_MAX ? (size_t)files.rlim_cur : FILES_MAX;
-    room = room > 2 * SPARE_FDS ? room - SPARE_FDS : SPARE_FDS;
+    size_t others = listeners + SPARE_FDS;
+    room = room > others + SPARE_FDS ? room - others : SPARE_FDS;
     wanted = wanted ? wanted : CONNECTIONS;
     return wanted < room ? wanted : room;
 }
@@ -431,8 +469,9 @@ static int start(struct dr_sim_server *s, const struct dr_sim_server_options *o,
     signal(SIGPIPE, SIG_IGN);
     s->epoll = epoll_create1(EPOLL_CLOEXEC);
     s->signals = signalfd(-1, &ends, SFD_NONBLOCK | SFD_CLOEXEC);
-    if (s->epoll < 0 || s->signals < 0 || sigprocmask(SIG_BLOCK, &ends, NULL) != 0 ||
-        watch(s, s->signals, EPOLLIN, s) != 0)
+    s->spare = s->epoll < 0 ? -1 : dup(s->epoll);
+    if (s->epoll < 0 || s->signals < 0 || s->spare < 0 ||
+        sigprocmask(SIG_BLOCK, &ends, NULL) != 0 || watch(s, s->signals, EPOLLIN, s) != 0)
         return dr_fail_errno(err, errno, "cannot set up the event loop");
     int rc = load_certificates(s, o, err);
     return rc ? rc : open_all(s, o, err);
@@ -444,9 +483,12 @@ int dr_sim_server_new(struct dr_sim_server **out, struct dr_model *m,
     struct dr_sim_server *s = dr_xcalloc(1, sizeof(*s));
     s->model = m;
     s->say = options->say;
-    s->epoll = s->signals = -1;
+    s->epoll = s->signals = s->spare = -1;
+    s->refusals_said_ms = -REFUSALS_SAID_MS;
     clock_gettime(CLOCK_MONOTONIC, &s->start);
-    s->max = room_for_connections(options->max_connections);
+    size_t listeners;
+    (void)dr_model_listeners(m, &listeners);
+    s->max = room_for_connections(options->max_connections, listeners);
     int rc = start(s, options, err);
     if (rc) {
         dr_sim_server_free(s);
@@ -475,6 +517,8 @@ void dr_sim_server_free(struct dr_sim_server *s)
     free(s->listeners);
     if (s->signals >= 0)
         close(s->signals);
+    if (s->spare >= 0)
+        close(s->spare);
     if (s->epoll >= 0)
         close(s->epoll);
     free(s);

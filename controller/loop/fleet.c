@@ -252,6 +252,7 @@ static int look(struct fleet *f, struct dr_err *err)
     if (rc != 0)
         return rc;
     say_obstacles(f, d);
+    f->begun = 0;
     if (d->known) {
         dr_declaration_free(d);
         return 0;

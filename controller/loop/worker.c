@@ -13,6 +13,7 @@ enum {
     RETRY_MS = 5000,
     CONFIRM_MS = 1000, /* between two looks of which one confirms the other */
     PUBLISH_MS = 10000,
+    BEGIN_APART_MS = 5, /* the first rounds of two topologies */
     ENDING_NAP_NS = 200000000,
     ONCE_BLIND_MS = 30000 /* with `once`: how long an unknown fact is waited for */
 };
@@ -130,6 +131,16 @@ static void say_trouble(struct worker *w, const struct dr_err *err)
     worker_say(w, &e);
 }
 
+static struct timespec after_ms(int64_t ms)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    int64_t ns = t.tv_nsec + ms % 1000 * 1000000;
+    t.tv_sec += ms / 1000 + ns / 1000000000;
+    t.tv_nsec = ns % 1000000000;
+    return t;
+}
+
 static void sleep_until_woken(struct worker *w, int64_t ms)
 {
     struct fleet *f = w->fleet;
@@ -137,11 +148,7 @@ static void sleep_until_woken(struct worker *w, int64_t ms)
         nanosleep(&(struct timespec){.tv_nsec = ENDING_NAP_NS}, NULL);
         return;
     }
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    int64_t ns = until.tv_nsec + ms % 1000 * 1000000;
-    until.tv_sec += ms / 1000 + ns / 1000000000;
-    until.tv_nsec = ns % 1000000000;
+    struct timespec until = after_ms(ms);
     pthread_mutex_lock(&f->lock);
     while (!dr_fleet_stopped(f) && w->wanted == w->held && w->removed == w->held_removed)
         if (pthread_cond_timedwait(&f->wake, &f->lock, &until) == ETIMEDOUT)
@@ -209,6 +216,17 @@ static int64_t rest_after(struct worker *w, const struct dr_round *r)
     return dr_conditions_pending(w->conditions) && ms > CONFIRM_MS ? CONFIRM_MS : ms;
 }
 
+/* So that many topologies do not connect at the same moment. */
+static void wait_for_turn(struct worker *w)
+{
+    struct timespec until = after_ms(w->begin_ms);
+    pthread_mutex_lock(&w->fleet->lock);
+    while (!dr_fleet_stopped(w->fleet) &&
+           pthread_cond_timedwait(&w->fleet->wake, &w->fleet->lock, &until) != ETIMEDOUT)
+        ;
+    pthread_mutex_unlock(&w->fleet->lock);
+}
+
 static void *work(void *arg)
 {
     struct worker *w = arg;
@@ -216,6 +234,8 @@ static void *work(void *arg)
     char holder[DR_HOLDER_TEXT];
     bool converged = false;
     w->conditions = dr_conditions_new();
+    if (w->begin_ms)
+        wait_for_turn(w);
     while (!dr_fleet_stopped(f) || (w->actor && dr_actor_owes(w->actor))) {
         struct dr_round r;
         struct dr_err err = {0};
@@ -272,6 +292,9 @@ int dr_worker_start(struct fleet *f, const char *name, struct shared *s,
     w->removed = removal != NULL;
     snprintf(w->revision, sizeof(w->revision), "%s",
              removal ? removal : s->declaration->revision);
+    w->begin_ms = (int64_t)f->begun++ * BEGIN_APART_MS;
+    if (w->begin_ms > f->o.interval_ms)
+        w->begin_ms = f->o.interval_ms;
     w->jitter.state = (uint64_t)dr_wall_ms() ^ (uint64_t)(uintptr_t)w;
     snprintf(w->name, sizeof(w->name), "%s", name);
     if (pthread_create(&w->thread, NULL, work, w) != 0) {

@@ -43,6 +43,7 @@ struct worker {
     struct dr_actor *actor;
     struct dr_conditions *conditions; /* of all its actors, one after the other */
     struct dr_prng jitter;
+    int64_t begin_ms;                    /* of waiting before its first round */
     char trouble[DR_WORKER_TROUBLE_MAX]; /* said already */
     int64_t published_ms;                /* the estate's clock; 0: not yet */
     enum dr_round_state published_state;
@@ -61,6 +62,7 @@ struct fleet {
     char said[DR_ERR_TEXT_MAX];
     char revision[DR_REVISION_TEXT];
     char bad_revision[DR_REVISION_TEXT];
+    unsigned begun; /* workers started by the latest look */
     bool history_read;
 };
 

@@ -82,6 +82,85 @@ Test(live_clients, a_backoff_is_its_clients_own, .timeout = 60)
     dr_live_stop(p.live);
 }
 
+/* A whole estate that accepts and says nothing, looked at by many topologies: what is
+ * known to fail is tried by some of them at a time, and the others hear so at once. */
+Test(live_clients, a_sick_estate_is_not_stormed, .timeout = 60)
+{
+    enum { SICK = 12, AT_A_TIME = 3 };
+    static const struct peer_options silent = {.login = LOGIN_SILENT};
+    struct dr_live_options o = {.connect_ms = 500, .doubtful = AT_A_TIME, .seed = 1};
+    struct dr_live *live;
+    struct dr_err err;
+    struct kit k[SICK];
+    cr_assert_eq(dr_live_start(&live, &o, &err), 0);
+    for (int i = 0; i < SICK; i++)
+        kit_open_over(&k[i], &silent, dr_live_client(live));
+    for (int look = 0; look < 2; look++) {
+        unsigned before = 0, after = 0, waits = 0;
+        for (int i = 0; i < SICK; i++)
+            before += (unsigned)k[i].peer->accepted;
+        for (int i = 0; i < SICK; i++) {
+            uint64_t ticket;
+            struct dr_exchange ex = kit_exchange(&k[i], "ok", 0);
+            k[i].carrier->submit(k[i].carrier, &ex, &ticket);
+        }
+        for (int i = 0; i < SICK; i++) {
+            struct dr_answer a = {0};
+            cr_assert(k[i].carrier->wait(k[i].carrier, INT64_MAX, &a));
+            cr_assert_eq(a.carried, DR_NOT_SENT);
+            waits += strstr(a.err.text, "not tried again yet") != NULL;
+            dr_arena_free(a.arena);
+            after += (unsigned)k[i].peer->accepted;
+        }
+        unsigned tried = look ? AT_A_TIME : SICK; /* first nothing is known of them */
+        cr_expect_eq(after - before, tried, "look %d: %u connects", look, after - before);
+        cr_expect_eq(waits, SICK - tried, "look %d: %u", look, waits);
+        usleep(1100000); /* the first backoff is over */
+    }
+    for (int i = 0; i < SICK; i++)
+        kit_close(&k[i]);
+    dr_live_stop(live);
+}
+
+/* What was used longest ago makes room; what is in use does not. */
+Test(live_clients, descriptors_are_not_used_up, .timeout = 60)
+{
+    static const struct peer_options good = {.login = LOGIN_NATIVE}, web = {.http = true};
+    struct dr_live_options o = {.connect_ms = 1000, .descriptors = 4, .seed = 1};
+    struct dr_live *live;
+    struct dr_err err;
+    struct kit k[3], http;
+    cr_assert_eq(dr_live_start(&live, &o, &err), 0);
+    for (int i = 0; i < 3; i++)
+        kit_open_over(&k[i], &good, dr_live_client(live));
+    kit_open_over(&http, &web, dr_live_client(live));
+    for (int i = 0; i < 2; i++)
+        dr_arena_free(kit_sql(&k[i], "ok", 0).arena);
+    struct dr_answer a = kit_sql(&k[2], "ok", 0); /* the others were used just now */
+    cr_assert_eq(a.carried, DR_NOT_SENT);
+    cr_assert_eq(a.err.code, DR_E_IO, "%s", a.err.text);
+    cr_assert(strstr(a.err.text, "no file descriptor is left"), "%s", a.err.text);
+    dr_arena_free(a.arena);
+    a = kit_http(&http, "GET", "/x");
+    cr_assert_eq(a.carried, DR_NOT_SENT);
+    cr_assert_eq(a.err.code, DR_E_IO, "%s", a.err.text);
+    dr_arena_free(a.arena);
+    usleep(2100000);
+    dr_arena_free(kit_sql(&k[1], "ok", 0).arena);
+    a = kit_http(&http, "GET", "/x");
+    cr_assert_eq(a.carried, DR_ANSWERED, "%s", a.err.text);
+    dr_arena_free(a.arena);
+    dr_arena_free(kit_sql(&k[1], "ok", 0).arena);
+    cr_assert_eq(k[1].peer->logins, 1, "its session stayed");
+    a = kit_sql(&k[0], "ok", 0);
+    cr_assert_eq(a.carried, DR_NOT_SENT, "its session went, and two are not free");
+    dr_arena_free(a.arena);
+    for (int i = 0; i < 3; i++)
+        kit_close(&k[i]);
+    kit_close(&http);
+    dr_live_stop(live);
+}
+
 enum { STUCK = 80 };
 
 static unsigned try_all(struct pair *p, struct peer **stuck, const char *says)

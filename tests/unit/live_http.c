@@ -181,6 +181,63 @@ Test(live_http, what_never_connected_was_not_sent)
     kit_close(&k);
 }
 
+/* It takes connections and requests, and says nothing: each read would be one connection
+ * more. What it answers ends that at once. */
+Test(live_http, a_server_that_says_nothing_is_left_in_peace)
+{
+    static const char *const silent[] = {"/hang", "/close"};
+    for (size_t i = 0; i < 2; i++) {
+        struct kit k;
+        kit_open(&k, &web);
+        struct dr_exchange ex = kit_request(&k, "GET", silent[i]);
+        ex.deadline_ms = 1200;
+        struct dr_answer a = kit_carry(&k, &ex);
+        cr_assert_eq(a.carried, DR_LOST, "%s", a.err.text);
+        dr_arena_free(a.arena);
+        int before = k.peer->accepted;
+        for (int again = 0; again < 20; again++) {
+            a = kit_http(&k, "GET", "/x");
+            cr_assert_eq(a.carried, DR_NOT_SENT, "%s: try %d", silent[i], again);
+            cr_assert(strstr(a.err.text, "not tried again yet"), "%s", a.err.text);
+            dr_arena_free(a.arena);
+        }
+        cr_assert_eq(k.peer->accepted, before);
+        a = kit_http(&k, "POST", "/x"); /* what changes something does not wait */
+        cr_assert_eq(a.carried, DR_ANSWERED, "%s", a.err.text);
+        dr_arena_free(a.arena);
+        a = kit_http(&k, "GET", "/x");
+        cr_assert_eq(a.carried, DR_ANSWERED, "%s", a.err.text);
+        dr_arena_free(a.arena);
+        kit_close(&k);
+    }
+}
+
+/* .. and over a second backoff, with more of the same: one connection at a time. */
+Test(live_http, of_a_silent_server_one_read_at_a_time_is_a_try)
+{
+    enum { READS = 8 };
+    struct kit k;
+    uint64_t ticket;
+    unsigned lost = 0;
+    kit_open(&k, &web);
+    struct dr_exchange ex = kit_request(&k, "GET", "/hang");
+    ex.deadline_ms = 1200;
+    dr_arena_free(kit_carry(&k, &ex).arena);
+    int before = k.peer->accepted;
+    usleep(1100000); /* the first backoff is over */
+    for (int i = 0; i < READS; i++)
+        k.carrier->submit(k.carrier, &ex, &ticket);
+    for (int i = 0; i < READS; i++) {
+        struct dr_answer a = {0};
+        cr_assert(k.carrier->wait(k.carrier, INT64_MAX, &a));
+        lost += a.carried == DR_LOST;
+        dr_arena_free(a.arena);
+    }
+    cr_assert_eq(lost, 1, "%u", lost);
+    cr_assert_eq(k.peer->accepted, before + 1);
+    kit_close(&k);
+}
+
 Test(live_http, reads_share_a_connection_and_mutations_take_a_fresh_one)
 {
     struct kit k;

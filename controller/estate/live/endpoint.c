@@ -53,12 +53,31 @@ struct endpoint *dr_live_endpoint(struct client *c, const struct dr_address *at)
 bool dr_live_endpoint_admit(struct endpoint *e, bool bold, struct dr_err *err)
 {
     int64_t wait_ms = e->retry_at_ms - dr_live_now_ms();
-    if (!e->failures || bold || (wait_ms <= 0 && !e->trying))
+    bool room = e->client->live->doubtful < e->client->live->options.doubtful;
+    if (!e->failures || bold || (wait_ms <= 0 && !e->trying && room))
         return true;
     *err = *e->last;
     dr_wrap(err, "not tried again yet");
     err->retry_after_ms = wait_ms > 0 ? wait_ms : 0;
     return false;
+}
+
+void dr_live_endpoint_try(struct endpoint *e)
+{
+    e->trying++;
+    if (e->failures) {
+        e->doubtful++;
+        e->client->live->doubtful++;
+    }
+}
+
+void dr_live_endpoint_tried(struct endpoint *e)
+{
+    e->trying--;
+    if (e->doubtful) {
+        e->doubtful--;
+        e->client->live->doubtful--;
+    }
 }
 
 void dr_live_endpoint_ok(struct endpoint *e)
@@ -91,6 +110,7 @@ static void drop_socket(struct dr_live *l, struct probe *p)
     if (p->fd >= 0) {
         dr_live_watch_drop(l, p->fd);
         close(p->fd);
+        l->descriptors--;
     }
     p->fd = -1;
     p->connected = false;
@@ -118,7 +138,7 @@ static void finish(struct dr_live *l, struct probe *p)
     struct endpoint *e = p->endpoint;
     struct dr_err err = p->err;
     free_probe(l, p);
-    e->trying--;
+    dr_live_endpoint_tried(e);
     if (err.code) {
         dr_live_endpoint_failed(l, e, &err);
     } else {
@@ -156,8 +176,10 @@ static void try_next(struct dr_live *l, struct probe *p)
             failed = errno;
         if (!failed)
             failed = dr_live_watch_add(l, &p->watch, p->fd, EPOLLOUT);
-        if (!failed)
+        if (!failed) {
+            l->descriptors++;
             return;
+        }
         dr_fail_errno(&p->err, failed, "no connection");
         p->err.code = DR_E_UNREACHABLE;
         p->err.class = DR_CLASS_RETRY;
@@ -258,7 +280,7 @@ void dr_live_probe_start(struct dr_live *l, struct endpoint *e, bool greets)
     p->greets = greets;
     p->fd = -1;
     e->probe = p;
-    e->trying++;
+    dr_live_endpoint_try(e);
     dr_live_timer_set(l, &p->timer, dr_live_now_ms() + l->options.connect_ms);
     if (parse_literal(p)) {
         p->found_count = 1;
@@ -293,6 +315,7 @@ void dr_live_endpoints_free(struct client *c)
             if (e->probe)
                 free_probe(c->live, e->probe);
             dr_live_seats_free(c->live, e);
+            c->live->doubtful -= e->doubtful;
             free(e->last);
             free(e);
         }

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "controller/base/buf.h"
 #include "controller/base/digest.h"
@@ -32,6 +34,7 @@ struct transfer {
     size_t header_bytes;
     bool connected; /* the request may have been sent from here on */
     bool trying;    /* counted among the endpoint's attempts */
+    bool no_room;   /* for its connection there is no descriptor */
     bool hasty;     /* its deadline is too short to prove an endpoint dead */
     char reason[CURL_ERROR_SIZE];
 };
@@ -86,7 +89,7 @@ static void release(struct transfer *x)
         x->next->at = x->at;
     *x->at = x->next;
     if (x->trying)
-        x->endpoint->trying--;
+        dr_live_endpoint_tried(x->endpoint);
     struct client *c = x->endpoint->client;
     struct dr_live *l = c->live;
     curl_multi_remove_handle(c->multi, x->easy);
@@ -121,7 +124,7 @@ static size_t take_header(char *bytes, size_t size, size_t count, void *arg)
 static void no_longer_trying(struct transfer *x)
 {
     if (x->trying)
-        x->endpoint->trying--;
+        dr_live_endpoint_tried(x->endpoint);
     x->trying = false;
 }
 
@@ -131,9 +134,33 @@ static int before_request(void *arg, char *ip, char *local_ip, int port, int loc
     struct transfer *x = arg;
     (void)ip, (void)local_ip, (void)port, (void)local_port;
     x->connected = true;
-    no_longer_trying(x);
-    dr_live_endpoint_ok(x->endpoint);
+    if (!x->endpoint->stuck) { /* else only an answer is a sign of life */
+        no_longer_trying(x);
+        dr_live_endpoint_ok(x->endpoint);
+    }
     return CURL_PREREQFUNC_OK;
+}
+
+static curl_socket_t open_socket(void *arg, curlsocktype purpose,
+                                 struct curl_sockaddr *at)
+{
+    struct transfer *x = arg;
+    struct dr_live *l = x->endpoint->client->live;
+    (void)purpose;
+    x->no_room = !dr_live_make_room(l, 1);
+    if (x->no_room)
+        return CURL_SOCKET_BAD;
+    int fd = socket(at->family, at->socktype | SOCK_CLOEXEC, at->protocol);
+    l->descriptors += fd >= 0;
+    return fd;
+}
+
+/* Also of a connection that was kept, long after the request that it was made for. */
+static int close_socket(void *live, curl_socket_t fd)
+{
+    struct dr_live *l = live;
+    l->descriptors--;
+    return close(fd);
 }
 
 /* ---- what curl waits for ---------------------------------------------------------- */
@@ -381,6 +408,10 @@ static void set_request(struct transfer *x)
     curl_easy_setopt(c, CURLOPT_HEADERDATA, x);
     curl_easy_setopt(c, CURLOPT_PREREQFUNCTION, before_request);
     curl_easy_setopt(c, CURLOPT_PREREQDATA, x);
+    curl_easy_setopt(c, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+    curl_easy_setopt(c, CURLOPT_OPENSOCKETDATA, x);
+    curl_easy_setopt(c, CURLOPT_CLOSESOCKETFUNCTION, close_socket);
+    curl_easy_setopt(c, CURLOPT_CLOSESOCKETDATA, x->endpoint->client->live);
 }
 
 static CURL *take_handle(struct dr_live *l)
@@ -414,7 +445,7 @@ void dr_live_http_submit(struct dr_live *l, struct task *t)
     x->arena = dr_arena_new(0);
     x->trying = true;
     x->hasty = left_ms < HASTY_MS && left_ms < (int64_t)l->options.connect_ms;
-    e->trying++;
+    dr_live_endpoint_try(e);
     dr_buf_init(&x->body, t->ex.http.reply_max ? t->ex.http.reply_max : REPLY_MAX);
     set_limits(x, left_ms);
     set_request(x);
@@ -472,7 +503,9 @@ static void describe(const struct transfer *x, CURLcode code, struct dr_err *err
     for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
         if (codes[i].curl == code)
             ours = codes[i].code;
-    if (x->body.overflow)
+    if (x->no_room)
+        (void)dr_live_no_room(x->endpoint->client->live, err);
+    else if (x->body.overflow)
         dr_fail(err, DR_E_LIMIT, "its answer is over %zu bytes", x->body.max);
     else if (x->header_bytes > HEADERS_MAX)
         dr_fail(err, DR_E_LIMIT, "its headers are over %d bytes", HEADERS_MAX);
@@ -487,6 +520,15 @@ static void describe(const struct transfer *x, CURLcode code, struct dr_err *err
     err->foreign = (int)status;
 }
 
+/* It took a read and not one byte came back: whoever asks it again and again, each time
+ * on a new connection, makes things worse there. What changes something is asked in its
+ * own time, and its loss says nothing about the next read. */
+static bool is_silent(const struct transfer *x, const struct dr_err *err)
+{
+    return x->connected && !x->header_bytes && is_harmless(x->task->ex.http.method) &&
+           (err->code == DR_E_TIMEOUT || err->code == DR_E_UNREACHABLE);
+}
+
 static void done(struct transfer *x, CURLcode code)
 {
     struct task *t = x->task;
@@ -495,6 +537,8 @@ static void done(struct transfer *x, CURLcode code)
     long status = 0, request_bytes = 0;
     struct dr_err err;
     if (code == CURLE_OK) {
+        x->endpoint->stuck = false;
+        dr_live_endpoint_ok(x->endpoint);
         curl_easy_getinfo(x->easy, CURLINFO_RESPONSE_CODE, &status);
         curl_easy_getinfo(x->easy, CURLINFO_CONTENT_TYPE, &type);
         a.http.status = (int)status;
@@ -510,9 +554,11 @@ static void done(struct transfer *x, CURLcode code)
     describe(x, code, &err);
     curl_easy_getinfo(x->easy, CURLINFO_REQUEST_SIZE, &request_bytes);
     bool sent = x->connected && request_bytes > 0;
-    if (!x->connected && dr_live_is_dead(err.code) &&
+    bool silent = is_silent(x, &err);
+    if ((!x->connected || silent) && dr_live_is_dead(err.code) &&
         !(x->hasty && err.code == DR_E_TIMEOUT)) {
         no_longer_trying(x);
+        x->endpoint->stuck |= silent;
         dr_live_endpoint_failed(x->endpoint->client->live, x->endpoint, &err);
     }
     place(&err, t);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "controller/estate/live/clock.h"
@@ -17,7 +18,15 @@ enum {
     EVENTS = 256,
     NAP_MAX_MS = 1000,
     FAR_MS = 2000000000,
-    WAKE_TRIES = 3
+    WAKE_TRIES = 3,
+    SPARE_DESCRIPTORS = 128,
+    DESCRIPTORS_MAX = 1000000,
+    /* Endpoints that fail are tried once per backoff each; when a whole estate is sick
+     * that is a storm all the same, and what accepts no connection keeps each attempt in
+     * its backlog. So only that many of them, of all clients, are tried at a time: those
+     * that hang then cost this many connects per timeout, those that answer or refuse,
+     * nothing. */
+    DOUBTFUL_MAX = 64
 };
 
 /* ---- lists, watches, answers ------------------------------------------------------ */
@@ -445,6 +454,16 @@ static int start_owner(struct dr_live *l)
     return failed;
 }
 
+/* What the process may have, without what it needs for everything else. */
+static unsigned descriptors(void)
+{
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur < 2 * SPARE_DESCRIPTORS)
+        return SPARE_DESCRIPTORS;
+    rlim_t most = files.rlim_cur < DESCRIPTORS_MAX ? files.rlim_cur : DESCRIPTORS_MAX;
+    return (unsigned)most - SPARE_DESCRIPTORS;
+}
+
 int dr_live_start(struct dr_live **out, const struct dr_live_options *opt,
                   struct dr_err *err)
 {
@@ -458,6 +477,9 @@ int dr_live_start(struct dr_live **out, const struct dr_live_options *opt,
         l->options.connect_ms = CONNECT_MS;
     if (!l->options.idle_ms)
         l->options.idle_ms = IDLE_MS;
+    l->descriptors_max = l->options.descriptors ? l->options.descriptors : descriptors();
+    if (!l->options.doubtful)
+        l->options.doubtful = DOUBTFUL_MAX;
     l->prng.state = l->options.seed ? l->options.seed : (uint64_t)dr_live_now_ms();
     pthread_mutex_init(&l->lock, NULL);
     l->returned_tail = &l->returned;

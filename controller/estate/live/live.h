@@ -13,6 +13,8 @@
 struct dr_live_options {
     uint32_t connect_ms;    /* one attempt to connect and log in; 0: 3000 */
     uint32_t idle_ms;       /* after which an unused SQL session is closed; 0: 120000 */
+    uint32_t descriptors;   /* of all connections; 0: nearly all the process may have */
+    uint32_t doubtful;      /* connects at a time to where the last failed; 0: 64 */
     uint64_t seed;          /* of the backoff's jitter; 0: taken from the clock */
     const char *plugin_dir; /* of libmariadb's login plugins; NULL: its own. Borrowed */
 };
@@ -38,7 +40,10 @@ void dr_live_stop(struct dr_live *l);
  * - After a failed connect, exchanges of that address that need a new connection fail at
  *   once with the last reason, until a backoff of 0.5 to 10 s is over
  *   (err.retry_after_ms); one of them is then the probe. The lanes ACT and JOB, and HTTP
- *   methods other than GET and HEAD, try at once.
+ *   methods other than GET and HEAD, try at once. An HTTP server that takes a read and
+ *   sends not a byte back, by its deadline or at all, is such a failure, too.
+ * - Where no descriptor is left, what was used longest ago is closed; then DR_NOT_SENT
+ *   with DR_E_IO.
  * - Text in errors names the address, a path without its query, and what the peer said,
  *   with control characters replaced; never a password or a key. */
 struct dr_carrier *dr_live_client(struct dr_live *l);

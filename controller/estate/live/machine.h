@@ -109,9 +109,10 @@ struct endpoint {
     struct dr_address at;
     unsigned failures; /* connects that failed in a row */
     unsigned trying;   /* connects under way */
+    unsigned doubtful; /* of them, those counted in dr_live.doubtful */
     int64_t trying_since_ms;
     bool knocked; /* by dr_live_knock */
-    bool stuck;   /* it greets, and the last login got no answer */
+    bool stuck;   /* it takes connections, and the last one got no answer */
     int64_t retry_at_ms;
     struct dr_err *last;          /* of the last failure; NULL: none */
     int64_t alive_at_ms;          /* when SQL last showed life here; INT64_MIN: never */
@@ -125,6 +126,9 @@ struct endpoint *dr_live_endpoint(struct client *c, const struct dr_address *at)
 /* May a new connection be tried? Fills *err (the last reason) when not. bold: do not wait
  * for the backoff. */
 bool dr_live_endpoint_admit(struct endpoint *e, bool bold, struct dr_err *err);
+/* A connect begins, and is over: how it ended is told by one of the next two. */
+void dr_live_endpoint_try(struct endpoint *e);
+void dr_live_endpoint_tried(struct endpoint *e);
 void dr_live_endpoint_ok(struct endpoint *e);
 void dr_live_endpoint_failed(struct dr_live *l, struct endpoint *e,
                              const struct dr_err *err);
@@ -212,6 +216,11 @@ void dr_live_seats_probed(struct dr_live *l, struct endpoint *e,
 void dr_live_seats_hang_up(struct client *c, const struct dr_login *login);
 void dr_live_seats_free(struct dr_live *l, struct endpoint *e);
 
+/* Whether that many descriptors more are within what the process may have. What was used
+ * longest ago makes room: a session that is idle, of any client. */
+bool dr_live_make_room(struct dr_live *l, unsigned descriptors);
+int dr_live_no_room(const struct dr_live *l, struct dr_err *err);
+
 /* ---- HTTP (http.c) --------------------------------------------------------------- */
 
 void dr_live_http_submit(struct dr_live *l, struct task *t);
@@ -270,7 +279,11 @@ struct dr_live {
     int wakeup[2]; /* a pipe: there is mail */
     struct timers timers;
     struct dr_prng prng;
-    uint64_t sessions;      /* number of the last one */
+    uint64_t sessions;    /* number of the last one */
+    unsigned descriptors; /* of connections, and how many there may be */
+    unsigned descriptors_max;
+    struct seat *idle_first, *idle_last; /* seats with a session, by when it was used */
+    unsigned doubtful; /* connects under way to endpoints where the last one failed */
     struct client *leaving; /* they wait for their jobs */
     struct client *called;  /* to be told that they have answers */
 };

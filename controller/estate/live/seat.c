@@ -15,7 +15,9 @@ enum {
     PROVEN_MS = 15000,    /* how long a sign of life allows to connect unprobed */
     DOUBTFUL_MS = 500,    /* an attempt that lasts longer may well be in vain */
     AT_ONCE_BYTES = 4096, /* what the kernel takes from an idle session without waiting */
-    STALL_MS = 200,       /* an answer that takes longer to arrive holds its worker */
+    SESSION_DESCRIPTORS = 2, /* the library's, and ours */
+    JUST_USED_MS = 2000,     /* a session that may be wanted again at once */
+    STALL_MS = 200,          /* an answer that takes longer to arrive holds its worker */
 };
 
 enum phase {
@@ -46,9 +48,10 @@ struct seat {
     bool readable;   /* it did, while the statement was being sent */
     bool hung_up;    /* close the session when the job comes back */
     struct watch watch;
-    struct timer limit; /* of OPENING and READING */
-    struct timer idle;  /* set while there is a session */
-    int64_t used_at_ms; /* the session, last */
+    struct timer limit;         /* of OPENING and READING */
+    struct timer idle;          /* set while there is a session */
+    struct seat *older, *newer; /* among those with a session */
+    int64_t used_at_ms;         /* the session, last */
 };
 
 static const enum pool_kind lane_pools[] = {
@@ -99,6 +102,27 @@ static bool has_taken_all(const struct seat *s)
     return ioctl(dr_live_sql_fd(s->session.sql), SIOCOUTQ, &left) == 0 && left == 0;
 }
 
+static void unlist(struct dr_live *l, struct seat *s)
+{
+    *(s->older ? &s->older->newer : &l->idle_first) = s->newer;
+    *(s->newer ? &s->newer->older : &l->idle_last) = s->older;
+    s->older = s->newer = NULL;
+}
+
+static void list_last(struct dr_live *l, struct seat *s)
+{
+    s->older = l->idle_last;
+    s->newer = NULL;
+    *(s->older ? &s->older->newer : &l->idle_first) = s;
+    l->idle_last = s;
+}
+
+static void close_connection(struct dr_live *l, struct dr_sql *sql)
+{
+    l->descriptors -= SESSION_DESCRIPTORS;
+    dr_live_sql_close(sql);
+}
+
 /* abrupt: the peer is not told, because it does not listen. */
 static void close_session(struct dr_live *l, struct seat *s, bool abrupt)
 {
@@ -107,9 +131,33 @@ static void close_session(struct dr_live *l, struct seat *s, bool abrupt)
     dr_live_watch_drop(l, dr_live_sql_fd(s->session.sql));
     if (abrupt || !has_taken_all(s))
         dr_live_sql_shut(s->session.sql);
-    dr_live_sql_close(s->session.sql);
+    close_connection(l, s->session.sql);
+    unlist(l, s);
     s->session = (struct session){0};
     s->armed = s->readable = s->hung_up = false;
+}
+
+/* The seat itself stays, for somebody may be walking over its endpoint's. */
+bool dr_live_make_room(struct dr_live *l, unsigned descriptors)
+{
+    int64_t now_ms = dr_live_now_ms();
+    for (struct seat *s = l->idle_first, *newer; s; s = newer) {
+        newer = s->newer;
+        if (l->descriptors + descriptors <= l->descriptors_max ||
+            now_ms - s->used_at_ms < JUST_USED_MS)
+            break;
+        if (s->phase == SEAT_FREE && !s->current)
+            close_session(l, s, false);
+    }
+    return l->descriptors + descriptors <= l->descriptors_max;
+}
+
+int dr_live_no_room(const struct dr_live *l, struct dr_err *err)
+{
+    dr_fail(err, DR_E_IO, "no file descriptor is left for it: connections have %u",
+            l->descriptors);
+    dr_hint(err, "let drover have more: ulimit -n, LimitNOFILE= of systemd");
+    return -DR_E_IO;
 }
 
 /* ---- the steps of one exchange --------------------------------------------------- */
@@ -185,6 +233,7 @@ static void start_open(struct dr_live *l, struct seat *s, bool proven,
     struct endpoint *e = s->endpoint;
     struct job *j = dr_live_job_new(JOB_OPEN, lane_pools[s->lane], e->client);
     j->sql = dr_live_sql_new();
+    l->descriptors += SESSION_DESCRIPTORS;
     j->arena = dr_arena_new(0);
     j->unproven = !proven;
     if (literal)
@@ -194,8 +243,9 @@ static void start_open(struct dr_live *l, struct seat *s, bool proven,
                                    .login = s->login,
                                    .timeout_ms = l->options.connect_ms,
                                    .plugin_dir = l->options.plugin_dir};
-    if (!e->trying++)
+    if (!e->trying)
         e->trying_since_ms = dr_live_now_ms();
+    dr_live_endpoint_try(e);
     dr_live_timer_set(l, &s->limit,
                       dr_live_now_ms() + 2 * (int64_t)l->options.connect_ms + 1000);
     start_job(l, s, j, SEAT_OPENING);
@@ -228,7 +278,8 @@ static void connect_seat(struct dr_live *l, struct seat *s)
     struct endpoint *e = s->endpoint;
     struct dr_err err;
     bool bold = s->lane == DR_LANE_ACT || s->lane == DR_LANE_JOB;
-    if (!dr_live_endpoint_admit(e, bold, &err) || !has_room(l, s, &err)) {
+    if (!dr_live_endpoint_admit(e, bold, &err) || !has_room(l, s, &err) ||
+        (!dr_live_make_room(l, SESSION_DESCRIPTORS) && dr_live_no_room(l, &err) < 0)) {
         answer_fail(s, DR_NOT_SENT, &err);
         return;
     }
@@ -318,6 +369,8 @@ static void idle_for_long(struct dr_live *l, struct timer *t)
 static void mark_used(struct dr_live *l, struct seat *s)
 {
     s->used_at_ms = dr_live_now_ms();
+    unlist(l, s);
+    list_last(l, s);
     if (!s->idle.slot)
         dr_live_timer_set(l, &s->idle, s->used_at_ms + l->options.idle_ms);
 }
@@ -331,8 +384,8 @@ static bool take_back(struct dr_live *l, struct seat *s)
     if (!dr_live_job_withdraw(l, j))
         return false;
     if (s->phase == SEAT_OPENING) {
-        s->endpoint->trying--;
-        dr_live_sql_close(j->sql);
+        dr_live_endpoint_tried(s->endpoint);
+        close_connection(l, j->sql);
     }
     dr_live_timer_stop(l, &s->limit);
     dr_live_job_free(j);
@@ -478,12 +531,13 @@ static bool adopt(struct dr_live *l, struct seat *s, struct job *j)
                                           .connection_id = j->answer.connection_id,
                                           .sql = j->sql};
             s->armed = true;
+            list_last(l, s);
             mark_used(l, s);
             return true;
         }
         j->rc = dr_fail_errno(&j->err, failed, "cannot watch its socket");
     }
-    dr_live_sql_close(j->sql);
+    close_connection(l, j->sql);
     return false;
 }
 
@@ -493,7 +547,7 @@ static void opened(struct dr_live *l, struct seat *s, struct job *j)
     bool usable = adopt(l, s, j), hung_up = s->hung_up;
     const struct dr_err *dead = NULL;
     struct dr_err why;
-    e->trying--;
+    dr_live_endpoint_tried(e);
     dr_live_timer_stop(l, &s->limit);
     s->phase = SEAT_FREE;
     s->hung_up = false;
