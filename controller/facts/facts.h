@@ -190,8 +190,8 @@ struct dr_feed_detail {
      * spells them: what a feed that drover makes of the document would not have. */
     size_t extra_count;
     struct dr_difference *extras;
-    /* Why TiCDC refused the declared settings when this process sent them last; NULL: it
-     * did not, or that is long ago. */
+    /* Why this process gave up to bring the declared settings: TiCDC refused them, or
+     * does not take them for a while; NULL: it did not, or that is long ago. */
     const char *refused;
     bool leaves_beat_out; /* its filter does not carry drover.heartbeat */
 };

@@ -197,37 +197,15 @@ void dr_memory_called(struct dr_memory *m, const struct dr_call *call,
     }
 }
 
-/* What its owner may say otherwise a moment later, or who asks, is no word on settings.
- */
-static bool refuses_settings(const struct dr_reply *r)
-{
-    static const int others[] = {401, 403, 404, 409, 429, 503};
-    bool refused = r->outcome == DR_REFUSED && r->err.foreign >= 400;
-    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-        refused &= r->err.foreign != others[i];
-    return refused;
-}
-
-void dr_memory_updated(struct dr_memory *m, const struct dr_call *call,
-                       const struct dr_reply *reply, int64_t now_ms)
-{
-    m->refused_id[0] = '\0';
-    if (!refuses_settings(reply))
-        return;
-    snprintf(m->refused_id, sizeof(m->refused_id), "%s", call->args.feed.id);
-    snprintf(m->refused, sizeof(m->refused), "%s", reply->err.text);
-    m->refused_ms = now_ms;
-}
-
 static void fill_refused(const struct dr_memory *m, struct dr_facts *f,
                          struct dr_arena *a)
 {
-    enum { REFUSED_MS = 3600000 };
-    for (size_t c = 0; *m->refused_id && c < f->cluster_count; c++) {
+    for (size_t c = 0; c < f->cluster_count; c++) {
         struct dr_feed_detail *d = &f->clusters[c].feed;
-        if (d->seen.known && d->present && strcmp(d->id, m->refused_id) == 0 &&
-            f->now_ms - m->refused_ms < REFUSED_MS)
-            d->refused = dr_strdup(a, m->refused);
+        const char *words = d->seen.known && d->present
+                                ? dr_update_given_up(&m->update, d->id, f->now_ms)
+                                : NULL;
+        d->refused = words ? dr_strdup(a, words) : NULL;
     }
 }
 

@@ -4,6 +4,7 @@
 #define DR_OBSERVE_MEMORY_H
 
 #include "controller/facts/call.h"
+#include "controller/observe/update.h"
 
 enum { DR_FEED_ID_MAX = 129, DR_ABSENT_POLLS = 3, DR_ABSENT_MS = 10000 };
 
@@ -30,9 +31,7 @@ struct dr_memory {
     size_t feed_count, feed_room;
     char absent_id[DR_FEED_ID_MAX]; /* the feed that was asked for by its name */
     struct dr_absence absence;
-    char refused_id[DR_FEED_ID_MAX]; /* the feed that TiCDC refused settings for; "" */
-    char refused[DR_ERR_TEXT_MAX];
-    int64_t refused_ms;
+    struct dr_update_memory update;
     uint64_t skipped;         /* generations whose prefixes are in use */
     uint64_t restore_refused; /* generation */
     bool quiet;               /* bootstrap was behind us at the latest look */
@@ -47,9 +46,6 @@ void dr_memory_note(struct dr_memory *m, enum dr_call_kind kind, uint16_t cluste
 /* A call was made. */
 void dr_memory_called(struct dr_memory *m, const struct dr_call *call,
                       const struct dr_reply *reply);
-/* A feed's settings were sent: whether TiCDC refused them is kept for an hour. */
-void dr_memory_updated(struct dr_memory *m, const struct dr_call *call,
-                       const struct dr_reply *reply, int64_t now_ms);
 /* The feeds that the next list of a cluster should show: those that earlier ones did,
  * until their absence is proven, and those that are expected. Out: owned by the arena. */
 const char *const *dr_memory_feeds(const struct dr_memory *m, uint16_t cluster,

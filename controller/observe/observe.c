@@ -325,6 +325,5 @@ void dr_observe_forget(struct dr_observer *o, const struct dr_call *call,
         for (size_t k = 0; rows[i].call == call->kind && k < 3 && rows[i].stale[k]; k++)
             forget(o, rows[i].stale[k]);
     dr_memory_called(&o->memory, call, reply);
-    if (call->kind == DR_CALL_FEED_UPDATE)
-        dr_memory_updated(&o->memory, call, reply, o->estate->now_ms(o->estate));
+    dr_update_answered(&o->memory.update, call, reply, o->estate->now_ms(o->estate));
 }

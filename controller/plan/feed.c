@@ -442,8 +442,8 @@ DR_CHECK(dr_check_feed_taken)
     if (!refused || dr_holds(v, DR_P_MADE, c) != DR_TRUE || !dr_feed_is_meant(v) ||
         is_noted(v))
         return DR_TRUE;
-    *fact = dr_sprintf(v->arena, "%s; TiCDC refused that: %s", dr_feed_differences(v),
-                       dr_check_shown(v, refused));
+    *fact = dr_sprintf(v->arena, "%s; TiCDC did not take that: %s",
+                       dr_feed_differences(v), dr_check_shown(v, refused));
     return DR_FALSE;
 }
 

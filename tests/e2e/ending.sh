@@ -1,6 +1,6 @@
 #!/bin/bash
 # A changefeed that drover paused to change its settings runs again, however drover ends:
-# asked to stop, or killed and then told by the document to pause.
+# asked to stop, killed and then told by the document to pause, or left alone by TiCDC.
 # Usage: tests/e2e/ending.sh [BUILD]; the last line says "N passed, N failed".
 . "$(dirname "$0")/kit.sh"
 . examples/quickstart/env
@@ -51,4 +51,17 @@ becomes "the document goes on: the edit is carried out" 40 has_interval 12
 becomes "and it runs" 20 runs
 
 finish "$run" TERM
+
+# TiCDC takes the pause, and not the update
+ctl clear >/dev/null
+ctl error match="PUT /api/v2/changefeeds/" number=401 count=100 >/dev/null
+sed -i 's/syncPoint: {interval: [0-9]*m}/syncPoint: {interval: 13m}/' "$t"
+told "an update that TiCDC does not take" 3 drover apply --yes --wait 30s "$t"
+has "is told by its code, with TiCDC's answer" "DR-B069 east: replication.syncPoint.interval: declared 13m, live 12m; TiCDC did not take that" "$said"
+has "whatever it is" "HTTP 401" "$said"
+is "the changefeed runs" normal "$(state)"
+is "as it did" yes "$(has_interval 12 && echo yes)"
+ctl calm >/dev/null
+told "once it is taken" 0 drover apply --yes --wait 30s "$t"
+is "it is as declared" yes "$(has_interval 13 && echo yes)"
 verdict

@@ -1,0 +1,85 @@
+/* A changefeed that is made gets other settings: whatever TiCDC answers after the pause,
+ * it runs again. */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/unit/act_kit.h"
+
+enum { MINUTE_MS = 60000 };
+
+/* The feed's state, as TiCDC lists it to the controller. */
+static enum dr_feed_state state_of(const struct boss *b)
+{
+    const struct dr_feeds *f = &b->r.facts->clusters[EAST].feeds;
+    cr_assert(f->seen.known && f->count == 1);
+    return f->items[0].state;
+}
+
+static bool blocks(const struct boss *b, const char *code, const char *fact)
+{
+    for (size_t i = 0; i < b->r.plan->blocker_count; i++)
+        if (strcmp(b->r.plan->blockers[i].code, code) == 0 &&
+            strstr(b->r.plan->blockers[i].fact, fact))
+            return true;
+    return false;
+}
+
+/* There, and the next time back. */
+static void edit(struct pair *p)
+{
+    p->topology.replication.sync_point.interval_ms ^= (int64_t)10 * MINUTE_MS ^ 300000;
+    p->topology.doc.meaning[0] ^= 1;
+    p->topology.doc.feeds[0] ^= 1;
+}
+
+/* Each of these is an answer to the update alone: what comes before and after is taken.
+ */
+Test(update, what_is_not_taken_leaves_the_changefeed_running)
+{
+    static const struct {
+        const char *fault, *more, *shown;
+    } rows[] = {{"error", ", \"number\": 400", "HTTP 400"},
+                {"error", ", \"number\": 401", "HTTP 401"},
+                {"error", ", \"number\": 403", "HTTP 403"},
+                {"error", ", \"number\": 404", "HTTP 404"},
+                {"error", ", \"number\": 409", "HTTP 409"},
+                {"error", ", \"number\": 429", "HTTP 429"},
+                {"error", ", \"number\": 500", "HTTP 500"},
+                {"error", ", \"number\": 503", "HTTP 503"},
+                {"drop-before", "", "update the changefeed"}};
+    struct pair p;
+    pair_open(&p);
+    pair_bootstrap(&p);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct boss b;
+        bool rested = false;
+        edit(&p);
+        pair_ctl(&p, dr_sprintf(p.arena,
+                                "{\"fault\": \"%s\", \"match\": "
+                                "\"PUT /api/v2/changefeeds/\", \"count\": 1000000%s}",
+                                rows[i].fault, rows[i].more));
+        boss_open(&b, &p, dr_sprintf(p.arena, "edit-%zu", i));
+        int64_t paused_ms = 0, until_ms = dr_model_now_ms(p.model) + 30 * MINUTE_MS;
+        do {
+            int64_t before_ms = dr_model_now_ms(p.model);
+            boss_round(&b);
+            rested |= state_of(&b) == DR_FEED_STOPPED;
+            if (state_of(&b) == DR_FEED_STOPPED)
+                paused_ms += dr_model_now_ms(p.model) - before_ms;
+        } while (dr_model_now_ms(p.model) < until_ms && b.r.state != DR_ROUND_BLOCKED);
+        cr_expect(rested, "%zu: it was never paused", i);
+        cr_expect(blocks(&b, "DR-B069", rows[i].shown), "%zu: %s", i, b.r.text);
+        cr_expect_eq(state_of(&b), DR_FEED_NORMAL, "%zu", i);
+        cr_expect_leq(paused_ms, 10 * MINUTE_MS, "%zu: paused for %lld ms", i,
+                      (long long)paused_ms);
+        pair_ctl(&p, "{\"fault\": \"calm\"}");
+        edit(&p); /* back: what TiCDC refused is no longer asked for */
+        boss_end(&b);
+        boss_open(&b, &p, dr_sprintf(p.arena, "back-%zu", i));
+        boss_until(&b, DR_ROUND_CONVERGED, 60);
+        cr_expect_eq(state_of(&b), DR_FEED_NORMAL, "%zu", i);
+        boss_end(&b);
+    }
+    pair_close(&p);
+}
