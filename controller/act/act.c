@@ -454,6 +454,16 @@ static int go_on(struct dr_actor *x, struct dr_round *out, struct dr_err *err)
     return dr_step_group(x, out, err);
 }
 
+/* What rests by drover's own doing goes on without a word: it only undoes what was done
+ * under one. The change waits for the next word. */
+static void undo_unworded(struct dr_actor *x, struct dr_round *out)
+{
+    if (!x->plan->left_paused || !has_ready(x->plan) || !unapproved(x))
+        return;
+    x->input.unworded = true;
+    dr_actor_look(x, out);
+}
+
 /* Asked to stop: whether a round may still end what was begun. */
 static bool may_end(struct dr_actor *x)
 {
@@ -468,7 +478,9 @@ int dr_actor_round(struct dr_actor *x, struct dr_round *out, struct dr_err *err)
     int rc = 0;
     x->round++;
     x->input.ending = x->o.stop && x->o.stop(x->o.arg);
+    x->input.unworded = false;
     dr_actor_look(x, out);
+    undo_unworded(x, out);
     dr_actor_resolve(x);
     if (x->input.ending && !may_end(x))
         yield_to(out, DR_ROUND_STOPPED, "", 0);

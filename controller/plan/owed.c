@@ -28,7 +28,7 @@ bool dr_owes_first(const struct dr_view *v)
 bool dr_owes_resume(const struct dr_build *b)
 {
     return !b->only_discharge && b->plan->left_paused &&
-           (b->v.in->ending || !dr_has_ready(b->plan));
+           (b->v.in->ending || b->v.in->unworded || !dr_has_ready(b->plan));
 }
 
 const char *dr_hindrance(const struct dr_build *b)
@@ -36,6 +36,8 @@ const char *dr_hindrance(const struct dr_build *b)
     const struct dr_plan *p = b->plan;
     if (b->v.in->ending)
         return "drover is asked to stop";
+    if (b->v.in->unworded)
+        return "its next step needs an approval";
     if (p->blocker_count)
         return dr_sprintf(b->v.arena, "%s: %s (%s)", p->blockers[0].subject,
                           p->blockers[0].fact, p->blockers[0].code);

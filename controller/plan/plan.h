@@ -51,8 +51,10 @@ struct dr_plan_input {
                         * only to look, never to act */
     size_t fight_count;
     const struct dr_fight *fights; /* their steps are left out: DR-B068 asks */
-    bool removed; /* the document left its source: only obligations are discharged */
-    bool ending;  /* whoever acts is asked to stop: only what was begun is ended */
+    bool removed;  /* the document left its source: only obligations are discharged */
+    bool ending;   /* whoever acts is asked to stop: only what was begun is ended */
+    bool unworded; /* the next step needs a word that nobody gave: only what was begun is
+                    * ended */
     bool
         approve[DR_RISK_COUNT]; /* risks that need a word, beside those of the document */
 };

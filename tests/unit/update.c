@@ -83,3 +83,39 @@ Test(update, what_is_not_taken_leaves_the_changefeed_running)
     }
     pair_close(&p);
 }
+/* The word for the change is void once the changefeed rests: it is resumed without one,
+ * and left alone until a new word comes. */
+Test(update, what_was_paused_under_a_word_is_resumed_without_one)
+{
+    for (int i = 0; i < 2; i++) {
+        struct pair p;
+        struct boss one, two;
+        pair_open(&p);
+        pair_bootstrap(&p);
+        edit(&p);
+        boss_open_approved(&one, &p, "one");
+        boss_until_step(&one, "update-feed", 20);
+        cr_assert_eq(state_of(&one), DR_FEED_STOPPED);
+        boss_end(&one);
+        p.topology.policy.approve[DR_RISK_SAFE] = true;
+        p.topology.policy.approve[DR_RISK_DISRUPTIVE] = i;
+        boss_options(&two, &p, "two");
+        two.o.take = true;
+        boss_start(&two);
+        boss_until(&two, DR_ROUND_UNAPPROVED, 100);
+        for (int k = 0; k < 10; k++) {
+            boss_round(&two);
+            cr_expect_eq(two.r.state, DR_ROUND_UNAPPROVED, "%d: %s", i, two.r.text);
+            cr_expect_eq(state_of(&two), DR_FEED_NORMAL, "%d", i);
+        }
+        cr_expect(strstr(two.r.text, "needs an approval"), "%d: %s", i, two.r.text);
+        cr_expect_eq(two.record.calls[DR_CALL_FEED_RESUME], 1, "%d", i);
+        cr_expect_eq(two.record.calls[DR_CALL_FEED_PAUSE], 0, "%d", i);
+        boss_end(&two);
+        boss_open_approved(&one, &p, "three");
+        boss_until(&one, DR_ROUND_CONVERGED, 60);
+        cr_expect_eq(state_of(&one), DR_FEED_NORMAL, "%d", i);
+        boss_end(&one);
+        pair_close(&p);
+    }
+}
