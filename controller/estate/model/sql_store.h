@@ -135,6 +135,9 @@ size_t dr_table_rows(const struct dr_table *t, uint64_t tso);
  * are locked and never have a row. */
 struct dr_table *dr_table_uniques(struct dr_table *t);
 
+/* Frees its entries; the table goes on without any. */
+void dr_table_release(struct dr_table *t);
+
 enum { DR_KEY_MAX = 3072 };
 /* Key bytes of a row by an index (memcmp order); 0 when a part is NULL or too long. */
 size_t dr_key_encode(const struct dr_index *ix, const struct dr_datum *v,
@@ -166,6 +169,12 @@ void dr_txn_set(struct dr_txn *t, struct dr_table *table, struct dr_entry *e,
 /* Makes all changes durable at one fresh TSO and forgets the locks; 0: nothing changed.
  */
 uint64_t dr_txn_commit(struct dr_txn *t, uint32_t write_source);
+
+/* ---- the change log ---- */
+/* A new entry, empty. */
+struct dr_change *dr_log_push(struct dr_change_log *log);
+/* Forgets what was committed at or below the TSO. */
+void dr_log_cut(struct dr_change_log *log, uint64_t upto);
 
 /* ---- GC ---- */
 /* Forgets what no read at or above the safe point can see. */
