@@ -1,13 +1,13 @@
-/* The virtual table module and the running of queries. One SQLite connection per cluster,
- * in memory, made when the first statement needs it. */
+/* The running of queries. One SQLite connection per cluster, in memory, made when the
+ * first statement needs it. */
 #include "controller/estate/model/sql_engine.h"
 
 #include <sqlite3.h>
 #include <string.h>
 #include <strings.h>
 
-#include "controller/base/num.h"
 #include "controller/estate/model/sql_account.h"
+#include "controller/estate/model/sql_vtab.h"
 
 enum { PREPARED = 64 };
 
@@ -18,412 +18,8 @@ struct prepared {
 struct dr_engine {
     sqlite3 *db;
     struct prepared prepared[PREPARED]; /* by a hash of the text */
-    struct dr_bound *bound;
-    size_t count, room;
-    struct dr_exec *x; /* whose statement runs */
-    uint64_t tso;      /* what it reads */
+    struct dr_reading reading;
 };
-
-struct vtab {
-    sqlite3_vtab base;
-    struct dr_engine *e;
-    size_t number;
-};
-
-struct cursor {
-    sqlite3_vtab_cursor base;
-    struct dr_table *table;
-    struct dr_entry *only; /* a point read */
-    size_t i;
-    const struct dr_row *row;
-    struct dr_fill fill;
-    size_t column_count;
-};
-
-enum { PLAN_SCAN, PLAN_ROWID, PLAN_KEY };
-
-/* ---- computed rows ---- */
-
-static void fill_push(struct dr_fill *f, struct dr_datum d)
-{
-    *DR_PUSH(f->x->a, f->v, f->count, f->room) = d;
-}
-
-void dr_fill_null(struct dr_fill *f)
-{
-    fill_push(f, (struct dr_datum){.kind = DR_DATUM_NULL});
-}
-
-void dr_fill_text(struct dr_fill *f, const char *s)
-{
-    if (!s)
-        dr_fill_null(f);
-    else
-        fill_push(f, (struct dr_datum){.kind = DR_DATUM_TEXT,
-                                       .s = dr_strdup(f->x->a, s),
-                                       .len = strlen(s)});
-}
-
-void dr_fill_int(struct dr_fill *f, int64_t n)
-{
-    fill_push(f, (struct dr_datum){.kind = DR_DATUM_INT, .i = n});
-}
-
-void dr_fill_u64(struct dr_fill *f, uint64_t n)
-{
-    if (n <= INT64_MAX)
-        dr_fill_int(f, (int64_t)n);
-    else
-        dr_fill_text(f, dr_sprintf(f->x->a, "%llu", (unsigned long long)n));
-}
-
-const struct dr_mem_table *dr_mem_table_find(const char *schema, const char *name)
-{
-    for (const struct dr_mem_table *t = dr_mem_tables; t->name; t++)
-        if (strcasecmp(t->name, name) == 0 && strcasecmp(t->schema, schema) == 0)
-            return t;
-    return NULL;
-}
-
-/* ---- module ---- */
-
-/* A column's declared type says besides its affinity where it comes from, "TEXT(3,7)":
- * column 7 of table 3. SQLite gives it back with the columns of a result. */
-static void declare_mem(const struct dr_mem_table *t, size_t number, struct dr_buf *b)
-{
-    const char *sep = "";
-    size_t i = 0;
-    for (const char *p = t->columns; *p; sep = ",") {
-        size_t n = strcspn(p, " :");
-        dr_buf_addf(b, "%s\"%.*s\" %s(%zu,%zu)", sep, (int)n, p,
-                    p[n] == ':' ? (p[n + 1] == 'i' ? "INTEGER" : "REAL") : "TEXT", number,
-                    i++);
-        p += n + (p[n] == ':' ? 2 : 0);
-        p += *p == ' ';
-    }
-}
-
-/* Decimals are texts here, and so are integers above INT64_MAX: they need an order of
- * their own. */
-static const char *collation_of(const struct dr_column *c)
-{
-    bool digits = c->type == DR_COL_DECIMAL || (c->type == DR_COL_INT && c->is_unsigned);
-    return digits ? " COLLATE dr_decimal" : "";
-}
-
-static void declare_def(const struct dr_table_def *d, size_t number, struct dr_buf *b)
-{
-    static const char *const affinity[] = {
-        [DR_COL_INT] = "INTEGER", [DR_COL_REAL] = "REAL", [DR_COL_DECIMAL] = "NUMERIC",
-        [DR_COL_TEXT] = "TEXT",   [DR_COL_BLOB] = "BLOB", [DR_COL_TIME] = "TEXT",
-        [DR_COL_JSON] = "TEXT"};
-    for (size_t i = 0; i < d->column_count; i++)
-        dr_buf_addf(b, "%s\"%s\" %s(%zu,%zu)%s", i ? "," : "", d->columns[i].name,
-                    affinity[d->columns[i].type], number, i,
-                    collation_of(&d->columns[i]));
-}
-
-static int connect_table(sqlite3 *db, void *aux, int argc, const char *const *argv,
-                         sqlite3_vtab **out, char **why)
-{
-    struct dr_engine *e = aux;
-    uint64_t n = 0;
-    (void)why;
-    if (argc < 4 || !dr_parse_u64(argv[3], strlen(argv[3]), &n) || n >= e->count)
-        return SQLITE_ERROR;
-    struct dr_buf b;
-    dr_buf_init(&b, 1 << 20);
-    dr_buf_adds(&b, "CREATE TABLE x(");
-    if (e->bound[n].mem)
-        declare_mem(e->bound[n].mem, n, &b);
-    else
-        declare_def(e->bound[n].def, n, &b);
-    dr_buf_addc(&b, ')');
-    int rc = sqlite3_declare_vtab(db, dr_buf_str(&b));
-    dr_buf_release(&b);
-    struct vtab *v = dr_xcalloc(1, sizeof(*v));
-    v->e = e;
-    v->number = n;
-    *out = &v->base;
-    return rc;
-}
-
-static int disconnect_table(sqlite3_vtab *v)
-{
-    free(v);
-    return SQLITE_OK;
-}
-
-static int best_rowid(sqlite3_index_info *info)
-{
-    for (int i = 0; i < info->nConstraint; i++) {
-        if (info->aConstraint[i].usable && info->aConstraint[i].iColumn == -1 &&
-            info->aConstraint[i].op == SQLITE_INDEX_CONSTRAINT_EQ) {
-            info->aConstraintUsage[i].argvIndex = 1;
-            return true;
-        }
-    }
-    return false;
-}
-
-static int find_eq(const sqlite3_index_info *info, uint32_t column)
-{
-    for (int i = 0; i < info->nConstraint; i++)
-        if (info->aConstraint[i].usable &&
-            info->aConstraint[i].op == SQLITE_INDEX_CONSTRAINT_EQ &&
-            info->aConstraint[i].iColumn == (int)column)
-            return i;
-    return -1;
-}
-
-static bool best_key(sqlite3_index_info *info, const struct dr_table_def *d)
-{
-    if (!d || !d->index_count || !d->indexes[0].primary)
-        return false;
-    const struct dr_index *pk = &d->indexes[0];
-    for (size_t k = 0; k < pk->column_count; k++) {
-        enum dr_column_type type = d->columns[pk->columns[k]].type;
-        if ((type != DR_COL_INT && type != DR_COL_TEXT) ||
-            find_eq(info, pk->columns[k]) < 0)
-            return false;
-    }
-    for (size_t k = 0; k < pk->column_count; k++)
-        info->aConstraintUsage[find_eq(info, pk->columns[k])].argvIndex = (int)k + 1;
-    return true;
-}
-
-static int best_index(sqlite3_vtab *base, sqlite3_index_info *info)
-{
-    const struct vtab *v = (const struct vtab *)base;
-    const struct dr_bound *b = &v->e->bound[v->number];
-    bool one = true;
-    if (!b->mem && best_rowid(info))
-        info->idxNum = PLAN_ROWID;
-    else if (!b->mem && best_key(info, b->def))
-        info->idxNum = PLAN_KEY;
-    else
-        one = false;
-    size_t rows = b->table ? b->table->entry_count + 1 : 100;
-    info->estimatedRows = one ? 1 : (sqlite3_int64)rows;
-    info->estimatedCost = one ? 1 : (double)rows * 2;
-    if (one)
-        info->idxFlags = SQLITE_INDEX_SCAN_UNIQUE;
-    return SQLITE_OK;
-}
-
-static int open_cursor(sqlite3_vtab *base, sqlite3_vtab_cursor **out)
-{
-    (void)base;
-    struct cursor *c = dr_xcalloc(1, sizeof(*c));
-    *out = &c->base;
-    return SQLITE_OK;
-}
-
-static int close_cursor(sqlite3_vtab_cursor *base)
-{
-    free(base);
-    return SQLITE_OK;
-}
-
-static struct dr_engine *engine_of(sqlite3_vtab_cursor *base)
-{
-    return ((struct vtab *)base->pVtab)->e;
-}
-
-static const struct dr_bound *bound_of(sqlite3_vtab_cursor *base)
-{
-    const struct vtab *v = (const struct vtab *)base->pVtab;
-    return &v->e->bound[v->number];
-}
-
-static uint64_t read_at(const struct dr_engine *e)
-{
-    return e->x->current_read ? UINT64_MAX : e->tso;
-}
-
-/* Moves to the next visible row at or after position i. */
-static void settle(struct cursor *c)
-{
-    struct dr_engine *e = engine_of(&c->base);
-    c->row = NULL;
-    for (; c->table && c->i < c->table->entry_count; c->i++) {
-        c->row = dr_entry_row(c->table->entries[c->i], e->x->s->txn, read_at(e));
-        if (c->row)
-            return;
-    }
-}
-
-static int filter_mem(struct cursor *c, const struct dr_bound *b)
-{
-    struct dr_engine *e = engine_of(&c->base);
-    size_t columns = 1;
-    for (const char *p = b->mem->columns; *p; p++)
-        columns += *p == ' ';
-    c->column_count = columns;
-    c->table = NULL;
-    c->i = 0;
-    if (!c->fill.x) {
-        c->fill = (struct dr_fill){.x = e->x, .columns = columns};
-        if (b->mem->fill(&c->fill))
-            return SQLITE_ABORT; /* the answer holds the error */
-    }
-    return SQLITE_OK;
-}
-
-static bool key_of(sqlite3_value **argv, const struct dr_table_def *d,
-                   unsigned char key[DR_KEY_MAX], size_t *len)
-{
-    const struct dr_index *pk = &d->indexes[0];
-    struct dr_datum parts[16];
-    for (size_t k = 0; k < pk->column_count; k++) {
-        parts[k] = (struct dr_datum){0};
-        if (d->columns[pk->columns[k]].type == DR_COL_INT) {
-            if (sqlite3_value_numeric_type(argv[k]) != SQLITE_INTEGER)
-                return false;
-            parts[k].kind = DR_DATUM_INT;
-            parts[k].i = sqlite3_value_int64(argv[k]);
-        } else if (sqlite3_value_type(argv[k]) != SQLITE_NULL) {
-            parts[k].kind = DR_DATUM_TEXT;
-            parts[k].s = (const char *)sqlite3_value_text(argv[k]);
-            parts[k].len = (size_t)sqlite3_value_bytes(argv[k]);
-        }
-    }
-    *len = dr_key_parts(parts, pk->column_count, key);
-    return true;
-}
-
-static int filter(sqlite3_vtab_cursor *base, int plan, const char *text, int argc,
-                  sqlite3_value **argv)
-{
-    struct cursor *c = (struct cursor *)base;
-    struct dr_engine *e = engine_of(base);
-    const struct dr_bound *b = bound_of(base);
-    unsigned char key[DR_KEY_MAX];
-    size_t len;
-    (void)text;
-    (void)argc;
-    if (b->mem)
-        return filter_mem(c, b);
-    c->column_count = b->def->column_count;
-    c->table = b->table;
-    c->only = NULL;
-    c->i = 0;
-    if (plan == PLAN_ROWID) {
-        c->only = (struct dr_entry *)(intptr_t)sqlite3_value_int64(argv[0]);
-    } else if (plan == PLAN_KEY && key_of(argv, b->def, key, &len)) {
-        c->only = len ? dr_table_find(b->table, key, len) : NULL;
-        if (!c->only) {
-            c->table = NULL;
-            c->row = NULL;
-            return SQLITE_OK;
-        }
-    }
-    if (c->only) {
-        c->table = NULL;
-        c->row = dr_entry_row(c->only, e->x->s->txn, read_at(e));
-        return SQLITE_OK;
-    }
-    settle(c);
-    return SQLITE_OK;
-}
-
-static int next(sqlite3_vtab_cursor *base)
-{
-    struct cursor *c = (struct cursor *)base;
-    c->i++;
-    if (c->fill.x)
-        return SQLITE_OK;
-    settle(c);
-    return SQLITE_OK;
-}
-
-static int at_eof(sqlite3_vtab_cursor *base)
-{
-    const struct cursor *c = (const struct cursor *)base;
-    return c->fill.x ? c->i * c->column_count >= c->fill.count : !c->row;
-}
-
-static void result(sqlite3_context *ctx, const struct dr_datum *d)
-{
-    switch (d->kind) {
-    case DR_DATUM_NULL:
-        sqlite3_result_null(ctx);
-        break;
-    case DR_DATUM_INT:
-        sqlite3_result_int64(ctx, d->i);
-        break;
-    case DR_DATUM_REAL:
-        sqlite3_result_double(ctx, d->r);
-        break;
-    case DR_DATUM_TEXT:
-        sqlite3_result_text(ctx, d->s, (int)d->len, SQLITE_STATIC);
-        break;
-    case DR_DATUM_BLOB:
-        sqlite3_result_blob(ctx, d->s, (int)d->len, SQLITE_STATIC);
-        break;
-    }
-}
-
-static int column(sqlite3_vtab_cursor *base, sqlite3_context *ctx, int i)
-{
-    const struct cursor *c = (const struct cursor *)base;
-    if (c->fill.x)
-        result(ctx, &c->fill.v[c->i * c->column_count + (size_t)i]);
-    else if ((size_t)i < c->row->count)
-        result(ctx, &c->row->v[i]);
-    else
-        sqlite3_result_null(ctx);
-    return SQLITE_OK;
-}
-
-static int rowid(sqlite3_vtab_cursor *base, sqlite3_int64 *out)
-{
-    const struct cursor *c = (const struct cursor *)base;
-    if (c->fill.x)
-        *out = (sqlite3_int64)c->i;
-    else
-        *out = (sqlite3_int64)(intptr_t)(c->only ? c->only : c->table->entries[c->i]);
-    return SQLITE_OK;
-}
-
-static const sqlite3_module module = {
-    .iVersion = 1,
-    .xCreate = connect_table,
-    .xConnect = connect_table,
-    .xBestIndex = best_index,
-    .xDisconnect = disconnect_table,
-    .xDestroy = disconnect_table,
-    .xOpen = open_cursor,
-    .xClose = close_cursor,
-    .xFilter = filter,
-    .xNext = next,
-    .xEof = at_eof,
-    .xColumn = column,
-    .xRowid = rowid,
-};
-
-/* Numbers as texts: by sign, digits before the point, digits. What are no numbers are
- * compared as bytes. */
-static int decimal_order(void *arg, int an, const void *ap, int bn, const void *bp)
-{
-    const char *a = ap, *b = bp;
-    (void)arg;
-    bool minus = an && *a == '-';
-    if (minus != (bn && *b == '-'))
-        return minus ? -1 : 1;
-    int sign = minus ? -1 : 1;
-    a += minus, an -= minus;
-    b += minus, bn -= minus;
-    int aw = 0, bw = 0;
-    while (aw < an && a[aw] >= '0' && a[aw] <= '9')
-        aw++;
-    while (bw < bn && b[bw] >= '0' && b[bw] <= '9')
-        bw++;
-    if (aw != bw)
-        return aw < bw ? -sign : sign;
-    int n = an < bn ? an : bn, order = n ? memcmp(a, b, (size_t)n) : 0;
-    return sign * (order ? order : (an > bn) - (an < bn));
-}
 
 /* ---- the connection ---- */
 
@@ -440,9 +36,8 @@ static struct dr_engine *engine(struct dr_exec *x)
     sqlite3_db_config(e->db, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
     sqlite3_db_config(e->db, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
     sqlite3_limit(e->db, SQLITE_LIMIT_ATTACHED, 0);
-    sqlite3_create_module(e->db, "dr", &module, e);
-    sqlite3_create_collation(e->db, "dr_decimal", SQLITE_UTF8, NULL, decimal_order);
-    dr_functions_register(e->db, &e->x);
+    dr_vtab_register(e->db, &e->reading);
+    dr_functions_register(e->db, &e->reading.x);
     return e;
 }
 
@@ -453,7 +48,7 @@ void dr_engine_free(struct dr_engine *e)
     for (size_t i = 0; i < PREPARED; i++)
         sqlite3_finalize(e->prepared[i].st);
     sqlite3_close(e->db);
-    free(e->bound);
+    free(e->reading.bound);
     free(e);
 }
 
@@ -461,18 +56,20 @@ size_t dr_engine_bind(struct dr_exec *x, struct dr_table *t,
                       const struct dr_table_def *def, const struct dr_mem_table *mem)
 {
     struct dr_engine *e = engine(x);
-    for (size_t i = 0; i < e->count; i++)
-        if (e->bound[i].table == t && e->bound[i].def == def && e->bound[i].mem == mem)
+    for (size_t i = 0; i < e->reading.count; i++)
+        if (e->reading.bound[i].table == t && e->reading.bound[i].def == def &&
+            e->reading.bound[i].mem == mem)
             return i;
-    if (e->count == e->room) {
-        e->room = e->room ? e->room * 2 : 16;
-        e->bound = dr_xrealloc(e->bound, e->room * sizeof(*e->bound));
+    if (e->reading.count == e->reading.room) {
+        e->reading.room = e->reading.room ? e->reading.room * 2 : 16;
+        e->reading.bound =
+            dr_xrealloc(e->reading.bound, e->reading.room * sizeof(*e->reading.bound));
     }
-    e->bound[e->count] = (struct dr_bound){t, def, mem};
+    e->reading.bound[e->reading.count] = (struct dr_bound){t, def, mem};
     char sql[96];
-    snprintf(sql, sizeof(sql), "CREATE VIRTUAL TABLE temp.t%zu USING dr(%zu)", e->count,
-             e->count);
-    size_t n = e->count++;
+    snprintf(sql, sizeof(sql), "CREATE VIRTUAL TABLE temp.t%zu USING dr(%zu)",
+             e->reading.count, e->reading.count);
+    size_t n = e->reading.count++;
     if (sqlite3_exec(e->db, sql, NULL, NULL, NULL) != SQLITE_OK)
         abort();
     return n;
@@ -480,7 +77,7 @@ size_t dr_engine_bind(struct dr_exec *x, struct dr_table *t,
 
 const struct dr_bound *dr_engine_bound(struct dr_exec *x, size_t number)
 {
-    return &engine(x)->bound[number];
+    return &engine(x)->reading.bound[number];
 }
 
 static enum dr_run no_table(struct dr_exec *x, const char *schema, const char *name)
@@ -646,16 +243,16 @@ static void give_back(struct dr_engine *e, const char *sql, sqlite3_stmt *st, bo
 enum dr_run dr_engine_query(struct dr_exec *x, const char *sql, struct dr_rows *out)
 {
     struct dr_engine *e = engine(x);
-    struct dr_exec *outer = e->x;
-    uint64_t outer_tso = e->tso;
+    struct dr_exec *outer = e->reading.x;
+    uint64_t outer_tso = e->reading.tso;
     sqlite3_stmt *st = NULL;
     enum dr_run r = DR_RUN_OK;
     *out = (struct dr_rows){0};
-    if (dr_read_tso(x, &e->tso)) {
-        e->tso = outer_tso;
+    if (dr_read_tso(x, &e->reading.tso)) {
+        e->reading.tso = outer_tso;
         return DR_RUN_ERROR;
     }
-    e->x = x;
+    e->reading.x = x;
     x->out->error = 0;
     int rc = prepare(e, sql, &st);
     if (rc == SQLITE_OK)
@@ -663,8 +260,8 @@ enum dr_run dr_engine_query(struct dr_exec *x, const char *sql, struct dr_rows *
     if (rc != SQLITE_DONE)
         r = x->out->error ? DR_RUN_ERROR : translate(x, sqlite3_errmsg(e->db));
     give_back(e, sql, st, rc == SQLITE_DONE);
-    e->x = outer;
-    e->tso = outer_tso;
+    e->reading.x = outer;
+    e->reading.tso = outer_tso;
     return r;
 }
 
