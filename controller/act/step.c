@@ -9,6 +9,7 @@
 enum {
     GROUP_MAX = 8,
     READ_BACK_MS = 20000, /* how long an expected result may take to show */
+    SPREAD_MS = 3000,     /* .. of a statement that was lost, and can come no more */
     READ_BACK_POLL_MS = 250,
     PROGRESS_MS = 2000, /* how often a copy's progress is asked */
     BACKOFF_MIN_MS = 1000,
@@ -288,11 +289,26 @@ static bool ends_a_rest(const struct dr_action *action)
     return action->owed || action->call.kind == DR_CALL_FEED_PAUSE;
 }
 
+/* What a statement that was lost did is done, or never will be, once its session is gone:
+ * only other instances may still show it later, and sending it again does no harm. DDL
+ * and copies go on without their session. */
+static int64_t read_back_ms(const struct step *s)
+{
+    static const bool ends_with_session[DR_CALL_KIND_COUNT] = {
+        [DR_CALL_LEDGER_WRITE] = true,
+        [DR_CALL_SET_GLOBAL] = true,
+        [DR_CALL_SINK_ACCOUNT] = true};
+    return s->outcome == DR_JOURNAL_UNKNOWN && ends_with_session[s->call.kind]
+               ? SPREAD_MS
+               : READ_BACK_MS;
+}
+
 /* Looks until the step's result shows or the time is up. The action is a copy: the plan
  * it came from is gone after the first look. */
-static enum dr_truth read_back(struct dr_actor *x, const struct dr_action *action)
+static enum dr_truth read_back(struct dr_actor *x, const struct dr_action *action,
+                               int64_t for_ms)
 {
-    int64_t until = dr_actor_now(x) + READ_BACK_MS;
+    int64_t until = dr_actor_now(x) + for_ms;
     for (;;) {
         dr_actor_refresh(x);
         enum dr_truth done = dr_plan_done(&x->input, action, x->cycle);
@@ -414,7 +430,7 @@ static void settle_one(struct dr_actor *x, struct step *s)
         dr_authority_lose(x);
         return;
     }
-    if (sent && read_back(x, s->action) == DR_TRUE) {
+    if (sent && read_back(x, s->action, read_back_ms(s)) == DR_TRUE) {
         s->outcome = DR_JOURNAL_DONE;
     } else if (s->outcome == DR_JOURNAL_DONE && x->o.stop && x->o.stop(x->o.arg)) {
         s->outcome = DR_JOURNAL_UNKNOWN;

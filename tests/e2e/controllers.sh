@@ -137,6 +137,12 @@ start witness witness
 eye=$started
 for name in ada bob eve; do controller $name; done
 at_step() { grep -qhE "(start|done) .*$1" "$work"/{ada,bob,eve}.log; }
+# Another purpose than the bootstrap's holds history in east, too, as long as it stands.
+cross_hold() {
+    sql "$east" "INSERT INTO mysql.drover_ledger (cluster_id, k, value, epoch, holder)
+        SELECT e.cluster_id, 'hold/return', h.value, e.epoch, e.holder FROM mysql.drover_ledger e, mysql.drover_ledger h
+        WHERE e.k = 'epoch' AND h.k = 'hold/bootstrap'"
+}
 for step in "birth row" "BACKUP DATABASE" "RESTORE DATABASE" "refuse business writes"; do
     becomes "it comes to: $step" 30 at_step "$step"
     until_true 10 held
@@ -146,7 +152,15 @@ for step in "birth row" "BACKUP DATABASE" "RESTORE DATABASE" "refuse business wr
     taken_over "$who stopped at $step" "$who" "$(now_ms)"
     sleep "0.$((RANDOM % 10))"
     kill -CONT "${id[$who]}"
+    [ "$step" != "BACKUP DATABASE" ] || is "a second hold" "" "$(cross_hold)"
 done
+becomes "the bootstrap's hold ends" 60 eval '! ledger_keys "$east" | grep -q hold/bootstrap && [ "$(ledger "$east" edge/east/west | jq -r .state)" = made ]'
+sleep 2
+is "GC stays held for the other one, by all controllers" "hold/return 0 0" \
+    "$(ledger_keys "$east" | grep -oE "hold/[a-z]+") $(for h in "$east" "$east2"; do sql "$h" "SELECT @@GLOBAL.tidb_gc_enable"; done | paste -sd' ')"
+told "the pair is not called protected meanwhile" 3 drover status "$repo/shop.yaml"
+has "and why" "not met       GC is held" "$said"
+sql "$east" "DELETE FROM mysql.drover_ledger WHERE k = 'hold/return'"
 becomes "the pair is protected" 60 is_protected
 becomes "what was noted is cleared" 30 eval '! ledger_keys "$east" | grep -qE "backup|hold|gc" && ! ledger_keys "$west" | grep -q restoring'
 is "exactly one feed" 1 "$(curl -s "$feeds" | jq .total)"
@@ -261,6 +275,24 @@ for c in east west; do
     has "with epoch and term in $c" "$c: epoch $(epochs | head -1 | cut -f1), term 1" "$said"
     has "and its lease" ":${id[ada]}:" "$(grep -E "$c: epoch .* until .* left" <<<"$said")"
 done
+
+# ---- a statement that arrives late, of a controller that nobody took over from ----
+end_controller bob
+row=$(epochs)
+mark=$(ctl audit mark)
+ctl late kind=set match="tidb_super_read_only = ON" count=1 ms=18000 >/dev/null
+touch "$work/human"
+sql "$west" "SET GLOBAL tidb_super_read_only = OFF"
+becomes "it is sent, and hangs" 10 eval '! ctl faults | sed "/What can/,\$d" | grep -q late'
+becomes "its end is not known: it is sent again" 25 fenced
+sleep 5
+rm "$work/human"
+sent=$(ctl audit --since "$mark" --user drover | grep "SET GLOBAL tidb_super_read_only *= *ON")
+is "it was sent twice, and once it had effect" "2 1" "$(grep -c . <<<"$sent") $(grep -c '\[ok' <<<"$sent")"
+is "by the same holder in the same epoch" "$row" "$(epochs)"
+becomes "and the pair is protected" 15 is_protected
+controller bob
+becomes "bob stands by again" 15 stands_by bob
 
 # ---- a second topology ----
 git init -q -b main "$work/second"
