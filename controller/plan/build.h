@@ -23,7 +23,8 @@ struct dr_build {
     size_t check_count, check_room;
     bool (*watched)[DR_P_COUNT]; /* by cluster: what somebody may have changed */
     bool only_discharge;
-    bool resetting; /* a lost ledger is given back: nothing else can be told before */
+    bool only_urgent; /* the fence is closed, though something blocks all else */
+    bool resetting;   /* a lost ledger is given back: nothing else can be told before */
 };
 
 /* Whether a check or a rule of that scope is about cluster c. */
@@ -61,7 +62,7 @@ void dr_refuse_mode(struct dr_build *b);
 enum dr_truth dr_step_missing(const struct dr_view *v, const struct dr_plan_rule *r,
                               size_t c);
 /* The missing steps, of which the first become ready. Out: their rule, NULL: none. */
-const struct dr_plan_rule *dr_match_steps(struct dr_build *b, bool discharge);
+const struct dr_plan_rule *dr_match_steps(struct dr_build *b);
 /* Observed only, or paused: what is missing is shown, nothing is made ready. A document
  * that is gone pauses nothing, and no pause keeps GC held past the hold's deadline: what
  * drover holds is given back. What only observed never wrote, nor does its removal: the
@@ -75,6 +76,10 @@ bool dr_owes_first(const struct dr_view *v);
 /* A feed that drover paused is resumed when what it was paused for does not go on,
  * whatever the reason is: nobody else would, and all the while it lags. */
 bool dr_owes_resume(const struct dr_build *b);
+/* The secondary takes writes, the policy has it closed again, something keeps drover from
+ * all else, and nothing of that puts in doubt who is who: what is written there meanwhile
+ * is lost for good, whatever is mended later. */
+bool dr_closes_first(const struct dr_build *b);
 /* What keeps drover from going on, for people. */
 const char *dr_hindrance(const struct dr_build *b);
 

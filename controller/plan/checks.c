@@ -153,3 +153,53 @@ const struct dr_plan_check dr_plan_checks[] = {
     {.code = NULL},
 };
 // clang-format on
+
+/* What must hold even for the two deeds that a wait makes worse by the minute. All else
+ * that a check refuses was so while the pair was whole, and is no reason to leave a
+ * secondary open, or a changefeed that drover paused. */
+// clang-format off
+static const struct {
+    const char *code;
+    unsigned deeds;
+} doubts[] = {
+    {"DR-B001", DR_DOUBT_ALL},               /* who feeds whom */
+    {"DR-B003", DR_DOUBT_FENCE},             /* a failover may be wanted */
+    {"DR-B011", DR_DOUBT_ALL},               /* which clusters these are */
+    {"DR-B012", DR_DOUBT_ALL},
+    {"DR-B020", DR_DOUBT_ALL},               /* what the ledgers say */
+    {"DR-B021", DR_DOUBT_ALL},
+    {"DR-B022", DR_DOUBT_ALL},
+    {"DR-B023", DR_DOUBT_ALL},               /* who is primary */
+    {"DR-B024", DR_DOUBT_ALL},
+    {"DR-B025", DR_DOUBT_ALL},               /* an operation moves it */
+    {DR_CHECK_NOT_OLDER, DR_DOUBT_FENCE},    /* a newer word may say otherwise */
+    {"DR-B027", DR_DOUBT_ALL},
+    {DR_CHECK_ABOVE_GROUND, DR_DOUBT_FENCE}, /* drover would lock itself out */
+    {"DR-B043", DR_DOUBT_FENCE},             /* a person is at work on this very fence */
+    {"DR-B044", DR_DOUBT_FENCE},             /* it may have become the primary by hand */
+    {"DR-B046", DR_DOUBT_RESUME},            /* whose changefeed that is */
+};
+// clang-format on
+
+bool dr_check_doubts(const char *code, enum dr_doubt deed)
+{
+    for (size_t i = 0; i < sizeof(doubts) / sizeof(doubts[0]); i++)
+        if (strcmp(doubts[i].code, code) == 0)
+            return doubts[i].deeds & (unsigned)deed;
+    return false;
+}
+
+enum dr_truth dr_undoubted(const struct dr_view *v, enum dr_doubt deed)
+{
+    enum dr_truth sure = DR_TRUE;
+    for (const struct dr_plan_check *k = dr_plan_checks; k->code; k++) {
+        const char *fact = "";
+        if (!dr_check_doubts(k->code, deed))
+            continue;
+        if (k->scope != DR_SCOPE_SECONDARY)
+            sure = dr_truth_and(sure, k->holds(v, v->a, &fact));
+        if (k->scope != DR_SCOPE_PRIMARY)
+            sure = dr_truth_and(sure, k->holds(v, v->b, &fact));
+    }
+    return sure;
+}

@@ -23,6 +23,17 @@ extern const struct dr_plan_check dr_plan_checks[]; /* ends with code NULL */
 /* Asked of a removal, too. */
 #define DR_CHECK_NOT_OLDER "DR-B026"
 
+/* What is done although other checks refuse, as long as who is who is beyond doubt. */
+enum dr_doubt {
+    DR_DOUBT_FENCE = 1,  /* closing the secondary's fence that somebody lifted */
+    DR_DOUBT_RESUME = 2, /* resuming a changefeed that drover paused */
+    DR_DOUBT_ALL = DR_DOUBT_FENCE | DR_DOUBT_RESUME,
+};
+/* Whether the check of that code says so. */
+bool dr_check_doubts(const char *code, enum dr_doubt deed);
+/* Whether all of those hold. */
+enum dr_truth dr_undoubted(const struct dr_view *v, enum dr_doubt deed);
+
 /* Unsure, with the reason of a group that was not read. */
 enum dr_truth dr_check_unread(const struct dr_view *v, const struct dr_seen *s,
                               const char *what, const char **fact);

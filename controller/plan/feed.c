@@ -382,26 +382,6 @@ DR_CHECK(dr_check_feed_history)
     return DR_FALSE;
 }
 
-/* Whether these are the clusters, and this the feed, that the ledgers speak of. All else
- * that a check refuses was so while the feed ran, or is no reason to lag. */
-static enum dr_truth is_at_home(const struct dr_view *v)
-{
-    static const char *const codes[] = {"DR-B011", "DR-B012", "DR-B020", "DR-B021",
-                                        "DR-B022", "DR-B023", "DR-B024", "DR-B025",
-                                        "DR-B027", "DR-B046"};
-    enum dr_truth home = DR_TRUE;
-    for (const struct dr_plan_check *k = dr_plan_checks; k->code; k++)
-        for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
-            const char *fact = "";
-            bool asked = strcmp(k->code, codes[i]) == 0;
-            if (asked && k->scope != DR_SCOPE_SECONDARY)
-                home = dr_truth_and(home, k->holds(v, v->a, &fact));
-            if (asked && k->scope != DR_SCOPE_PRIMARY)
-                home = dr_truth_and(home, k->holds(v, v->b, &fact));
-        }
-    return home;
-}
-
 enum dr_truth dr_feed_left_paused(const struct dr_view *v)
 {
     const struct dr_feeds *all = &dr_view_facts(v, v->a)->feeds;
@@ -415,7 +395,8 @@ enum dr_truth dr_feed_left_paused(const struct dr_view *v)
     if (!x || x->state != DR_FEED_STOPPED)
         return DR_FALSE;
     enum dr_truth kept = dr_feed_history(v, &left_ms);
-    return dr_truth_and(dr_truth_and(kept, dr_holds(v, DR_P_SHUT, v->b)), is_at_home(v));
+    return dr_truth_and(dr_truth_and(kept, dr_holds(v, DR_P_SHUT, v->b)),
+                        dr_undoubted(v, DR_DOUBT_RESUME));
 }
 
 /* ---- what stands in the way of a change ---- */

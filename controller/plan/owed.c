@@ -31,6 +31,32 @@ bool dr_owes_resume(const struct dr_build *b)
            (b->v.in->ending || b->v.in->unworded || !dr_has_ready(b->plan));
 }
 
+/* Whether the step of an urgent rule is missing, and could be made. */
+static bool is_urgent(const struct dr_view *v, const struct dr_plan_rule *r, size_t c)
+{
+    bool may = r->urgent && dr_scope_covers(v, r->scope, c) &&
+               dr_holds(v, DR_P_MADE, c) == DR_TRUE &&
+               v->t->policy.drift[r->drift] == DR_DRIFT_CORRECT &&
+               dr_step_missing(v, r, c) == DR_TRUE && r->tell(v, c) &&
+               !dr_view_fight(v, r, c);
+    for (size_t i = 0; may && i < sizeof(r->needs) / sizeof(r->needs[0]); i++)
+        may = r->needs[i] == DR_P_NONE || dr_holds(v, r->needs[i], c) == DR_TRUE;
+    return may;
+}
+
+bool dr_closes_first(const struct dr_build *b)
+{
+    const struct dr_view *v = &b->v;
+    bool urgent = false;
+    if (b->only_discharge || b->resetting || v->giving_up || dr_has_ready(b->plan) ||
+        dr_hands_off(v->in, false))
+        return false;
+    for (const struct dr_plan_rule *r = dr_plan_rules; r->id; r++)
+        for (size_t c = 0; c < v->t->cluster_count; c++)
+            urgent |= is_urgent(v, r, c);
+    return urgent && dr_undoubted(v, DR_DOUBT_FENCE) == DR_TRUE;
+}
+
 const char *dr_hindrance(const struct dr_build *b)
 {
     const struct dr_plan *p = b->plan;

@@ -45,18 +45,17 @@ static bool is_kept(const struct dr_build *b)
 }
 
 /* What is missing, and which of it can be made now. */
-static void match_once(struct dr_build *b, bool discharge)
+static void match_once(struct dr_build *b)
 {
     const struct dr_view *v = &b->v;
     const struct dr_plan_input *in = v->in;
     struct dr_plan *p = b->plan;
-    b->only_discharge = discharge;
-    b->resetting = !discharge && dr_view_resetting(v);
+    b->resetting = !b->only_discharge && dr_view_resetting(v);
     if (in->removed)
         dr_match_removal(b);
-    else if (!discharge)
+    else if (!b->only_discharge && !b->only_urgent)
         dr_match_checks(b);
-    const struct dr_plan_rule *next = dr_match_steps(b, discharge);
+    const struct dr_plan_rule *next = dr_match_steps(b);
     p->older = dr_has_blocker(p, DR_CHECK_NOT_OLDER);
     p->newer = dr_view_is_newer(v);
     p->notes_newer = p->newer && next && next->done == DR_P_AGREED && p->actions[0].ready;
@@ -67,16 +66,36 @@ static void match_once(struct dr_build *b, bool discharge)
     p->absence_open = is_unproven(v, v->a) || is_unproven(v, v->b);
 }
 
+/* Nothing else goes on: the secondary is closed all the same. */
+static bool close_first(struct dr_build *b)
+{
+    struct dr_build whole = *b;
+    struct dr_plan said = *b->plan;
+    const char *why = dr_hindrance(b);
+    begin(b);
+    b->only_urgent = true;
+    match_once(b);
+    if (!dr_has_ready(b->plan)) { /* a closed window */
+        *b = whole;
+        *b->plan = said;
+        return false;
+    }
+    dr_add_notice(b, "all else waits", dr_sprintf(b->v.arena, "all else waits: %s", why));
+    return true;
+}
+
 static void match(struct dr_build *b)
 {
     struct dr_plan *p = b->plan;
-    match_once(b, dr_owes_first(&b->v));
-    if (!dr_owes_resume(b))
+    b->only_discharge = dr_owes_first(&b->v);
+    match_once(b);
+    if ((dr_closes_first(b) && close_first(b)) || !dr_owes_resume(b))
         return;
     const char *why = dr_hindrance(b);
     bool older = p->older;
     begin(b);
-    match_once(b, true);
+    b->only_discharge = true;
+    match_once(b);
     p->older = older;
     dr_add_notice(b, "update waits",
                   dr_sprintf(b->v.arena,
@@ -108,17 +127,26 @@ struct dr_plan *dr_plan_build(const struct dr_plan_input *in, struct dr_arena *a
     return p;
 }
 
+/* The step changes nothing more: what still shows otherwise is an instance that drover
+ * does not ask. */
+static bool is_spent(const struct dr_view *v, const struct dr_plan_rule *r, size_t c)
+{
+    return r->is_drift && r->tell && dr_holds(v, DR_P_MADE, c) == DR_TRUE &&
+           !r->tell(v, c);
+}
+
 enum dr_truth dr_plan_done(const struct dr_plan_input *in, const struct dr_action *action,
                            struct dr_arena *a)
 {
     struct dr_view v;
     dr_view_init(&v, in, a);
     for (const struct dr_plan_rule *r = dr_plan_rules; r->id; r++) {
+        size_t c = action->call.at.cluster;
         if (r->id != action->rule)
             continue;
-        switch (dr_step_missing(&v, r, action->call.at.cluster)) {
+        switch (dr_step_missing(&v, r, c)) {
         case DR_TRUE:
-            return DR_FALSE;
+            return dr_truth_of(is_spent(&v, r, c));
         case DR_FALSE:
             return DR_TRUE;
         case DR_UNSURE:

@@ -487,6 +487,10 @@ bool dr_plan_explain(const char *code, struct dr_buf *out)
         dr_buf_adds(out,
                     "\nWhile this does not hold drover changes nothing of the topology; "
                     "it looks again each\nround and goes on by itself.\n");
+        if ((k->past == DR_P_NONE || k->past == DR_P_NOT_MADE) &&
+            !dr_check_doubts(code, DR_DOUBT_FENCE))
+            dr_buf_adds(out, "A fence of the secondary that somebody lifted is closed "
+                             "all the same, where policy.drift.fence\nsays correct.\n");
         return true;
     }
     return false;

@@ -130,7 +130,8 @@ static bool is_left(struct dr_build *b, const struct dr_plan_rule *r, size_t c)
 {
     const struct dr_view *v = &b->v;
     bool correct = v->t->policy.drift[r->drift] == DR_DRIFT_CORRECT,
-         blocked = b->plan->blocker_count > 0;
+         blocked = b->plan->blocker_count > 0,
+         doubted = r->urgent && dr_undoubted(v, DR_DOUBT_FENCE) == DR_FALSE;
     if (!r->is_drift || dr_step_missing(v, r, c) != DR_TRUE ||
         dr_holds(v, DR_P_MADE, c) != DR_TRUE)
         return false;
@@ -142,16 +143,17 @@ static bool is_left(struct dr_build *b, const struct dr_plan_rule *r, size_t c)
     const char *by_hand =
         r->by_hand ? dr_sprintf(v->arena, "by hand: %s", fill_feed(v, r->by_hand))
                    : "do it by hand";
-    if (correct && blocked && r->urgent)
+    if (correct && (blocked || doubted) && r->urgent)
         dr_add_question(
             b, (struct dr_question){
                    .subject = dr_view_name(v, c),
                    .what = what,
                    .answer = dr_sprintf(
-                       v->arena, "%s; drover does it once nothing blocks", by_hand),
+                       v->arena, "%s; drover does it once who is who is beyond doubt",
+                       by_hand),
                    .urgent = true});
     if (correct)
-        return false;
+        return doubted;
     if (!blocked || r->urgent)
         dr_tell_drift(
             b, r->drift, c, what,
@@ -182,6 +184,8 @@ static bool is_asked(const struct dr_build *b, const struct dr_plan_rule *r)
         return false;
     if (b->v.giving_up && !b->resetting && !b->only_discharge)
         return r->gives_up;
+    if (b->only_urgent)
+        return r->urgent;
     return b->only_discharge ? r->discharges : dr_view_goes(&b->v, r->only);
 }
 
@@ -265,9 +269,10 @@ static bool is_asked_first(const struct dr_plan *p, const struct dr_plan_rule *r
     return waits && p->question_count && p->questions[0].urgent;
 }
 
-const struct dr_plan_rule *dr_match_steps(struct dr_build *b, bool discharge)
+const struct dr_plan_rule *dr_match_steps(struct dr_build *b)
 {
     struct dr_plan *p = b->plan;
+    bool discharge = b->only_discharge;
     bool unsure = false;
     const struct dr_plan_rule *next =
         dr_steps_mislead(p) ? NULL : match_rules(b, &unsure);

@@ -808,6 +808,35 @@ Test(act, a_blocked_pair_that_is_made_is_kept)
     pair_close(&p);
 }
 
+/* What blocks all else does not keep a secondary open, where the policy has it closed;
+ * what an undeclared instance shows is no result that is waited for. */
+Test(act, a_fence_that_was_lifted_is_closed_though_something_blocks)
+{
+    struct pair p;
+    struct boss b;
+    pair_open(&p);
+    pair_bootstrap(&p);
+    p.topology.policy.drift[DR_DRIFT_FENCE] = DR_DRIFT_CORRECT;
+    struct dr_cluster clusters[] = {p.topology.clusters[EAST], p.topology.clusters[WEST]};
+    p.topology.clusters = clusters;
+    clusters[WEST].sql.endpoint_count = 1; /* DR-B015 */
+    boss_open(&b, &p, "one");
+    boss_until(&b, DR_ROUND_BLOCKED, 5);
+    pair_sql(&p, "west", "SET GLOBAL tidb_super_read_only = OFF");
+    pair_pass(&p, 2000);
+    int64_t lifted_ms = dr_model_now_ms(p.model);
+    for (int i = 0; i < 3 && !b.record.calls[DR_CALL_SET_GLOBAL]; i++)
+        boss_round(&b);
+    cr_expect_eq(b.record.calls[DR_CALL_SET_GLOBAL], 1, "%s", b.said);
+    cr_expect_lt(dr_model_now_ms(p.model) - lifted_ms, 15000);
+    boss_until(&b, DR_ROUND_BLOCKED, 5);
+    cr_expect(strstr(b.said, "fence: \n"), "%s", b.said);
+    cr_expect_str_eq(
+        pair_cell(&p, "127.1.1.5:4000", "SELECT @@GLOBAL.tidb_super_read_only"), "1");
+    boss_end(&b);
+    pair_close(&p);
+}
+
 /* Whatever stops the plan afterwards: a word that gave the rows back is used. */
 Test(act, a_word_that_reset_a_ledger_is_used_though_the_plan_is_blocked)
 {
