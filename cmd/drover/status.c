@@ -169,7 +169,7 @@ static json_t *hold_json(const struct dr_cluster_facts *f)
     const char *last = l->lease_holder ? l->lease_holder : l->holder;
     json_object_set_new(o, "epoch", dr_json_u64_string(l->epoch));
     json_object_set_new(o, "term", dr_json_u64_string(l->term.present ? l->term.n : 0));
-    json_object_set_new(o, "holder", last ? json_string(last) : json_null());
+    dr_json_set_text(o, "holder", last);
     json_object_set_new(o, "held", json_boolean(l->lease_until > g->tso));
     json_object_set_new(o, "leaseUntilUnixMs",
                         l->lease_until ? json_integer(dr_tso_ms(l->lease_until))
@@ -298,11 +298,11 @@ static void render_json(const struct dr_declared *d, const struct dr_plan *p,
     json_object_set_new(o, "lagMs", number_or_null(n->lag_ms, -1));
     json_object_set_new(o, "heartbeatAgeMs", number_or_null(n->beat_age_ms, -1));
     json_object_set_new(o, "recoverableToUnixMs", number_or_null(n->recoverable_ms, 0));
-    json_object_set_new(o, "changefeed", n->feed ? json_string(n->feed) : json_null());
-    json_object_set_new(o, "holder", n->holder ? json_string(n->holder) : json_null());
+    dr_json_set_text(o, "changefeed", n->feed);
+    dr_json_set_text(o, "holder", n->holder);
     json_object_set_new(o, "epoch", dr_json_u64_string(n->epoch));
     json_object_set_new(o, "holds", holds);
-    json_object_set_new(o, "badTip", d->bad_tip ? json_string(d->bad_tip) : json_null());
+    dr_json_set_text(o, "badTip", d->bad_tip);
     char *text =
         json_dumps(o, (watch ? JSON_COMPACT : JSON_INDENT(2)) | JSON_PRESERVE_ORDER);
     dr_buf_addf(b, "%s\n", text ? text : "");

@@ -170,6 +170,11 @@ json_t *dr_json_u64_string(uint64_t v)
     return json_string(text);
 }
 
+void dr_json_set_text(json_t *o, const char *key, const char *text)
+{
+    json_object_set_new(o, key, text ? json_string(text) : json_null());
+}
+
 char *dr_json_text(struct dr_arena *a, const json_t *v)
 {
     char *raw = json_dumps(v, JSON_SORT_KEYS | JSON_COMPACT | JSON_ENCODE_ANY);

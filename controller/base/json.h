@@ -36,6 +36,9 @@ uint64_t dr_json_value_u64(const json_t *v, bool *ok);
 /* A TSO, revision or id in our own JSON: a string of digits. New reference. */
 json_t *dr_json_u64_string(uint64_t v);
 
+/* Puts a member: a copy of the text, or null. */
+void dr_json_set_text(json_t *o, const char *key, const char *text);
+
 /* Canonical text (sorted, compact), owned by the arena. */
 char *dr_json_text(struct dr_arena *a, const json_t *v);
 

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "controller/base/json.h"
 #include "controller/base/num.h"
 #include "controller/base/tso.h"
 #include "controller/plan/ready.h"
@@ -67,26 +68,21 @@ void dr_ready_text(const struct dr_readiness *r, bool all, bool colour,
     dr_buf_addc(out, '\n');
 }
 
-static void set(json_t *o, const char *key, const char *value)
-{
-    json_object_set_new(o, key, value ? json_string(value) : json_null());
-}
-
 static json_t *line_json(const struct dr_ready_line *x)
 {
     json_t *o = json_object();
-    set(o, "topic", x->topic);
-    set(o, "subject", x->subject);
-    set(o, "state", words[x->state]);
+    dr_json_set_text(o, "topic", x->topic);
+    dr_json_set_text(o, "subject", x->subject);
+    dr_json_set_text(o, "state", words[x->state]);
     json_object_set_new(o, "known", json_boolean(x->known));
-    set(o, "code", x->code);
-    set(o, "fact", x->fact);
+    dr_json_set_text(o, "code", x->code);
+    dr_json_set_text(o, "fact", x->fact);
     json_object_set_new(o, "ageMs",
                         x->age_ms < 0 ? json_null() : json_integer(x->age_ms));
-    set(o, "rule", x->rule);
-    set(o, "wayOut", x->way_out);
-    set(o, "reason", x->reason);
-    set(o, "file", x->mark.file);
+    dr_json_set_text(o, "rule", x->rule);
+    dr_json_set_text(o, "wayOut", x->way_out);
+    dr_json_set_text(o, "reason", x->reason);
+    dr_json_set_text(o, "file", x->mark.file);
     json_object_set_new(o, "line", json_integer(x->mark.line));
     json_object_set_new(o, "column", json_integer(x->mark.column));
     return o;
@@ -96,9 +92,9 @@ json_t *dr_ready_json(const struct dr_readiness *r)
 {
     json_t *o = json_object(), *lines = json_array(), *skipped = json_array();
     json_object_set_new(o, "formatVersion", json_integer(1));
-    set(o, "topology", r->topology);
-    set(o, "revision", r->revision);
-    set(o, "goal", r->goal);
+    dr_json_set_text(o, "topology", r->topology);
+    dr_json_set_text(o, "revision", r->revision);
+    dr_json_set_text(o, "goal", r->goal);
     json_object_set_new(o, "seenUnixMs", json_integer(r->seen_unix_ms));
     json_object_set_new(o, "ready", json_boolean(!r->by_state[DR_READY_BLOCKS]));
     for (int s = DR_READY_OK; s <= DR_READY_BLOCKS; s++)

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "controller/base/json.h"
 #include "controller/base/num.h"
 #include "controller/base/tso.h"
 #include "controller/plan/checks.h"
@@ -232,42 +233,37 @@ void dr_plan_text(const struct dr_plan *p, const struct dr_plan_input *in, bool 
     protection_text(p, out);
 }
 
-static void set(json_t *o, const char *key, const char *value)
-{
-    json_object_set_new(o, key, value ? json_string(value) : json_null());
-}
-
 static json_t *action_json(const struct dr_action *x)
 {
     json_t *o = json_object();
-    set(o, "id", x->id);
-    set(o, "rule", x->name);
-    set(o, "subject", x->subject);
-    set(o, "what", x->what);
-    set(o, "why", x->why);
-    set(o, "precondition", x->precondition);
-    set(o, "expect", x->expect);
-    set(o, "undo", x->undo);
-    set(o, "risk", dr_risk_name(x->risk));
+    dr_json_set_text(o, "id", x->id);
+    dr_json_set_text(o, "rule", x->name);
+    dr_json_set_text(o, "subject", x->subject);
+    dr_json_set_text(o, "what", x->what);
+    dr_json_set_text(o, "why", x->why);
+    dr_json_set_text(o, "precondition", x->precondition);
+    dr_json_set_text(o, "expect", x->expect);
+    dr_json_set_text(o, "undo", x->undo);
+    dr_json_set_text(o, "risk", dr_risk_name(x->risk));
     json_object_set_new(o, "predictedMs",
                         x->predicted_ms ? json_integer(x->predicted_ms) : json_null());
-    set(o, "predicted", x->predicted);
+    dr_json_set_text(o, "predicted", x->predicted);
     json_object_set_new(o, "needsApproval", json_boolean(x->needs_approval));
     json_object_set_new(o, "unsure", json_boolean(x->unsure));
     json_object_set_new(o, "ready", json_boolean(x->ready));
-    set(o, "call", dr_call_rows[x->call.kind].name);
+    dr_json_set_text(o, "call", dr_call_rows[x->call.kind].name);
     return o;
 }
 
 static json_t *blocker_json(const struct dr_blocker *x)
 {
     json_t *o = json_object();
-    set(o, "code", x->code);
-    set(o, "subject", x->subject);
-    set(o, "fact", x->fact);
-    set(o, "rule", x->rule);
-    set(o, "wayOut", x->way_out);
-    set(o, "file", x->mark.file);
+    dr_json_set_text(o, "code", x->code);
+    dr_json_set_text(o, "subject", x->subject);
+    dr_json_set_text(o, "fact", x->fact);
+    dr_json_set_text(o, "rule", x->rule);
+    dr_json_set_text(o, "wayOut", x->way_out);
+    dr_json_set_text(o, "file", x->mark.file);
     json_object_set_new(o, "line", json_integer(x->mark.line));
     json_object_set_new(o, "column", json_integer(x->mark.column));
     return o;
@@ -278,9 +274,9 @@ static json_t *questions_json(const struct dr_plan *p)
     json_t *list = json_array();
     for (size_t i = 0; i < p->question_count; i++) {
         json_t *o = json_object();
-        set(o, "subject", p->questions[i].subject);
-        set(o, "what", p->questions[i].what);
-        set(o, "answer", p->questions[i].answer);
+        dr_json_set_text(o, "subject", p->questions[i].subject);
+        dr_json_set_text(o, "what", p->questions[i].what);
+        dr_json_set_text(o, "answer", p->questions[i].answer);
         json_object_set_new(o, "urgent", json_boolean(p->questions[i].urgent));
         json_array_append_new(list, o);
     }
@@ -297,9 +293,9 @@ static json_t *approval_json(const struct dr_plan *p)
     if (!dr_plan_needs_word(p))
         return json_null();
     json_t *o = json_object();
-    set(o, "state", states[x->state]);
-    set(o, "by", x->by);
-    set(o, "plan", x->digest);
+    dr_json_set_text(o, "state", states[x->state]);
+    dr_json_set_text(o, "by", x->by);
+    dr_json_set_text(o, "plan", x->digest);
     json_object_set_new(o, "untilUnixMs",
                         x->until ? json_integer(dr_tso_ms(x->until)) : json_null());
     return o;
@@ -309,12 +305,12 @@ json_t *dr_plan_json(const struct dr_plan *p)
 {
     json_t *o = json_object(), *list = json_array();
     json_object_set_new(o, "formatVersion", json_integer(1));
-    set(o, "topology", p->topology);
-    set(o, "revision", p->revision);
-    set(o, "goal", p->goal);
-    set(o, "state", state_word(p->state));
+    dr_json_set_text(o, "topology", p->topology);
+    dr_json_set_text(o, "revision", p->revision);
+    dr_json_set_text(o, "goal", p->goal);
+    dr_json_set_text(o, "state", state_word(p->state));
     json_object_set_new(o, "observing", json_boolean(p->observing));
-    set(o, "digest", p->digest);
+    dr_json_set_text(o, "digest", p->digest);
     json_object_set_new(o, "approval", approval_json(p));
     for (size_t i = 0; i < p->action_count; i++)
         json_array_append_new(list, action_json(&p->actions[i]));
@@ -326,12 +322,13 @@ json_t *dr_plan_json(const struct dr_plan *p)
     list = json_array();
     for (size_t i = 0; i < p->waiting_count; i++) {
         json_t *w = json_object();
-        set(w, "subject", p->waitings[i].subject);
-        set(w, "what", p->waitings[i].what);
-        set(w, "code", p->waitings[i].code);
-        set(w, "reason",
-            p->waitings[i].reason ? dr_code_info(p->waitings[i].reason)->id : NULL);
-        set(w, "wayOut", p->waitings[i].way_out);
+        dr_json_set_text(w, "subject", p->waitings[i].subject);
+        dr_json_set_text(w, "what", p->waitings[i].what);
+        dr_json_set_text(w, "code", p->waitings[i].code);
+        dr_json_set_text(w, "reason",
+                         p->waitings[i].reason ? dr_code_info(p->waitings[i].reason)->id
+                                               : NULL);
+        dr_json_set_text(w, "wayOut", p->waitings[i].way_out);
         json_array_append_new(list, w);
     }
     json_object_set_new(o, "waits", list);
@@ -343,14 +340,14 @@ json_t *dr_plan_json(const struct dr_plan *p)
     list = json_array();
     for (size_t i = 0; i < p->protection_count; i++) {
         json_t *w = json_object();
-        set(w, "name", p->protections[i].name);
-        set(w, "holds", truth_word(p->protections[i].holds));
-        set(w, "text", p->protections[i].text);
-        set(w, "wayOut", p->protections[i].help);
+        dr_json_set_text(w, "name", p->protections[i].name);
+        dr_json_set_text(w, "holds", truth_word(p->protections[i].holds));
+        dr_json_set_text(w, "text", p->protections[i].text);
+        dr_json_set_text(w, "wayOut", p->protections[i].help);
         json_array_append_new(list, w);
     }
     json_object_set_new(o, "protection", list);
-    set(o, "protected", truth_word(p->is_protected));
+    dr_json_set_text(o, "protected", truth_word(p->is_protected));
     return o;
 }
 
