@@ -182,42 +182,31 @@ static enum dr_flow take_copy(struct dr_script *s, const struct dr_answer *a)
 }
 
 /* T is the start TSO of the very transaction that writes the row. */
-#define COPY_STEPS                                                                       \
+#define COPY_STEPS(statement)                                                            \
     DR_STEP_AUTHORITY, DR_STEP_BEGIN, {.name = "take T", .ask = ask_t, .take = take_t},  \
         DR_STEP_LOCK_EPOCH,                                                              \
         {.name = "read the copy's row", .ask = ask_copy_row, .take = take_copy_row},     \
         {.name = "write the copy's row", .ask = ask_put_copy},                           \
-    {                                                                                    \
-        .name = "commit", .ask = dr_ask_commit, .take = take_row_written,                \
-        .mutates = true                                                                  \
-    }
+        {.name = "commit",                                                               \
+         .ask = dr_ask_commit,                                                           \
+         .take = take_row_written,                                                       \
+         .mutates = true},                                                               \
+        {.name = statement,                                                              \
+         .ask = ask_copy,                                                                \
+         .take = take_copy,                                                              \
+         .mutates = true,                                                                \
+         .takes_errors = true,                                                           \
+         .limit_ms = -1},                                                                \
+        DR_STEP_END
 
-static const struct dr_step backup_steps[] = {
-    COPY_STEPS,
-    {.name = "BACKUP",
-     .ask = ask_copy,
-     .take = take_copy,
-     .mutates = true,
-     .takes_errors = true,
-     .limit_ms = -1},
-    DR_STEP_END,
-};
+static const struct dr_step backup_steps[] = {COPY_STEPS("BACKUP")};
 const struct dr_play dr_play_backup = {.via = DR_VIA_SQL,
                                        .lane = DR_LANE_JOB,
                                        .steps = backup_steps,
                                        .begin = begin_copy,
                                        .mine_bytes = sizeof(struct copy_script)};
 
-static const struct dr_step restore_steps[] = {
-    COPY_STEPS,
-    {.name = "RESTORE",
-     .ask = ask_copy,
-     .take = take_copy,
-     .mutates = true,
-     .takes_errors = true,
-     .limit_ms = -1},
-    DR_STEP_END,
-};
+static const struct dr_step restore_steps[] = {COPY_STEPS("RESTORE")};
 const struct dr_play dr_play_restore = {.via = DR_VIA_SQL,
                                         .lane = DR_LANE_JOB,
                                         .steps = restore_steps,
