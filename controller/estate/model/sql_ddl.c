@@ -165,15 +165,25 @@ enum dr_run dr_ddl_unique_holds(struct dr_exec *x, const struct dr_table *t,
     return DR_RUN_OK;
 }
 
+/* "index ON table", whose schema is about to change. */
+static enum dr_run index_of_table(struct dr_exec *x, const char **index,
+                                  const char **table, struct dr_table **t)
+{
+    const char *schema;
+    if (!dr_take_name(&x->cur, index) || !dr_accept(&x->cur, "ON"))
+        return dr_sql_syntax(x);
+    return dr_take_table(x, &schema, table) ||
+                   dr_need_table(x, DR_PRIV_INDEX, schema, *table) || dr_ddl_begin(x) ||
+                   dr_ddl_find_table(x, schema, *table, t)
+               ? DR_RUN_ERROR
+               : DR_RUN_OK;
+}
+
 static enum dr_run create_index(struct dr_exec *x, bool unique)
 {
-    const char *index, *schema, *name;
+    const char *index, *name;
     struct dr_table *t;
-    if (!dr_take_name(&x->cur, &index) || !dr_accept(&x->cur, "ON"))
-        return dr_sql_syntax(x);
-    if (dr_take_table(x, &schema, &name) ||
-        dr_need_table(x, DR_PRIV_INDEX, schema, name) || dr_ddl_begin(x) ||
-        dr_ddl_find_table(x, schema, name, &t))
+    if (index_of_table(x, &index, &name, &t))
         return DR_RUN_ERROR;
     if (dr_ddl_table_busy(t))
         return DR_RUN_WAIT;
@@ -212,13 +222,9 @@ enum dr_run dr_ddl_remove_index(struct dr_exec *x, struct dr_def_draft *d,
 
 static enum dr_run drop_index(struct dr_exec *x)
 {
-    const char *index, *schema, *name;
+    const char *index, *name;
     struct dr_table *t;
-    if (!dr_take_name(&x->cur, &index) || !dr_accept(&x->cur, "ON"))
-        return dr_sql_syntax(x);
-    if (dr_take_table(x, &schema, &name) ||
-        dr_need_table(x, DR_PRIV_INDEX, schema, name) || dr_ddl_begin(x) ||
-        dr_ddl_find_table(x, schema, name, &t))
+    if (index_of_table(x, &index, &name, &t))
         return DR_RUN_ERROR;
     struct dr_def_draft *d = dr_draft_from(x, dr_table_now(t));
     if (dr_ddl_remove_index(x, d, index) || dr_ddl_role_allows(x, DR_DDL_SAFE))

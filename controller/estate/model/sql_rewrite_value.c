@@ -6,6 +6,30 @@
 #include "controller/estate/model/sql_rewrite.h"
 #include "controller/estate/model/sql_vars.h"
 
+void dr_literal_text(const struct dr_datum *d, struct dr_buf *out)
+{
+    switch (d->kind) {
+    case DR_DATUM_NULL:
+        dr_buf_adds(out, "NULL");
+        break;
+    case DR_DATUM_INT:
+        dr_buf_addf(out, "%lld", (long long)d->i);
+        break;
+    case DR_DATUM_REAL:
+        dr_buf_addf(out, "%.17g", d->r);
+        break;
+    case DR_DATUM_TEXT:
+        dr_rw_quoted(out, '\'', d->s, d->len);
+        break;
+    case DR_DATUM_BLOB:
+        dr_buf_adds(out, "x'");
+        for (size_t i = 0; i < d->len; i++)
+            dr_buf_addf(out, "%02x", (unsigned char)d->s[i]);
+        dr_buf_addc(out, '\'');
+        break;
+    }
+}
+
 enum dr_run dr_rw_sys_var(struct dr_rw *w)
 {
     const char *spec = dr_rw_token(w, 0)->text, *value, *dot = strchr(spec, '.');

@@ -22,41 +22,6 @@ size_t dr_expr_end(const struct dr_cur *c, size_t from, size_t to)
     return i;
 }
 
-static void add_quoted(struct dr_buf *out, char q, const char *s, size_t len)
-{
-    dr_buf_addc(out, q);
-    for (size_t i = 0; i < len; i++) {
-        if (s[i] == q)
-            dr_buf_addc(out, q);
-        dr_buf_addc(out, s[i]);
-    }
-    dr_buf_addc(out, q);
-}
-
-void dr_literal_text(const struct dr_datum *d, struct dr_buf *out)
-{
-    switch (d->kind) {
-    case DR_DATUM_NULL:
-        dr_buf_adds(out, "NULL");
-        break;
-    case DR_DATUM_INT:
-        dr_buf_addf(out, "%lld", (long long)d->i);
-        break;
-    case DR_DATUM_REAL:
-        dr_buf_addf(out, "%.17g", d->r);
-        break;
-    case DR_DATUM_TEXT:
-        add_quoted(out, '\'', d->s, d->len);
-        break;
-    case DR_DATUM_BLOB:
-        dr_buf_adds(out, "x'");
-        for (size_t i = 0; i < d->len; i++)
-            dr_buf_addf(out, "%02x", (unsigned char)d->s[i]);
-        dr_buf_addc(out, '\'');
-        break;
-    }
-}
-
 static struct dr_datum text_datum(const char *s, size_t len)
 {
     return (struct dr_datum){.kind = DR_DATUM_TEXT, .s = s, .len = len};
