@@ -67,7 +67,6 @@ static const struct dr_example examples[] = {
 // clang-format on
 
 struct session {
-    const struct dr_declared *declared;
     const struct dr_invocation *in;
     const struct options *o;
     const struct dr_saved_plan *saved; /* NULL: what is planned now */
@@ -83,12 +82,6 @@ static int64_t wall_ms(void *arg)
 {
     (void)arg;
     return dr_wall_ms();
-}
-
-static enum dr_truth descends(void *arg, const char *revision, const char *agreed)
-{
-    const struct session *s = arg;
-    return dr_declaration_descends(s->declared->origin, revision, agreed);
 }
 
 static void say(void *arg, const struct dr_event *e)
@@ -277,13 +270,11 @@ static int with_rig(struct session *s, struct dr_declared *d, struct dr_rig *rig
                                  .where = d->where,
                                  .lease_ms = s->o->lease_ms,
                                  .take = s->o->take,
+                                 .history = dr_declaration_history(d->origin),
                                  .wall_ms = wall_ms,
                                  .say = say,
                                  .stop = dr_signals_asked,
                                  .arg = s};
-    s->declared = d;
-    if (dr_origin_has_history(d->origin))
-        o.descends = descends;
     o.allowed[DR_RISK_SAFE] = o.allowed[DR_RISK_DISRUPTIVE] = true;
     s->actor = dr_actor_new(&o);
     s->estate = rig->estate;

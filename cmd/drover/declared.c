@@ -275,16 +275,11 @@ struct dr_plan_input dr_declared_input(const struct dr_declared *d)
         .topology = d->topology, .revision = d->declaration->revision, .where = d->where};
 }
 
-static enum dr_truth descends(void *arg, const char *revision, const char *agreed)
-{
-    return dr_declaration_descends(arg, revision, agreed);
-}
-
 void dr_declared_trace(const struct dr_declared *d, struct dr_plan_input *in,
                        struct dr_arena *a)
 {
     dr_plan_trace(in, DR_NEW(a, struct dr_lineage_known),
-                  dr_origin_has_history(d->origin) ? descends : NULL, d->origin, a);
+                  dr_declaration_history(d->origin), a);
 }
 
 void dr_declared_close(struct dr_declared *d)

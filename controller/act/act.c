@@ -103,7 +103,7 @@ void dr_actor_refresh(struct dr_actor *x)
     dr_arena_reset(x->cycle);
     x->facts = dr_observe(x->observer, x->o.wall_ms(x->o.arg));
     x->input.facts = x->facts;
-    dr_plan_trace(&x->input, &x->lineage, x->o.descends, x->o.arg, x->lasting);
+    dr_plan_trace(&x->input, &x->lineage, x->o.history, x->lasting);
     dr_fights_look(&x->fights, &x->input, dr_actor_now(x), x->cycle);
     x->plan = dr_plan_build(&x->input, x->cycle);
     x->owes = x->plan->left_paused;

@@ -64,10 +64,8 @@ struct dr_actor_options {
     /* Steps of these risks may be made; others wait for an approval. */
     bool allowed[DR_RISK_COUNT];
     bool approve_all; /* a person approved the plan as a whole, whatever its risks */
-    int64_t (*wall_ms)(void *arg); /* the wall clock, for people */
-    /* Whether `revision` is `agreed` or descends from it, by the source's history; NULL:
-     * the source has none. */
-    enum dr_truth (*descends)(void *arg, const char *revision, const char *agreed);
+    int64_t (*wall_ms)(void *arg);                    /* the wall clock, for people */
+    struct dr_history history;                        /* of the source */
     void (*say)(void *arg, const struct dr_event *e); /* may be NULL */
     /* true: start nothing more; a round then only ends what was begun, or is
      * DR_ROUND_STOPPED; may be NULL */

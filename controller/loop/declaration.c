@@ -132,10 +132,9 @@ const struct dr_topology *dr_declaration_find(const struct dr_declaration *d,
     return NULL;
 }
 
-enum dr_truth dr_declaration_descends(struct dr_origin *o, const char *revision,
-                                      const char *agreed)
+static enum dr_truth descends(void *origin, const char *revision, const char *agreed)
 {
-    switch (dr_origin_descends(o, revision, agreed)) {
+    switch (dr_origin_descends(origin, revision, agreed)) {
     case DR_DESCENT_YES:
         return DR_TRUE;
     case DR_DESCENT_NO:
@@ -144,4 +143,10 @@ enum dr_truth dr_declaration_descends(struct dr_origin *o, const char *revision,
         break;
     }
     return DR_UNSURE;
+}
+
+struct dr_history dr_declaration_history(struct dr_origin *o)
+{
+    return dr_origin_has_history(o) ? (struct dr_history){descends, o}
+                                    : (struct dr_history){0};
 }

@@ -58,8 +58,7 @@ const struct dr_topology *dr_declaration_find(const struct dr_declaration *d,
 bool dr_declaration_same(const struct dr_declaration *x, const struct dr_declaration *y,
                          const char *name);
 
-/* Whether `revision` is `agreed` or descends from it, as the planner takes it. */
-enum dr_truth dr_declaration_descends(struct dr_origin *o, const char *revision,
-                                      const char *agreed);
+/* The source's history, as the planner takes it; the origin is borrowed. */
+struct dr_history dr_declaration_history(struct dr_origin *o);
 
 #endif

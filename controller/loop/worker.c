@@ -43,12 +43,6 @@ static int64_t worker_wall_ms(void *arg)
     return dr_wall_ms();
 }
 
-static enum dr_truth worker_descends(void *arg, const char *revision, const char *agreed)
-{
-    const struct worker *w = arg;
-    return dr_declaration_descends(w->fleet->o.origin, revision, agreed);
-}
-
 static void close_rig(struct worker *w)
 {
     if (w->actor) {
@@ -104,12 +98,11 @@ static bool follow(struct worker *w, char holder[DR_HOLDER_TEXT], struct dr_err 
                                  .lease_ms = f->o.lease_ms,
                                  .overtakes = true,
                                  .removed = w->held_removed,
+                                 .history = dr_declaration_history(f->o.origin),
                                  .wall_ms = worker_wall_ms,
                                  .say = worker_say,
                                  .stop = worker_stop,
                                  .arg = w};
-    if (dr_origin_has_history(f->o.origin))
-        o.descends = worker_descends;
     o.allowed[DR_RISK_SAFE] = !f->o.approve[DR_RISK_SAFE];
     o.allowed[DR_RISK_DISRUPTIVE] = !f->o.approve[DR_RISK_DISRUPTIVE];
     w->actor = dr_actor_new(&o);

@@ -110,13 +110,11 @@ static bool is_beyond_doubt(const struct dr_plan_input *in,
 }
 
 void dr_plan_trace(struct dr_plan_input *in, struct dr_lineage_known *known,
-                   enum dr_truth (*descends)(void *arg, const char *revision,
-                                             const char *agreed),
-                   void *arg, struct dr_arena *a)
+                   struct dr_history history, struct dr_arena *a)
 {
     in->lineage = known->items;
     in->lineage_count = 0;
-    for (size_t c = 0; descends && c < in->facts->cluster_count && c < 2; c++) {
+    for (size_t c = 0; history.descends && c < in->facts->cluster_count && c < 2; c++) {
         const struct dr_ledger_group *g = &in->facts->clusters[c].ledger;
         const char *agreed = g->decoded ? g->rows.term.agreed : NULL;
         struct dr_lineage *l = &known->items[in->lineage_count];
@@ -128,7 +126,7 @@ void dr_plan_trace(struct dr_plan_input *in, struct dr_lineage_known *known,
             continue;
         if (!is_known)
             l->agreed = dr_strdup(a, agreed);
-        l->descends = descends(arg, in->revision, agreed);
+        l->descends = history.descends(history.arg, in->revision, agreed);
     }
 }
 

@@ -212,17 +212,22 @@ struct dr_plan {
 /* Never fails: what it cannot decide is blocked or waits. Takes microseconds. */
 struct dr_plan *dr_plan_build(const struct dr_plan_input *in, struct dr_arena *a);
 
-/* Fills in->lineage for the revisions on which the ledgers in in->facts have agreed: what
- * `descends` says of each. known: the answers of earlier calls about the same
- * in->revision (zeroed before the first), which live as long as in->lineage is used:
- * history does not change behind a revision. descends NULL: the source has no history. */
+/* The source's history: whether `revision` is `agreed` or descends from it. NULL: the
+ * source has none. */
+struct dr_history {
+    enum dr_truth (*descends)(void *arg, const char *revision, const char *agreed);
+    void *arg;
+};
+
+/* Fills in->lineage for the revisions on which the ledgers in in->facts have agreed, by
+ * the source's history. known: the answers of earlier calls about the same in->revision
+ * (zeroed before the first), which live as long as in->lineage is used: history does not
+ * change behind a revision. */
 struct dr_lineage_known {
     struct dr_lineage items[2]; /* one a cluster */
 };
 void dr_plan_trace(struct dr_plan_input *in, struct dr_lineage_known *known,
-                   enum dr_truth (*descends)(void *arg, const char *revision,
-                                             const char *agreed),
-                   void *arg, struct dr_arena *a);
+                   struct dr_history history, struct dr_arena *a);
 
 /* What a ledger notes when it agrees on this declaration: the commit, or, where the
  * source has no history, "generation:N". */

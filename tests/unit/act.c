@@ -518,7 +518,7 @@ Test(act, a_stale_checkout_changes_nothing)
     boss_options(&newer, &p, "newer");
     newer.o.revision = "r2";
     p.topology.doc.meaning[0] = 'x';
-    newer.o.descends = boss_descends;
+    newer.o.history.descends = boss_descends;
     boss_start(&newer);
     boss_until(&newer, DR_ROUND_CONVERGED, 20);
     cr_expect_str_eq(pair_agreed(&p, "127.0.1.4:4000"), "\"r2\"");
@@ -529,7 +529,7 @@ Test(act, a_stale_checkout_changes_nothing)
     p.topology.policy.drift[DR_DRIFT_VARIABLES] = DR_DRIFT_CORRECT;
     pair_sql(&p, "west", "SET GLOBAL tidb_ttl_job_enable = ON");
     boss_options(&older, &p, "older");
-    older.o.descends = boss_descends;
+    older.o.history.descends = boss_descends;
     boss_start(&older);
     for (int i = 0; i < 10; i++) {
         boss_round(&older);
@@ -770,7 +770,7 @@ Test(act, a_word_on_the_revision_is_not_overwritten)
     pair_bootstrap(&p);
     boss_options(&m.b, &p, "two");
     m.b.o.revision = "r2";
-    m.b.o.descends = boss_descends;
+    m.b.o.history.descends = boss_descends;
     p.topology.doc.meaning[0] = 'x';
     m.b.o.say = agree_meanwhile;
     m.row = /* inside of a JSON text */

@@ -166,7 +166,7 @@ Test(approval, of_an_edit_is_the_same_for_whoever_looks)
     p.topology.policy.approve[DR_RISK_DISRUPTIVE] = true;
     boss_options(&b, &p, "two");
     b.o.revision = "r2";
-    b.o.descends = boss_descends;
+    b.o.history.descends = boss_descends;
     boss_start(&b);
     dr_actor_look(b.actor, &b.r);
     const char *first = dr_strdup(p.arena, b.r.plan->digest);

@@ -32,7 +32,7 @@ static void start_at(struct boss *b, struct pair *p, const char *holder,
     boss_options(b, p, holder);
     b->o.revision = revision;
     b->o.removed = removed;
-    b->o.descends = boss_descends;
+    b->o.history.descends = boss_descends;
     boss_start(b);
 }
 
@@ -147,7 +147,7 @@ static void two_at(struct pair *p, struct boss *older, struct boss *newer,
     pair_open(p);
     pair_bootstrap(p);
     boss_options(older, p, "older");
-    older->o.descends = boss_descends;
+    older->o.history.descends = boss_descends;
     older->o.overtakes = true;
     boss_start(older);
     boss_until(older, DR_ROUND_CONVERGED, 20);
@@ -157,7 +157,7 @@ static void two_at(struct pair *p, struct boss *older, struct boss *newer,
     boss_options(newer, p, "newer");
     newer->o.topology = edited;
     newer->o.revision = revision;
-    newer->o.descends = boss_descends;
+    newer->o.history.descends = boss_descends;
     newer->o.overtakes = overtakes;
     boss_start(newer);
 }
