@@ -193,6 +193,9 @@ struct dr_feed_detail {
     /* Why this process gave up to bring the declared settings: TiCDC refused them, or
      * does not take them for a while; NULL: it did not, or that is long ago. */
     const char *refused;
+    /* This process saw the change of its settings begin, and each request to pause that
+     * it sent for that was answered. */
+    bool pauses_answered;
     bool leaves_beat_out; /* its filter does not carry drover.heartbeat */
 };
 

@@ -240,6 +240,7 @@ static const struct dr_codec feed_detail_codec = GROUP(
          &difference_codec, 0),
     LIST("extras", extras, extra_count, struct dr_difference, &difference_codec, OPT),
     TEXT("refused", refused, OPT),
+    SCALAR(DR_CODEC_BOOL, bool, "pausesAnswered", pauses_answered, OPT),
     SCALAR(DR_CODEC_BOOL, bool, "leavesBeatOut", leaves_beat_out, OPT));
 #undef T
 

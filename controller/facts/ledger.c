@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "controller/base/json.h"
+#include "controller/base/tso.h"
 #include "controller/facts/codec.h"
 
 static const char *const edge_states[DR_EDGE_STATE_COUNT] = {
@@ -97,7 +98,9 @@ static const struct dr_codec edge_codec = CODEC(struct dr_edge_row,
     {.name = "updating", .kind = DR_CODEC_BOOL, .flags = DR_CODEC_OPTIONAL,
      .at = DR_CODEC_AT(struct dr_edge_row, updating, bool)},
     {.name = "resumed", .kind = DR_CODEC_DIGITS, .flags = DR_CODEC_OPTIONAL,
-     .at = DR_CODEC_AT(struct dr_edge_row, resumed, uint64_t)});
+     .at = DR_CODEC_AT(struct dr_edge_row, resumed, uint64_t)},
+    {.name = "settled", .kind = DR_CODEC_BOOL, .flags = DR_CODEC_OPTIONAL,
+     .at = DR_CODEC_AT(struct dr_edge_row, settled, bool)});
 
 static const struct dr_codec sink_codec = CODEC(struct dr_sink_row,
     TEXT(struct dr_sink_row, "account", account, 0),
@@ -494,6 +497,13 @@ bool dr_ledger_consumed(const struct dr_ledger *l, const char *id)
         if (strcmp(l->consumed[i].id, id) == 0)
             return true;
     return false;
+}
+
+bool dr_edge_unsettled(const struct dr_edge_row *e, uint64_t now)
+{
+    bool late =
+        e->resumed && !e->settled && dr_tso_age_ms(now, e->resumed) < DR_LATE_PAUSE_MS;
+    return (e->updating && !e->resumed) || late;
 }
 
 const char *dr_edge_state_name(enum dr_edge_state s)

@@ -81,7 +81,17 @@ struct dr_edge_row {
                     */
     uint64_t
         resumed; /* .. until it was seen to run again: TSO of the primary; 0: not yet */
+    /* .. and each request to pause that drover had sent for it was answered: none comes
+     * late. */
+    bool settled;
 };
+
+/* A request to pause that nobody waits for any more arrives within this time, or never:
+ * connections are given up long before. [inference] */
+enum { DR_LATE_PAUSE_MS = 300000 };
+/* Whether drover changes settings of the edge's feed, or a request of it may still come
+ * late, as of `now`. */
+bool dr_edge_unsettled(const struct dr_edge_row *e, uint64_t now);
 
 struct dr_sink_row {
     bool present;

@@ -178,5 +178,6 @@ void dr_observer_assemble(struct dr_observer *o, int64_t wall_ms)
     }
     for (size_t c = 0; c < o->t->cluster_count; c++)
         dr_facts_decode_ledger(&f->clusters[c], o->cycle);
+    dr_update_look(&o->memory.update, f);
     dr_memory_fill(&o->memory, f, o->cycle);
 }

@@ -197,8 +197,7 @@ void dr_memory_called(struct dr_memory *m, const struct dr_call *call,
     }
 }
 
-static void fill_refused(const struct dr_memory *m, struct dr_facts *f,
-                         struct dr_arena *a)
+static void fill_update(const struct dr_memory *m, struct dr_facts *f, struct dr_arena *a)
 {
     for (size_t c = 0; c < f->cluster_count; c++) {
         struct dr_feed_detail *d = &f->clusters[c].feed;
@@ -206,6 +205,7 @@ static void fill_refused(const struct dr_memory *m, struct dr_facts *f,
                                 ? dr_update_given_up(&m->update, d->id, f->now_ms)
                                 : NULL;
         d->refused = words ? dr_strdup(a, words) : NULL;
+        d->pauses_answered = d->seen.known && d->present && m->update.settled;
     }
 }
 
@@ -311,7 +311,7 @@ void dr_memory_fill(const struct dr_memory *m, struct dr_facts *f, struct dr_are
     if (m->equality.difference_count)
         memcpy(f->equality.differences, m->equality.differences,
                m->equality.difference_count * sizeof(struct dr_difference));
-    fill_refused(m, f, a);
+    fill_update(m, f, a);
     f->skipped_generations = m->skipped;
     f->restore_refused = m->restore_refused;
 }

@@ -24,8 +24,10 @@ void dr_update_answered(struct dr_update_memory *m, const struct dr_call *call,
 {
     if (call->kind != DR_CALL_FEED_UPDATE && call->kind != DR_CALL_FEED_PAUSE)
         return;
+    if (call->kind == DR_CALL_FEED_PAUSE && reply->outcome == DR_UNKNOWN)
+        m->settled = false;
     if (reply->outcome == DR_DONE || strcmp(m->id, call->args.feed.id) != 0) {
-        *m = (struct dr_update_memory){.since_ms = now_ms};
+        *m = (struct dr_update_memory){.since_ms = now_ms, .settled = m->settled};
         snprintf(m->id, sizeof(m->id), "%s", call->args.feed.id);
     }
     if (reply->outcome == DR_DONE)
@@ -35,6 +37,20 @@ void dr_update_answered(struct dr_update_memory *m, const struct dr_call *call,
     if (refuses_settings(call, reply) || m->failures >= TRIES ||
         now_ms - m->since_ms >= PATIENCE_MS)
         m->given_up_ms = now_ms;
+}
+
+/* An earlier process may have sent a request and died; so it is once no change is in
+ * work, and nothing of the last one comes late. */
+void dr_update_look(struct dr_update_memory *m, const struct dr_facts *f)
+{
+    bool quiet = true;
+    for (size_t c = 0; c < f->cluster_count; c++) {
+        const struct dr_ledger_group *g = &f->clusters[c].ledger;
+        quiet &= g->seen.known && (g->decoded || !g->table_present);
+        for (size_t i = 0; quiet && g->decoded && i < g->rows.edge_count; i++)
+            quiet = !dr_edge_unsettled(&g->rows.edges[i], g->tso);
+    }
+    m->settled |= quiet;
 }
 
 const char *dr_update_given_up(const struct dr_update_memory *m, const char *id,

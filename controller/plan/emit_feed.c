@@ -50,6 +50,7 @@ DR_EMIT(dr_emit_update_noted)
     struct dr_edge_row r = edge_as_seen(v, c);
     r.updating = true;
     r.resumed = 0;
+    r.settled = false;
     dr_emit_edge(v, c, x, &r);
 }
 
@@ -57,6 +58,7 @@ DR_EMIT(dr_emit_update_resumed)
 {
     struct dr_edge_row r = edge_as_seen(v, c);
     r.resumed = dr_view_facts(v, v->a)->ledger.tso;
+    r.settled = dr_view_facts(v, v->a)->feed.pauses_answered;
     dr_emit_edge(v, c, x, &r);
 }
 

@@ -12,10 +12,6 @@
 
 enum { NS_PER_MS = 1000000, MIB = 1 << 20, SHOWN_DIFFERENCES = 5, MINUTE_MS = 60000 };
 
-/* A request to pause that nobody waits for any more arrives within this time, or never:
- * connections are given up long before. [inference] */
-enum { LATE_PAUSE_MS = 5 * MINUTE_MS };
-
 static const struct dr_feed_detail *detail_of(const struct dr_view *v)
 {
     const struct dr_feed_detail *d = &dr_view_facts(v, v->a)->feed;
@@ -192,8 +188,10 @@ bool dr_feed_late_pause(const struct dr_view *v)
     uint64_t seen = a ? a->resumed : 0;
     if (b && b->resumed > seen)
         seen = b->resumed;
+    if ((a && a->settled) || (b && b->settled))
+        return false;
     return seen && g->seen.known && x && x->state == DR_FEED_STOPPED &&
-           dr_tso_age_ms(g->tso, seen) < LATE_PAUSE_MS;
+           dr_tso_age_ms(g->tso, seen) < DR_LATE_PAUSE_MS;
 }
 
 bool dr_feed_declared_anew(const struct dr_view *v)

@@ -15,7 +15,8 @@ enum dr_truth dr_feed_left_paused(const struct dr_view *v);
  * that it is paused is drover's doing. */
 bool dr_feed_updating(const struct dr_view *v);
 /* It was seen to run with them a few minutes ago, and is stopped: a request of drover's
- * own may have come late. From then on a stop is a human's. */
+ * own whose answer was lost may have come late. Where none was, a stop is a human's from
+ * then on. */
 bool dr_feed_late_pause(const struct dr_view *v);
 /* The document was edited since drover last saw the feed as it says. */
 bool dr_feed_declared_anew(const struct dr_view *v);

@@ -48,7 +48,8 @@ Test(ledger, every_value_comes_back, .init = setup, .fini = teardown)
                                true,
                                "e5",
                                true,
-                               77};
+                               77,
+                               true};
     struct dr_sink_row sink = {true, "cdc", 3, true};
     struct dr_hold_row hold = {"bootstrap", "op-2", 99, 100};
     struct dr_gc_row gc = {true, {true, 600000}, {false, 600000}};

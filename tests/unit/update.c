@@ -33,6 +33,25 @@ static void edit(struct pair *p)
     p->topology.doc.feeds[0] ^= 1;
 }
 
+/* What somebody does to the feed. */
+static void by_hand(struct pair *p, const char *deed)
+{
+    struct dr_address at = {.port = 8300};
+    struct dr_arena *a = dr_arena_new(0);
+    struct dr_http_answer out = {0};
+    uint64_t handle = 0;
+    struct dr_model_request req = {
+        .method = "POST",
+        .target = dr_sprintf(a, "/api/v2/changefeeds/shop-east-to-west-g1/%s", deed),
+        .body = "{}",
+        .body_len = 2};
+    memcpy(at.host, "127.1.1.9", sizeof("127.1.1.9"));
+    cr_assert_eq(dr_model_http(p->model, &at, &req, &out, a, &handle), DR_MODEL_DONE);
+    cr_assert_eq(out.status, 200);
+    dr_arena_free(a);
+    pair_pass(p, 3000);
+}
+
 /* Each of these is an answer to the update alone: what comes before and after is taken.
  */
 Test(update, what_is_not_taken_leaves_the_changefeed_running)
@@ -116,6 +135,42 @@ Test(update, what_was_paused_under_a_word_is_resumed_without_one)
         boss_until(&one, DR_ROUND_CONVERGED, 60);
         cr_expect_eq(state_of(&one), DR_FEED_NORMAL, "%d", i);
         boss_end(&one);
+        pair_close(&p);
+    }
+}
+
+/* A change ended seconds ago. Each pause of it was answered: who stops the changefeed now
+ * is a person. One was not: it may be drover's own, which comes late. */
+Test(update, a_stop_right_after_it_is_a_persons)
+{
+    static const char *const faults[] = {"", "drop-after", "drop-before"};
+    for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
+        struct pair p;
+        struct boss b;
+        pair_open(&p);
+        pair_bootstrap(&p);
+        edit(&p);
+        boss_open(&b, &p, "one");
+        boss_until_step(&b, "pause-feed", 20);
+        if (*faults[i])
+            pair_ctl(&p, dr_sprintf(p.arena,
+                                    "{\"fault\": \"%s\", \"match\": \"/pause\", "
+                                    "\"count\": 1}",
+                                    faults[i]));
+        boss_until(&b, DR_ROUND_CONVERGED, 60);
+        cr_assert_eq(state_of(&b), DR_FEED_NORMAL);
+        by_hand(&p, "pause");
+        for (int k = 0; k < 20; k++)
+            boss_round(&b);
+        if (!*faults[i]) {
+            cr_expect_eq(state_of(&b), DR_FEED_STOPPED, "%zu", i);
+            cr_expect(b.r.plan->question_count == 1 &&
+                          strstr(b.r.plan->questions[0].what, "not by drover"),
+                      "%zu: %s", i, b.r.text);
+        } else {
+            cr_expect_eq(state_of(&b), DR_FEED_NORMAL, "%zu", i);
+        }
+        boss_end(&b);
         pair_close(&p);
     }
 }
