@@ -39,9 +39,12 @@ static void write_answer(struct http_conn *c, struct dr_sim_stream *s)
     bool bodiless = a->status == 204 || a->status == 304;
     s->close = s->close || !c->request.keep_alive;
     bool old_stays = c->request.http10 && !s->close; /* HTTP/1.0 wants to be told */
+    char extra[128];
+    snprintf(extra, sizeof(extra), "%s%s%s%s",
+             old_stays ? "Connection: keep-alive\r\n" : "", a->etag ? "ETag: \"" : "",
+             a->etag ? a->etag : "", a->etag ? "\"\r\n" : "");
     dr_httpd_put_head(&s->out, a->status, a->content_type, a->body_len, s->close,
-                      dr_model_wall_ms(c->peer->model) / 1000,
-                      old_stays ? "Connection: keep-alive\r\n" : "");
+                      dr_model_wall_ms(c->peer->model) / 1000, extra);
     if (!bodiless && strcmp(c->request.method, "HEAD") != 0 && a->body_len)
         dr_buf_add(&s->out, a->body, a->body_len);
 }

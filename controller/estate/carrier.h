@@ -110,6 +110,7 @@ struct dr_http_answer {
     const char *content_type; /* may be NULL */
     const char *body;         /* NUL-terminated, may hold NULs */
     size_t body_len;
+    const char *etag; /* of an object, without quotes; NULL: none */
 };
 
 struct dr_answer {

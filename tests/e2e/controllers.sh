@@ -2,8 +2,8 @@
 # Two and three controllers on one estate, each a process with a state folder and a clone of
 # its own: whoever holds the lease is stopped in the middle of its acts, woken, killed;
 # another one follows yesterday's branch, one cannot reach a side, one comes with a second
-# topology, a ledger is lost. Nobody's late act has effect, and a takeover takes the lease
-# and one round. A witness reads ledgers, fences and feeds all the while.
+# topology, another hold crosses theirs, a statement arrives late, a ledger is lost. Nobody's
+# late act has effect, and a takeover takes the lease and one round. A witness reads ledgers, fences and feeds all the while.
 # Usage: tests/e2e/controllers.sh [BUILD] [SEED]
 . "$(dirname "$0")/kit.sh"
 seed=${2:-$RANDOM}

@@ -8,6 +8,7 @@
 #include "controller/estate/model/sql_account.h"
 #include "controller/estate/model/sql_brie.h"
 #include "controller/estate/model/sql_engine.h"
+#include "controller/estate/model/sql_process.h"
 #include "controller/estate/model/sql_vars.h"
 #include "controller/estate/model/timers.h"
 #include "controller/estate/model/workload.h"
@@ -361,31 +362,52 @@ void dr_model_free(struct dr_model *m)
     free(m);
 }
 
-/* ---- status port: tidb: pkg/server/http_status.go ---- */
+/* ---- status port: tidb: pkg/server/http_status.go, docs/tidb_http_api.md ---- */
+
+static const char *server_version(const struct dr_model_cluster *c, struct dr_arena *a)
+{
+    bool new = dr_version_rank(&c->version) >= 7004000;
+    return dr_sprintf(a, "%s-TiDB-%s", new ? "8.0.11" : "5.7.25", c->version.text);
+}
+
+static const char no_hash[] = "0000000000000000000000000000000000000000";
+
+static const char *status_text(const struct dr_model_instance *in, struct dr_arena *a)
+{
+    const struct dr_model_cluster *c = in->cluster;
+    size_t connections = 0;
+    for (const struct dr_model_session *s = c->sessions; s; s = s->next)
+        connections += s->in == in && s->logged_in && !s->internal && !s->dead;
+    return dr_sprintf(a,
+                      "{\"connections\":%zu,\"version\":\"%s\",\"git_hash\":\"%s\","
+                      "\"status\":{\"init_stats_percentage\":100}}",
+                      connections, server_version(c, a), no_hash);
+}
+
+static const char *info_text(const struct dr_model_instance *in, struct dr_arena *a)
+{
+    const struct dr_model_cluster *c = in->cluster;
+    return dr_sprintf(a,
+                      "{\"is_owner\":%s,\"version\":\"%s\",\"git_hash\":\"%s\","
+                      "\"ddl_id\":\"ddl-%s-%zu\",\"ip\":\"%s\",\"listening_port\":%u,"
+                      "\"status_port\":%u,\"lease\":\"45s\"}",
+                      dr_ddl_owner(c) == in ? "true" : "false", server_version(c, a),
+                      no_hash, c->name, in->index, in->sql.host, in->sql.port,
+                      in->status.port);
+}
 
 void dr_model_status_http(struct dr_model_instance *in,
                           const struct dr_model_request *req, struct dr_http_answer *out,
                           struct dr_arena *a)
 {
-    const struct dr_model_cluster *c = in->cluster;
-    size_t connections = 0, path = strcspn(req->target, "?");
+    size_t path = strcspn(req->target, "?");
+    bool status = path == 7 && strncmp(req->target, "/status", 7) == 0,
+         info = path == 5 && strncmp(req->target, "/info", 5) == 0;
     memset(out, 0, sizeof(*out));
-    for (const struct dr_model_session *s = c->sessions; s; s = s->next)
-        connections += s->in == in && s->logged_in && !s->internal && !s->dead;
-    if (path != 7 || strncmp(req->target, "/status", 7) != 0) {
-        out->status = 404;
-        out->content_type = "text/plain; charset=utf-8";
-        out->body = "404 page not found\n";
-    } else {
-        bool new = dr_version_rank(&c->version) >= 7004000;
-        out->status = 200;
-        out->content_type = "application/json";
-        out->body =
-            dr_sprintf(a,
-                       "{\"connections\":%zu,\"version\":\"%s-TiDB-%s\","
-                       "\"git_hash\":\"0000000000000000000000000000000000000000\","
-                       "\"status\":{\"init_stats_percentage\":100}}",
-                       connections, new ? "8.0.11" : "5.7.25", c->version.text);
-    }
+    out->status = status || info ? 200 : 404;
+    out->content_type = status || info ? "application/json" : "text/plain; charset=utf-8";
+    out->body = status ? status_text(in, a)
+                : info ? info_text(in, a)
+                       : "404 page not found\n";
     out->body_len = strlen(out->body);
 }

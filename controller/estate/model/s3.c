@@ -367,6 +367,7 @@ static void serve_object(struct dr_http_in *in, struct dr_bucket *bucket, const 
     } else if (!strcmp(method, "PUT")) {
         dr_bucket_put(in->m, bucket, key, in->req->body, in->req->body_len);
         dr_http_empty(in, 200);
+        in->out->etag = dr_strdup(in->a, dr_object_etag(dr_bucket_get(bucket, key)));
     } else if (!strcmp(method, "DELETE")) {
         (void)dr_bucket_delete(bucket, key); /* absent or not, 204 */
         dr_http_empty(in, 204);
@@ -380,6 +381,7 @@ static void serve_object(struct dr_http_in *in, struct dr_bucket *bucket, const 
         dr_buf_init(&b, DR_HTTP_BODY_MAX);
         dr_buf_add(&b, o->bytes, o->len);
         dr_http_reply(in, 200, "binary/octet-stream", &b);
+        in->out->etag = dr_strdup(in->a, dr_object_etag(o));
     }
 }
 

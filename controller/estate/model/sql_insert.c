@@ -108,6 +108,12 @@ static enum dr_run insert_row(struct insert *in, struct dr_datum *v)
     return DR_RUN_OK;
 }
 
+/* TiCDC sets the variable in its own sessions (tiflow: pkg/sink/mysql/db_helper.go). */
+static bool may_give_random(const struct dr_model_session *s)
+{
+    return s->internal || dr_var_on(dr_var_session(s, DR_V_AUTO_RANDOM));
+}
+
 /* Defaults, AUTO_INCREMENT, checks; then in. */
 static enum dr_run finish_row(struct insert *in, struct dr_datum *v, const bool *given)
 {
@@ -132,6 +138,11 @@ static enum dr_run finish_row(struct insert *in, struct dr_datum *v, const bool 
                 id |= (int64_t)(dr_model_random(x->m, 32) << 58);
             v[i] = (struct dr_datum){.kind = DR_DATUM_INT, .i = id};
             in->first_id = in->first_id ? in->first_id : (uint64_t)id;
+        } else if (col->auto_random && !may_give_random(x->s)) {
+            return dr_sql_error(
+                x, 8216,
+                "Invalid auto random: Explicit insertion on auto_random column is "
+                "disabled. Try to set @@allow_auto_random_explicit_insert = true.");
         } else if (v[i].kind == DR_DATUM_INT && col->auto_increment) {
             dr_auto_rebase(x->s->in, in->t.table, v[i].i);
             in->given_id = (uint64_t)v[i].i;

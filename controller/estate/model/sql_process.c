@@ -289,6 +289,14 @@ static enum dr_run show_jobs(struct dr_exec *x)
     return dr_show_filter(x);
 }
 
+const struct dr_model_instance *dr_ddl_owner(const struct dr_model_cluster *c)
+{
+    size_t owner = 0;
+    while (owner + 1 < c->instance_count && !c->instances[owner].up)
+        owner++;
+    return &c->instances[owner];
+}
+
 static enum dr_run show_ddl(struct dr_exec *x)
 {
     static const char *const names[] = {"SCHEMA_VER",   "OWNER_ID", "OWNER_ADDRESS",
@@ -296,9 +304,7 @@ static enum dr_run show_ddl(struct dr_exec *x)
     const struct dr_db *db = x->c->db;
     char at[DR_HOST_MAX + 16];
     struct dr_buf b;
-    size_t owner = 0;
-    while (owner + 1 < x->c->instance_count && !x->c->instances[owner].up)
-        owner++;
+    const struct dr_model_instance *owner = dr_ddl_owner(x->c);
     dr_buf_init(&b, 4096);
     for (size_t i = 0; i < db->job_count; i++)
         if (unfinished(&db->jobs[i]))
@@ -306,8 +312,8 @@ static enum dr_run show_ddl(struct dr_exec *x)
                         db->jobs[i].type, db->jobs[i].state);
     dr_result_columns(x, 6, names);
     dr_result_num(x, db->schema_version);
-    dr_result_text(x, dr_sprintf(x->a, "ddl-%s-%zu", x->c->name, owner));
-    dr_result_text(x, dr_address_text(&x->c->instances[owner].sql, at));
+    dr_result_text(x, dr_sprintf(x->a, "ddl-%s-%zu", x->c->name, owner->index));
+    dr_result_text(x, dr_address_text(&owner->sql, at));
     dr_result_text(x, dr_buf_str(&b));
     dr_result_text(x, dr_sprintf(x->a, "ddl-%s-%zu", x->c->name, x->s->in->index));
     dr_result_text(x, "");
@@ -345,6 +351,84 @@ static enum dr_run bdr_role(struct dr_exec *x, bool set, bool unset)
     return DR_RUN_OK;
 }
 
+/* Source: docs: sql-statements/sql-statement-admin-cancel-ddl.md; tidb: pkg/ddl/
+ * job_worker.go, pkg/errno/errname.go ErrDDLJobNotFound: of one that ended, too. */
+static enum dr_run cancel_jobs(struct dr_exec *x)
+{
+    static const char *const names[] = {"JOB_ID", "RESULT"};
+    struct dr_db *db = x->c->db;
+    if (dr_need_super(x) || dr_check_write(x))
+        return DR_RUN_ERROR;
+    dr_result_columns(x, 2, names);
+    do {
+        uint64_t id;
+        const char *text = "successful";
+        size_t i = 0;
+        if (!dr_take_u64(&x->cur, &id))
+            return dr_sql_syntax(x);
+        while (i < db->job_count &&
+               ((uint64_t)db->jobs[i].id != id || !unfinished(&db->jobs[i])))
+            i++;
+        if (i < db->job_count) {
+            db->jobs[i].state = "cancelled";
+            db->jobs[i].end_ms = dr_model_wall_ms(x->m);
+        } else {
+            text = dr_sprintf(x->a, "error: [ddl:8224]DDL Job:%llu not found",
+                              (unsigned long long)id);
+        }
+        dr_result_u64(x, id);
+        dr_result_text(x, text);
+    } while (dr_accept(&x->cur, ","));
+    return dr_at_end(&x->cur) ? DR_RUN_OK : dr_sql_syntax(x);
+}
+
+/* The sum is of the rows and the table id, as TiKV's, and another number. Source: docs:
+ * sql-statements/sql-statement-admin-checksum-table.md. */
+static void add_checksum(struct dr_exec *x, const struct dr_table *t,
+                         const struct dr_table_def *def)
+{
+    uint64_t sum = 0, pairs = 0, bytes = 0;
+    for (size_t i = 0; i < t->entry_count; i++) {
+        const struct dr_row *r = dr_entry_row(t->entries[i], NULL, UINT64_MAX);
+        uint64_t h = (uint64_t)def->id * 0x9e3779b97f4a7c15u;
+        for (size_t k = 0; r && k < def->column_count; k++) {
+            size_t len = 0;
+            const char *s = dr_datum_text(x->a, &r->v[k], &len);
+            for (size_t b = 0; b < len; b++)
+                h = (h ^ (unsigned char)s[b]) * 0x100000001b3u;
+            h = (h ^ (s ? 0xff : 0xfe)) * 0x100000001b3u;
+            bytes += len;
+        }
+        sum ^= r ? h : 0;
+        pairs += r != NULL;
+    }
+    dr_result_text(x, def->schema);
+    dr_result_text(x, def->name);
+    dr_result_u64(x, sum);
+    dr_result_u64(x, pairs);
+    dr_result_u64(x, bytes + 19 * pairs); /* a record's key has 19 bytes */
+}
+
+static enum dr_run checksum(struct dr_exec *x)
+{
+    static const char *const names[] = {"Db_name", "Table_name", "Checksum_crc64_xor",
+                                        "Total_kvs", "Total_bytes"};
+    if (dr_need_super(x) || dr_check_write(x))
+        return DR_RUN_ERROR;
+    dr_result_columns(x, 5, names);
+    do {
+        const char *schema, *name;
+        const struct dr_table_def *def;
+        if (dr_take_table(x, &schema, &name))
+            return DR_RUN_ERROR;
+        const struct dr_table *t = dr_db_table(x->c->db, schema, name, UINT64_MAX, &def);
+        if (!t)
+            return dr_sql_error(x, 1146, "Table '%s.%s' doesn't exist", schema, name);
+        add_checksum(x, t, def);
+    } while (dr_accept(&x->cur, ","));
+    return dr_at_end(&x->cur) ? DR_RUN_OK : dr_sql_syntax(x);
+}
+
 enum dr_run dr_st_admin(struct dr_exec *x)
 {
     struct dr_cur *c = &x->cur;
@@ -361,6 +445,10 @@ enum dr_run dr_st_admin(struct dr_exec *x)
         return dr_need_super(x) ? DR_RUN_ERROR : show_jobs(x);
     if (dr_accept_all(c, "SHOW DDL") && dr_at_end(c))
         return dr_need_super(x) ? DR_RUN_ERROR : show_ddl(x);
+    if (dr_accept_all(c, "CANCEL DDL JOBS"))
+        return cancel_jobs(x);
+    if (dr_accept_all(c, "CHECKSUM TABLE"))
+        return checksum(x);
     return dr_sql_syntax(x);
 }
 

@@ -19,6 +19,7 @@
 
 // clang-format off
 const struct dr_var dr_vars[] = {
+    {"allow_auto_random_explicit_insert", GS, DR_VAR_BOOL, "OFF", 0, 0, NULL},
     {"auto_increment_increment", GS, DR_VAR_INT, "1", 1, 65535, NULL},
     {"auto_increment_offset", GS, DR_VAR_INT, "1", 1, 65535, NULL},
     {"autocommit", GS, DR_VAR_BOOL, "ON", 0, 0, NULL},

@@ -29,6 +29,7 @@ int dr_var_find(const char *name); /* -1: unknown */
 /* The variables the model itself reads, by a name that the compiler checks. */
 #define DR_VAR_KNOWN(X)                                                                  \
     X(AUTOCOMMIT, "autocommit")                                                          \
+    X(AUTO_RANDOM, "allow_auto_random_explicit_insert")                                  \
     X(INC, "auto_increment_increment")                                                   \
     X(OFFSET, "auto_increment_offset")                                                   \
     X(SUPER_RO, "tidb_super_read_only")                                                  \
