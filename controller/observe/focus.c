@@ -79,7 +79,8 @@ static bool was_refused(const struct dr_observer *o, const struct question *q)
 }
 
 /* A feed that is made lives by sessions that TiCDC opened before: what somebody did to
- * its account since is seen by logging in, and seldom is enough. */
+ * its account since is seen by logging in, and seldom is enough; what drover did to it
+ * is looked at right after. */
 static bool login_is_due(const struct dr_observer *o, const struct question *q,
                          const struct focus *x)
 {
@@ -89,6 +90,7 @@ static bool login_is_due(const struct dr_observer *o, const struct question *q,
         return true;
     if (x->made)
         return !q->seen.known || q->call.args.login.generation != x->gen.n ||
+               (q->forgotten && !was_refused(o, q)) ||
                now_ms - q->seen.at_ms >= LOGIN_QUIET_MS;
     return x->adopting && !was_refused(o, q);
 }

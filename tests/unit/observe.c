@@ -281,26 +281,32 @@ Test(observe, a_feed_is_expected_by_who_has_never_seen_it)
     pair_close(&p);
 }
 
+/* Somebody deletes the feed of the pair; what is asked of TiCDC takes its time. */
+static void delete_feed(struct pair *p, struct boss *b)
+{
+    struct dr_address at;
+    struct dr_http_answer out = {0};
+    uint64_t handle;
+    cr_assert(dr_address_parse(&at, "127.1.1.9:8300", 8300));
+    const char *id = b->r.facts->clusters[EAST].feeds.items[0].id;
+    struct dr_model_request req = {.method = "DELETE",
+                                   .target =
+                                       dr_sprintf(p->arena, "/api/v2/changefeeds/%s", id),
+                                   .body = ""};
+    while (dr_model_http(p->model, &at, &req, &out, p->arena, &handle) ==
+               DR_MODEL_RUNNING &&
+           dr_model_http_poll(p->model, handle, &out, p->arena) == DR_MODEL_RUNNING)
+        boss_pass(b, 100);
+    cr_assert_eq(out.status, 200);
+}
+
 /* A feed that is really gone is known to be gone when polls over ten seconds agree. */
 Test(observe, absence_is_proven_in_the_end)
 {
     struct pair p;
     struct boss b;
-    struct dr_address at;
-    struct dr_http_answer out = {0};
-    uint64_t handle;
     watch(&p, &b);
-    cr_assert(dr_address_parse(&at, "127.1.1.9:8300", 8300));
-    const char *id = b.r.facts->clusters[EAST].feeds.items[0].id;
-    struct dr_model_request req = {.method = "DELETE",
-                                   .target =
-                                       dr_sprintf(p.arena, "/api/v2/changefeeds/%s", id),
-                                   .body = ""};
-    while (dr_model_http(p.model, &at, &req, &out, p.arena, &handle) ==
-               DR_MODEL_RUNNING &&
-           dr_model_http_poll(p.model, handle, &out, p.arena) == DR_MODEL_RUNNING)
-        boss_pass(&b, 100);
-    cr_assert_eq(out.status, 200);
+    delete_feed(&p, &b);
     int64_t begin = b.estate->now_ms(b.estate), first = 0, proven = 0;
     for (int i = 0; i < 60 && !proven; i++) {
         boss_round(&b);
@@ -319,5 +325,23 @@ Test(observe, absence_is_proven_in_the_end)
     for (int i = 0; i < 3; i++) /* the lists' own polls began later */
         boss_round(&b);
     cr_expect_null(b.r.facts->clusters[EAST].feeds.unproven);
+    unwatch(&p, &b);
+}
+
+/* A made feed's login is looked at seldom; but what drover itself did to the account is
+ * seen at once, or the step that locks it would fail until the next of those looks. */
+Test(observe, the_lock_of_a_made_generation_is_seen_at_once)
+{
+    struct pair p;
+    struct boss b;
+    watch(&p, &b);
+    delete_feed(&p, &b);
+    boss_end(&b);
+    p.topology.bootstrap.give_up = 1;
+    boss_open(&b, &p, "two");
+    int64_t begin = b.estate->now_ms(b.estate);
+    boss_until_step(&b, "given-up", 60);
+    cr_expect_leq(b.estate->now_ms(b.estate) - begin, 60000, "%s", b.said);
+    cr_expect_eq(b.r.facts->sink_login.answer, DR_LOGIN_LOCKED);
     unwatch(&p, &b);
 }
