@@ -35,7 +35,7 @@ has "it shows what managing would take" "management is Observe; to manage it wou
 has "the fence among it" "west: refuse business writes" "$said"
 lacks "and no blocker" "would be blocked" "$said"
 told "status" 3 drover status "$doc"
-has "what is missing" "not met       west takes writes on an instance" "$said"
+has "what is missing" "not met       west takes writes" "$said"
 lacks "is not the ledger" "ledger" "$(grep "not met" <<<"$said")"
 told "apply" 3 drover apply --yes "$doc"
 has "says why not" "management: Observe" "$said"
