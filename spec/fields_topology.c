@@ -417,7 +417,7 @@ static const struct dr_field topology_fields[] = {
     {.key = "ddl", DR_FIELD_OBJECT(struct dr_topology, ddl, ddl_shape), .only = "Bidirectional", .help = "Who may change schemas."},
     {.key = "policy", DR_FIELD_OBJECT(struct dr_topology, policy, policy_shape), .help = "What drover may do by itself, and when."},
     {.key = "ledger", DR_FIELD_GROUP(ledger_shape), .help = "drover's rows inside the clusters."},
-    {.key = "management", DR_FIELD_WORD(struct dr_topology, management, enum dr_management, manage_words), .fallback = "Manage", .help = "Whether drover acts at all."},
+    {.key = "management", DR_FIELD_WORD(struct dr_topology, management, enum dr_management, manage_words), .fallback = "Manage", .help = "Whether drover acts at all. Observe writes nothing, but that a topology which was managed before gives back what it holds: GC, and a changefeed that it paused."},
     {.key = "paused", DR_FIELD_BOOL(struct dr_topology, paused), .fallback = "false", .help = "Nothing new is started. An operation in flight is finished or aborted; history held past its deadline is given back."},
     {0}};
 const struct dr_shape dr_topology_shape = {.fields = topology_fields, .bytes = sizeof(struct dr_topology)};

@@ -68,7 +68,7 @@ static const struct dr_plan *look(struct session *s)
 static const struct dr_ledger_group *ledger_of(const struct session *s, size_t *primary)
 {
     size_t other;
-    dr_plan_pair(s->input.topology, primary, &other);
+    dr_plan_pair(s->input.topology, s->input.facts, primary, &other);
     return &s->input.facts->clusters[*primary].ledger;
 }
 

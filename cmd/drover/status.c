@@ -65,7 +65,7 @@ static struct numbers measure(const struct dr_topology *t, const struct dr_facts
 {
     struct numbers n = {.lag_ms = -1, .beat_age_ms = -1};
     size_t p, s;
-    dr_plan_pair(t, &p, &s);
+    dr_plan_pair(t, f, &p, &s);
     struct dr_generation g = dr_generation_of(t, f, p, s, 0, a);
     const struct dr_ledger_group *lp = &f->clusters[p].ledger,
                                  *ls = &f->clusters[s].ledger;
@@ -254,7 +254,7 @@ static void render_text(const struct dr_declared *d, const struct dr_plan *p,
 {
     const struct dr_topology *t = in->topology;
     size_t primary, secondary;
-    dr_plan_pair(t, &primary, &secondary);
+    dr_plan_pair(t, in->facts, &primary, &secondary);
     bool yes = p->is_protected == DR_TRUE;
     dr_buf_addf(b, "%s: %s%s%s   %s -> %s\n", p->topology,
                 colour ? (yes ? "\033[32m" : "\033[31m") : "",

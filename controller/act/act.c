@@ -107,6 +107,8 @@ void dr_actor_refresh(struct dr_actor *x)
     dr_fights_look(&x->fights, &x->input, dr_actor_now(x), x->cycle);
     x->plan = dr_plan_build(&x->input, x->cycle);
     x->owes = x->plan->left_paused;
+    if (x->guard) /* what was taken to make it is given back, too */
+        dr_guard_open(x->guard, x->epoch || !x->plan->observing);
     if (!x->plan->newer)
         x->newer_since_ms = INT64_MIN;
     else if (x->newer_since_ms == INT64_MIN)
@@ -340,8 +342,8 @@ static bool has_ready(const struct dr_plan *p)
  * deadline) is made ready by the plan all the same, and is done. */
 static bool hands_off(const struct dr_actor *x)
 {
-    return x->o.topology->management == DR_OBSERVE ||
-           (x->o.topology->paused && !has_ready(x->plan));
+    return (x->o.topology->management == DR_OBSERVE || x->o.topology->paused) &&
+           !has_ready(x->plan);
 }
 
 static void yield_to(struct dr_round *out, enum dr_round_state state, const char *why,

@@ -8,8 +8,8 @@
 
 struct dr_actor {
     struct dr_actor_options o;
-    struct dr_estate
-        *guard; /* management is Observe: nothing mutating passes; else NULL */
+    struct dr_estate *guard; /* management is Observe: nothing mutating passes but what is
+                                owed; else NULL */
     struct dr_observer *observer;
     struct dr_arena *cycle;       /* plan and texts of this round */
     struct dr_arena *step;        /* a step's own copies: outlives no step */

@@ -20,7 +20,7 @@ static const struct dr_ledger *ledger_of(const struct dr_actor *x, size_t c)
 static size_t primary_of(const struct dr_actor *x)
 {
     size_t a, b;
-    dr_plan_pair(x->o.topology, &a, &b);
+    dr_plan_pair(x->o.topology, x->facts, &a, &b);
     return a;
 }
 

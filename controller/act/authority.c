@@ -438,17 +438,18 @@ enum dr_authority_state dr_authority_ensure(struct dr_actor *x, const char **why
 
 /* ---- the lease ---- */
 
-/* Where our heartbeat belongs: the declared primary, while it is open. Any instance of it
+/* Where our heartbeat belongs: the primary, while it is open. Any instance of it
  * writes the row, so one that is silent does not matter. */
 static bool beats_here(const struct dr_actor *x, size_t c)
 {
     const struct dr_cluster_facts *f = facts_of(x, c);
     bool answers = false;
+    size_t primary, secondary;
+    dr_plan_pair(x->o.topology, x->facts, &primary, &secondary);
     for (size_t i = 0; i < f->instance_count; i++)
         answers |= f->instances[i].seen.known;
-    return answers && !dr_cluster_refuses_writes(f) &&
-           strcmp(f->name, x->o.topology->primary) == 0 && x->o.topology->heartbeat &&
-           f->ledger.beat_table_present;
+    return answers && !dr_cluster_refuses_writes(f) && c == primary &&
+           x->o.topology->heartbeat && f->ledger.beat_table_present;
 }
 
 void dr_authority_beat(const struct dr_actor *x, size_t c, int64_t lease_ms,

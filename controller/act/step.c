@@ -254,7 +254,7 @@ static void compare(struct dr_actor *x, struct step *s)
     struct dr_compare what = {.budget_ms = x->o.topology->bootstrap.verify_budget_ms,
                               .meanwhile = {while_comparing, &b}};
     struct dr_err err = {0};
-    dr_plan_pair(x->o.topology, &what.from, &what.to);
+    dr_plan_pair(x->o.topology, x->facts, &what.from, &what.to);
     what.generation = s->action->compare_generation;
     what.carried_only = s->action->compares_carried;
     what.tso = s->action->call.args.counts.tso;
@@ -378,7 +378,7 @@ static void write_comparison(struct dr_actor *x, const struct step *s, size_t at
 static void note_comparison(struct dr_actor *x, const struct step *s)
 {
     size_t from, to;
-    dr_plan_pair(x->o.topology, &from, &to);
+    dr_plan_pair(x->o.topology, x->facts, &from, &to);
     const struct dr_ledger_group *g = &x->facts->clusters[to].ledger;
     const struct dr_equality *q = &x->facts->equality;
     if (!g->seen.known || !g->decoded || !q->seen.known ||
@@ -408,7 +408,7 @@ static void judge_comparison(struct dr_actor *x, struct step *s)
     if (dr_plan_done(&x->input, s->action, x->cycle) == DR_TRUE)
         return;
     size_t from, to;
-    dr_plan_pair(x->o.topology, &from, &to);
+    dr_plan_pair(x->o.topology, x->facts, &from, &to);
     const char *text =
         dr_equality_text(&x->facts->equality, x->facts->clusters[from].name,
                          x->facts->clusters[to].name, x->cycle);

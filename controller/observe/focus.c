@@ -21,8 +21,10 @@ struct focus dr_focus_of(struct dr_observer *o)
 {
     struct focus x = {0};
     size_t a, b;
-    dr_plan_pair(o->t, &a, &b);
     const struct dr_facts *f = o->facts;
+    dr_plan_pair(o->t, f, &a, &b);
+    x.from = a;
+    x.to = b;
     x.gen = dr_generation_of(o->t, f, a, b, o->memory.skipped, o->cycle);
     x.named = dr_focus_knows_edges(&f->clusters[a].ledger) &&
               dr_focus_knows_edges(&f->clusters[b].ledger);
@@ -97,10 +99,10 @@ static bool login_is_due(const struct dr_observer *o, const struct question *q,
 
 /* Where a feed leads that is not drover's, as long as it is listed. */
 static bool aim_at_stranger(struct dr_observer *o, struct question *q,
-                            const struct focus *x, size_t to)
+                            const struct focus *x)
 {
     q->call.args.feed =
-        (struct dr_feed_args){.id = q->feed, .to = (uint16_t)to, .redo = ""};
+        (struct dr_feed_args){.id = q->feed, .to = (uint16_t)x->to, .redo = ""};
     return strcmp(q->feed, x->gen.feed_id) != 0 &&
            dr_feeds_find(&o->facts->clusters[q->cluster].feeds, q->feed);
 }
@@ -114,8 +116,6 @@ const char *dr_focus_prefix(enum dr_store store, const struct focus *x)
 
 bool dr_question_aim(struct dr_observer *o, struct question *q, const struct focus *x)
 {
-    size_t a, b;
-    dr_plan_pair(o->t, &a, &b);
     switch (q->kind) {
     case DR_CALL_SQL_JOBS:
         return x->started && !x->made;
@@ -123,23 +123,23 @@ bool dr_question_aim(struct dr_observer *o, struct question *q, const struct foc
         return !x->made || o->everything;
     case DR_CALL_CDC_FEED:
         if (q->feed)
-            return aim_at_stranger(o, q, x, b);
-        if (!x->gen.planned && !x->gen.adopted)
+            return aim_at_stranger(o, q, x);
+        if (q->cluster != x->from || (!x->gen.planned && !x->gen.adopted))
             return false;
         q->call.args.feed = (struct dr_feed_args){
             .id = lasting(o, q->call.args.feed.id, x->gen.feed_id),
-            .to = (uint16_t)b,
+            .to = (uint16_t)x->to,
             .generation = x->gen.n,
             .redo = lasting(o, q->call.args.feed.redo, x->gen.redo)};
         return true;
     case DR_CALL_SQL_LOGIN: {
-        bool due = login_is_due(o, q, x);
+        bool due = q->cluster == x->to && login_is_due(o, q, x);
         q->call.args.login.generation = x->gen.n;
-        q->call.args.login.from = o->t->clusters[a].name;
+        q->call.args.login.from = o->t->clusters[x->from].name;
         return due;
     }
     case DR_CALL_SQL_DDL:
-        return x->gone;
+        return x->gone && q->cluster == x->from;
     case DR_CALL_STORE_LIST:
         q->call.args.store.prefix = lasting(o, q->call.args.store.prefix,
                                             dr_focus_prefix(q->call.args.store.store, x));

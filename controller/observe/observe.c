@@ -238,15 +238,13 @@ static void check_gone(struct dr_observer *o, const struct focus *x)
 static bool check_feed(struct dr_observer *o, const struct focus *x)
 {
     bool marked = false;
-    size_t a, b;
-    dr_plan_pair(o->t, &a, &b);
-    struct question *all = dr_observer_find(o, DR_CALL_CDC_FEEDS, a),
-                    *one = dr_observer_find(o, DR_CALL_CDC_FEED, a);
-    if (!all || !all->seen.known || !x->gen.planned)
+    struct question *all = dr_observer_find(o, DR_CALL_CDC_FEEDS, x->from),
+                    *one = dr_observer_find(o, DR_CALL_CDC_FEED, x->from);
+    if (!all || !one || !all->seen.known || !x->gen.planned)
         return false;
     struct dr_feeds *f = all->reply.as.feeds;
-    if (x->made &&
-        !dr_memory_expect(&o->memory, (uint16_t)a, x->gen.feed_id, f, all->reply.arena))
+    if (x->made && !dr_memory_expect(&o->memory, (uint16_t)x->from, x->gen.feed_id, f,
+                                     all->reply.arena))
         one->forgotten = marked = true;
     if (one->seen.known && !one->reply.as.feed->present &&
         dr_feeds_find(f, one->reply.as.feed->id))

@@ -64,6 +64,7 @@ struct dr_observer {
 /* The facts that decide on other questions: which generation is in work, and whether a
  * copy may run. */
 struct focus {
+    size_t from, to; /* primary and secondary */
     struct dr_generation gen;
     bool named;     /* by ledgers that are known: none, or this one */
     bool made;      /* the feed is made: bootstrap is behind us */

@@ -126,21 +126,21 @@ void dr_observer_make(struct dr_observer *o)
         add(o, DR_CALL_PD_STORES, COLD, c);
         add(o, DR_CALL_SQL_ACCOUNTS, COLD, c);
         add(o, DR_CALL_SQL_TABLES, COLD, c);
+        add(o, DR_CALL_SQL_LOGIN, WARM, c);
+        add(o, DR_CALL_SQL_DDL, WARM, c);
         probe_endpoints(o, c, DR_CALL_PD_ALIVE, o->access->clusters[c].pd,
                         o->access->clusters[c].pd_count);
         if (!x->ticdc.declared)
             continue;
         add(o, DR_CALL_CDC_SERVER, WARM, c);
         add(o, DR_CALL_CDC_FEEDS, HOT, c);
+        add(o, DR_CALL_CDC_FEED, WARM, c);
         probe_endpoints(o, c, DR_CALL_CDC_ALIVE, o->access->clusters[c].cdc,
                         o->access->clusters[c].cdc_count);
     }
     size_t a, b;
-    dr_plan_pair(o->t, &a, &b);
-    add(o, DR_CALL_CDC_FEED, WARM, a);
-    add(o, DR_CALL_SQL_LOGIN, WARM, b);
+    dr_plan_pair(o->t, NULL, &a, &b);
     ask_behind(o, b);
-    add(o, DR_CALL_SQL_DDL, WARM, a);
     if (o->t->storage.backup.declared)
         add(o, DR_CALL_STORE_LIST, WARM, a)->call.args.store.store = DR_STORE_BACKUP;
     if (o->t->storage.redo.declared) {
@@ -152,9 +152,8 @@ void dr_observer_make(struct dr_observer *o)
 void dr_observer_ask_strangers(struct dr_observer *o, const struct focus *x)
 {
     enum { STRANGERS_MAX = 16 };
-    size_t a, b, asked = 0;
-    dr_plan_pair(o->t, &a, &b);
-    const struct dr_feeds *f = &o->facts->clusters[a].feeds;
+    size_t asked = 0;
+    const struct dr_feeds *f = &o->facts->clusters[x->from].feeds;
     for (size_t i = 0; i < o->count; i++)
         asked += o->questions[i].feed != NULL;
     for (size_t i = 0; f->seen.known && i < f->count && asked < STRANGERS_MAX; i++) {
@@ -164,7 +163,7 @@ void dr_observer_ask_strangers(struct dr_observer *o, const struct focus *x)
             known = o->questions[k].feed && strcmp(o->questions[k].feed, id) == 0;
         if (known)
             continue;
-        add(o, DR_CALL_CDC_FEED, WARM, a)->feed = dr_strdup(o->lasting, id);
+        add(o, DR_CALL_CDC_FEED, WARM, x->from)->feed = dr_strdup(o->lasting, id);
         asked++;
     }
 }

@@ -64,10 +64,10 @@ enum dr_truth dr_step_missing(const struct dr_view *v, const struct dr_plan_rule
 /* The missing steps, of which the first become ready. Out: their rule, NULL: none. */
 const struct dr_plan_rule *dr_match_steps(struct dr_build *b);
 /* Observed only, or paused: what is missing is shown, nothing is made ready. A document
- * that is gone pauses nothing, and no pause keeps GC held past the hold's deadline: what
- * drover holds is given back. What only observed never wrote, nor does its removal: the
- * hold that it sees may be another document's. */
-bool dr_hands_off(const struct dr_plan_input *in, bool discharge);
+ * that is gone pauses nothing, and neither pause nor Observe keeps GC held past the
+ * hold's deadline: what drover holds is given back. A document that never managed what it
+ * sees wrote nothing, nor does its removal: the hold may be another document's. */
+bool dr_hands_off(const struct dr_view *v, bool discharge);
 
 /* ---- what is owed: owed.c ---- */
 

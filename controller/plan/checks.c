@@ -162,14 +162,14 @@ static const struct {
     const char *code;
     unsigned deeds;
 } doubts[] = {
-    {"DR-B001", DR_DOUBT_ALL},               /* who feeds whom */
+    {"DR-B001", DR_DOUBT_FENCE},             /* who feeds whom */
     {"DR-B003", DR_DOUBT_FENCE},             /* a failover may be wanted */
     {"DR-B011", DR_DOUBT_ALL},               /* which clusters these are */
     {"DR-B012", DR_DOUBT_ALL},
     {"DR-B020", DR_DOUBT_ALL},               /* what the ledgers say */
     {"DR-B021", DR_DOUBT_ALL},
     {"DR-B022", DR_DOUBT_ALL},
-    {"DR-B023", DR_DOUBT_ALL},               /* who is primary */
+    {"DR-B023", DR_DOUBT_FENCE},             /* who is to be primary */
     {"DR-B024", DR_DOUBT_ALL},
     {"DR-B025", DR_DOUBT_ALL},               /* an operation moves it */
     {DR_CHECK_NOT_OLDER, DR_DOUBT_FENCE},    /* a newer word may say otherwise */

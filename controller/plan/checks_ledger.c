@@ -90,10 +90,10 @@ DR_CHECK(dr_check_term_agrees)
     const struct dr_ledger *l = dr_view_ledger(v, c);
     if (!l)
         return dr_check_no_ledger(v, c, fact);
-    if (!l->term.present || strcmp(l->term.cluster, dr_view_name(v, v->a)) == 0)
+    if (!l->term.present || strcmp(l->term.cluster, v->t->primary) == 0)
         return DR_TRUE;
     *fact = dr_sprintf(v->arena, "term %" PRIu64 " names '%s', the document names '%s'",
-                       l->term.n, l->term.cluster, dr_view_name(v, v->a));
+                       l->term.n, l->term.cluster, v->t->primary);
     return DR_FALSE;
 }
 

@@ -94,6 +94,9 @@ const char *dr_goal_of(const struct dr_build *b)
     } else if (made == DR_TRUE) {
         before = "keep ";
     }
-    return dr_sprintf(v->arena, "%s%s -> %s%s", before, dr_view_name(v, v->a),
-                      dr_view_name(v, v->b), after);
+    size_t from = v->a, to = v->b;
+    if (belongs_elsewhere(b->plan)) /* what the document wants */
+        dr_plan_pair(v->t, NULL, &from, &to);
+    return dr_sprintf(v->arena, "%s%s -> %s%s", before, dr_view_name(v, from),
+                      dr_view_name(v, to), after);
 }

@@ -244,10 +244,9 @@ static void add_hands_off(struct dr_build *b)
     if (v->observing)
         dr_add_notice(b, "observe", "management is Observe: drover only looks");
     else if (!b->plan->action_count &&
-             dr_hands_off(v->in,
-                          b->only_discharge)) /* else the plan waits, and says so */
+             dr_hands_off(v, b->only_discharge)) /* else the plan waits, and says so */
         dr_add_notice(b, "paused", "paused by the document: nothing new is started");
-    if (v->observing && dr_feed_left_paused(v) == DR_TRUE)
+    if (!v->owing && dr_feed_left_paused(v) == DR_TRUE)
         dr_add_notice(
             b, "left paused",
             dr_sprintf(v->arena,

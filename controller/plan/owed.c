@@ -22,7 +22,7 @@ static bool is_overdue(const struct dr_view *v)
 
 bool dr_owes_first(const struct dr_view *v)
 {
-    return v->in->removed || is_overdue(v) || dr_view_gives_back(v);
+    return v->owing && (v->in->removed || is_overdue(v) || dr_view_gives_back(v));
 }
 
 bool dr_owes_resume(const struct dr_build *b)
@@ -49,7 +49,7 @@ bool dr_closes_first(const struct dr_build *b)
     const struct dr_view *v = &b->v;
     bool urgent = false;
     if (b->only_discharge || b->resetting || v->giving_up || dr_has_ready(b->plan) ||
-        dr_hands_off(v->in, false))
+        dr_hands_off(v, false))
         return false;
     for (const struct dr_plan_rule *r = dr_plan_rules; r->id; r++)
         for (size_t c = 0; c < v->t->cluster_count; c++)

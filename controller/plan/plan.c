@@ -50,6 +50,7 @@ static void match_once(struct dr_build *b)
     const struct dr_view *v = &b->v;
     const struct dr_plan_input *in = v->in;
     struct dr_plan *p = b->plan;
+    p->observing &= !b->only_discharge;
     b->resetting = !b->only_discharge && dr_view_resetting(v);
     if (in->removed)
         dr_match_removal(b);
@@ -62,7 +63,7 @@ static void match_once(struct dr_build *b)
     dr_add_notices(b);
     p->keeps = is_kept(b);
     dr_protection(v, p);
-    p->left_paused = !v->observing && dr_feed_left_paused(v) == DR_TRUE;
+    p->left_paused = v->owing && dr_feed_left_paused(v) == DR_TRUE;
     p->absence_open = is_unproven(v, v->a) || is_unproven(v, v->b);
 }
 
@@ -84,12 +85,25 @@ static bool close_first(struct dr_build *b)
     return true;
 }
 
+/* Nothing else of a mode that this version does not carry out. */
+static void refuse_mode(struct dr_build *b)
+{
+    dr_refuse_mode(b);
+    b->plan->left_paused = b->v.owing && dr_feed_left_paused(&b->v) == DR_TRUE;
+}
+
+/* What is owed was begun by an earlier document: it is made whatever this one says. */
 static void match(struct dr_build *b)
 {
     struct dr_plan *p = b->plan;
+    const struct dr_topology *t = b->v.t;
+    bool built = t->mode == DR_MODE_PRIMARY_SECONDARY && t->cluster_count == 2;
     b->only_discharge = dr_owes_first(&b->v);
-    match_once(b);
-    if ((dr_closes_first(b) && close_first(b)) || !dr_owes_resume(b))
+    if (built || b->only_discharge)
+        match_once(b);
+    else
+        refuse_mode(b);
+    if ((built && dr_closes_first(b) && close_first(b)) || !dr_owes_resume(b))
         return;
     const char *why = dr_hindrance(b);
     bool older = p->older;
@@ -109,16 +123,11 @@ struct dr_plan *dr_plan_build(const struct dr_plan_input *in, struct dr_arena *a
     struct dr_plan *p = b.plan;
     dr_view_init(&b.v, in, a);
     begin(&b);
-    if (in->topology->mode == DR_MODE_PRIMARY_SECONDARY &&
-        in->topology->cluster_count == 2) {
-        if (in->removed && p->observing)
-            dr_add_notice(&b, "observed",
-                          "management was Observe: nothing is drover's to give back");
-        else
-            match(&b);
-    } else {
-        dr_refuse_mode(&b);
-    }
+    if (in->removed && !b.v.owing)
+        dr_add_notice(&b, "observed",
+                      "management was Observe: nothing is drover's to give back");
+    else
+        match(&b);
     p->goal = dr_goal_of(&b);
     dr_set_state(&b);
     dr_plan_cover(&b.v, p, b.checks, b.check_count, b.watched);

@@ -307,7 +307,11 @@ struct dr_generation dr_generation_after(const struct dr_topology *t,
                                          const struct dr_generation *removed,
                                          struct dr_arena *a);
 
-/* PrimarySecondary: index of the declared primary and of the other cluster. */
-void dr_plan_pair(const struct dr_topology *t, size_t *primary, size_t *secondary);
+/* Index of the primary and of the other cluster of the pair: as this topology's ledgers
+ * say, whose highest term names the cluster that was opened last; where they say nothing,
+ * or with facts NULL, as the document declares. What drover holds in a cluster, and what
+ * runs out of it, does not move because a word of the document was edited. */
+void dr_plan_pair(const struct dr_topology *t, const struct dr_facts *f, size_t *primary,
+                  size_t *secondary);
 
 #endif

@@ -200,7 +200,7 @@ void dr_plan_text(const struct dr_plan *p, const struct dr_plan_input *in, bool 
                   struct dr_buf *out)
 {
     size_t primary, secondary;
-    dr_plan_pair(in->topology, &primary, &secondary);
+    dr_plan_pair(in->topology, in->facts, &primary, &secondary);
     dr_buf_addf(out, "topology %s, revision %.16s\n", p->topology, p->revision);
     dr_buf_addf(out, "goal: %s\n", p->goal);
     for (size_t c = 0; c < in->facts->cluster_count; c++)

@@ -109,7 +109,7 @@ enum { RIGHT_COUNT = sizeof(rights) / sizeof(rights[0]) };
 static bool in_place(const struct dr_topology *t, enum dr_scope scope, size_t cluster)
 {
     size_t a, b;
-    dr_plan_pair(t, &a, &b);
+    dr_plan_pair(t, NULL, &a, &b);
     switch (scope) {
     case DR_SCOPE_PRIMARY:
         return t->mode == DR_MODE_BIDIRECTIONAL || cluster == a;

@@ -255,9 +255,9 @@ static void make_ready(struct dr_build *b, const struct dr_plan_rule *next)
     }
 }
 
-bool dr_hands_off(const struct dr_plan_input *in, bool discharge)
+bool dr_hands_off(const struct dr_view *v, bool discharge)
 {
-    return in->topology->management == DR_OBSERVE || (in->topology->paused && !discharge);
+    return (v->observing && !(discharge && v->owing)) || (v->t->paused && !discharge);
 }
 
 /* Whether the steps of rule r wait for the answer to a question that comes first. */
@@ -276,7 +276,7 @@ const struct dr_plan_rule *dr_match_steps(struct dr_build *b)
     bool unsure = false;
     const struct dr_plan_rule *next =
         dr_steps_mislead(p) ? NULL : match_rules(b, &unsure);
-    bool off = dr_hands_off(b->v.in, discharge);
+    bool off = dr_hands_off(&b->v, discharge);
     bool may = !off && (discharge || !p->waiting_count) && !unsure && !p->blocker_count;
     if (next && may && !is_asked_first(p, next))
         make_ready(b, next);

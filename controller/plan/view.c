@@ -27,13 +27,56 @@ enum dr_truth dr_truth_not(enum dr_truth x)
     return x == DR_UNSURE ? DR_UNSURE : dr_truth_of(x == DR_FALSE);
 }
 
-void dr_plan_pair(const struct dr_topology *t, size_t *primary, size_t *secondary)
+static size_t cluster_named(const struct dr_topology *t, const char *name)
 {
-    *primary = 0;
-    for (size_t i = 0; i < t->cluster_count; i++)
-        if (t->primary && strcmp(t->clusters[i].name, t->primary) == 0)
-            *primary = i;
-    *secondary = *primary == 0 ? 1 : 0;
+    size_t i = 0;
+    while (i < t->cluster_count && !(name && strcmp(t->clusters[i].name, name) == 0))
+        i++;
+    return i;
+}
+
+/* The cluster that the highest term of this topology's ledgers names; cluster_count: none
+ * does, or two contradict each other. */
+static size_t named_by_term(const struct dr_topology *t, const struct dr_facts *f)
+{
+    uint64_t highest = 0;
+    size_t named = t->cluster_count;
+    for (size_t c = 0; c < f->cluster_count; c++) {
+        const struct dr_ledger_group *g = &f->clusters[c].ledger;
+        const struct dr_ledger *l = &g->rows;
+        if (!g->seen.known || !g->decoded || l->unreadable || !l->term.present ||
+            !l->birth.present || strcmp(l->birth.topology, t->doc.metadata.name) != 0 ||
+            l->term.n < highest)
+            continue;
+        size_t here = cluster_named(t, l->term.cluster);
+        named = l->term.n > highest || here == named ? here : t->cluster_count;
+        highest = l->term.n;
+    }
+    return named;
+}
+
+/* Where what leaves cluster a leads, as its ledger says; else the first other one. */
+static size_t other_end(const struct dr_topology *t, const struct dr_facts *f, size_t a)
+{
+    const struct dr_ledger_group *g = f ? &f->clusters[a].ledger : NULL;
+    for (size_t i = 0; g && g->seen.known && g->decoded && i < g->rows.edge_count; i++) {
+        const struct dr_edge_row *e = &g->rows.edges[i];
+        size_t to = cluster_named(t, e->to);
+        if (e->state != DR_EDGE_RETIRED && to != a && to < t->cluster_count &&
+            strcmp(e->from, t->clusters[a].name) == 0)
+            return to;
+    }
+    return a == 0 ? 1 : 0;
+}
+
+void dr_plan_pair(const struct dr_topology *t, const struct dr_facts *f, size_t *primary,
+                  size_t *secondary)
+{
+    size_t a = f ? named_by_term(t, f) : t->cluster_count;
+    if (a == t->cluster_count)
+        a = cluster_named(t, t->primary);
+    *primary = a < t->cluster_count ? a : 0;
+    *secondary = other_end(t, f, *primary);
 }
 
 /* Highest generation in any row of any ledger that was read. That of the sink account
@@ -203,6 +246,27 @@ static const struct dr_equality *noted_equality(const struct dr_view *v)
     return age_ms < DR_COMPARE_AGAIN_MS ? q : NULL;
 }
 
+/* Whether the ledgers are this document's: it descends from the one that they agreed on,
+ * so that what stands there was done for it before it said Observe. Another document that
+ * looks at the same pair does not. */
+static bool managed_before(const struct dr_view *v)
+{
+    const char *ignored;
+    size_t known = 0;
+    for (size_t k = 0; k < 2; k++) {
+        size_t c = k ? v->b : v->a;
+        const struct dr_ledger *l = dr_view_ledger(v, c);
+        if (!l && c != v->a)
+            continue;
+        if (!l || !l->birth.present || !l->term.agreed ||
+            strcmp(l->birth.topology, v->t->doc.metadata.name) != 0 ||
+            dr_view_follows(v, c, &ignored) != DR_TRUE)
+            return false;
+        known++;
+    }
+    return known > 0;
+}
+
 void dr_view_init(struct dr_view *v, const struct dr_plan_input *in, struct dr_arena *a)
 {
     memset(v, 0, sizeof(*v));
@@ -210,8 +274,9 @@ void dr_view_init(struct dr_view *v, const struct dr_plan_input *in, struct dr_a
     v->t = in->topology;
     v->f = in->facts;
     v->arena = a;
-    dr_plan_pair(v->t, &v->a, &v->b);
+    dr_plan_pair(v->t, v->f, &v->a, &v->b);
     v->observing = v->t->management == DR_OBSERVE;
+    v->owing = !v->observing || managed_before(v);
     v->without_ledger = v->observing && !is_born(v->f);
     v->gen = dr_generation_of(v->t, v->f, v->a, v->b, v->f->skipped_generations, a);
     v->way = v->gen.adopted                                    ? DR_BY_ADOPTION

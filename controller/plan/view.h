@@ -19,9 +19,11 @@ struct dr_view {
     const struct dr_facts *f;
     struct dr_arena *arena;
     enum dr_code *unread; /* out: why the fact that a check wanted is unknown; or NULL */
-    size_t a, b;          /* declared primary and secondary */
+    size_t a, b;          /* primary and secondary: dr_plan_pair */
     bool observing;       /* management is Observe */
-    bool without_ledger;  /* .. and no ledger knows a topology: only the world is asked */
+    bool owing; /* what stands may be owed by this document: it is managed, or was
+                 * until an edit said Observe */
+    bool without_ledger; /* .. and no ledger knows a topology: only the world is asked */
     struct dr_generation gen;
     enum dr_way way;
     uint64_t start_ts; /* as declared for the edge; 0: not */

@@ -126,7 +126,7 @@ Test(newer, what_only_observed_gives_nothing_back)
     pair_open(&p);
     hold_at(&p, "r1");
     p.topology.management = DR_OBSERVE;
-    start_at(&b, &p, "observer", "r2", true);
+    start_at(&b, &p, "observer", "elsewhere", true); /* another repository's */
     pair_pass(&p, 2 * b.o.lease_ms);
     boss_round(&b);
     cr_expect_eq(b.r.state, DR_ROUND_CONVERGED, "%s", b.r.text);
