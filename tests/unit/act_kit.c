@@ -173,6 +173,22 @@ void pair_open_equal(struct pair *p, struct dr_edge_spec *edge)
     p->topology.bootstrap.start_ts = pair_copy_by_hand(p);
 }
 
+void pair_open_fed(struct pair *p, struct dr_edge_spec *edge, const char *config)
+{
+    pair_open(p);
+    pair_declare(p, edge);
+    pair_make_feed(p, edge->id, pair_copy_by_hand(p), config);
+}
+
+void pair_word_for(struct pair *p, const char *cluster)
+{
+    p->topology.ledger_reset = (struct dr_ledger_reset){.declared = true,
+                                                        .id = "LOST-1",
+                                                        .cluster = cluster,
+                                                        .term = 1,
+                                                        .reason = "by hand"};
+}
+
 /* ---- one process start ---- */
 
 static int64_t wall_ms(void *arg)
@@ -286,6 +302,12 @@ void boss_round(struct boss *b)
         boss_pass(b, b->r.again_ms);
 }
 
+void boss_rounds(struct boss *b, int n)
+{
+    for (int i = 0; i < n; i++)
+        boss_round(b);
+}
+
 void boss_until(struct boss *b, enum dr_round_state state, int max)
 {
     for (int i = 0; i < max; i++) {
@@ -310,11 +332,24 @@ void boss_until_step(struct boss *b, const char *rule, int max)
     cr_assert_fail("step '%s' is never next: %s\n%s", rule, b->r.text, b->said);
 }
 
+void pair_until_step(struct pair *p, const char *rule)
+{
+    struct boss b;
+    boss_open(&b, p, "one");
+    boss_until_step(&b, rule, 400);
+    boss_end(&b);
+}
+
+void pair_over(struct pair *p, struct boss *b)
+{
+    boss_end(b);
+    pair_close(p);
+}
+
 void pair_bootstrap(struct pair *p)
 {
     struct boss b;
-    boss_options(&b, p, "bootstrapper");
-    boss_start(&b);
+    boss_open(&b, p, "bootstrapper");
     boss_until(&b, DR_ROUND_CONVERGED, 200);
     dr_actor_leave(b.actor);
     boss_end(&b);

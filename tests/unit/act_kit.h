@@ -49,6 +49,11 @@ void pair_declare(struct pair *p, struct dr_edge_spec *edge);
 /* pair_open, and both sides are equal since the declared startTs. */
 void pair_open_equal(struct pair *p, struct dr_edge_spec *edge);
 
+/* .. and the declared feed, which ran before: edge->id; config: JSON, "" is none. */
+void pair_open_fed(struct pair *p, struct dr_edge_spec *edge, const char *config);
+/* The document's word that gives a lost ledger back. */
+void pair_word_for(struct pair *p, const char *cluster);
+
 /* One process start. */
 struct boss {
     struct pair *pair;
@@ -74,11 +79,16 @@ void boss_open_approved(struct boss *b, struct pair *p, const char *holder);
 void boss_end(struct boss *b); /* as the end of its process: no word to anybody */
 /* One round, then the time that it wants to rest. */
 void boss_round(struct boss *b);
+void boss_rounds(struct boss *b, int n);
 /* Rounds until one ends in `state`; fails after `max`. */
 void boss_until(struct boss *b, enum dr_round_state state, int max);
 /* Rounds until an action of that rule ("backup") is the next one. */
 void boss_until_step(struct boss *b, const char *rule, int max);
 void boss_pass(struct boss *b, int64_t ms);
+/* A process of its own, that ends when that step of bootstrap is the next one. */
+void pair_until_step(struct pair *p, const char *rule);
+/* boss_end, pair_close. */
+void pair_over(struct pair *p, struct boss *b);
 /* Whole bootstrap by a process of its own. */
 void pair_bootstrap(struct pair *p);
 

@@ -41,8 +41,7 @@ Test(adopt, data_that_is_equal_already_gets_a_feed_from_its_start)
     boss_end(&b);
     boss_open_approved(&b, &p, "two");
     boss_until(&b, DR_ROUND_CONVERGED, 200);
-    for (int i = 0; i < 5; i++)
-        boss_round(&b);
+    boss_rounds(&b, 5);
     cr_expect(is_protected(&b), "%s", unprotected(&b));
     const struct dr_edge_row *e = &b.r.facts->clusters[EAST].ledger.rows.edges[0];
     cr_expect_eq(e->start_ts, p.topology.bootstrap.start_ts);
@@ -51,8 +50,7 @@ Test(adopt, data_that_is_equal_already_gets_a_feed_from_its_start)
     cr_expect_str_eq(row_of(&p, "127.0.1.4:4000", "gc"), "");
     cr_expect_str_eq(
         pair_cell(&p, "127.1.1.4:4000", "SELECT COUNT(*) FROM shop.customers"), "4");
-    boss_end(&b);
-    pair_close(&p);
+    pair_over(&p, &b);
 }
 
 Test(adopt, data_that_differs_gets_no_feed)
@@ -84,8 +82,7 @@ Test(adopt, data_that_differs_gets_no_feed)
     boss_open_approved(&b, &p, "three");
     pair_pass(&p, 600000);
     boss_until_step(&b, "compare-existing", 100);
-    boss_end(&b);
-    pair_close(&p);
+    pair_over(&p, &b);
 }
 
 /* Whoever lifts the fence after the comparison may write: both sides are compared anew.
@@ -103,8 +100,7 @@ Test(adopt, what_was_compared_counts_while_the_fence_stands)
     boss_until(&b, DR_ROUND_BLOCKED, 200);
     cr_expect_str_eq(b.r.plan->blockers[0].code, "DR-B078");
     cr_expect_eq(b.r.facts->clusters[EAST].feeds.count, 0);
-    boss_end(&b);
-    pair_close(&p);
+    pair_over(&p, &b);
 }
 
 /* A secondary for some schemas: what the feed leaves out may be missing there. */
@@ -128,19 +124,15 @@ Test(adopt, only_what_the_feed_carries_must_be_equal)
         boss_until(&b, declared ? DR_ROUND_CONVERGED : DR_ROUND_BLOCKED, 200);
         if (!declared)
             cr_expect(strstr(b.r.text, "scratch.t"), "%s", b.r.text);
-        boss_end(&b);
-        pair_close(&p);
+        pair_over(&p, &b);
     }
 }
 
 static void adopt(struct pair *p, struct boss *b)
 {
-    boss_options(b, p, "one");
-    b->o.approve_all = true;
-    boss_start(b);
+    boss_open_approved(b, p, "one");
     boss_until(b, DR_ROUND_CONVERGED, 200);
-    for (int i = 0; i < 5; i++)
-        boss_round(b);
+    boss_rounds(b, 5);
     cr_expect(is_protected(b), "%s", unprotected(b));
 }
 
@@ -157,9 +149,7 @@ Test(adopt, a_running_feed_becomes_drovers_as_it_is)
     struct pair p;
     struct boss b;
     struct dr_edge_spec edge = {.id = "by-hand"};
-    pair_open(&p);
-    pair_declare(&p, &edge);
-    pair_make_feed(&p, "by-hand", pair_copy_by_hand(&p), "");
+    pair_open_fed(&p, &edge, "");
     adopt(&p, &b);
     const struct dr_ledger *l = &b.r.facts->clusters[WEST].ledger.rows;
     cr_assert_eq(l->edge_count, 1);
@@ -174,8 +164,7 @@ Test(adopt, a_running_feed_becomes_drovers_as_it_is)
         pair_cell(&p, "127.1.1.4:4000", "SELECT origin FROM drover.heartbeat"), "east",
         "the heartbeat travels through the adopted feed");
     cr_expect_str_eq(protection(&b, "heartbeat"), "");
-    boss_end(&b);
-    pair_close(&p);
+    pair_over(&p, &b);
 }
 
 Test(adopt, a_filter_may_leave_the_heartbeat_out)
@@ -190,8 +179,7 @@ Test(adopt, a_filter_may_leave_the_heartbeat_out)
                    "{\"filter\": {\"rules\": [\"shop.*\"]}}");
     adopt(&p, &b);
     cr_expect(strstr(protection(&b, "heartbeat"), "age unknown"));
-    boss_end(&b);
-    pair_close(&p);
+    pair_over(&p, &b);
 }
 
 Test(adopt, what_the_document_does_not_say_is_asked)
@@ -199,17 +187,13 @@ Test(adopt, what_the_document_does_not_say_is_asked)
     struct pair p;
     struct boss b;
     struct dr_edge_spec edge = {.id = "by-hand"};
-    pair_open(&p);
-    pair_declare(&p, &edge);
-    pair_make_feed(&p, "by-hand", pair_copy_by_hand(&p),
-                   "{\"mounter\": {\"worker_num\": 3}}");
+    pair_open_fed(&p, &edge, "{\"mounter\": {\"worker_num\": 3}}");
     boss_open_approved(&b, &p, "one");
     boss_until(&b, DR_ROUND_BLOCKED, 20);
     cr_expect_str_eq(b.r.plan->blockers[0].code, "DR-B075");
     cr_expect(strstr(b.r.text, "mounter.worker-num is 3"), "%s", b.r.text);
     cr_expect_eq(dr_record_mutations(&b.record), 0);
-    boss_end(&b);
-    pair_close(&p);
+    pair_over(&p, &b);
 }
 
 /* A feed to a queue writes into no cluster; one into any SQL server may. */
@@ -237,8 +221,7 @@ Test(adopt, beside_a_feed_that_leads_elsewhere)
         boss_until(&b, rows[i].state, 200);
         if (rows[i].state == DR_ROUND_BLOCKED)
             cr_expect_str_eq(b.r.plan->blockers[0].code, "DR-B045");
-        boss_end(&b);
-        pair_close(&p);
+        pair_over(&p, &b);
     }
 }
 
@@ -254,21 +237,17 @@ Test(adopt, a_wrong_password_is_tried_once)
     struct boss b;
     struct dr_edge_spec edge = {.id = "by-hand"};
     size_t logins = 0;
-    pair_open(&p);
-    pair_declare(&p, &edge);
-    pair_make_feed(&p, "by-hand", pair_copy_by_hand(&p), "");
+    pair_open_fed(&p, &edge, "");
     setenv("DROVER_SINK_SECRET", "another", 1);
     boss_open_approved(&b, &p, "one");
     b.record.on_call = count_logins;
     b.record.arg = &logins;
-    for (int i = 0; i < 50; i++)
-        boss_round(&b);
+    boss_rounds(&b, 50);
     cr_expect_eq(b.r.state, DR_ROUND_BLOCKED);
     cr_expect_str_eq(b.r.plan->blockers[0].code, "DR-B076");
     cr_expect_eq(logins, 1, "%zu times: the account could be locked by it", logins);
     cr_expect_eq(dr_record_mutations(&b.record), 0);
-    boss_end(&b);
-    pair_close(&p);
+    pair_over(&p, &b);
 }
 
 Test(adopt, observing_changes_nothing_in_a_thousand_rounds)
@@ -282,8 +261,7 @@ Test(adopt, observing_changes_nothing_in_a_thousand_rounds)
     pair_make_feed(&p, "by-hand", pair_copy_by_hand(&p), "");
     pair_sql(&p, "west", "SET GLOBAL tidb_super_read_only = ON");
     boss_open_approved(&b, &p, "one");
-    for (int i = 0; i < 1000; i++)
-        boss_round(&b);
+    boss_rounds(&b, 1000);
     cr_expect_eq(dr_record_mutations(&b.record), 0);
     cr_expect_eq(dr_guard_refused(b.actor->guard), 0, "nothing was even tried");
     cr_expect_eq(b.r.state, DR_ROUND_CONVERGED);
@@ -292,6 +270,5 @@ Test(adopt, observing_changes_nothing_in_a_thousand_rounds)
     cr_expect(strstr(protection(&b, "ledger"), "observing only"));
     dr_actor_leave(b.actor);
     cr_expect_eq(dr_guard_refused(b.actor->guard), 0);
-    boss_end(&b);
-    pair_close(&p);
+    pair_over(&p, &b);
 }

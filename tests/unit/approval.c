@@ -61,8 +61,7 @@ static void until_asked(struct pair *p, struct boss *b)
 static void ends_well(struct pair *p, struct boss *b)
 {
     boss_until(b, DR_ROUND_CONVERGED, 200);
-    for (int i = 0; i < 3; i++)
-        boss_round(b);
+    boss_rounds(b, 3);
     cr_assert_str_eq(cell(p, "127.0.1.4:4000", APPROVALS), "0", "it is cleared");
     cr_assert_str_eq(cell(p, "127.0.1.4:4000", CONSUMED), "1");
     cr_assert_str_eq(cell(p, "127.1.1.4:4000", CONSUMED), "1");
@@ -85,8 +84,7 @@ Test(approval, by_hand_allows_the_rest_of_its_plan)
              " WHERE k = 'approval'"); /* another version writes it with blanks */
     ends_well(&p, &b);
     cr_assert(strstr(b.said, "uses the approval of plan"), "%s", b.said);
-    boss_end(&b);
-    pair_close(&p);
+    pair_over(&p, &b);
 }
 
 Test(approval, is_not_asked_for_again_after_a_crash)
@@ -101,8 +99,7 @@ Test(approval, is_not_asked_for_again_after_a_crash)
     two.o.take = true;
     boss_start(&two);
     ends_well(&p, &two);
-    boss_end(&two);
-    pair_close(&p);
+    pair_over(&p, &two);
 }
 
 /* What the first look shows is what is asked for: only the ledger's own rows came before,
@@ -128,8 +125,7 @@ Test(approval, is_asked_for_before_anything_but_the_ledgers_rows)
         "0");
     cr_assert_eq(give(&b, b.r.plan, 3600000), DR_DONE);
     ends_well(&p, &b);
-    boss_end(&b);
-    pair_close(&p);
+    pair_over(&p, &b);
 }
 
 Test(approval, of_the_document_for_the_plan_first_shown)
@@ -149,8 +145,7 @@ Test(approval, of_the_document_for_the_plan_first_shown)
     p.topology.approval_count = 1;
     careful(&p, &again, "two");
     ends_well(&p, &again);
-    boss_end(&again);
-    pair_close(&p);
+    pair_over(&p, &again);
 }
 
 /* An edit of a made feed: how often somebody looked is not part of what is approved. */
@@ -171,8 +166,7 @@ Test(approval, of_an_edit_is_the_same_for_whoever_looks)
     dr_actor_look(b.actor, &b.r);
     const char *first = dr_strdup(p.arena, b.r.plan->digest);
     boss_until(&b, DR_ROUND_UNAPPROVED, 50);
-    for (int i = 0; i < 3; i++)
-        boss_round(&b);
+    boss_rounds(&b, 3);
     cr_expect_eq(b.r.state, DR_ROUND_UNAPPROVED, "%s", b.r.text);
     cr_expect_str_eq(pair_agreed(&p, "127.1.1.4:4000"), "\"r2\"");
     cr_expect_str_eq(b.r.plan->digest, first);
@@ -184,8 +178,7 @@ Test(approval, of_an_edit_is_the_same_for_whoever_looks)
     boss_end(&other);
     cr_assert_eq(give(&b, b.r.plan, 3600000), DR_DONE);
     ends_well(&p, &b);
-    boss_end(&b);
-    pair_close(&p);
+    pair_over(&p, &b);
 }
 
 /* Another plan in the same process start, or another process: the word of the old one
@@ -204,8 +197,7 @@ Test(approval, allows_nothing_beyond_its_plan)
     boss_start(&two);
     boss_until(&two, DR_ROUND_UNAPPROVED, 50);
     cr_assert_str_eq(cell(&p, "127.0.1.4:4000", APPROVALS), "1");
-    boss_end(&two);
-    pair_close(&p);
+    pair_over(&p, &two);
 }
 
 Test(approval, ends)
@@ -216,15 +208,13 @@ Test(approval, ends)
     uint64_t mutations = dr_record_changes(&b.record);
     cr_assert_eq(give(&b, b.r.plan, 3000), DR_DONE);
     boss_pass(&b, 5000);
-    for (int i = 0; i < 5; i++)
-        boss_round(&b);
+    boss_rounds(&b, 5);
     cr_assert_eq(b.r.state, DR_ROUND_UNAPPROVED, "%s", b.r.text);
     cr_assert_str_eq(cell(&p, "127.0.1.4:4000", CONSUMED), "0");
     cr_assert_leq(dr_record_changes(&b.record), mutations + 2, "but giving and clearing");
     cr_assert_eq(give(&b, b.r.plan, 3600000), DR_DONE, "a new one is taken");
     ends_well(&p, &b);
-    boss_end(&b);
-    pair_close(&p);
+    pair_over(&p, &b);
 }
 
 /* Everything needs a word, and there is no ledger yet that could keep it. */
@@ -245,6 +235,5 @@ Test(approval, of_the_document_from_nothing)
     careful(&p, &again, "two");
     ends_well(&p, &again);
     cr_assert(notes(again.r.plan, "was used"));
-    boss_end(&again);
-    pair_close(&p);
+    pair_over(&p, &again);
 }

@@ -103,8 +103,7 @@ Test(import, a_long_filter_is_taken_whole)
     cr_expect_null(strstr(dr_buf_str(&text), "not expressed"));
     dr_buf_release(&text);
     dr_buf_release(&rules);
-    boss_end(&b);
-    pair_close(&p);
+    pair_over(&p, &b);
 }
 
 /* ---- captures ---- */
@@ -214,8 +213,7 @@ Test(import, one_capture_lists_the_others)
                       "%zu: %s", i, west);
         dr_buf_release(&text);
     }
-    boss_end(&b);
-    pair_close(&p);
+    pair_over(&p, &b);
 }
 
 /* Redo logs of which nobody says where they are. */

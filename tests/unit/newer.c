@@ -71,8 +71,7 @@ Test(newer, a_removal_that_is_older_gives_nothing_back)
     go_on(&b);
     cr_expect_eq(b.r.state, DR_ROUND_BLOCKED, "%s", b.r.text);
     cr_expect(gc_is_on(&p), "%s", b.said);
-    boss_end(&b);
-    pair_close(&p);
+    pair_over(&p, &b);
 }
 
 /* While something is held, a commit that changes nothing is agreed on all the same: the
@@ -97,8 +96,7 @@ Test(newer, a_document_that_came_back_is_newer_than_its_removal)
     boss_round(&b);
     boss_round(&b);
     cr_expect_str_eq(pair_agreed(&p, WEST_AT), "\"r4\"");
-    boss_end(&b);
-    pair_close(&p);
+    pair_over(&p, &b);
 }
 
 /* A person, or another version, writes the same row with a blank more. */
@@ -115,8 +113,7 @@ Test(newer, a_row_spelled_otherwise_is_agreed_on_again)
     boss_until_step(&b, "fence", 100);
     cr_expect_str_eq(pair_agreed(&p, EAST_AT), "\"r2\"", "%s", b.said);
     cr_expect_str_eq(pair_agreed(&p, WEST_AT), "\"r2\"", "%s", b.said);
-    boss_end(&b);
-    pair_close(&p);
+    pair_over(&p, &b);
 }
 
 Test(newer, what_only_observed_gives_nothing_back)
@@ -133,8 +130,7 @@ Test(newer, what_only_observed_gives_nothing_back)
     go_on(&b);
     cr_expect_not(gc_is_on(&p), "%s", b.said);
     cr_expect_eq(dr_record_mutations(&b.record), 0);
-    boss_end(&b);
-    pair_close(&p);
+    pair_over(&p, &b);
 }
 
 /* ---- who is behind and has the lease ---- */
@@ -196,8 +192,7 @@ Test(newer, a_newer_declaration_waits_a_lease_and_takes_over)
         pair_cell(&p, EAST_AT, "SELECT epoch FROM mysql.drover_ledger WHERE k = 'epoch'"),
         "3", "it was taken more than once:\n%s%s", older.said, newer.said);
     boss_end(&older);
-    boss_end(&newer);
-    pair_close(&p);
+    pair_over(&p, &newer);
 }
 
 Test(newer, nobody_else_takes_the_lease_of_who_lives)
@@ -214,8 +209,7 @@ Test(newer, nobody_else_takes_the_lease_of_who_lives)
         cr_expect_eq(take_turns(&older, &newer), 0, "%zu: %s", i, newer.said);
         cr_expect_eq(newer.r.state, DR_ROUND_STANDBY, "%zu: %s", i, newer.r.text);
         boss_end(&older);
-        boss_end(&newer);
-        pair_close(&p);
+        pair_over(&p, &newer);
     }
 }
 
@@ -234,8 +228,7 @@ Test(newer, a_newer_declaration_that_waits_takes_nothing)
     cr_expect_eq(take_turns(&older, &newer), 0, "%s", newer.said);
     cr_expect_neq(newer.r.plan->state, DR_PLAN_STEPS);
     boss_end(&older);
-    boss_end(&newer);
-    pair_close(&p);
+    pair_over(&p, &newer);
 }
 
 /* A person said that another commit is right, while a controller stands on one before. */
@@ -256,6 +249,5 @@ Test(newer, who_is_older_lets_the_lease_go)
     boss_round(&newer);
     cr_expect_neq(dr_actor_epoch(newer.actor), 0, "%s", newer.r.text);
     boss_end(&older);
-    boss_end(&newer);
-    pair_close(&p);
+    pair_over(&p, &newer);
 }

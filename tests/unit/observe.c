@@ -18,8 +18,7 @@ static void watch(struct pair *p, struct boss *b)
     pair_bootstrap(p);
     boss_open(b, p, "one");
     boss_until(b, DR_ROUND_CONVERGED, 100);
-    for (int i = 0; i < 10; i++)
-        boss_round(b);
+    boss_rounds(b, 10);
     cr_assert_eq(b->r.plan->is_protected, DR_TRUE);
 }
 

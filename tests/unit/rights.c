@@ -118,8 +118,7 @@ Test(rights, what_is_granted_is_enough_and_all_of_it_is_used)
     /* an operator fences the primary: the ledger stays writable */
     pair_sql(&p, "east", "SET GLOBAL tidb_super_read_only = ON");
     boss_pass(&b, 60000);
-    for (int i = 0; i < 5; i++)
-        boss_round(&b);
+    boss_rounds(&b, 5);
     cr_expect_eq(b.r.plan->is_protected, DR_TRUE, "%s", b.said);
     boss_end(&b);
     cr_expect_str_eq(difference(&p, account(grants, EAST, 0), EAST, ""), "");
@@ -162,8 +161,7 @@ Test(rights, of_data_that_is_equal_already)
     boss_until(&b, DR_ROUND_CONVERGED, 200);
     pair_sql(&p, "east", "SET GLOBAL tidb_super_read_only = ON");
     boss_pass(&b, 60000);
-    for (int i = 0; i < 5; i++)
-        boss_round(&b);
+    boss_rounds(&b, 5);
     cr_expect_eq(b.r.plan->is_protected, DR_TRUE, "%s", b.said);
     boss_end(&b);
     cr_expect_str_eq(differences(&p, grants, OF_THE_SINK), "");
@@ -185,8 +183,7 @@ Test(rights, of_a_feed_to_adopt)
     boss_until(&b, DR_ROUND_CONVERGED, 200);
     pair_sql(&p, "east", "SET GLOBAL tidb_super_read_only = ON");
     boss_pass(&b, 60000);
-    for (int i = 0; i < 5; i++)
-        boss_round(&b);
+    boss_rounds(&b, 5);
     cr_expect_eq(b.r.plan->is_protected, DR_TRUE, "%s", b.said);
     boss_end(&b);
     /* GC is held, and the sink locked, for a generation of drover's own */

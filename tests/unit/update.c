@@ -134,8 +134,7 @@ Test(update, what_was_paused_under_a_word_is_resumed_without_one)
         boss_open_approved(&one, &p, "three");
         boss_until(&one, DR_ROUND_CONVERGED, 60);
         cr_expect_eq(state_of(&one), DR_FEED_NORMAL, "%d", i);
-        boss_end(&one);
-        pair_close(&p);
+        pair_over(&p, &one);
     }
 }
 
