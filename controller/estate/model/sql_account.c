@@ -295,10 +295,12 @@ static enum dr_run failed(struct dr_exec *x, const char *what, const char *user,
     return dr_sql_error(x, 1396, "Operation %s failed for '%s'@'%s'", what, user, host);
 }
 
-static enum dr_run may_manage(struct dr_exec *x)
+/* word: the privilege as the refusal spells it. Source: tidb: pkg/executor/simple.go,
+ * tests/integrationtest/r/executor/simple.result. */
+static enum dr_run may_manage(struct dr_exec *x, const char *word)
 {
     if (!dr_has(x->s, DR_PRIV_CREATE_USER, NULL, NULL))
-        return dr_denied(x, "CREATE USER");
+        return dr_denied(x, word);
     return dr_check_write(x);
 }
 
@@ -317,7 +319,7 @@ static enum dr_run may_touch(struct dr_exec *x, const struct dr_account *a)
 enum dr_run dr_st_create_user(struct dr_exec *x)
 {
     struct dr_cur *c = &x->cur;
-    if (may_manage(x))
+    if (may_manage(x, "CREATE User"))
         return DR_RUN_ERROR;
     bool quiet = dr_accept_all(c, "IF NOT EXISTS");
     do {
@@ -349,7 +351,7 @@ enum dr_run dr_st_alter_user(struct dr_exec *x)
         if (dr_take_user(x, &user, &host))
             return DR_RUN_ERROR;
         bool own = x->s->user && strcmp(user, x->s->user) == 0;
-        if ((own ? dr_check_write(x) : may_manage(x)))
+        if ((own ? dr_check_write(x) : may_manage(x, "CREATE USER")))
             return DR_RUN_ERROR;
         struct dr_account *a = dr_account_find(x->c, user, host), copy;
         if (!a && !quiet)
@@ -384,7 +386,7 @@ enum dr_run dr_st_set_password(struct dr_exec *x)
 enum dr_run dr_st_drop_user(struct dr_exec *x)
 {
     struct dr_cur *c = &x->cur;
-    if (may_manage(x))
+    if (may_manage(x, "CREATE USER"))
         return DR_RUN_ERROR;
     bool quiet = dr_accept_all(c, "IF EXISTS");
     do {
@@ -399,7 +401,8 @@ enum dr_run dr_st_drop_user(struct dr_exec *x)
         if (*p)
             *p = (*p)->next;
         else if (!quiet)
-            return failed(x, "DROP USER", user, host);
+            return dr_sql_error(x, 1396, "Operation DROP USER failed for %s@%s", user,
+                                host);
     } while (dr_accept(c, ","));
     return dr_at_end(c) ? dr_sql_ok(x, 0) : dr_sql_syntax(x);
 }

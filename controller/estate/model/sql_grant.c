@@ -391,7 +391,8 @@ static void dynamic_line(struct dr_exec *x, const struct dr_account *a, bool opt
 enum dr_run dr_st_show_grants(struct dr_exec *x)
 {
     const char *user = x->s->user, *host = x->s->account_host;
-    if (dr_accept(&x->cur, "FOR") && dr_take_user(x, &user, &host))
+    bool named = dr_accept(&x->cur, "FOR");
+    if (named && dr_take_user(x, &user, &host))
         return DR_RUN_ERROR;
     if (!dr_at_end(&x->cur))
         return dr_sql_syntax(x);
@@ -403,7 +404,8 @@ enum dr_run dr_st_show_grants(struct dr_exec *x)
     bool own = x->s->user && strcmp(user, x->s->user) == 0;
     if (!own && !dr_has(x->s, DR_PRIV_SELECT, "mysql", NULL))
         return dr_need_schema(x, DR_PRIV_SELECT, "mysql");
-    const char *title = dr_sprintf(x->a, "Grants for %s@%s", a->user, a->host);
+    const char *title = named ? dr_sprintf(x->a, "Grants for %s@%s", a->user, a->host)
+                              : "Grants for User";
     dr_result_columns(x, 1, &title);
     grant_line(x, a, a->privs, NULL, NULL);
     for (const struct dr_object_grant *g = a->objects; g; g = g->next)
