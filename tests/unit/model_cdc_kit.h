@@ -24,6 +24,26 @@ static inline uint64_t cdc_tso(struct kit *k)
     return dr_tso_make(ms, (uint32_t)logical);
 }
 
+/* Table shop.t on one side; a pair that has it on both, before any feed. */
+static inline void cdc_shop(struct kit *k, const char *at)
+{
+    kit_sql(k, at, "CREATE DATABASE shop");
+    kit_sql(k, at, "CREATE TABLE shop.t (id BIGINT PRIMARY KEY, v VARCHAR(20))");
+}
+
+static inline void cdc_open_shops(struct kit *k)
+{
+    kit_open(k);
+    cdc_shop(k, KIT_EAST_SQL);
+    cdc_shop(k, KIT_WEST_SQL);
+}
+
+/* First cell, as the west has it. */
+static inline const char *cdc_west(struct kit *k, const char *sql)
+{
+    return kit_cell(k, KIT_WEST_SQL, sql);
+}
+
 /* POST of a feed "f" with the usual sink and a replica_config (JSON, NULL: none). */
 static inline struct dr_http_answer cdc_post(struct kit *k, const char *config)
 {

@@ -4,43 +4,32 @@
 #include "controller/estate/model/redo_meta.h"
 #include "tests/unit/model_cdc_kit.h"
 
-#define MAKE_SHOP(k, at)                                                                 \
-    (kit_sql(k, at, "CREATE DATABASE shop"),                                             \
-     kit_sql(k, at, "CREATE TABLE shop.t (id BIGINT PRIMARY KEY, v VARCHAR(20))"))
-
-static const char *west(struct kit *k, const char *sql)
-{
-    return kit_cell(k, KIT_WEST_SQL, sql);
-}
-
 Test(model_ticdc, item_05_rows_travel)
 {
     struct kit k;
     struct dr_http_answer ans;
 
-    kit_open(&k);
-    MAKE_SHOP(&k, KIT_EAST_SQL); /* before the feed: west has to make its own */
-    MAKE_SHOP(&k, KIT_WEST_SQL);
+    cdc_open_shops(&k); /* before the feed: west has to make its own */
     kit_sql(&k, KIT_EAST_SQL, "INSERT INTO shop.t VALUES (1, 'before')");
     cdc_make(&k, NULL);
-    cr_assert_str_eq(west(&k, "SELECT COUNT(*) FROM shop.t"), "0",
+    cr_assert_str_eq(cdc_west(&k, "SELECT COUNT(*) FROM shop.t"), "0",
                      "commit ts has to be above start_ts");
     kit_sql(&k, KIT_EAST_SQL, "INSERT INTO shop.t VALUES (2, 'a'), (3, 'b\\'c')");
     kit_wait(&k, 800);
-    cr_assert_str_eq(west(&k, "SELECT COUNT(*) FROM shop.t"), "0", "not yet");
+    cr_assert_str_eq(cdc_west(&k, "SELECT COUNT(*) FROM shop.t"), "0", "not yet");
     kit_wait(&k, 1500);
-    cr_assert_str_eq(west(&k, "SELECT v FROM shop.t WHERE id = 3"), "b'c");
+    cr_assert_str_eq(cdc_west(&k, "SELECT v FROM shop.t WHERE id = 3"), "b'c");
     kit_sql(&k, KIT_EAST_SQL, "UPDATE shop.t SET v = 'z' WHERE id = 2");
     kit_sql(&k, KIT_EAST_SQL, "DELETE FROM shop.t WHERE id = 3");
     kit_wait(&k, 2500);
-    cr_assert_str_eq(west(&k, "SELECT v FROM shop.t WHERE id = 2"), "z");
-    cr_assert_str_eq(west(&k, "SELECT COUNT(*) FROM shop.t"), "1");
+    cr_assert_str_eq(cdc_west(&k, "SELECT v FROM shop.t WHERE id = 2"), "z");
+    cr_assert_str_eq(cdc_west(&k, "SELECT COUNT(*) FROM shop.t"), "1");
     /* DDL, in order with rows */
     kit_sql(&k, KIT_EAST_SQL, "CREATE DATABASE crm");
     kit_sql(&k, KIT_EAST_SQL, "CREATE TABLE crm.p (id BIGINT PRIMARY KEY)");
     kit_sql(&k, KIT_EAST_SQL, "INSERT INTO crm.p VALUES (7)");
     kit_wait(&k, 2500);
-    cr_assert_str_eq(west(&k, "SELECT id FROM crm.p"), "7");
+    cr_assert_str_eq(cdc_west(&k, "SELECT id FROM crm.p"), "7");
     ans = cdc_call(&k, "GET", FEEDS "/f", NULL);
     cr_assert(strstr(ans.body, "\"task_status\":[{\"capture_id\":"), "%s", ans.body);
     kit_close(&k);
@@ -71,11 +60,12 @@ Test(model_ticdc, item_05_filters_and_ineligible_tables)
     kit_sql(&k, KIT_EAST_SQL, "INSERT INTO crm.p VALUES (7)");
     kit_wait(&k, 2500);
     cr_assert_str_eq(cdc_state(&k), "normal");
-    cr_assert_str_eq(west(&k, "SELECT id FROM crm.p"), "7");
-    cr_assert_str_eq(west(&k, "SELECT COUNT(*) FROM information_schema.tables WHERE "
-                              "table_name = 'nokey'"),
+    cr_assert_str_eq(cdc_west(&k, "SELECT id FROM crm.p"), "7");
+    cr_assert_str_eq(cdc_west(&k, "SELECT COUNT(*) FROM information_schema.tables WHERE "
+                                  "table_name = 'nokey'"),
                      "0", "skipped silently");
-    cr_assert_str_eq(west(&k, "SELECT COUNT(*) FROM information_schema.schemata WHERE "
+    cr_assert_str_eq(cdc_west(&k,
+                              "SELECT COUNT(*) FROM information_schema.schemata WHERE "
                               "schema_name = 'shop'"),
                      "0");
     kit_close(&k);
@@ -86,9 +76,7 @@ Test(model_ticdc, item_05_bdr_feeds_drop_marked_rows)
     struct kit k;
     struct dr_http_answer ans;
 
-    kit_open(&k);
-    MAKE_SHOP(&k, KIT_EAST_SQL);
-    MAKE_SHOP(&k, KIT_WEST_SQL);
+    cdc_open_shops(&k);
     cdc_make(&k, "{\"bdr_mode\":true}");
     ans = kit_http(&k, KIT_WEST_CDC, "POST", FEEDS,
                    "{\"changefeed_id\":\"back\",\"sink_uri\":"
@@ -99,7 +87,7 @@ Test(model_ticdc, item_05_bdr_feeds_drop_marked_rows)
     kit_sql(&k, KIT_EAST_SQL, "INSERT INTO shop.t VALUES (1, 'east')");
     kit_sql(&k, KIT_WEST_SQL, "INSERT INTO shop.t VALUES (2, 'west')");
     kit_wait(&k, 3000);
-    cr_assert_str_eq(west(&k, "SELECT v FROM shop.t WHERE id = 1"), "east");
+    cr_assert_str_eq(cdc_west(&k, "SELECT v FROM shop.t WHERE id = 1"), "east");
     cr_assert_str_eq(kit_cell(&k, KIT_EAST_SQL, "SELECT v FROM shop.t WHERE id = 2"),
                      "west");
     kit_sql(&k, KIT_EAST_SQL, "UPDATE shop.t SET v = 'new' WHERE id = 1");
@@ -112,8 +100,9 @@ Test(model_ticdc, item_05_bdr_feeds_drop_marked_rows)
 
 static void kill_sink(struct kit *k)
 {
-    const char *id = west(k, "SELECT ID FROM information_schema.processlist WHERE USER = "
-                             "'cdc'");
+    const char *id =
+        cdc_west(k, "SELECT ID FROM information_schema.processlist WHERE USER = "
+                    "'cdc'");
     cr_assert_str_neq(id, "", "the sink keeps a session");
     kit_sql(k, KIT_WEST_SQL, dr_sprintf(k->arena, "KILL TIDB %s", id));
 }
@@ -123,21 +112,19 @@ Test(model_ticdc, item_06_fence_and_account)
 {
     struct kit k;
 
-    kit_open(&k);
-    MAKE_SHOP(&k, KIT_EAST_SQL);
-    MAKE_SHOP(&k, KIT_WEST_SQL);
+    cdc_open_shops(&k);
     cdc_make(&k, NULL);
     kit_sql(&k, KIT_WEST_SQL, "SET GLOBAL tidb_super_read_only = ON");
     kit_wait(&k, 1000);
     kit_sql(&k, KIT_EAST_SQL, "INSERT INTO shop.t VALUES (1, 'bypass')");
     kit_wait(&k, 3000);
-    cr_assert_str_eq(west(&k, "SELECT v FROM shop.t WHERE id = 1"), "bypass");
+    cr_assert_str_eq(cdc_west(&k, "SELECT v FROM shop.t WHERE id = 1"), "bypass");
     /* locked: the session it has goes on, the next login does not */
     kit_sql(&k, KIT_WEST_SQL, "SET GLOBAL tidb_super_read_only = OFF");
     kit_sql(&k, KIT_WEST_SQL, "ALTER USER cdc ACCOUNT LOCK");
     kit_sql(&k, KIT_EAST_SQL, "INSERT INTO shop.t VALUES (2, 'locked')");
     kit_wait(&k, 3000);
-    cr_assert_str_eq(west(&k, "SELECT v FROM shop.t WHERE id = 2"), "locked");
+    cr_assert_str_eq(cdc_west(&k, "SELECT v FROM shop.t WHERE id = 2"), "locked");
     kill_sink(&k);
     kit_wait(&k, 2000);
     cr_assert_str_eq(cdc_state(&k), "pending");
@@ -162,8 +149,8 @@ Test(model_ticdc, item_06_read_only_without_bypass)
     ((struct dr_sim_account *)(uintptr_t)k.clusters[1].accounts)[1].grants = grants;
     ((struct dr_sim_account *)(uintptr_t)k.clusters[1].accounts)[1].grant_count = 1;
     kit_start(&k);
-    MAKE_SHOP(&k, KIT_EAST_SQL);
-    MAKE_SHOP(&k, KIT_WEST_SQL);
+    cdc_shop(&k, KIT_EAST_SQL);
+    cdc_shop(&k, KIT_WEST_SQL);
     cdc_make(&k, NULL);
     kit_sql(&k, KIT_WEST_SQL, "SET GLOBAL tidb_super_read_only = ON");
     kit_wait(&k, 1000);
@@ -181,7 +168,7 @@ Test(model_ticdc, item_06_read_only_without_bypass)
     cdc_call(&k, "POST", FEEDS "/f/resume", "{}");
     kit_wait(&k, 3000);
     cr_assert_str_eq(cdc_state(&k), "normal");
-    cr_assert_str_eq(west(&k, "SELECT v FROM shop.t WHERE id = 1"), "x");
+    cr_assert_str_eq(cdc_west(&k, "SELECT v FROM shop.t WHERE id = 1"), "x");
     kit_close(&k);
 }
 
@@ -241,9 +228,7 @@ Test(model_ticdc, item_08_synced_after_writes)
     struct kit k;
     struct dr_http_answer ans;
 
-    kit_open(&k);
-    MAKE_SHOP(&k, KIT_EAST_SQL);
-    MAKE_SHOP(&k, KIT_WEST_SQL);
+    cdc_open_shops(&k);
     cdc_make(&k, NULL);
     kit_sql(&k, KIT_EAST_SQL, "INSERT INTO shop.t VALUES (1, 'x')");
     kit_wait(&k, 10000);
@@ -299,9 +284,7 @@ Test(model_ticdc, item_11_redo_files_and_wipe)
     struct listing files;
     char first[256];
 
-    kit_open(&k);
-    MAKE_SHOP(&k, KIT_EAST_SQL);
-    MAKE_SHOP(&k, KIT_WEST_SQL);
+    cdc_open_shops(&k);
     cdc_make(&k,
              "{\"consistent\":{\"level\":\"eventual\",\"storage\":\"" KIT_REDO "\"}}");
     cr_assert_str_eq(cdc_state(&k), "normal");
@@ -402,22 +385,20 @@ Test(model_ticdc, syncpoints)
     const char *primary, *secondary;
     uint64_t p, s;
 
-    kit_open(&k);
-    MAKE_SHOP(&k, KIT_EAST_SQL);
-    MAKE_SHOP(&k, KIT_WEST_SQL);
+    cdc_open_shops(&k);
     cdc_make(&k, "{\"enable_sync_point\":true,\"sync_point_interval\":\"30s\"}");
     kit_sql(&k, KIT_EAST_SQL, "INSERT INTO shop.t VALUES (1, 'x')");
     kit_wait(&k, 70000);
-    cr_assert_str_eq(west(&k, "SELECT COUNT(*) FROM tidb_cdc.syncpoint_v1"), "2");
-    cr_assert_str_eq(west(&k, "SELECT changefeed FROM tidb_cdc.syncpoint_v1 LIMIT 1"),
+    cr_assert_str_eq(cdc_west(&k, "SELECT COUNT(*) FROM tidb_cdc.syncpoint_v1"), "2");
+    cr_assert_str_eq(cdc_west(&k, "SELECT changefeed FROM tidb_cdc.syncpoint_v1 LIMIT 1"),
                      "f");
-    primary = west(&k, "SELECT MAX(primary_ts) FROM tidb_cdc.syncpoint_v1");
-    secondary = west(&k, "SELECT MAX(secondary_ts) FROM tidb_cdc.syncpoint_v1");
+    primary = cdc_west(&k, "SELECT MAX(primary_ts) FROM tidb_cdc.syncpoint_v1");
+    secondary = cdc_west(&k, "SELECT MAX(secondary_ts) FROM tidb_cdc.syncpoint_v1");
     cr_assert(dr_parse_u64(primary, strlen(primary), &p), "%s", primary);
     cr_assert(dr_parse_u64(secondary, strlen(secondary), &s), "%s", secondary);
     cr_assert_eq(dr_tso_ms(p) % 30000, 0, "aligned since 8.2");
     cr_assert_gt(s, p);
-    cr_assert_str_eq(west(&k, "SELECT @@GLOBAL.tidb_external_ts"), secondary);
+    cr_assert_str_eq(cdc_west(&k, "SELECT @@GLOBAL.tidb_external_ts"), secondary);
     kit_close(&k);
 }
 
@@ -426,9 +407,7 @@ Test(model_ticdc, item_05_start_ts_to_the_tso)
 {
     for (int earlier = 0; earlier < 2; earlier++) {
         struct kit k;
-        kit_open(&k);
-        MAKE_SHOP(&k, KIT_EAST_SQL);
-        MAKE_SHOP(&k, KIT_WEST_SQL);
+        cdc_open_shops(&k);
         kit_sql(&k, KIT_EAST_SQL, "INSERT INTO shop.t VALUES (1, 'x')");
         const struct dr_change_log *log = &dr_model_cluster(k.m, "east")->log;
         uint64_t commit = log->items[log->count - 1].commit_tso;
@@ -440,7 +419,8 @@ Test(model_ticdc, item_05_start_ts_to_the_tso)
                                 (unsigned long long)commit - (unsigned)earlier));
         cr_assert_eq(ans.status, 200, "%s", ans.body);
         kit_wait(&k, 4000);
-        cr_assert_str_eq(west(&k, "SELECT COUNT(*) FROM shop.t"), earlier ? "1" : "0");
+        cr_assert_str_eq(cdc_west(&k, "SELECT COUNT(*) FROM shop.t"),
+                         earlier ? "1" : "0");
         kit_close(&k);
     }
 }
@@ -450,9 +430,7 @@ Test(model_ticdc, item_05_start_ts_to_the_tso)
 Test(model_ticdc, item_05_ddl_follows_the_role_it_ran_under)
 {
     struct kit k;
-    kit_open(&k);
-    MAKE_SHOP(&k, KIT_EAST_SQL);
-    MAKE_SHOP(&k, KIT_WEST_SQL);
+    cdc_open_shops(&k);
     cdc_make(&k, "{\"bdr_mode\":true}");
     kit_sql(&k, KIT_EAST_SQL, "CREATE TABLE shop.none (id INT PRIMARY KEY)");
     kit_sql(&k, KIT_EAST_SQL, "ADMIN SET BDR ROLE PRIMARY");
@@ -460,13 +438,13 @@ Test(model_ticdc, item_05_ddl_follows_the_role_it_ran_under)
     kit_sql(&k, KIT_EAST_SQL, "CREATE TABLE shop.carried (id INT PRIMARY KEY)");
     kit_sql(&k, KIT_EAST_SQL, "ADMIN UNSET BDR ROLE");
     kit_wait(&k, 4000);
-    cr_assert_str_eq(west(&k, "SELECT COUNT(*) FROM information_schema.tables WHERE "
-                              "TABLE_SCHEMA = 'shop'"),
+    cr_assert_str_eq(cdc_west(&k, "SELECT COUNT(*) FROM information_schema.tables WHERE "
+                                  "TABLE_SCHEMA = 'shop'"),
                      "2");
-    cr_assert_str_eq(west(&k,
-                          "SELECT MIN(TABLE_NAME) FROM information_schema.tables WHERE "
-                          "TABLE_SCHEMA = 'shop'"),
-                     "carried");
+    cr_assert_str_eq(
+        cdc_west(&k, "SELECT MIN(TABLE_NAME) FROM information_schema.tables WHERE "
+                     "TABLE_SCHEMA = 'shop'"),
+        "carried");
     cr_assert_str_eq(cdc_state(&k), "normal");
     kit_close(&k);
 }
@@ -492,8 +470,8 @@ Test(model_ticdc, item_06_rights_of_the_sink_account)
         sink->grants = &cases[i].grants;
         sink->grant_count = 1;
         kit_start(&k);
-        MAKE_SHOP(&k, KIT_EAST_SQL);
-        MAKE_SHOP(&k, KIT_WEST_SQL);
+        cdc_shop(&k, KIT_EAST_SQL);
+        cdc_shop(&k, KIT_WEST_SQL);
         struct dr_http_answer ans = cdc_post(&k, cases[i].config);
         cr_assert_eq(ans.status, 200, "%s", ans.body);
         kit_wait(&k, 1000);
@@ -510,13 +488,11 @@ Test(model_ticdc, item_06_rights_of_the_sink_account)
 Test(model_ticdc, syncpoints_are_purged_after_their_retention)
 {
     struct kit k;
-    kit_open(&k);
-    MAKE_SHOP(&k, KIT_EAST_SQL);
-    MAKE_SHOP(&k, KIT_WEST_SQL);
+    cdc_open_shops(&k);
     cdc_make(&k, "{\"enable_sync_point\":true,\"sync_point_interval\":\"10m\","
                  "\"sync_point_retention\":\"1h\"}");
     kit_wait(&k, 4 * 60 * 60 * 1000);
-    const char *n = west(&k, "SELECT COUNT(*) FROM tidb_cdc.syncpoint_v1");
+    const char *n = cdc_west(&k, "SELECT COUNT(*) FROM tidb_cdc.syncpoint_v1");
     uint64_t count;
     cr_assert(dr_parse_u64(n, strlen(n), &count));
     cr_assert(count >= 6 && count <= 10, "%s of 24", n);
@@ -527,9 +503,7 @@ Test(model_ticdc, a_warning_goes_when_the_feed_gets_on)
 {
     struct kit k;
     struct dr_http_answer ans;
-    kit_open(&k);
-    MAKE_SHOP(&k, KIT_EAST_SQL);
-    MAKE_SHOP(&k, KIT_WEST_SQL);
+    cdc_open_shops(&k);
     cdc_make(&k, NULL);
     kit_ctl(&k, "{\"fault\":\"feed-freeze\",\"cluster\":\"east\"}");
     kit_wait(&k, 1000);
@@ -550,9 +524,7 @@ Test(model_ticdc, item_05_rows_are_marked_with_the_source_id)
 {
     struct kit k;
     const struct dr_change_log *log;
-    kit_open(&k);
-    MAKE_SHOP(&k, KIT_EAST_SQL);
-    MAKE_SHOP(&k, KIT_WEST_SQL);
+    cdc_open_shops(&k);
     kit_sql(&k, KIT_EAST_SQL, "SET GLOBAL tidb_source_id = 7");
     cdc_make(&k, NULL);
     kit_sql(&k, KIT_EAST_SQL, "SET GLOBAL tidb_source_id = 9");
@@ -598,7 +570,7 @@ Test(model_ticdc, item_03_create_waits_for_a_restore)
     struct dr_sql_answer out = {0};
 
     kit_open(&k);
-    MAKE_SHOP(&k, KIT_WEST_SQL);
+    cdc_shop(&k, KIT_WEST_SQL);
     kit_sql(&k, KIT_WEST_SQL, "BACKUP DATABASE * TO '/backup/x'");
     s = kit_sql_as(&k, KIT_EAST_SQL, "root", "");
     cr_assert_eq(dr_model_sql_query(s, restore, strlen(restore), &out, k.arena),
@@ -621,9 +593,7 @@ Test(model_ticdc, same_seed_same_bytes)
 
     for (int i = 0; i < 2; i++) {
         struct kit k;
-        kit_open(&k);
-        MAKE_SHOP(&k, KIT_EAST_SQL);
-        MAKE_SHOP(&k, KIT_WEST_SQL);
+        cdc_open_shops(&k);
         cdc_make(&k, "{\"consistent\":{\"level\":\"eventual\",\"storage\":\"" KIT_REDO
                      "\"}}");
         kit_sql(&k, KIT_EAST_SQL, "INSERT INTO shop.t VALUES (1, 'x')");

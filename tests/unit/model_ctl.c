@@ -4,12 +4,6 @@
 #include "controller/estate/model/internal.h"
 #include "tests/unit/model_cdc_kit.h"
 
-static void shop(struct kit *k, const char *at)
-{
-    kit_sql(k, at, "CREATE DATABASE shop");
-    kit_sql(k, at, "CREATE TABLE shop.t (id BIGINT PRIMARY KEY, v VARCHAR(20))");
-}
-
 /* {"show": ..} as the control socket takes it; owned by the kit. */
 static json_t *look(struct kit *k, const char *what, const char *text)
 {
@@ -99,9 +93,7 @@ Test(model_ctl, processes_are_cut_off_from_each_other)
 {
     struct kit k;
     struct dr_http_answer ans;
-    kit_open(&k);
-    shop(&k, KIT_EAST_SQL);
-    shop(&k, KIT_WEST_SQL);
+    cdc_open_shops(&k);
     cdc_make(&k, NULL);
     /* TiCDC of east from SQL of west: the feed retries, and goes on afterwards */
     kit_ctl(&k, "{\"fault\":\"partition\",\"from\":\"ticdc:east\",\"to\":\"sql:west\"}");
@@ -155,9 +147,7 @@ Test(model_ctl, processes_are_cut_off_from_each_other)
 Test(model_ctl, redo_needs_its_storage)
 {
     struct kit k;
-    kit_open(&k);
-    shop(&k, KIT_EAST_SQL);
-    shop(&k, KIT_WEST_SQL);
+    cdc_open_shops(&k);
     cdc_make(&k,
              "{\"consistent\":{\"level\":\"eventual\",\"storage\":\"" KIT_REDO "\"}}");
     kit_ctl(&k, "{\"fault\":\"partition\",\"from\":\"ticdc:east\",\"to\":\"store\"}");
@@ -179,7 +169,7 @@ Test(model_ctl, a_lost_reply_by_kind)
     struct kit k;
     struct dr_sql_answer out = {0};
     kit_open(&k);
-    shop(&k, KIT_EAST_SQL);
+    cdc_shop(&k, KIT_EAST_SQL);
     struct dr_model_session *s = kit_sql_as(&k, KIT_EAST_SQL, "root", "");
     const char *insert = "INSERT INTO shop.t VALUES (1, 'a')";
     kit_ctl(&k, "{\"fault\":\"lose\",\"kind\":\"insert\",\"at\":\"" KIT_EAST_SQL "\"}");
@@ -207,7 +197,7 @@ Test(model_ctl, a_region_is_lost_and_back)
 {
     struct kit k;
     kit_open(&k);
-    shop(&k, KIT_EAST_SQL);
+    cdc_shop(&k, KIT_EAST_SQL);
     kit_ctl(&k, "{\"fault\":\"region-lost\",\"region\":\"east\"}");
     struct dr_address sql = kit_at(KIT_EAST_SQL), pd = kit_at(KIT_EAST_PD),
                       cdc = kit_at(KIT_EAST_CDC), west = kit_at(KIT_WEST_SQL);
@@ -228,9 +218,7 @@ Test(model_ctl, a_region_is_lost_and_back)
 Test(model_ctl, clocks_step_and_timestamps_do_not)
 {
     struct kit k;
-    kit_open(&k);
-    shop(&k, KIT_EAST_SQL);
-    shop(&k, KIT_WEST_SQL);
+    cdc_open_shops(&k);
     cdc_make(&k, NULL);
     uint64_t before = cdc_tso(&k);
     int64_t wall = dr_model_wall_ms(k.m);
@@ -250,7 +238,7 @@ Test(model_ctl, gc_goes_on_whatever_holds_it)
 {
     struct kit k;
     kit_open(&k);
-    shop(&k, KIT_EAST_SQL);
+    cdc_shop(&k, KIT_EAST_SQL);
     kit_sql(&k, KIT_EAST_SQL, "SET GLOBAL tidb_gc_enable = OFF");
     uint64_t then = cdc_tso(&k);
     kit_wait(&k, 60000);
@@ -325,8 +313,8 @@ static int64_t count(struct kit *k, const char *what)
 static void pair_with_feed(struct kit *k)
 {
     kit_open(k);
-    shop(k, KIT_EAST_SQL);
-    shop(k, KIT_WEST_SQL);
+    cdc_shop(k, KIT_EAST_SQL);
+    cdc_shop(k, KIT_WEST_SQL);
     cdc_make(k, NULL);
 }
 
@@ -429,9 +417,7 @@ Test(model_ctl, the_check_finds_each_kind_of_difference)
 Test(model_ctl, the_check_at_a_syncpoint)
 {
     struct kit k;
-    kit_open(&k);
-    shop(&k, KIT_EAST_SQL);
-    shop(&k, KIT_WEST_SQL);
+    cdc_open_shops(&k);
     cdc_make(&k, "{\"enable_sync_point\":true,\"sync_point_interval\":\"30s\"}");
     cr_assert(!good(&k, "{\"at\":\"syncpoint\"}"), "there is none");
     kit_sql(&k, KIT_EAST_SQL, "INSERT INTO shop.t VALUES (1, 'a')");
@@ -608,7 +594,7 @@ Test(model_ctl, the_audit_says_when_it_has_forgotten)
 {
     struct kit k;
     kit_open(&k);
-    shop(&k, KIT_EAST_SQL);
+    cdc_shop(&k, KIT_EAST_SQL);
     struct dr_model_session *s = kit_sql_as(&k, KIT_EAST_SQL, "root", "");
     cr_assert(json_is_false(json_object_get(look(&k, "audit", "{}"), "truncated")));
     for (int i = 0; i < 20010; i++)

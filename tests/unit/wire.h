@@ -41,4 +41,13 @@ void wire_bench_close(struct wire_bench *b);
 /* One call; the reply must be released. */
 void wire_bench_ask(struct wire_bench *b, const struct dr_call *call, struct dr_reply *r);
 
+/* Opens the bench and makes the call: every line was sent, in order, and no other. */
+void wire_ask(struct wire_bench *b, struct wire_talk *talk, const struct dr_call *call,
+              struct dr_reply *r);
+/* .. and its outcome is DR_DONE. */
+void wire_ask_well(struct wire_bench *b, struct wire_talk *talk,
+                   const struct dr_call *call, struct dr_reply *r);
+/* Releases the reply, closes the bench. */
+void wire_done(struct wire_bench *b, struct dr_reply *r);
+
 #endif

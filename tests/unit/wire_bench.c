@@ -257,3 +257,28 @@ void wire_bench_ask(struct wire_bench *b, const struct dr_call *call, struct dr_
     struct dr_reply more; /* lets an undo that is still under way arrive */
     cr_assert_not(b->estate->wait(b->estate, b->estate->now_ms(b->estate), &more));
 }
+
+void wire_ask(struct wire_bench *b, struct wire_talk *talk, const struct dr_call *call,
+              struct dr_reply *r)
+{
+    size_t lines = 0;
+    while (talk->lines[lines].want)
+        lines++;
+    wire_bench_open(b, talk);
+    wire_bench_ask(b, call, r);
+    cr_expect_null(talk->wrong, "%s", talk->wrong);
+    cr_expect_eq(talk->sent, lines, "%zu of %zu sent", talk->sent, lines);
+}
+
+void wire_ask_well(struct wire_bench *b, struct wire_talk *talk,
+                   const struct dr_call *call, struct dr_reply *r)
+{
+    wire_ask(b, talk, call, r);
+    cr_assert_eq(r->outcome, DR_DONE, "%s", r->err.text);
+}
+
+void wire_done(struct wire_bench *b, struct dr_reply *r)
+{
+    dr_reply_release(r);
+    wire_bench_close(b);
+}

@@ -48,27 +48,13 @@ static const struct {
     {DR_UNKNOWN, {{HEALTH, NULL}, {CAPTURES, OWNER("a")}, {FEED, "200 not json"}}},
 };
 
-static void ask(struct wire_bench *b, struct wire_talk *talk, const struct dr_call *call,
-                struct dr_reply *r)
-{
-    wire_bench_open(b, talk);
-    wire_bench_ask(b, call, r);
-    cr_expect_null(talk->wrong, "%s", talk->wrong);
-}
-
-static void done(struct wire_bench *b, struct dr_reply *r)
-{
-    dr_reply_release(r);
-    wire_bench_close(b);
-}
-
 Test(wire, absence_of_a_feed)
 {
     for (size_t i = 0; i < sizeof(polls) / sizeof(polls[0]); i++) {
         struct wire_talk talk = {.lines = polls[i].lines};
         struct wire_bench b;
         struct dr_reply r;
-        ask(&b, &talk, &poll, &r);
+        wire_ask(&b, &talk, &poll, &r);
         cr_expect_eq(r.outcome, polls[i].outcome, "%zu: %s", i, r.err.text);
         if (r.outcome == DR_DONE) {
             cr_expect(r.as.feed->seen.known && !r.as.feed->present);
@@ -76,7 +62,7 @@ Test(wire, absence_of_a_feed)
             cr_expect_eq(r.as.feed->absent_polls, 1);
             cr_expect_str_eq(r.as.feed->owner_id, "a");
         }
-        done(&b, &r);
+        wire_done(&b, &r);
     }
 }
 
@@ -129,8 +115,7 @@ Test(wire, differences_of_a_feed)
         struct wire_bench b;
         struct dr_reply r;
         struct dr_buf fields;
-        ask(&b, &talk, &poll, &r);
-        cr_assert_eq(r.outcome, DR_DONE, "%s", r.err.text);
+        wire_ask_well(&b, &talk, &poll, &r);
         cr_expect(r.as.feed->present);
         dr_buf_init(&fields, 4096);
         for (size_t k = 0; k < r.as.feed->difference_count; k++)
@@ -138,7 +123,7 @@ Test(wire, differences_of_a_feed)
         cr_expect_str_eq(dr_buf_str(&fields), shown[i].fields, "%zu: %s", i,
                          dr_buf_str(&fields));
         dr_buf_release(&fields);
-        done(&b, &r);
+        wire_done(&b, &r);
     }
 }
 
@@ -179,7 +164,7 @@ Test(wire, answers_to_a_create)
         cr_expect_eq(r.err.code, creates[i].code, "%zu: %s", i, r.err.text);
         cr_expect_eq(talk.sent, creates[i].get ? 2 : 1, "%zu: never sent twice", i);
         cr_expect_null(strstr(r.err.text, "sink'pass"));
-        done(&b, &r);
+        wire_done(&b, &r);
     }
 }
 
@@ -201,13 +186,13 @@ Test(wire, no_owner_is_waited_for)
     struct wire_bench b;
     struct dr_reply r;
     talk.lines = lines;
-    ask(&b, &talk,
-        &(struct dr_call){.kind = DR_CALL_FEED_PAUSE,
-                          .args.feed = {.id = "f-1", .to = 1, .generation = 1}},
-        &r);
+    wire_ask(&b, &talk,
+             &(struct dr_call){.kind = DR_CALL_FEED_PAUSE,
+                               .args.feed = {.id = "f-1", .to = 1, .generation = 1}},
+             &r);
     cr_expect_eq(r.outcome, DR_DONE, "%s", r.err.text);
     cr_expect_eq(talk.sent, 4);
-    done(&b, &r);
+    wire_done(&b, &r);
 }
 
 Test(wire, feeds)
@@ -224,8 +209,7 @@ Test(wire, feeds)
             {NULL, NULL}}};
     struct wire_bench b;
     struct dr_reply r;
-    ask(&b, &talk, &(struct dr_call){.kind = DR_CALL_CDC_FEEDS}, &r);
-    cr_assert_eq(r.outcome, DR_DONE, "%s", r.err.text);
+    wire_ask_well(&b, &talk, &(struct dr_call){.kind = DR_CALL_CDC_FEEDS}, &r);
     cr_assert_eq(r.as.feeds->count, 2);
     const struct dr_feed *f = r.as.feeds->items;
     cr_expect_eq(f[0].state, DR_FEED_WARNING);
@@ -233,7 +217,7 @@ Test(wire, feeds)
     cr_expect_str_eq(f[0].error, "CDC:ErrX: dial mysql://cdc:xxxxx@h/ failed");
     cr_expect_str_eq(f[1].id, "other/g");
     cr_expect_eq(f[1].state, DR_FEED_STRANGE);
-    done(&b, &r);
+    wire_done(&b, &r);
 }
 
 /* One request, unless a feed is missing that should be there: then a poll of absence,
@@ -288,17 +272,17 @@ Test(wire, feeds_that_are_missing)
         struct wire_talk talk = {.lines = cases[i].lines};
         struct wire_bench b;
         struct dr_reply r;
-        ask(&b, &talk,
-            &(struct dr_call){.kind = DR_CALL_CDC_FEEDS,
-                              .args.feeds = {cases[i].known, ids}},
-            &r);
+        wire_ask(&b, &talk,
+                 &(struct dr_call){.kind = DR_CALL_CDC_FEEDS,
+                                   .args.feeds = {cases[i].known, ids}},
+                 &r);
         cr_assert_eq(r.outcome, DR_DONE, "case %zu: %s", i, r.err.text);
         cr_expect_eq(r.as.feeds->count, cases[i].count, "case %zu", i);
         const char *owner = r.as.feeds->owner_id;
         cr_expect(owner ? cases[i].owner && strcmp(owner, cases[i].owner) == 0
                         : !cases[i].owner,
                   "case %zu: owner %s", i, owner ? owner : "none");
-        done(&b, &r);
+        wire_done(&b, &r);
     }
 }
 
@@ -319,7 +303,7 @@ Test(wire, a_read_that_nobody_takes_ends_at_once)
     cr_expect_eq(r.err.code, DR_E_UNREACHABLE, "%s", r.err.text);
     cr_expect_eq(talk.sent, b.access->clusters[0].pd_count);
     cr_expect_leq(b.estate->now_ms(b.estate) - begin, 2); /* 1 an exchange */
-    done(&b, &r);
+    wire_done(&b, &r);
 }
 
 /* ... a change is not given up so soon, and neither is a server that cannot just now; the
@@ -338,7 +322,7 @@ Test(wire, pauses_before_the_next_pass_grow)
     cr_expect_eq(r.outcome, DR_DONE, "%s", r.err.text);
     int64_t took = b.estate->now_ms(b.estate) - begin;
     cr_expect(took >= 500 + 1000 && took <= 1000 + 2000 + 3, "%lld ms", (long long)took);
-    done(&b, &r);
+    wire_done(&b, &r);
 
     static const struct wire_line none[] = {{NULL, NULL}};
     talk = (struct wire_talk){.lines = none, .fault = WIRE_NOT_SENT};
@@ -350,7 +334,7 @@ Test(wire, pauses_before_the_next_pass_grow)
                    &r);
     cr_expect_eq(r.outcome, DR_REFUSED);
     cr_expect_geq(b.estate->now_ms(b.estate) - begin, 150000);
-    done(&b, &r);
+    wire_done(&b, &r);
 }
 
 /* ---- refusals of SQL mutations ---- */
@@ -458,14 +442,14 @@ Test(wire, refusals)
         size_t lines = 0;
         while (refusals[i].lines[lines].want)
             lines++;
-        ask(&b, &talk, &refusals[i].call, &r);
+        wire_ask(&b, &talk, &refusals[i].call, &r);
         cr_expect_eq(r.outcome, refusals[i].outcome, "%s: %s", refusals[i].what,
                      r.err.text);
         cr_expect_eq(r.err.code, refusals[i].code, "%s: %s", refusals[i].what,
                      r.err.text);
         cr_expect_eq(talk.sent, lines, "%s: %zu sent", refusals[i].what, talk.sent);
         cr_expect_null(strstr(r.err.text, "sql password"));
-        done(&b, &r);
+        wire_done(&b, &r);
     }
 }
 
@@ -543,7 +527,7 @@ Test(wire, answers_to_copies)
         cr_expect_eq(r.err.code, copies[i].code, "%zu: %s", i, r.err.text);
         cr_expect_eq(r.connection_id, 4711);
         cr_expect_str_eq(r.instance, "127.0.1.4:4000");
-        done(&b, &r);
+        wire_done(&b, &r);
     }
 }
 
@@ -560,7 +544,7 @@ Test(wire, reads_rotate_over_instances)
     cr_expect_eq(r.outcome, DR_UNKNOWN);
     cr_expect_eq(talk.sent, 2);
     cr_expect_not_null(strstr(r.err.text, "127.1.1.5:4000"), "%s", r.err.text);
-    done(&b, &r);
+    wire_done(&b, &r);
 }
 
 /* ---- redaction ---- */

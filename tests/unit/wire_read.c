@@ -28,25 +28,6 @@
         .cluster = 0, .instance = "127.0.1.4:4000"                                       \
     }
 
-/* Asks with these answers; everything must have been sent as written. */
-static void ask(struct wire_bench *b, struct wire_talk *talk, const struct dr_call *call,
-                struct dr_reply *r)
-{
-    size_t lines = 0;
-    while (talk->lines[lines].want)
-        lines++;
-    wire_bench_open(b, talk);
-    wire_bench_ask(b, call, r);
-    cr_expect_null(talk->wrong, "%s", talk->wrong);
-    cr_expect_eq(talk->sent, lines, "%zu of %zu sent", talk->sent, lines);
-}
-
-static void done(struct wire_bench *b, struct dr_reply *r)
-{
-    dr_reply_release(r);
-    wire_bench_close(b);
-}
-
 Test(wire, hot)
 {
     struct wire_talk talk = {
@@ -54,15 +35,14 @@ Test(wire, hot)
             {"SELECT " VARIABLES, NAMES "\n1|0|ON|72h0m0s|0|0|8|3"}, {NULL, NULL}}};
     struct wire_bench b;
     struct dr_reply r;
-    ask(&b, &talk, &(struct dr_call){.kind = DR_CALL_SQL_HOT, .at = EAST}, &r);
-    cr_assert_eq(r.outcome, DR_DONE, "%s", r.err.text);
+    wire_ask_well(&b, &talk, &(struct dr_call){.kind = DR_CALL_SQL_HOT, .at = EAST}, &r);
     const struct dr_instance *i = r.as.instance;
     cr_expect(i->super_read_only && !i->restricted_read_only && i->gc_enable);
     cr_expect_eq(i->gc_life_time_ms, 72 * 3600 * 1000);
     cr_expect_eq(i->auto_increment_increment, 8);
     cr_expect_eq(i->auto_increment_offset, 3);
     cr_expect_str_eq(i->address, "127.0.1.4:4000");
-    done(&b, &r);
+    wire_done(&b, &r);
 }
 
 Test(wire, ledger_with_rows_and_beats)
@@ -76,8 +56,8 @@ Test(wire, ledger_with_rows_and_beats)
                                  {NULL, NULL}}};
     struct wire_bench b;
     struct dr_reply r;
-    ask(&b, &talk, &(struct dr_call){.kind = DR_CALL_SQL_LEDGER, .at = EAST}, &r);
-    cr_assert_eq(r.outcome, DR_DONE, "%s", r.err.text);
+    wire_ask_well(&b, &talk, &(struct dr_call){.kind = DR_CALL_SQL_LEDGER, .at = EAST},
+                  &r);
     const struct dr_ledger_group *g = r.ledger;
     cr_expect(g->seen.known && g->table_present && g->beat_table_present && !g->decoded);
     cr_assert_eq(g->raw_count, 2);
@@ -86,7 +66,7 @@ Test(wire, ledger_with_rows_and_beats)
     cr_assert_eq(g->beat_count, 1);
     cr_expect_str_eq(g->beats[0].origin, "east");
     cr_expect_not(r.as.instance->gc_enable);
-    done(&b, &r);
+    wire_done(&b, &r);
 }
 
 /* Absence comes from the error that names the table; the rest is still read. */
@@ -101,11 +81,11 @@ Test(wire, ledger_that_is_not_there)
             {NULL, NULL}}};
     struct wire_bench b;
     struct dr_reply r;
-    ask(&b, &talk, &(struct dr_call){.kind = DR_CALL_SQL_LEDGER, .at = EAST}, &r);
-    cr_assert_eq(r.outcome, DR_DONE, "%s", r.err.text);
+    wire_ask_well(&b, &talk, &(struct dr_call){.kind = DR_CALL_SQL_LEDGER, .at = EAST},
+                  &r);
     cr_expect(r.ledger->seen.known && !r.ledger->table_present &&
               !r.ledger->beat_table_present);
-    done(&b, &r);
+    wire_done(&b, &r);
 }
 
 Test(wire, ledger_that_cannot_be_read_is_not_absent)
@@ -121,10 +101,11 @@ Test(wire, ledger_that_cannot_be_read_is_not_absent)
         struct wire_talk talk = {.lines = lines};
         struct wire_bench b;
         struct dr_reply r;
-        ask(&b, &talk, &(struct dr_call){.kind = DR_CALL_SQL_LEDGER, .at = EAST}, &r);
+        wire_ask(&b, &talk, &(struct dr_call){.kind = DR_CALL_SQL_LEDGER, .at = EAST},
+                 &r);
         cr_expect_eq(r.outcome, DR_UNKNOWN, "%s", answers[i]);
         cr_expect_null(r.ledger);
-        done(&b, &r);
+        wire_done(&b, &r);
     }
 }
 
@@ -152,11 +133,11 @@ Test(wire, tso)
         struct wire_talk talk = {.lines = cases[i].lines};
         struct wire_bench b;
         struct dr_reply r;
-        ask(&b, &talk, &(struct dr_call){.kind = DR_CALL_SQL_TSO, .at = EAST}, &r);
+        wire_ask(&b, &talk, &(struct dr_call){.kind = DR_CALL_SQL_TSO, .at = EAST}, &r);
         cr_expect_eq(r.outcome, cases[i].tso ? DR_DONE : DR_UNKNOWN, "case %zu", i);
         cr_expect_eq(r.tso, cases[i].tso, "case %zu", i);
         cr_expect_eq(talk.lane, DR_LANE_LEASE);
-        done(&b, &r);
+        wire_done(&b, &r);
     }
 }
 
@@ -177,13 +158,13 @@ Test(wire, identity)
             {NULL, NULL}}};
     struct wire_bench b;
     struct dr_reply r;
-    ask(&b, &talk, &(struct dr_call){.kind = DR_CALL_SQL_IDENTITY, .at = EAST}, &r);
-    cr_assert_eq(r.outcome, DR_DONE, "%s", r.err.text);
+    wire_ask_well(&b, &talk, &(struct dr_call){.kind = DR_CALL_SQL_IDENTITY, .at = EAST},
+                  &r);
     cr_expect_eq(r.as.identity->cluster_id, 7388813826377400123u);
     cr_expect_eq(dr_version_rank(&r.as.identity->version), 8005004);
     cr_expect(r.as.identity->new_collation);
     cr_expect_eq(r.as.identity->member_count, 2);
-    done(&b, &r);
+    wire_done(&b, &r);
 }
 
 Test(wire, accounts)
@@ -211,12 +192,11 @@ Test(wire, accounts)
     const char *const names[] = {"cdc", "drover"};
     struct wire_bench b;
     struct dr_reply r;
-    ask(&b, &talk,
-        &(struct dr_call){.kind = DR_CALL_SQL_ACCOUNTS,
-                          .at = EAST,
-                          .args.accounts = {.count = 2, .names = names}},
-        &r);
-    cr_assert_eq(r.outcome, DR_DONE, "%s", r.err.text);
+    wire_ask_well(&b, &talk,
+                  &(struct dr_call){.kind = DR_CALL_SQL_ACCOUNTS,
+                                    .at = EAST,
+                                    .args.accounts = {.count = 2, .names = names}},
+                  &r);
     const struct dr_account *drover = dr_accounts_find(r.as.accounts, "drover");
     const struct dr_account *cdc = dr_accounts_find(r.as.accounts, "cdc");
     cr_assert_eq(r.as.accounts->count, 2);
@@ -233,7 +213,7 @@ Test(wire, accounts)
     cr_expect(cdc->locked[0] && !cdc->locked[1]);
     cr_assert_eq(r.as.accounts->bypass_count, 2);
     cr_expect_str_eq(r.as.accounts->bypass[1], "ops");
-    done(&b, &r);
+    wire_done(&b, &r);
 }
 
 Test(wire, jobs_leave_out_other_accounts_and_ourselves)
@@ -252,8 +232,7 @@ Test(wire, jobs_leave_out_other_accounts_and_ourselves)
             {NULL, NULL}}};
     struct wire_bench b;
     struct dr_reply r;
-    ask(&b, &talk, &(struct dr_call){.kind = DR_CALL_SQL_JOBS, .at = EAST}, &r);
-    cr_assert_eq(r.outcome, DR_DONE, "%s", r.err.text);
+    wire_ask_well(&b, &talk, &(struct dr_call){.kind = DR_CALL_SQL_JOBS, .at = EAST}, &r);
     const struct dr_jobs *j = r.as.jobs;
     cr_assert_eq(j->backup_count, 1);
     cr_expect_str_eq(j->backups[0].destination, "s3://b/p");
@@ -264,7 +243,7 @@ Test(wire, jobs_leave_out_other_accounts_and_ourselves)
     cr_expect_eq(j->sessions[0].id, 88);
     cr_expect_str_eq(j->sessions[0].word, "BACKUP");
     cr_expect_str_eq(j->sessions[1].word, "");
-    done(&b, &r);
+    wire_done(&b, &r);
 }
 
 /* Each tidb-server numbers its sessions by itself: what is ours on one may be an older
@@ -316,15 +295,15 @@ Test(wire, login)
         struct wire_talk talk = {.lines = lines};
         struct wire_bench b;
         struct dr_reply r;
-        ask(&b, &talk,
-            &(struct dr_call){.kind = DR_CALL_SQL_LOGIN,
-                              .at = EAST,
-                              .args.login = {.generation = 2, .from = "west"}},
-            &r);
+        wire_ask(&b, &talk,
+                 &(struct dr_call){.kind = DR_CALL_SQL_LOGIN,
+                                   .at = EAST,
+                                   .args.login = {.generation = 2, .from = "west"}},
+                 &r);
         cr_expect_eq(talk.lane, DR_LANE_LOGIN);
         cr_expect_eq(r.outcome, logins[i].outcome, "%zu: %s", i, r.err.text);
         cr_expect_eq(r.login, logins[i].answer, "%zu", i);
-        done(&b, &r);
+        wire_done(&b, &r);
     }
 }
 
@@ -344,19 +323,19 @@ Test(wire, counts_at_one_tso)
             {NULL, NULL}}};
     struct wire_bench b;
     struct dr_reply r;
-    ask(&b, &talk,
+    wire_ask_well(
+        &b, &talk,
         &(struct dr_call){.kind = DR_CALL_SQL_COUNTS,
                           .at = EAST,
                           .args.counts = {.tso = 46, .count = 3, .tables = tables}},
         &r);
-    cr_assert_eq(r.outcome, DR_DONE, "%s", r.err.text);
     cr_expect_eq(talk.lane, DR_LANE_JOB, "a round must never meet this snapshot");
     cr_expect_eq(r.as.counts->items[0].rows, 12345678901u);
     cr_expect_str_eq(r.as.counts->items[0].definition,
                      "fde9c5013bf506100d196c3c865dc3acdc36530b46f661826f62a1b0463de3b3");
     cr_expect(r.as.counts->items[0].counted && r.as.counts->items[1].counted);
     cr_expect_null(r.as.counts->items[2].definition);
-    done(&b, &r);
+    wire_done(&b, &r);
 }
 
 Test(wire, pd)
@@ -373,13 +352,12 @@ Test(wire, pd)
             {NULL, NULL}}};
     struct wire_bench b;
     struct dr_reply r;
-    ask(&b, &talk, &(struct dr_call){.kind = DR_CALL_PD_IDENTITY}, &r);
-    cr_assert_eq(r.outcome, DR_DONE, "%s", r.err.text);
+    wire_ask_well(&b, &talk, &(struct dr_call){.kind = DR_CALL_PD_IDENTITY}, &r);
     cr_expect_eq(r.as.pd->cluster_id, 7710483965907816952u);
     cr_assert_eq(r.as.pd->address_count, 2);
     cr_expect_str_eq(r.as.pd->addresses[1], "db:2379");
     cr_expect_eq(r.as.pd->version.minor, 5);
-    done(&b, &r);
+    wire_done(&b, &r);
     talk = (struct wire_talk){
         .lines = (const struct wire_line[]){
             {"GET /pd/api/v1/gc/safepoint",
@@ -387,12 +365,11 @@ Test(wire, pd)
              "{\"service_gc_safe_points\":[{\"service_id\":\"gc_worker\",\"expired_at\":"
              "9223372036854775807,\"safe_point\":470609638468354049}]}"},
             {NULL, NULL}}};
-    ask(&b, &talk, &(struct dr_call){.kind = DR_CALL_PD_SAFEPOINTS}, &r);
-    cr_assert_eq(r.outcome, DR_DONE, "%s", r.err.text);
+    wire_ask_well(&b, &talk, &(struct dr_call){.kind = DR_CALL_PD_SAFEPOINTS}, &r);
     cr_assert_eq(r.as.safepoints->count, 1);
     cr_expect_eq(r.as.safepoints->items[0].expired_at_s, INT64_MAX);
     cr_expect_eq(r.as.safepoints->gc_safe_point, 0, "left out when 0");
-    done(&b, &r);
+    wire_done(&b, &r);
 }
 
 #define STORE(state, label, size)                                                        \
@@ -439,7 +416,7 @@ Test(wire, pd_stores)
         struct wire_talk talk = {.lines = cases[i].lines};
         struct wire_bench b;
         struct dr_reply r;
-        ask(&b, &talk, &(struct dr_call){.kind = DR_CALL_PD_STORES}, &r);
+        wire_ask(&b, &talk, &(struct dr_call){.kind = DR_CALL_PD_STORES}, &r);
         cr_assert_eq(r.outcome, cases[i].mib ? DR_DONE : DR_UNKNOWN, "case %zu: %s", i,
                      r.err.text);
         if (cases[i].mib) {
@@ -447,7 +424,7 @@ Test(wire, pd_stores)
             cr_expect_eq(r.as.stores->count, cases[i].count);
             cr_expect_eq(r.as.stores->replicas, 3);
         }
-        done(&b, &r);
+        wire_done(&b, &r);
     }
 }
 
@@ -467,14 +444,13 @@ Test(wire, store_list)
             {NULL, NULL}}};
     struct wire_bench b;
     struct dr_reply r;
-    ask(&b, &talk,
-        &(struct dr_call){.kind = DR_CALL_STORE_LIST,
-                          .args.store = {DR_STORE_BACKUP, "g 2"}},
-        &r);
-    cr_assert_eq(r.outcome, DR_DONE, "%s", r.err.text);
+    wire_ask_well(&b, &talk,
+                  &(struct dr_call){.kind = DR_CALL_STORE_LIST,
+                                    .args.store = {DR_STORE_BACKUP, "g 2"}},
+                  &r);
     cr_expect_eq(r.as.listing->count, 1);
     cr_expect(r.as.listing->has_lock && r.as.listing->has_meta);
-    done(&b, &r);
+    wire_done(&b, &r);
 }
 
 /* An object store says in XML why it refuses: its code and its words, not the markup. */
@@ -488,15 +464,15 @@ Test(wire, store_refuses_in_words)
             {NULL, NULL}}};
     struct wire_bench b;
     struct dr_reply r;
-    ask(&b, &talk,
-        &(struct dr_call){.kind = DR_CALL_STORE_LIST,
-                          .args.store = {DR_STORE_BACKUP, "g 2"}},
-        &r);
+    wire_ask(&b, &talk,
+             &(struct dr_call){.kind = DR_CALL_STORE_LIST,
+                               .args.store = {DR_STORE_BACKUP, "g 2"}},
+             &r);
     cr_assert_eq(r.err.code, DR_E_AUTH);
     cr_expect(strstr(r.err.text, "HTTP 403: SignatureDoesNotMatch: The signature & key"),
               "%s", r.err.text);
     cr_expect_null(strchr(r.err.text, '<'), "%s", r.err.text);
-    done(&b, &r);
+    wire_done(&b, &r);
 }
 
 #define REDO "GET /redo?list-type=2&max-keys=1000&prefix=orders%2Fr1%2F"
@@ -522,15 +498,14 @@ Test(wire, store_redo)
             {NULL, NULL}}};
     struct wire_bench b;
     struct dr_reply r;
-    ask(&b, &talk,
-        &(struct dr_call){.kind = DR_CALL_STORE_REDO,
-                          .args.store = {DR_STORE_REDO, "r1"}},
-        &r);
-    cr_assert_eq(r.outcome, DR_DONE, "%s", r.err.text);
+    wire_ask_well(&b, &talk,
+                  &(struct dr_call){.kind = DR_CALL_STORE_REDO,
+                                    .args.store = {DR_STORE_REDO, "r1"}},
+                  &r);
     cr_expect(r.as.redo->found);
     cr_expect_eq(r.as.redo->checkpoint, 0x1234);
     cr_expect_eq(r.as.redo->resolved, 0x0662112233445566);
-    done(&b, &r);
+    wire_done(&b, &r);
 }
 
 /* What SHOW GRANTS says, and on which of drover's objects it counts. */
