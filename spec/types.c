@@ -413,7 +413,8 @@ const char *dr_storage_uri_parse(struct dr_arena *a, const char *text,
     const char *why;
     *secret = false;
     *out = u;
-    if (*text == '/' || !strncmp(text, "file:///", 8) || !strncmp(text, "local:///", 9)) {
+    if (*text == '/' || !strncmp(text, "file:///", 8) || !strncmp(text, "local:///", 9) ||
+        !strncmp(text, "nfs:///", 7)) {
         const char *path = *text == '/' ? text : strchr(text, ':') + 3;
         why = parse_folder(a, path, &u);
         *out = u;
@@ -644,7 +645,7 @@ const struct dr_type_info dr_types[DR_T_COUNT] = {
                   "^https?://" HOST "(:[0-9]{1,5})?/*$", read_url},
     [DR_T_STORAGE] = {"storage URI",
                       "s3://BUCKET/PREFIX?PARAMETERS or an absolute shared folder",
-                      "^(s3://[a-z0-9]|/|file:///|local:///).", NULL},
+                      "^(s3://[a-z0-9]|/|file:///|local:///|nfs:///).", NULL},
     [DR_T_SECRET] = {"secret reference", "{file: PATH} or {env: NAME}", NULL, NULL},
     [DR_T_PAIRS] = {"mapping", "a mapping of names to text", NULL, NULL},
     [DR_T_MAPPING] = {"mapping", "a mapping of HOST:PORT to HOST:PORT", NULL, NULL},

@@ -15,8 +15,9 @@
 
 enum { NOTE_MAX = 400 };
 
-/* What a storage differs from, so that the next look shows where the redo logs are. */
-#define UNLEARNED_URI "s3://not-known-yet"
+/* What a storage differs from, so that the next look shows where the redo logs are. A
+ * folder, which needs no keys: whether the true place does is not known yet. */
+#define UNLEARNED_URI "/not-known-yet"
 
 /* ---- the command line ---- */
 

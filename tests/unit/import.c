@@ -232,6 +232,7 @@ Test(import, no_stand_in_is_left_in_the_document)
     dr_buf_clear(&text);
     dr_import_text(&m, true, &text); /* for the next look alone */
     cr_expect_not_null(strstr(dr_buf_str(&text), "not-known-yet"));
+    cr_expect_null(strstr(dr_buf_str(&text), "accessKey"), "a folder wants no keys");
     dr_buf_clear(&text);
     m.redo_uri = "s3://logs";
     dr_import_text(&m, false, &text);

@@ -192,6 +192,10 @@ Test(model_ticdc, item_03_create_checks_in_order)
          500, "CDC:ErrConsistentStorage", "consistent storage (ftp) not support"},
         {"{\"changefeed_id\":\"a\",\"sink_uri\":\"" KIT_SINK
          "\",\"replica_config\":{\"consistent\":{\"level\":\"eventual\",\"storage\":"
+         "\"/mnt/x\"}}}",
+         500, "CDC:ErrConsistentStorage", "consistent storage () not support"},
+        {"{\"changefeed_id\":\"a\",\"sink_uri\":\"" KIT_SINK
+         "\",\"replica_config\":{\"consistent\":{\"level\":\"eventual\",\"storage\":"
          "\"s3://nosuch/x?endpoint=http://127.1.1.11:6060&access-key=AKEY&"
          "secret-access-key=SKEY\"}}}",
          500, "CDC:ErrStorageInitialize", "NoSuchBucket"},

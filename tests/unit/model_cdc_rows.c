@@ -315,7 +315,7 @@ Test(model_ticdc, item_11_redo_files_and_wipe)
 Test(model_ticdc, item_11_redo_meta_leads_the_checkpoint)
 {
     static const char storage[] = "{\"consistent\":{\"level\":\"eventual\",\"storage\":"
-                                  "\"/redo/orders\"}}";
+                                  "\"file:///redo/orders\"}}";
     struct kit k;
     json_t *state, *feed;
     uint64_t checkpoint, resolved;

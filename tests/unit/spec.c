@@ -412,6 +412,8 @@ Test(spec, storage_addresses)
         {"/mnt/dr/", true, false, NULL, "/mnt/dr"},
         {"file:///mnt/dr", true, false, NULL, "/mnt/dr"},
         {"local:///mnt/dr", true, false, NULL, "/mnt/dr"},
+        {"nfs:///mnt/dr", true, false, NULL, "/mnt/dr"},
+        {"nfs://mnt/dr", false, false, NULL, NULL},
         {"/", false, false, NULL, NULL},
         {"/mnt/../etc", false, false, NULL, NULL},
         {"s3://redo/a//b", false, false, NULL, NULL},

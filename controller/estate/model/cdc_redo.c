@@ -393,7 +393,7 @@ void cdc_redo_free(struct cdc_feed *f)
 bool cdc_redo_validate(struct cdc *c, const char *uri, const char **code,
                        struct dr_buf *why)
 {
-    static const char *const external[] = {"s3:", "local:", "nfs:", "file:", "/", NULL};
+    static const char *const external[] = {"s3:", "local:", "nfs:", "file:", NULL};
     struct dr_buf reason;
     bool known = swallows(uri), ok;
 
@@ -401,8 +401,8 @@ bool cdc_redo_validate(struct cdc *c, const char *uri, const char **code,
         known |= !strncmp(uri, external[i], strlen(external[i]));
     if (!known) {
         *code = "CDC:ErrConsistentStorage";
-        dr_buf_addf(why, "consistent storage (%.*s) not support", (int)strcspn(uri, ":"),
-                    uri);
+        dr_buf_addf(why, "consistent storage (%.*s) not support",
+                    strchr(uri, ':') ? (int)strcspn(uri, ":") : 0, uri);
         return false;
     }
     if (swallows(uri))

@@ -169,8 +169,9 @@ static void compare_storage(struct compare *c, const char *path, const char *des
         differ(c, path, desired, observed ? observed : "absent");
         return;
     }
-    if (!same_text(want.scheme, is.scheme) || !same_text(want.host, is.host) ||
-        !same_text(want.path, is.path))
+    bool folders = dr_storage_is_folder(want.scheme) && dr_storage_is_folder(is.scheme);
+    if ((!folders && !same_text(want.scheme, is.scheme)) ||
+        !same_text(want.host, is.host) || !same_text(want.path, is.path))
         differ(c, path, desired, observed);
     compare_params(c, path, &want, &is, true);
     compare_params(c, path, &is, &want, false);

@@ -67,7 +67,7 @@ static void add_redo(json_t *config, const struct dr_access *access,
     }
     struct dr_buf uri;
     dr_buf_init(&uri, 64 << 10);
-    dr_storage_uri_add(&uri, &access->redo, args->redo, keys);
+    dr_storage_uri_add(&uri, &access->redo, args->redo, DR_READER_TICDC, keys);
     json_object_set_new(consistent, "level", json_string("eventual"));
     json_object_set_new(consistent, "storage", json_string(dr_buf_str(&uri)));
     if (redo->max_log_size_bytes)

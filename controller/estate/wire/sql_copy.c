@@ -121,7 +121,8 @@ static enum dr_flow ask_copy(struct dr_script *s)
     struct dr_buf uri, b;
     dr_buf_init(&uri, 64 << 10);
     dr_buf_init(&b, 256 << 10);
-    dr_storage_uri_add(&uri, &s->wire->access->backup, mine->row.prefix, true);
+    dr_storage_uri_add(&uri, &s->wire->access->backup, mine->row.prefix, DR_READER_BR,
+                       true);
     dr_buf_adds(&b, mine->restore ? "RESTORE DATABASE * FROM " : "BACKUP DATABASE * TO ");
     dr_sql_add_string(&b, dr_buf_str(&uri), uri.len);
     if (!mine->restore)

@@ -150,11 +150,26 @@ bool dr_wire_uri_parse(struct dr_arena *a, struct dr_wire_uri *out, const char *
     return parse_query(a, out, *rest == '?' ? rest + 1 : "");
 }
 
+#define NFS "nfs://"
+
+bool dr_storage_is_folder(const char *scheme)
+{
+    static const char *const folders[] = {"nfs", "local", "file"};
+    for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++)
+        if (strcmp(scheme, folders[i]) == 0)
+            return true;
+    return false;
+}
+
 /* Source: docs: external-storage-uri.md. */
 void dr_storage_uri_add(struct dr_buf *out, const struct dr_access_store *store,
-                        const char *prefix, bool keys)
+                        const char *prefix, enum dr_storage_reader reader, bool keys)
 {
     const char *text = store->declared->uri.text;
+    if (reader == DR_READER_TICDC && *text == '/')
+        dr_buf_adds(out, NFS);
+    if (reader == DR_READER_BR && strncmp(text, NFS, sizeof(NFS) - 1) == 0)
+        text += sizeof(NFS) - 1;
     size_t base = strcspn(text, "?#");
     const char *query = text + base + strcspn(text + base, "?");
     while (base && text[base - 1] == '/')

@@ -28,9 +28,17 @@ bool dr_wire_uri_parse(struct dr_arena *a, struct dr_wire_uri *out, const char *
  * they are besides those ("/" in a path). Appends. */
 void dr_uri_encode(struct dr_buf *out, const char *bytes, size_t len, const char *keep);
 
+/* Who reads the URI of a folder: BR takes a bare path, file:// and local://; TiCDC wants
+ * a scheme, and knows nfs:// besides. Source: tidb: br/pkg/storage/parse.go; tiflow:
+ * pkg/redo/config.go ValidateStorage. */
+enum dr_storage_reader { DR_READER_BR, DR_READER_TICDC };
+
 /* The URI of a prefix below a declared place: what BACKUP, RESTORE and redo take. keys:
  * with the access keys as query parameters. Appends. */
 void dr_storage_uri_add(struct dr_buf *out, const struct dr_access_store *store,
-                        const char *prefix, bool keys);
+                        const char *prefix, enum dr_storage_reader reader, bool keys);
+
+/* Whether a scheme names a folder that the servers share. */
+bool dr_storage_is_folder(const char *scheme);
 
 #endif
