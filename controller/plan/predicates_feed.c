@@ -84,11 +84,15 @@ DR_PREDICATE(feed_matches)
     return dr_truth_of(d->difference_count == 0);
 }
 
-/* TiCDC's long-lived entry: "ticdc-<cluster>-<etcd cluster>", without the short-lived
- * suffixes of single feeds. Source: tiflow: pkg/etcd/etcd.go GetGCServiceID. */
-static bool is_ticdc_service(const char *id)
+/* This TiCDC's long-lived entry: "ticdc-<its id>-<etcd cluster>", without the short-lived
+ * suffixes of single feeds; what another one keeps, it lets go when it likes. Source:
+ * tiflow: pkg/etcd/etcd.go GetGCServiceID. */
+static bool is_its_service(const char *id, const char *ticdc)
 {
-    return strncmp(id, "ticdc-", 6) == 0 && !strstr(id, "-creating-") &&
+    static const char before[] = "ticdc-";
+    const size_t skip = sizeof(before) - 1, len = strlen(ticdc);
+    return strncmp(id, before, skip) == 0 && strncmp(id + skip, ticdc, len) == 0 &&
+           id[skip + len] == '-' && !strstr(id, "-creating-") &&
            !strstr(id, "-resuming-") && !strstr(id, "-initializing-");
 }
 
@@ -97,13 +101,14 @@ DR_PREDICATE(feed_holds_gc)
     const struct dr_cluster_facts *f = dr_view_facts(v, v->a);
     const struct dr_feed *x = dr_view_feed(v);
     (void)c;
-    if (!f->safepoints.seen.known || !f->feeds.seen.known || !f->ledger.seen.known)
+    if (!f->safepoints.seen.known || !f->feeds.seen.known || !f->ledger.seen.known ||
+        !f->cdc.seen.known || !f->cdc.cluster_id)
         return DR_UNSURE;
     /* expired entries stay listed; the age is taken by that cluster's own clock */
     int64_t now_s = dr_tso_ms(f->ledger.tso) / 1000;
     for (size_t i = 0; x && i < f->safepoints.count; i++) {
         const struct dr_safepoint *s = &f->safepoints.items[i];
-        if (is_ticdc_service(s->service_id) && s->expired_at_s > now_s &&
+        if (is_its_service(s->service_id, f->cdc.cluster_id) && s->expired_at_s > now_s &&
             s->safe_point <= x->checkpoint)
             return DR_TRUE;
     }

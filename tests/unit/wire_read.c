@@ -363,13 +363,42 @@ Test(wire, pd)
             {"GET /pd/api/v1/gc/safepoint",
              "200 "
              "{\"service_gc_safe_points\":[{\"service_id\":\"gc_worker\",\"expired_at\":"
-             "9223372036854775807,\"safe_point\":470609638468354049}]}"},
+             "9223372036854775807,\"safe_point\":470609638468354049}],\"gc_safe_point\":"
+             "0}"},
             {NULL, NULL}}};
     wire_ask_well(&b, &talk, &(struct dr_call){.kind = DR_CALL_PD_SAFEPOINTS}, &r);
     cr_assert_eq(r.as.safepoints->count, 1);
     cr_expect_eq(r.as.safepoints->items[0].expired_at_s, INT64_MAX);
-    cr_expect_eq(r.as.safepoints->gc_safe_point, 0, "left out when 0");
+    cr_expect_eq(r.as.safepoints->gc_safe_point, 0);
     wire_done(&b, &r);
+}
+
+/* A safe point of 0 says that GC has taken nothing: it is never made up. */
+Test(wire, pd_safe_points_that_are_not_there)
+{
+    static const char *const bodies[] = {
+        "200 {}",
+        "200 {\"service_gc_safe_points\":[]}",
+        "200 {\"service_gc_safe_points\":null,\"gc_safe_point\":null}",
+        "200 {\"service_gc_safe_points\":null,\"gc_safe_point\":\"x\"}",
+        "200 "
+        "{\"service_gc_safe_points\":[{\"service_id\":\"ticdc-default-1\",\"expired_at\":"
+        "9999999999,\"safe_point\":-1}],\"gc_safe_point\":1}",
+        "200 "
+        "{\"service_gc_safe_points\":[{\"service_id\":\"ticdc-default-1\",\"expired_at\":"
+        "9999999999}],\"gc_safe_point\":1}",
+    };
+    for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
+        struct wire_talk talk = {
+            .lines = (const struct wire_line[]){
+                {"GET /pd/api/v1/gc/safepoint", bodies[i]}, {NULL, NULL}}};
+        struct wire_bench b;
+        struct dr_reply r;
+        wire_ask(&b, &talk, &(struct dr_call){.kind = DR_CALL_PD_SAFEPOINTS}, &r);
+        cr_expect_eq(r.outcome, DR_UNKNOWN, "%s", bodies[i]);
+        cr_expect_eq(r.err.code, DR_E_PROTOCOL, "%s", bodies[i]);
+        wire_done(&b, &r);
+    }
 }
 
 #define STORE(state, label, size)                                                        \

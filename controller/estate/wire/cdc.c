@@ -302,7 +302,8 @@ static enum dr_flow read_detail(struct dr_script *s, const json_t *info)
     struct dr_buf sink;
     struct dr_err err;
     json_t *desired;
-    if (!json_is_object(info) || !dr_json_str(info, "sink_uri"))
+    if (!dr_json_str(info, "sink_uri") ||
+        !json_is_object(json_object_get(info, "config")))
         return dr_script_fail(s, DR_E_PROTOCOL, "a changefeed's details are unreadable");
     d->id = dr_strdup(s->arena, s->call->args.feed.id);
     d->present = true;

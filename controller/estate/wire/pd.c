@@ -64,8 +64,10 @@ static const struct dr_step identity_steps[] = {
 };
 const struct dr_play dr_play_pd_identity = {.via = DR_VIA_PD, .steps = identity_steps};
 
-/* Expired entries stay listed, min_service_gc_safe_point is left out when it is 0: so the
- * list is given as it is, and the reader compares expiry with his clock. */
+/* Expired entries stay listed: so the list is given as it is, and the reader compares
+ * expiry with his clock. PD leaves out none of what is read here when it is 0 (only
+ * min_service_gc_safe_point): what is missing is not known, and 0 would say that GC has
+ * taken nothing yet. */
 static enum dr_flow take_safepoints(struct dr_script *s, const struct dr_answer *a)
 {
     const json_t *body = dr_script_json(s, a);
@@ -75,19 +77,17 @@ static enum dr_flow take_safepoints(struct dr_script *s, const struct dr_answer 
     const json_t *list = json_object_get(body, "service_gc_safe_points");
     size_t i;
     json_t *one;
-    if (!json_is_object(body) || (list && !json_is_array(list) && !json_is_null(list)))
+    if (!dr_json_u64(body, "gc_safe_point", &p->gc_safe_point) ||
+        (list && !json_is_array(list) && !json_is_null(list)))
         return dr_script_fail(s, DR_E_PROTOCOL, "PD's safe points are unreadable");
-    if (!dr_json_u64(body, "gc_safe_point", &p->gc_safe_point))
-        p->gc_safe_point = 0;
     p->items = DR_NEW_N(s->arena, json_array_size(list), struct dr_safepoint);
     json_array_foreach(list, i, one)
     {
         struct dr_safepoint *sp = &p->items[p->count++];
         const char *id = dr_json_str(one, "service_id");
-        if (!id || !dr_json_i64(one, "expired_at", &sp->expired_at_s))
+        if (!id || !dr_json_i64(one, "expired_at", &sp->expired_at_s) ||
+            !dr_json_u64(one, "safe_point", &sp->safe_point))
             return dr_script_fail(s, DR_E_PROTOCOL, "a safe point of PD is unreadable");
-        if (!dr_json_u64(one, "safe_point", &sp->safe_point))
-            sp->safe_point = 0;
         sp->service_id = dr_strdup(s->arena, id);
     }
     p->seen = dr_script_seen(s);
