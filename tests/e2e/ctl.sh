@@ -146,6 +146,10 @@ told "which is protected" 0 drover status "$doc"
 is "nothing was sent that it does not know" "[]" "$(ctl unknown)"
 sql "$east" "EXPLAIN SELECT * FROM shop.orders" >/dev/null
 has "what it does not play is listed" "EXPLAIN SELECT" "$(ctl unknown)"
+sql "$east" "SELECT STR_TO_DATE('2026', '%Y')" >/dev/null
+has "functions, too" "STR_TO_DATE" "$(ctl unknown)"
+sql "$east" "SELECT * FROM information_schema.deadlocks" >/dev/null
+has "and tables of the server" "information_schema.deadlocks" "$(ctl unknown)"
 ctl workload start --cluster east --rate 50 >/dev/null
 becomes "clients write" 10 above acknowledged 30
 holds check --within 10; is "and the pair holds what they were told" 0 $?

@@ -163,6 +163,18 @@ Test(model_sql, dialect)
         const char *sql, *rows;
     } cases[] = {
         {"SELECT 1", "1"},
+        {"SELECT CHAR_LENGTH('h\u00e9'), LPAD('\u00e9', 3, 'xy'), RPAD('abc', 2, '0'), "
+         "RPAD('a', 4, '\u00e9x'), REPEAT('ab', 2), ASCII('a'), LPAD('a', 2, '')",
+         "2,xy\u00e9,ab,a\u00e9x\u00e9,abab,97,NULL"},
+        {"SELECT FIELD('b', 'a', 'b'), FIELD(NULL, 'a'), ELT(2, 'a', 'b'), ELT(3, 'a'), "
+         "FIND_IN_SET('b', 'a,b'), FIND_IN_SET('', 'a,'), FIND_IN_SET('x', '')",
+         "2,0,b,NULL,2,2,0"},
+        {"SELECT TRUNCATE(1.299, 1), TRUNCATE(129, -1), TRUNCATE(-1.99, 0), "
+         "DATEDIFF('2020-03-01', '2020-02-28 23:59:59')",
+         "1.2,120,-1,2"},
+        {"SELECT DATE_FORMAT('2020-01-22 13:04:05', '%Y/%m/%d %e %c %H:%i:%s %p %b %a %D "
+         "%l %%'), DATE_FORMAT('no', '%Y')",
+         "2020/01/22 22 1 13:04:05 PM Jan Wed 22nd 1 %,NULL"},
         {"SELECT 'it''s', \"two\", 'a\\'b'", "it's,two,a'b"},
         {"SELECT CONCAT('a', NULL), CONCAT_WS('-', 'a', NULL, 'b')", "NULL,a-b"},
         {"SELECT IF(1 > 2, 'x', 'y'), IFNULL(NULL, 3), 5 / 2, 5 DIV 2, 5 MOD 2",
@@ -278,7 +290,9 @@ Test(model_sql, errors)
          "Incorrect integer value: 'x' for column 'n' at row 1"},
         {"INSERT INTO shop.orders (item, n) VALUES ('a', 3000000000)", 1264,
          "Out of range value for column 'n' at row 1"},
-        {"INSERT INTO shop.orders (item) VALUES (REPEAT('x', 65))", 1305, NULL},
+        {"INSERT INTO shop.orders (item) VALUES (REPEAT('x', 65))", 1406,
+         "Data too long for column 'item' at row 1"},
+        {"SELECT STR_TO_DATE('2026', '%Y')", 1305, NULL},
         {"INSERT INTO shop.orders (item, n) VALUES ('a')", 1136,
          "Column count doesn't match value count at row 1"},
         {"SHOW REPLICA STATUS", 1235, NULL},

@@ -216,11 +216,17 @@ static enum dr_run alter_drop(struct change *a)
         return dr_ddl_remove_index(x, a->d, "PRIMARY")
                    ? DR_RUN_ERROR
                    : step(a, "drop primary key", DR_DDL_SAFE);
-    bool index = dr_accept(&x->cur, "INDEX") || dr_accept(&x->cur, "KEY");
-    if (!index)
+    bool index = dr_accept(&x->cur, "INDEX") || dr_accept(&x->cur, "KEY"),
+         foreign = !index && dr_accept_all(&x->cur, "FOREIGN KEY"),
+         check = !index && !foreign &&
+                 (dr_accept(&x->cur, "CONSTRAINT") || dr_accept(&x->cur, "CHECK"));
+    if (!index && !foreign && !check)
         (void)dr_accept(&x->cur, "COLUMN");
     if (!dr_take_name(&x->cur, &name))
         return dr_sql_syntax(x);
+    if (foreign || check) /* they are parsed, and not kept */
+        return step(a, foreign ? "drop foreign key" : "drop check constraint",
+                    DR_DDL_UNSAFE);
     if (!index)
         return drop_column(a, name);
     return dr_ddl_remove_index(x, a->d, name) ? DR_RUN_ERROR
@@ -333,6 +339,10 @@ static enum dr_run alter_option(struct change *a)
         return DR_RUN_ERROR;
     if (!taken)
         return dr_sql_syntax(x);
+    while (dr_is(&x->cur, "COLLATE") || dr_is(&x->cur, "CHARSET") ||
+           dr_is(&x->cur, "CHARACTER"))
+        if (dr_draft_option(x, a->d, &taken))
+            return DR_RUN_ERROR;
     if (!a->d->auto_increment)
         return step(a,
                     ttl       ? "alter table ttl"

@@ -98,6 +98,8 @@ enum dr_run dr_engine_bind_name(struct dr_exec *x, const char *schema, const cha
     struct dr_table *t = dr_db_table(x->c->db, schema, name, tso, &def);
     /* a schema that is missing, too; who may see nothing there is denied (tidb: pkg/
      * planner/core/preprocess.go tableByName) */
+    if (!t && strcasecmp(schema, "information_schema") == 0)
+        dr_model_note_unknown(x->m, &x->s->in->sql, x->cur.sql, x->cur.len);
     if (!t && dr_has_any(x->s, schema, name))
         return dr_sql_error(x, 1146, "Table '%s.%s' doesn't exist", schema, name);
     if (dr_need_table(x, DR_PRIV_SELECT, schema, name))
@@ -137,10 +139,13 @@ static enum dr_run translate(struct dr_exec *x, const char *text)
         {"wrong number of arguments to function ", 1582,
          "Incorrect parameter count in the call to native function '%s'"},
     };
-    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-        if (strncmp(text, words[i].in, strlen(words[i].in)) == 0)
-            return dr_sql_error(x, words[i].number, words[i].out,
-                                text + strlen(words[i].in));
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (strncmp(text, words[i].in, strlen(words[i].in)) != 0)
+            continue;
+        if (words[i].number == 1305) /* TiDB may well have it */
+            dr_model_note_unknown(x->m, &x->s->in->sql, x->cur.sql, x->cur.len);
+        return dr_sql_error(x, words[i].number, words[i].out, text + strlen(words[i].in));
+    }
     if (strstr(text, "syntax error") || strstr(text, "incomplete input")) {
         find_near(x, text);
         return dr_sql_syntax(x);

@@ -520,6 +520,7 @@ void dr_functions_register(struct sqlite3 *db, struct dr_exec **current)
         sqlite3_create_function(db, table[i].name, table[i].args, SQLITE_UTF8, current,
                                 table[i].fn, NULL, NULL);
     dr_text_functions_register(db, current);
+    dr_more_functions_register(db, current);
     sqlite3_create_function(db, "bit_xor", 1, SQLITE_UTF8, current, NULL, bit_step,
                             bit_final);
     sqlite3_create_function(db, "bit_or", 1, SQLITE_UTF8, current, NULL, or_step,

@@ -9,6 +9,7 @@
 
 /* Strings, digests, JSON (sql_func_text.c). */
 void dr_text_functions_register(struct sqlite3 *db, struct dr_exec **current);
+void dr_more_functions_register(struct sqlite3 *db, struct dr_exec **current);
 
 #define ARGS        sqlite3_context *ctx, int argc, sqlite3_value **argv
 #define UNUSED_ARGS (void)argc, (void)argv

@@ -299,6 +299,21 @@ static enum dr_run show_columns(struct dr_exec *x, bool full)
 }
 
 /* EXPLAIN of a statement is none of a table, and not played. */
+/* DESC t column: the row of that column alone; the end: all. */
+static enum dr_run only_column(struct dr_exec *x, const struct dr_token *column)
+{
+    size_t n = 0, width = x->out->column_count;
+    if (column->kind == DR_TOK_END)
+        return DR_RUN_OK;
+    for (size_t i = 0; i < x->out->row_count; i++) {
+        const struct dr_cell *row = x->out->cells + i * width;
+        if (row->text && dr_like(column->text, row->text, true))
+            memmove(x->out->cells + n++ * width, row, width * sizeof(*row));
+    }
+    x->out->row_count = n;
+    return DR_RUN_OK;
+}
+
 enum dr_run dr_st_desc(struct dr_exec *x)
 {
     static const char *const others[] = {"SELECT",  "INSERT", "UPDATE",  "DELETE",
@@ -309,7 +324,10 @@ enum dr_run dr_st_desc(struct dr_exec *x)
             return dr_sql_syntax(x);
     if (dr_take_table(x, &schema, &name))
         return DR_RUN_ERROR;
-    return columns_of(x, schema, name, false);
+    const struct dr_token *column = dr_peek(&x->cur, 0);
+    if (!dr_at_end(&x->cur))
+        x->cur.i++;
+    return columns_of(x, schema, name, false) ? DR_RUN_ERROR : only_column(x, column);
 }
 
 static enum dr_run show_index(struct dr_exec *x)
