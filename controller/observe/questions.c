@@ -44,6 +44,14 @@ bool dr_question_retired(const struct question *q)
     return q->instance && q->index == RETIRED;
 }
 
+/* An old place for another subject. */
+static void begin_anew(struct question *q)
+{
+    q->seen = (struct dr_seen){0};
+    dr_question_why(q, NULL);
+    q->forgotten = true;
+}
+
 /* Out: whether it is a new one. */
 static bool ask_instance(struct dr_observer *o, enum dr_call_kind kind, size_t c,
                          size_t index)
@@ -53,13 +61,10 @@ static bool ask_instance(struct dr_observer *o, enum dr_call_kind kind, size_t c
     bool newcomer = !q;
     if (newcomer) {
         q = dr_observer_find_at(o, kind, c, NULL);
-        if (q) {
-            q->seen = (struct dr_seen){0};
-            dr_question_why(q, NULL);
-            q->forgotten = true;
-        } else {
+        if (q)
+            begin_anew(q);
+        else
             q = add(o, kind, HOT, c);
-        }
         q->instance = text;
     }
     q->index = index;
@@ -149,6 +154,18 @@ void dr_observer_make(struct dr_observer *o)
     }
 }
 
+/* The place of a feed that is listed no more; NULL: there is none. */
+static struct question *free_place(struct dr_observer *o, size_t c,
+                                   const struct dr_feeds *f)
+{
+    for (size_t i = 0; i < o->count; i++) {
+        struct question *q = &o->questions[i];
+        if (q->feed && q->cluster == c && !dr_feeds_find(f, q->feed))
+            return q;
+    }
+    return NULL;
+}
+
 void dr_observer_ask_strangers(struct dr_observer *o, const struct focus *x)
 {
     enum { STRANGERS_MAX = 16 };
@@ -156,14 +173,20 @@ void dr_observer_ask_strangers(struct dr_observer *o, const struct focus *x)
     const struct dr_feeds *f = &o->facts->clusters[x->from].feeds;
     for (size_t i = 0; i < o->count; i++)
         asked += o->questions[i].feed != NULL;
-    for (size_t i = 0; f->seen.known && i < f->count && asked < STRANGERS_MAX; i++) {
+    for (size_t i = 0; f->seen.known && i < f->count; i++) {
         const char *id = f->items[i].id;
         bool known = strcmp(id, x->gen.feed_id) == 0 || strchr(id, '/');
         for (size_t k = 0; k < o->count && !known; k++)
             known = o->questions[k].feed && strcmp(o->questions[k].feed, id) == 0;
-        if (known)
+        struct question *q = known ? NULL : free_place(o, x->from, f);
+        if (known || (!q && asked >= STRANGERS_MAX))
             continue;
-        add(o, DR_CALL_CDC_FEED, WARM, x->from)->feed = dr_strdup(o->lasting, id);
-        asked++;
+        if (q) {
+            begin_anew(q);
+        } else {
+            q = add(o, DR_CALL_CDC_FEED, WARM, x->from);
+            asked++;
+        }
+        q->feed = dr_strdup(o->lasting, id);
     }
 }

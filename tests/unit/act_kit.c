@@ -116,34 +116,39 @@ uint64_t pair_copy_by_hand(struct pair *p)
     return t;
 }
 
-void pair_make_feed_to(struct pair *p, const char *id, uint64_t start_ts,
-                       const char *sink, const char *config)
+void pair_cdc(struct pair *p, const char *method, const char *target, const char *body)
 {
     struct dr_address at = {.port = 8300};
     struct dr_arena *a = dr_arena_new(0);
     struct dr_http_answer out = {0};
     uint64_t handle = 0;
-    const char *body = dr_sprintf(
-        a, "{\"changefeed_id\": \"%s\", \"start_ts\": %llu, \"sink_uri\": \"%s\"%s%s}",
-        id, (unsigned long long)start_ts, sink, *config ? ", \"replica_config\": " : "",
-        config);
-    struct dr_model_request req = {.method = "POST",
-                                   .target = "/api/v2/changefeeds",
-                                   .body = body,
-                                   .body_len = strlen(body)};
+    struct dr_model_request req = {
+        .method = method, .target = target, .body = body, .body_len = strlen(body)};
     memcpy(at.host, "127.1.1.9", sizeof("127.1.1.9"));
-    pair_sql(p, "west",
-             "ALTER USER 'cdc'@'%' IDENTIFIED BY 'any-long-random-text-will-do' ACCOUNT "
-             "UNLOCK");
-    pair_pass(p, 1000);
     enum dr_model_done done = dr_model_http(p->model, &at, &req, &out, a, &handle);
     for (int i = 0; i < 100 && done == DR_MODEL_RUNNING; i++) {
         pair_pass(p, 100);
         done = dr_model_http_poll(p->model, handle, &out, a);
     }
-    cr_assert_eq(out.status, 200, "%.*s", (int)out.body_len, out.body);
+    cr_assert_eq(out.status, 200, "%s %s: %.*s", method, target, (int)out.body_len,
+                 out.body);
     dr_arena_free(a);
     pair_pass(p, 3000);
+}
+
+void pair_make_feed_to(struct pair *p, const char *id, uint64_t start_ts,
+                       const char *sink, const char *config)
+{
+    const char *body = dr_sprintf(
+        p->arena,
+        "{\"changefeed_id\": \"%s\", \"start_ts\": %llu, \"sink_uri\": \"%s\"%s%s}", id,
+        (unsigned long long)start_ts, sink, *config ? ", \"replica_config\": " : "",
+        config);
+    pair_sql(p, "west",
+             "ALTER USER 'cdc'@'%' IDENTIFIED BY 'any-long-random-text-will-do' ACCOUNT "
+             "UNLOCK");
+    pair_pass(p, 1000);
+    pair_cdc(p, "POST", "/api/v2/changefeeds", body);
 }
 
 void pair_make_feed(struct pair *p, const char *id, uint64_t start_ts, const char *config)

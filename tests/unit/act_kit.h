@@ -35,6 +35,8 @@ const char *pair_agreed(struct pair *p, const char *at);
 
 /* Lets time pass without anybody of ours. */
 void pair_pass(struct pair *p, int64_t ms);
+/* A request to the TiCDC of the east, which is answered with 200. */
+void pair_cdc(struct pair *p, const char *method, const char *target, const char *body);
 /* The west as somebody copied it; out: a TSO of the east at which both are equal. */
 uint64_t pair_copy_by_hand(struct pair *p);
 /* A feed into the west as somebody else made it; config: JSON, "" is none. */
