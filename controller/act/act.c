@@ -53,6 +53,7 @@ struct dr_actor *dr_actor_new(const struct dr_actor_options *o)
     if (o->topology->management == DR_OBSERVE)
         x->o.estate = x->guard = dr_guard_new(o->estate, "management is Observe");
     x->observer = dr_observer_new(o->topology, o->access, x->o.estate);
+    dr_observe_beside(x->observer, &(struct dr_meanwhile){dr_authority_beaten_ahead, x});
     x->cycle = dr_arena_new(256 << 20);
     x->step = dr_arena_new(64 << 20);
     x->lasting = dr_arena_new(64 << 20);
@@ -63,6 +64,7 @@ struct dr_actor *dr_actor_new(const struct dr_actor_options *o)
         x->input.approve[r] = !o->allowed[r];
     x->newer_since_ms = INT64_MIN;
     x->lease_until_ms = dr_xcalloc(o->topology->cluster_count, sizeof(int64_t));
+    x->beats = dr_xcalloc(o->topology->cluster_count, sizeof(*x->beats));
     dr_authority_lose(x);
     x->half_since_ms = INT64_MAX;
     unsigned char seed[DR_SHA256_BYTES];
@@ -82,6 +84,7 @@ void dr_actor_free(struct dr_actor *x)
     dr_arena_free(x->step);
     dr_arena_free(x->lasting);
     free(x->lease_until_ms);
+    free(x->beats);
     free(x);
 }
 
@@ -91,6 +94,7 @@ void dr_actor_revise(struct dr_actor *x, const char *revision)
         return;
     x->o.revision = x->input.revision = dr_strdup(x->lasting, revision);
     x->lineage = (struct dr_lineage_known){0};
+    x->at_rest = false; /* whether it is older than the world is seen first */
 }
 
 uint64_t dr_actor_epoch(const struct dr_actor *x)
@@ -481,7 +485,9 @@ int dr_actor_round(struct dr_actor *x, struct dr_round *out, struct dr_err *err)
     x->round++;
     x->input.ending = x->o.stop && x->o.stop(x->o.arg);
     x->input.unworded = false;
+    dr_authority_beat_ahead(x);
     dr_actor_look(x, out);
+    dr_authority_settle(x);
     undo_unworded(x, out);
     dr_actor_resolve(x);
     if (x->input.ending && !may_end(x))
@@ -498,6 +504,7 @@ int dr_actor_round(struct dr_actor *x, struct dr_round *out, struct dr_err *err)
         yield_to(out, DR_ROUND_STOPPED, "", 0);
     out->plan = x->plan;
     out->facts = x->facts;
+    x->at_rest = rc == 0 && x->epoch && out->state == DR_ROUND_CONVERGED;
     say_changes(x, out);
     say_conditions(x);
     return rc;

@@ -6,6 +6,22 @@
 #include "controller/act/fights.h"
 #include "controller/base/prng.h"
 
+/* What a renewal of the lease needs to know of a cluster; and the one that goes out with
+ * the reads of a round. */
+struct dr_beat_known {
+    uint64_t cluster_id; /* 0: its ledger was not read */
+    uint64_t tso;        /* as read at at_ms of the estate's clock */
+    int64_t at_ms;
+    struct dr_last_seen seen;
+    const char *origin;  /* of the heartbeat; NULL: none there */
+    struct dr_call call; /* borrowed by the estate while the ticket is open */
+    uint64_t ticket;     /* 0: not open */
+    bool sent;           /* in this round */
+    int64_t sent_ms;
+    enum dr_outcome outcome;
+    enum dr_code code;
+};
+
 struct dr_actor {
     struct dr_actor_options o;
     struct dr_estate *guard; /* management is Observe: nothing mutating passes but what is
@@ -29,8 +45,10 @@ struct dr_actor {
     uint64_t epoch;          /* 0: none held */
     int64_t *lease_until_ms; /* per cluster, of the estate's clock: until when our lease
                               * stands in its ledger at least; INT64_MIN: not known to */
-    int64_t beat_at_ms;      /* the latest renewal; INT64_MIN: none */
-    int64_t others_left_ms;  /* of the lease that another holder was seen to have */
+    struct dr_beat_known *beats; /* per cluster */
+    bool at_rest;           /* the latest round held authority, and had nothing to do */
+    int64_t beat_at_ms;     /* the latest renewal; INT64_MIN: none */
+    int64_t others_left_ms; /* of the lease that another holder was seen to have */
     int64_t
         newer_since_ms; /* when the declaration was first newer; INT64_MIN: it is not */
     int64_t half_since_ms; /* another holds some of the leases, not all; INT64_MAX: no */
@@ -64,6 +82,12 @@ enum dr_authority_state {
     DR_AUTHORITY_WAIT      /* no ledger is known, or a race was lost */
 };
 enum dr_authority_state dr_authority_ensure(struct dr_actor *x, const char **why);
+/* At the begin of a round, beside its reads: renews the lease and beats, when nothing
+ * else is expected. The epoch in the statement's WHERE is checked by the server itself.
+ * `settle` waits for what is open, before anything is decided. */
+void dr_authority_beat_ahead(struct dr_actor *x);
+void dr_authority_beaten_ahead(void *actor, struct dr_reply *stray);
+void dr_authority_settle(struct dr_actor *x);
 /* Renews the lease (and beats) when a third of it is gone, or when `now` is asked. False:
  * authority was lost. */
 bool dr_authority_renew(struct dr_actor *x, bool force);
@@ -73,7 +97,7 @@ void dr_authority_leave(struct dr_actor *x);
 bool dr_authority_lasts(const struct dr_actor *x, size_t cluster);
 /* The call that renews the lease, for whoever waits for something else meanwhile, and
  * what its reply means; false: authority was lost. */
-void dr_authority_beat(const struct dr_actor *x, size_t cluster, int64_t lease_ms,
+void dr_authority_beat(struct dr_actor *x, size_t cluster, int64_t lease_ms,
                        struct dr_call *call);
 bool dr_authority_beaten(struct dr_actor *x, size_t cluster, int64_t sent_ms,
                          const struct dr_reply *r);

@@ -125,6 +125,7 @@ static bool superseded(const struct dr_actor *x)
 void dr_authority_lose(struct dr_actor *x)
 {
     x->epoch = 0;
+    x->at_rest = false;
     x->beat_at_ms = INT64_MIN;
     for (size_t c = 0; c < x->o.topology->cluster_count; c++)
         x->lease_until_ms[c] = INT64_MIN;
@@ -302,8 +303,7 @@ bool dr_authority_end_session(struct dr_actor *x, size_t c, const char *instance
 static uint64_t tso_now(const struct dr_actor *x, size_t c)
 {
     const struct dr_ledger_group *g = &facts_of(x, c)->ledger;
-    int64_t passed = dr_actor_now(x) - g->seen.at_ms;
-    return dr_tso_make(dr_tso_ms(g->tso) + (passed > 0 ? passed : 0), 0);
+    return dr_tso_later(g->tso, dr_actor_now(x) - g->seen.at_ms);
 }
 
 static bool raise_epoch(struct dr_actor *x, size_t c, uint64_t epoch, struct dr_err *err)
@@ -452,15 +452,35 @@ static bool beats_here(const struct dr_actor *x, size_t c)
            x->o.topology->heartbeat && f->ledger.beat_table_present;
 }
 
-void dr_authority_beat(const struct dr_actor *x, size_t c, int64_t lease_ms,
+/* Takes down what this round's facts say for a renewal. */
+static void know(struct dr_actor *x, size_t c)
+{
+    struct dr_beat_known *k = &x->beats[c];
+    const struct dr_ledger_group *g = &facts_of(x, c)->ledger;
+    k->cluster_id = g->decoded ? facts_of(x, c)->pd.cluster_id : 0;
+    k->tso = g->tso;
+    k->at_ms = g->seen.at_ms;
+    k->seen = dr_plan_last_seen(&x->input, x->cycle);
+    k->origin = beats_here(x, c) ? x->o.topology->clusters[c].name : NULL;
+}
+
+static void renewal(const struct dr_actor *x, size_t c, int64_t lease_ms,
+                    struct dr_call *call)
+{
+    const struct dr_beat_known *k = &x->beats[c];
+    *call = (struct dr_call){.kind = DR_CALL_BEAT, .at = {.cluster = (uint16_t)c}};
+    call->as = (struct dr_authority){
+        .cluster_id = k->cluster_id, .epoch = x->epoch, .holder = x->o.holder};
+    call->args.beat.tso = dr_tso_later(k->tso, dr_actor_now(x) - k->at_ms);
+    call->args.beat.lease_ms = lease_ms;
+    call->args.beat.seen = k->seen;
+}
+
+void dr_authority_beat(struct dr_actor *x, size_t c, int64_t lease_ms,
                        struct dr_call *call)
 {
-    *call = (struct dr_call){.kind = DR_CALL_BEAT,
-                             .at = {.cluster = (uint16_t)c},
-                             .as = dr_authority_for(x, c)};
-    call->args.beat.tso = tso_now(x, c);
-    call->args.beat.lease_ms = lease_ms;
-    call->args.beat.seen = dr_plan_last_seen(&x->input, x->cycle);
+    know(x, c);
+    renewal(x, c, lease_ms, call);
 }
 
 bool dr_authority_beaten(struct dr_actor *x, size_t c, int64_t sent_ms,
@@ -481,6 +501,68 @@ bool dr_authority_lasts(const struct dr_actor *x, size_t c)
     return x->epoch && x->lease_until_ms[c] > dr_actor_now(x) + send_ms;
 }
 
+/* What it said is looked at when the round's facts are there. */
+void dr_authority_beaten_ahead(void *actor, struct dr_reply *stray)
+{
+    struct dr_actor *x = actor;
+    for (size_t c = 0; stray && c < x->o.topology->cluster_count; c++)
+        if (x->beats[c].ticket && x->beats[c].ticket == stray->ticket) {
+            x->beats[c].ticket = 0;
+            x->beats[c].outcome = stray->outcome;
+            x->beats[c].code = stray->err.code;
+        }
+}
+
+void dr_authority_beat_ahead(struct dr_actor *x)
+{
+    int64_t now = dr_actor_now(x);
+    bool due = x->epoch && x->at_rest && !x->input.ending;
+    x->at_rest = false; /* until this round has told */
+    for (size_t c = 0; c < x->o.topology->cluster_count; c++) {
+        struct dr_beat_known *k = &x->beats[c];
+        /* a lease that ran out meanwhile is another's, perhaps: look first */
+        k->sent = due && k->cluster_id && x->lease_until_ms[c] > now;
+        if (!k->sent)
+            continue;
+        renewal(x, c, x->o.lease_ms, &k->call);
+        k->call.args.beat.origin = k->origin;
+        k->sent_ms = now;
+        x->o.estate->submit(x->o.estate, &k->call, &k->ticket);
+    }
+}
+
+void dr_authority_settle(struct dr_actor *x)
+{
+    for (size_t c = 0; c < x->o.topology->cluster_count; c++)
+        while (x->beats[c].ticket) {
+            struct dr_reply r;
+            if (!x->o.estate->wait(x->o.estate, dr_actor_now(x) + KILL_WAIT_MS, &r))
+                continue;
+            dr_authority_beaten_ahead(x, &r);
+            dr_reply_release(&r);
+        }
+}
+
+/* Whether what went out with the reads says what they now ask for. The checkpoint that
+ * was seen is a lower bound, and may be one of the round before. */
+static bool went_ahead(const struct dr_actor *x, size_t c)
+{
+    const struct dr_beat_known *k = &x->beats[c];
+    const struct dr_last_seen *sent = &k->call.args.beat.seen;
+    return k->sent && k->call.args.beat.origin == k->origin &&
+           sent->generation == k->seen.generation && sent->opened == k->seen.opened;
+}
+
+/* Counts once: the next renewal of the round is another one. */
+static bool take_ahead(struct dr_actor *x, size_t c)
+{
+    struct dr_beat_known *k = &x->beats[c];
+    struct dr_reply r = {.outcome = k->outcome, .err.code = k->code};
+    bool sent = k->sent;
+    k->sent = false;
+    return !sent || dr_authority_beaten(x, c, k->sent_ms, &r);
+}
+
 /* All at once: two regions away is as far as the farther one. */
 static bool beat_all(struct dr_actor *x)
 {
@@ -493,8 +575,11 @@ static bool beat_all(struct dr_actor *x)
         if (!facts_of(x, c)->ledger.decoded)
             continue;
         dr_authority_beat(x, c, x->o.lease_ms, &calls[c]);
-        if (beats_here(x, c))
-            calls[c].args.beat.origin = facts_of(x, c)->name;
+        bool ahead = went_ahead(x, c);
+        held = held && take_ahead(x, c);
+        if (ahead || !held)
+            continue;
+        calls[c].args.beat.origin = x->beats[c].origin;
         x->o.estate->submit(x->o.estate, &calls[c], &tickets[c]);
         open++;
     }

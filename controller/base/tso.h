@@ -23,6 +23,13 @@ static inline uint32_t dr_tso_logical(uint64_t tso)
     return (uint32_t)(tso & 0x3ffff);
 }
 
+/* The TSO of that many ms later by another clock, and a thousandth less: however fast
+ * that one runs, never a TSO that is not there yet. */
+static inline uint64_t dr_tso_later(uint64_t tso, int64_t ms)
+{
+    return ms > 0 ? dr_tso_make(dr_tso_ms(tso) + ms - (ms + 999) / 1000, 0) : tso;
+}
+
 /* now - then in ms, both of one cluster; negative when then is later. */
 static inline int64_t dr_tso_age_ms(uint64_t now, uint64_t then)
 {

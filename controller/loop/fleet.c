@@ -9,6 +9,7 @@
 
 #include "controller/loop/worker.h"
 
+enum { HEAPS = 2, TRIM_BYTES = 4 << 20 };
 enum { TICK_MS = 100, PRUNE_MS = 3600 * 1000, TRIM_MS = 60000 };
 
 /* ---- saying ---- */
@@ -426,9 +427,21 @@ static int run(struct fleet *f, bool *good, struct dr_err *err)
     return rc;
 }
 
+/* Many threads take turns: memory that one has given back serves the next. Heaps of their
+ * own would each keep what the busiest round took; giving back to the system, and merging
+ * small pieces, at each round costs more than the round (watch() trims now and then). */
+static void set_up_memory(void)
+{
+    (void)mallopt(M_ARENA_MAX, HEAPS);
+    (void)mallopt(M_TRIM_THRESHOLD, TRIM_BYTES);
+    (void)mallopt(M_MMAP_THRESHOLD, TRIM_BYTES);
+    (void)mallopt(M_MXFAST, 0);
+}
+
 int dr_fleet_run(const struct dr_fleet_options *o, bool *good, struct dr_err *err)
 {
     struct fleet f;
+    set_up_memory();
     init(&f, o);
     *good = true;
     int rc = o->carrier ? 0 : dr_live_start(&f.live, NULL, err);

@@ -1,6 +1,7 @@
 /* The answers as one snapshot of facts. */
 #include <string.h>
 
+#include "controller/base/tso.h"
 #include "controller/observe/observer.h"
 
 struct dr_seen dr_question_seen(const struct dr_observer *o, const struct question *q)
@@ -10,7 +11,9 @@ struct dr_seen dr_question_seen(const struct dr_observer *o, const struct questi
     return s;
 }
 
-/* The ledger's rows count at a TSO or not at all. */
+/* The ledger's rows count at a TSO or not at all. One of an earlier look has gone on
+ * since then, by our clock: who read the ledger just now has proved that there are new
+ * ones. */
 static void take_tso(const struct dr_observer *o, const struct question *q,
                      struct dr_ledger_group *g)
 {
@@ -21,7 +24,9 @@ static void take_tso(const struct dr_observer *o, const struct question *q,
         return;
     }
     g->tso = q->reply.tso;
-    if (q->seen.at_ms < g->seen.at_ms)
+    if (q->seen.at_ms < o->began_ms)
+        g->tso = dr_tso_later(g->tso, g->seen.at_ms - q->seen.at_ms);
+    else if (q->seen.at_ms < g->seen.at_ms)
         g->seen.at_ms = q->seen.at_ms;
 }
 

@@ -55,8 +55,8 @@ static bool is_awaited(const struct question *q)
 
 bool dr_question_is_old(const struct question *q, int64_t now_ms, bool busy)
 {
-    static const int64_t age[2][3] = {{0, WARM_QUIET_MS, COLD_QUIET_MS},
-                                      {0, WARM_BUSY_MS, COLD_BUSY_MS}};
+    static const int64_t age[2][4] = {{0, WARM_QUIET_MS, COLD_QUIET_MS, WARM_QUIET_MS},
+                                      {0, WARM_BUSY_MS, COLD_BUSY_MS, 0}};
     if (q->tier == PROBE)
         return q->asked_ms == INT64_MIN || now_ms - q->asked_ms >= PROBE_MS;
     if (!q->forgotten && now_ms < q->again_ms)

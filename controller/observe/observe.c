@@ -98,8 +98,9 @@ static void keep(struct dr_observer *o, struct question *q, struct dr_reply *r)
     q->ticket = 0;
     q->forgotten = false;
     /* a question that ends in a long wait must not make each look as long */
-    q->again_ms =
-        r->outcome == DR_DONE || q->tier == HOT ? 0 : now_ms + 2 * (now_ms - q->asked_ms);
+    q->again_ms = r->outcome == DR_DONE || q->tier == HOT || q->tier == STEADY
+                      ? 0
+                      : now_ms + 2 * (now_ms - q->asked_ms);
     if (r->outcome == DR_DONE) {
         take_reply(o, q, r);
         q->seen = (struct dr_seen){.known = true, .at_ms = now_ms};
@@ -133,10 +134,13 @@ void dr_observer_collect(struct dr_observer *o)
         for (size_t i = 0; i < o->count && !q; i++)
             if (o->questions[i].ticket == r.ticket)
                 q = &o->questions[i];
-        if (q)
+        if (q) {
             keep(o, q, &r);
-        else
-            dr_reply_release(&r);
+            continue;
+        }
+        if (o->beside.call)
+            o->beside.call(o->beside.arg, &r);
+        dr_reply_release(&r);
     }
 }
 
@@ -252,10 +256,28 @@ static bool check_feed(struct dr_observer *o, const struct focus *x)
     return marked;
 }
 
+static void forget(struct dr_observer *o, enum dr_call_kind kind)
+{
+    for (size_t i = 0; i < o->count; i++)
+        if (o->questions[i].kind == kind)
+            o->questions[i].forgotten = true;
+}
+
+/* The machine slept, or its clock was set: how far a TSO has gone on is not known. */
+static void check_clocks(struct dr_observer *o, int64_t wall_ms)
+{
+    enum { APART_MS = 500 };
+    int64_t apart_ms = wall_ms - o->began_ms, moved_ms = apart_ms - o->clocks_apart_ms;
+    o->clocks_apart_ms = apart_ms;
+    if (moved_ms > APART_MS || moved_ms < -APART_MS)
+        forget(o, DR_CALL_SQL_TSO);
+}
+
 const struct dr_facts *dr_observe(struct dr_observer *o, int64_t wall_ms)
 {
     struct focus x = {.made = o->memory.quiet};
-    int64_t began_ms = o->estate->now_ms(o->estate);
+    int64_t began_ms = o->began_ms = o->estate->now_ms(o->estate);
+    check_clocks(o, wall_ms);
     dr_arena_reset(o->cycle);
     dr_arena_reset(o->replaced);
     (void)ask_due(o, false, &x);
@@ -282,11 +304,9 @@ const struct dr_facts *dr_observe(struct dr_observer *o, int64_t wall_ms)
 
 /* ---- after a call ---- */
 
-static void forget(struct dr_observer *o, enum dr_call_kind kind)
+void dr_observe_beside(struct dr_observer *o, const struct dr_meanwhile *beside)
 {
-    for (size_t i = 0; i < o->count; i++)
-        if (o->questions[i].kind == kind)
-            o->questions[i].forgotten = true;
+    o->beside = *beside;
 }
 
 void dr_observe_everything(struct dr_observer *o)

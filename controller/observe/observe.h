@@ -39,6 +39,10 @@ struct dr_meanwhile {
     void *arg;
 };
 
+/* Who is shown replies that come while a look waits for its own; they are released
+ * afterwards. */
+void dr_observe_beside(struct dr_observer *o, const struct dr_meanwhile *beside);
+
 /* Compares both sides: `from` at `tso`, `to` now; tables, definitions, row counts, within
  * the budget. Blocks up to the budget and a read deadline. The result is a fact of the
  * next look. Fails: DR_E_TIMEOUT and the like when a side could not be read. */

@@ -9,9 +9,10 @@
 
 enum { WHY_MAX = 320 }; /* bytes of the reason why something is not known */
 
-/* Hot: at each look; warm and cold: when older than the look allows; a probe: as often,
- * whether it was answered or not. */
-enum tier { HOT, WARM, COLD, PROBE };
+/* Hot: at each look; warm and cold: when older than the look allows; steady: hot until
+ * bootstrap is behind us, then warm; a probe: as often as warm, whether it was answered
+ * or not. */
+enum tier { HOT, WARM, COLD, STEADY, PROBE };
 
 #define RETIRED SIZE_MAX
 
@@ -56,7 +57,10 @@ struct dr_observer {
     size_t *probes;       /* per cluster: how many endpoints are probed */
     const char *accounts[2];
     size_t account_count;
-    bool everything; /* also what no step needs now */
+    bool everything;            /* also what no step needs now */
+    struct dr_meanwhile beside; /* call NULL: nobody */
+    int64_t began_ms;           /* the latest look */
+    int64_t clocks_apart_ms;    /* wall and monotonic clock, at the latest look */
     struct dr_memory memory;
     struct dr_facts *facts; /* of the latest look */
 };

@@ -124,7 +124,7 @@ void dr_observer_make(struct dr_observer *o)
         const struct dr_cluster *x = &o->t->clusters[c];
         (void)dr_observer_ask_instances(o, c);
         add(o, DR_CALL_SQL_LEDGER, HOT, c);
-        add(o, DR_CALL_SQL_TSO, HOT, c);
+        add(o, DR_CALL_SQL_TSO, STEADY, c);
         add(o, DR_CALL_SQL_IDENTITY, WARM, c);
         add(o, DR_CALL_PD_IDENTITY, WARM, c);
         add(o, DR_CALL_PD_SAFEPOINTS, HOT, c);

@@ -227,6 +227,7 @@ void dr_bench_fleet(struct dr_bench *b, const struct dr_bench_fleet *f)
     w.log = fopen(dr_sprintf(w.arena, "%s/drover.log", b->dir), "we");
     if (!w.log)
         dr_bench_die(b->dir, NULL);
+    setvbuf(w.log, NULL, _IOLBF, 0);
     w.changed_us = changed;
     dr_bench_estate_start(&w.estate, b, w.arena, "fleet", f->topologies);
     start_drover(&w, w.estate.docs, "state");

@@ -114,6 +114,35 @@ static const char *escaped(struct dr_arena *a, const char *text)
     return out;
 }
 
+/* The lease is renewed beside the reads of a quiet round, before they tell of a takeover:
+ * the server compares the epoch, and the lease stays the other one's. */
+Test(act, a_renewal_sent_ahead_renews_no_lost_lease)
+{
+    static const char lease[] =
+        "SELECT holder FROM mysql.drover_ledger WHERE k = 'lease'";
+    static const char *const at[] = {"127.0.1.4:4000", "127.1.1.4:4000"};
+    struct pair p;
+    struct boss one, two;
+    pair_open(&p);
+    pair_bootstrap(&p);
+    boss_open(&one, &p, "one");
+    boss_until(&one, DR_ROUND_CONVERGED, 100);
+    boss_round(&one);
+    boss_options(&two, &p, "two");
+    two.o.take = true;
+    boss_start(&two);
+    boss_until(&two, DR_ROUND_CONVERGED, 100);
+    uint64_t beats = one.record.outcomes[DR_CALL_BEAT][DR_REFUSED];
+    boss_round(&one);
+    cr_expect_eq(one.record.outcomes[DR_CALL_BEAT][DR_REFUSED] - beats, 2);
+    cr_expect_neq(one.r.state, DR_ROUND_CONVERGED);
+    cr_expect_eq(dr_actor_epoch(one.actor), 0);
+    for (size_t i = 0; i < 2; i++)
+        cr_expect_str_eq(pair_cell(&p, at[i], lease), "two");
+    boss_end(&one);
+    pair_over(&p, &two);
+}
+
 /* Somebody else takes the lease while this one waits for the lock. */
 static int64_t lease_meanwhile(void *arg)
 {
