@@ -60,6 +60,15 @@ struct numbers {
     bool feed_known, holder_known;
 };
 
+/* A ledger that is not known may name a changefeed that none of the others does. */
+static bool ledgers_known(const struct dr_facts *f)
+{
+    bool known = true;
+    for (size_t c = 0; c < f->cluster_count; c++)
+        known &= f->clusters[c].ledger.seen.known;
+    return known;
+}
+
 static struct numbers measure(const struct dr_topology *t, const struct dr_facts *f,
                               struct dr_arena *a)
 {
@@ -75,7 +84,8 @@ static struct numbers measure(const struct dr_topology *t, const struct dr_facts
     if (feed)
         n.lag_ms = dr_feed_lag_ms(&f->clusters[p], feed);
     n.feed = feed ? g.feed_id : NULL;
-    n.feed_known = f->clusters[p].feeds.seen.known;
+    n.feed_known = f->clusters[p].feeds.seen.known &&
+                   (!f->clusters[p].feeds.count || g.planned || ledgers_known(f));
     for (size_t i = 0; lp->seen.known && i < lp->beat_count; i++)
         if (strcmp(lp->beats[i].origin, t->clusters[p].name) == 0)
             n.beaten_ms = dr_tso_ms(lp->beats[i].tso);

@@ -21,6 +21,28 @@ static enum dr_truth nothing_else(const struct dr_view *v, const struct dr_feeds
     return DR_UNSURE;
 }
 
+/* Which changefeed is drover's stands in the ledgers alone. While one of them is not
+ * known, a feed that it may name is nobody's to delete: any, where no other ledger names
+ * the generation in work, else one that may have come after that. */
+static bool may_be_ours(const struct dr_view *v, size_t from, const char *id)
+{
+    if (dr_view_ledger(v, v->a) && dr_view_ledger(v, v->b))
+        return false;
+    uint64_t n = dr_generation_named(v->t, from, from == v->a ? v->b : v->a, id);
+    if (from == v->a && !v->gen.planned && v->way != DR_BY_ADOPTION)
+        return true;
+    return n && (from != v->a || n > v->gen.n);
+}
+
+static enum dr_truth not_known_whose(const struct dr_view *v, const char *id,
+                                     const char **fact)
+{
+    const char *why;
+    dr_check_no_ledger(v, dr_view_ledger(v, v->a) ? v->b : v->a, &why);
+    *fact = dr_sprintf(v->arena, "whether changefeed '%s' is drover's: %s", id, why);
+    return DR_UNSURE;
+}
+
 DR_CHECK(dr_check_no_feed_out_of_secondary)
 {
     const struct dr_feeds *x = &dr_view_facts(v, c)->feeds;
@@ -30,6 +52,9 @@ DR_CHECK(dr_check_no_feed_out_of_secondary)
         return dr_check_unread(v, &x->seen, "changefeeds", fact);
     if (!x->count)
         return nothing_else(v, x, fact);
+    for (size_t i = 0; i < x->count; i++)
+        if (may_be_ours(v, c, x->items[i].id))
+            return not_known_whose(v, x->items[i].id, fact);
     *fact = dr_sprintf(v->arena, "changefeed '%s' runs out of it", x->items[0].id);
     return DR_FALSE;
 }
@@ -49,6 +74,8 @@ DR_CHECK(dr_check_no_strangers_feed)
             continue;
         if (x->items[i].leaves_sql) /* to a queue or a storage: into no cluster */
             continue;
+        if (may_be_ours(v, c, x->items[i].id))
+            return not_known_whose(v, x->items[i].id, fact);
         *fact = dr_sprintf(v->arena, "changefeed '%s' is not drover's", x->items[i].id);
         return DR_FALSE;
     }
