@@ -181,6 +181,8 @@ struct dr_feed_detail {
     int64_t absent_since_ms;
     const char *owner_id;
     uint64_t upstream_id;
+    uint64_t start_ts;        /* as TiCDC shows it: classic TiCDC changes it with a resume
+                               * from another point than the checkpoint; 0: not told */
     const char *sink_scheme;  /* "mysql", "kafka"; NULL: not readable */
     const char *sink_address; /* "host:port" of its sink */
     const char *sink_user;

@@ -233,6 +233,7 @@ static const struct dr_codec feed_detail_codec = GROUP(
     AGE("absentSinceAgeMs", absent_since_ms, ALWAYS | OPT),
     TEXT("ownerId", owner_id, ALWAYS | OPT),
     DIGITS("upstreamId", upstream_id),
+    SCALAR(DR_CODEC_DIGITS, uint64_t, "startTs", start_ts, OPT),
     TEXT("sinkScheme", sink_scheme, OPT),
     TEXT("sinkAddress", sink_address, OPT),
     TEXT("sinkUser", sink_user, OPT),

@@ -108,6 +108,8 @@ const struct dr_plan_check dr_plan_checks[] = {
      "spec.clusters[%s]", "find out who changed it since the restore, and put it back; drover compares again after 10 minutes, or once the fence was lifted for that"},
     {"DR-B057", DR_SCOPE_PRIMARY, DR_P_NONE, dr_check_give_up_is_known, "a generation to give up that was begun",
      "spec.bootstrap.giveUp", "name the generation in work, or remove bootstrap.giveUp: it would end a later copy at once"},
+    {"DR-B058", DR_SCOPE_PRIMARY, DR_P_NONE, dr_check_feed_unmoved, "a changefeed that went on from where it was",
+     "spec.replication", "what lies between was not carried, or twice: delete the changefeed, give its generation up, and begin again: its number in bootstrap.giveUp; then empty the secondary. Where both sides were compared and are equal: its id and this startTs in replication.edges"},
     {"DR-B060", DR_SCOPE_PRIMARY, DR_P_NONE, dr_check_feed_acts, "a changefeed that runs",
      "spec.replication", "mend the cause, then resume the changefeed"},
     {"DR-B061", DR_SCOPE_PRIMARY, DR_P_NONE, dr_check_feed_is_there, "the changefeed that drover made",

@@ -114,6 +114,7 @@ DR_CHECK(dr_check_feeds_of_this_cluster);
 DR_CHECK(dr_check_ticdc_well);
 DR_CHECK(dr_check_feed_acts);
 DR_CHECK(dr_check_feed_is_there);
+DR_CHECK(dr_check_feed_unmoved);
 DR_CHECK(dr_check_feed_as_made);
 DR_CHECK(dr_check_sink_let_in);
 DR_CHECK(dr_check_feed_history);

@@ -187,6 +187,16 @@ DR_CHECK(dr_check_feed_is_there)
     return proven ? DR_FALSE : DR_UNSURE;
 }
 
+DR_CHECK(dr_check_feed_unmoved)
+{
+    const char *moved = dr_feed_moved(v);
+    (void)c;
+    if (!moved)
+        return DR_TRUE;
+    *fact = moved;
+    return DR_FALSE;
+}
+
 DR_CHECK(dr_check_feed_as_made)
 {
     const char *fixed = NULL;

@@ -273,6 +273,26 @@ bool dr_feed_captures_another(const struct dr_view *v, const struct dr_feed *x)
     return pd->seen.known && x->upstream_id != pd->cluster_id;
 }
 
+const char *dr_feed_moved(const struct dr_view *v)
+{
+    const struct dr_feed_detail *d = &dr_view_facts(v, v->a)->feed;
+    const struct dr_edge_row *x = dr_view_edge(v, v->a);
+    const struct dr_edge_spec *word =
+        dr_topology_edge(v->t, dr_view_name(v, v->a), dr_view_name(v, v->b));
+    char was[DR_TIME_TEXT], is[DR_TIME_TEXT];
+    if (!x || x->state != DR_EDGE_MADE || x->adopted || !x->start_ts || !d->seen.known ||
+        !d->present || strcmp(d->id, x->id) != 0 || !d->start_ts ||
+        d->start_ts == x->start_ts)
+        return NULL;
+    if (word && word->id && strcmp(word->id, x->id) == 0 && word->start_ts == d->start_ts)
+        return NULL;
+    return dr_sprintf(v->arena,
+                      "changefeed '%s' was made to begin at %.19s (%" PRIu64
+                      "), and was resumed from %.19s (%" PRIu64 ") by somebody",
+                      x->id, dr_time_text(dr_tso_ms(x->start_ts), was), x->start_ts,
+                      dr_time_text(dr_tso_ms(d->start_ts), is), d->start_ts);
+}
+
 /* Whether a feed beside drover's own has a name as drover gives to the edge's. */
 bool dr_feed_duplicated(const struct dr_view *v)
 {

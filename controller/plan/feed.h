@@ -63,6 +63,10 @@ bool dr_feed_half_again(const struct dr_view *v);
 /* The alarm of history that is soon lost; NULL: none. */
 const char *dr_feed_history_notice(const struct dr_view *v);
 /* Whether a feed that is not drover's has a name as drover makes them for this edge. */
+/* Out: that somebody resumed drover's feed from another point than its checkpoint; NULL:
+ * nothing shows that. TiCDC's new architecture does not tell. Source: tiflow:
+ * pkg/orchestrator/reactor_state.go ResumeChangefeed. */
+const char *dr_feed_moved(const struct dr_view *v);
 bool dr_feed_duplicated(const struct dr_view *v);
 
 #endif

@@ -78,6 +78,11 @@ static enum dr_truth ours_runs(const struct dr_view *v, const struct dr_feed *ou
             ours->id, ours->upstream_id, dr_view_cluster(v, v->a)->name);
         return DR_FALSE;
     }
+    const char *moved = dr_feed_moved(v);
+    if (moved) {
+        out->text = moved;
+        return DR_FALSE;
+    }
     const char *account = NULL;
     if (dr_check_sink_let_in(v, v->b, &account) == DR_FALSE ||
         dr_check_sink_rights(v, v->b, &account) == DR_FALSE) {

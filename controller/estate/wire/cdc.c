@@ -309,6 +309,8 @@ static enum dr_flow read_detail(struct dr_script *s, const json_t *info)
     d->present = true;
     if (!dr_json_u64(info, "upstream_id", &d->upstream_id))
         d->upstream_id = 0;
+    if (!dr_json_u64(info, "start_ts", &d->start_ts)) /* left out when 0 */
+        d->start_ts = 0;
     if (dr_feed_config(&desired, access, s->call->at.cluster, &s->call->args.feed, false,
                        s->arena, &err) != 0)
         return dr_script_fail(s, err.code, "%s", err.text);
