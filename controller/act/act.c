@@ -102,6 +102,21 @@ uint64_t dr_actor_epoch(const struct dr_actor *x)
     return x->epoch;
 }
 
+/* That the secondary was open is noted for good, so that one look is not enough: it may
+ * show an instance as it was before the feed was made. A second one follows within a
+ * second, and before the fence is closed again. */
+static void keep_seen(struct dr_actor *x)
+{
+    bool open;
+    struct dr_last_seen now = dr_plan_last_seen(&x->input, &open, x->cycle);
+    x->open_looks = open && now.generation == x->seen.generation ? x->open_looks + 1
+                    : open                                       ? 1
+                                                                 : 0;
+    now.opened |= x->open_looks > 1;
+    if (now.generation)
+        x->seen = dr_last_seen_both(x->seen, now);
+}
+
 void dr_actor_refresh(struct dr_actor *x)
 {
     dr_arena_reset(x->cycle);
@@ -111,6 +126,7 @@ void dr_actor_refresh(struct dr_actor *x)
     dr_fights_look(&x->fights, &x->input, dr_actor_now(x), x->cycle);
     x->plan = dr_plan_build(&x->input, x->cycle);
     x->owes = x->plan->left_paused;
+    keep_seen(x);
     if (x->guard) /* what was taken to make it is given back, too */
         dr_guard_open(x->guard, x->epoch || !x->plan->observing);
     if (!x->plan->newer)

@@ -38,6 +38,8 @@ struct dr_actor {
     int64_t ending_ms; /* asked to stop: when it does, whatever it owes; 0: not asked */
     struct dr_plan_input input;
     struct dr_fights fights;
+    struct dr_last_seen seen;        /* all that was, by this process or a ledger */
+    uint32_t open_looks;             /* in a row that showed the secondary open */
     struct dr_lineage_known lineage; /* in `lasting` */
     struct dr_plan *plan;
     uint64_t round;

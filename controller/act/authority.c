@@ -319,7 +319,7 @@ static bool raise_epoch(struct dr_actor *x, size_t c, uint64_t epoch, struct dr_
     call.args.epoch.holder = x->o.holder;
     call.args.epoch.tso = tso_now(x, c);
     call.args.epoch.lease_ms = x->o.lease_ms;
-    call.args.epoch.seen = dr_plan_last_seen(&x->input, x->cycle);
+    call.args.epoch.seen = x->seen;
     struct dr_reply r;
     ask(x, &call, &r);
     bool done = r.outcome == DR_DONE;
@@ -460,7 +460,7 @@ static void know(struct dr_actor *x, size_t c)
     k->cluster_id = g->decoded ? facts_of(x, c)->pd.cluster_id : 0;
     k->tso = g->tso;
     k->at_ms = g->seen.at_ms;
-    k->seen = dr_plan_last_seen(&x->input, x->cycle);
+    k->seen = x->seen;
     k->origin = beats_here(x, c) ? x->o.topology->clusters[c].name : NULL;
 }
 

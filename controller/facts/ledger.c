@@ -259,6 +259,29 @@ const char *dr_lease_value(uint64_t until, const struct dr_last_seen *seen,
     return render(&v, &lease_codec, a);
 }
 
+struct dr_last_seen dr_last_seen_both(struct dr_last_seen x, struct dr_last_seen y)
+{
+    if (x.generation != y.generation)
+        return x.generation > y.generation ? x : y;
+    x.checkpoint = x.checkpoint > y.checkpoint ? x.checkpoint : y.checkpoint;
+    x.opened |= y.opened;
+    return x;
+}
+
+struct dr_last_seen dr_lease_merge(const char *standing, struct dr_last_seen seen,
+                                   struct dr_arena *a)
+{
+    struct lease_value now = {0};
+    struct dr_err err;
+    json_t *v;
+    if (!standing || dr_json_parse_in(a, &v, standing, strlen(standing), &err) != 0 ||
+        dr_codec_decode(&now, v, &lease_codec, DR_KEY_LEASE, 0, a, &err) != 0)
+        return seen;
+    return dr_last_seen_both(seen, (struct dr_last_seen){.checkpoint = now.checkpoint,
+                                                         .generation = now.generation,
+                                                         .opened = now.opened});
+}
+
 const char *dr_edge_key(const char *from, const char *to, struct dr_arena *a)
 {
     return dr_sprintf(a, "edge/%s/%s", from, to);

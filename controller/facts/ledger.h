@@ -243,6 +243,12 @@ const char *dr_consumed_key(const char *id, struct dr_arena *a);
 const char *dr_consumed_value(const struct dr_consumed_row *r, struct dr_arena *a);
 const char *dr_lease_value(uint64_t until, const struct dr_last_seen *seen,
                            struct dr_arena *a);
+/* What a lease that stands says was seen, and what somebody else saw: both. Of the later
+ * generation; of one, what was seen once stays seen. NULL, or a value that cannot be
+ * read: `seen` as it is. */
+struct dr_last_seen dr_lease_merge(const char *standing, struct dr_last_seen seen,
+                                   struct dr_arena *a);
+struct dr_last_seen dr_last_seen_both(struct dr_last_seen x, struct dr_last_seen y);
 
 /* NULL: no such row. */
 const struct dr_edge_row *dr_ledger_edge(const struct dr_ledger *l, const char *from,

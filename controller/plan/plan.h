@@ -241,8 +241,10 @@ bool dr_plan_is_dark(const struct dr_plan *p);
 bool dr_plan_look_again(const struct dr_plan *p);
 
 /* The latest checkpoint of the feed in work that is known, as TiCDC lists it or as a
- * ledger remembers it; and whether its secondary took writes since it is made. */
-struct dr_last_seen dr_plan_last_seen(const struct dr_plan_input *in, struct dr_arena *a);
+ * ledger remembers it; and whether a ledger says that its secondary took writes since it
+ * is made. Out: *open: this look shows it so. */
+struct dr_last_seen dr_plan_last_seen(const struct dr_plan_input *in, bool *open,
+                                      struct dr_arena *a);
 
 /* Whether the step's result is observed (its rule's `done` holds). */
 enum dr_truth dr_plan_done(const struct dr_plan_input *in, const struct dr_action *action,

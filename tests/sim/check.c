@@ -115,6 +115,7 @@ void sim_history_step(struct sim_history *h, const struct sim_view *now)
     if (now->c[SIM_A].feed_count && !h->feed_since_ms)
         h->feed_since_ms = now->now_ms;
     note_carried(h, &now->c[SIM_A]);
+    h->fence_was_a_humans |= h->fence_is_a_humans;
     if (b->ledger.restoring.present && !h->restoring_seen) {
         h->restoring_seen = true;
         h->tables_at_restore = b->table_count;
@@ -517,6 +518,21 @@ static void c5_hold_first(const struct sim_look *l, struct dr_buf *wrong)
             dr_buf_addf(wrong, "a backup is next, but GC goes on in instance %zu", i);
 }
 
+/* Whether the secondary was open once its feed was made decides whether a removed feed
+ * may go on: it is noted in time, kept for good, and never invented. */
+static void c15_opened_is_known(const struct sim_look *l, struct dr_buf *wrong)
+{
+    for (int c = 0; c < 2; c++) {
+        const struct dr_last_seen *now = &l->now->c[c].ledger.last_seen,
+                                  *was = &l->before->c[c].ledger.last_seen;
+        if (now->opened && !l->history->fence_was_a_humans)
+            dr_buf_addf(wrong, "%s says that B was opened, and it never was", side[c]);
+        if (was->opened && !now->opened && now->generation <= was->generation &&
+            l->now->c[c].ledger.lease_holder && !l->history->ledger_dropped)
+            dr_buf_addf(wrong, "%s forgets that B was opened", side[c]);
+    }
+}
+
 const struct sim_check sim_checks[] = {
     // clang-format off
     {"D1",  "at most one changefeed writes into the secondary, none into the primary", d1_one_feeder},
@@ -538,6 +554,7 @@ const struct sim_check sim_checks[] = {
     {"C5",  "after any prefix the rows that later steps rest on are there",            c5_order},
     {"C5b", "the secondary is fenced on every instance before the sink account opens",  c5_fence_first},
     {"C14", "what needs a word is done under one, and each is used once",              c14_words},
+    {"C15", "that B was opened is noted, kept, and never invented",                    c15_opened_is_known},
     {"C5c", "GC is held on every instance before the backup",                          c5_hold_first},
     {"C6",  "no BACKUP or RESTORE runs beside another",                                c6_one_copy},
     {0},

@@ -65,6 +65,7 @@ static const char *const gone[] = {CHANGED("gone"), NULL};
 static const char *const gone_outage[] = {"gone/outage", NULL};
 static const char *const late[] = {"late", "late/taken", "late/done", "late/past", NULL};
 static const char *const race[] = {"race", NULL};
+static const char *const split[] = {"split", NULL};
 static const char *const clocks[] = {"clock-forward", "clock-back", NULL};
 static const char *const outage[] = {"outage", NULL};
 static const char *const settled_outage[] = {"settled/outage", NULL};
@@ -84,6 +85,7 @@ static const struct sweep_family {
     {fault, 1, 1, 14, "mar"},
     {late, 1, 1, 8, "mar"},
     {race, 1, 1, 1, "mar"},
+    {split, 1, 1, 9, "mar"},
     {settled, 1, 1, 2, "mar"},
     {stray, 1, 1, 0, "ma"},
     {pair, 1, 1, 0, "m"},

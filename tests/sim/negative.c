@@ -377,6 +377,25 @@ static bool plant_c5(struct sim_world *w)
            put(w, SIM_A, "edge/east/west", edge(w, 0, DR_EDGE_PLANNED));
 }
 
+static bool lease(struct sim_world *w, bool opened)
+{
+    struct dr_last_seen seen = {.checkpoint = 7, .generation = 1, .opened = opened};
+    return put(w, SIM_B, DR_KEY_LEASE, dr_lease_value(9, &seen, w->arena));
+}
+
+static bool plant_c15_invented(struct sim_world *w)
+{
+    return lease(w, true);
+}
+
+static bool plant_c15_forgotten(struct sim_world *w)
+{
+    w->history.fence_was_a_humans = true;
+    bool ok = lease(w, true);
+    sim_world_judge(w, "h1");
+    return ok && !w->broken && lease(w, false);
+}
+
 static const struct {
     const char *id, *what;
     bool (*plant)(struct sim_world *w);
@@ -412,6 +431,8 @@ static const struct {
     {"C4",   "a row nobody can read",                         plant_c4},
     {"C5",   "an edge before the births",                     plant_c5},
     {"C5b",  "the sink row while B is open",                  plant_c5b},
+    {"C15",  "B was opened, says a lease, and it was not",    plant_c15_invented},
+    {"C15",  "a lease forgets that B was opened",             plant_c15_forgotten},
     {"C14",  "a fence without a word",                        plant_c14_without},
     {"C14",  "a word in use that nothing calls used",         plant_c14_unnoted},
     {"C14",  "a word used twice",                             plant_c14_again},

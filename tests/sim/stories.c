@@ -593,6 +593,7 @@ static const struct story stories[] = {
     {"two", "two controllers from the start", .ending = PROTECTED, .play = play_two},
     {"crowd", "the holder died, and those who stand by look on all the while", .ending = PROTECTED, .play = sim_play_crowd},
     {"race", "the holder died, two want the lease: in the middle of exchange n of one the other has a round", .ending = PROTECTED, .play = sim_play_race, .numbered = true, .strike = sim_rival},
+    {"split", ".. who begins at the other end: equal epochs of two holders", .ending = PROTECTED, .play = sim_play_race, .numbered = true, .strike = sim_rival_reversed},
     {"cut", "the holder cannot reach A (0), B (1) any more, and another one can", .ending = PROTECTED, .play = sim_play_cut, .numbered = true},
     {"late", "the first controller stands still at exchange n while a second one acts", .ending = PROTECTED, .play = play_late, .numbered = true, .strike = second_acts},
     {"late/taken", ".. while it only takes over", .ending = PROTECTED, .play = play_late, .numbered = true, .strike = second_takes_over, .acting = true},

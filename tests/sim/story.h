@@ -159,6 +159,7 @@ bool sim_play_race(struct run *r, uint64_t n);
 bool sim_play_crowd(struct run *r, uint64_t n);
 bool sim_play_cut(struct run *r, uint64_t n);
 void sim_rival(struct run *r);
+void sim_rival_reversed(struct run *r);
 /* update.c: changes of a feed that is made, by an edit of the document or by hand. */
 bool sim_play_edit(struct run *r, uint64_t n);
 bool sim_play_meddled(struct run *r, uint64_t n);

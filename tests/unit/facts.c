@@ -35,21 +35,9 @@ Test(ledger, every_value_comes_back, .init = setup, .fini = teardown)
     struct dr_birth_row birth = {true, "orders", 1, 2, names, ids};
     struct dr_term_row term = {true,  2,     "west",  "op-1", UINT64_MAX - 1,
                                "abc", "def", "app@%", "9f",   NULL};
-    struct dr_edge_row edge = {"east",
-                               "west",
-                               3,
-                               "id-1",
-                               "orders/g3/",
-                               "cdc",
-                               42,
-                               2,
-                               DR_EDGE_MADE,
-                               1763720000123u << 18,
-                               true,
-                               "e5",
-                               true,
-                               77,
-                               true};
+    struct dr_edge_row edge = {"east", "west", 3,    "id-1",       "orders/g3/",
+                               "cdc",  42,     2,    DR_EDGE_MADE, 1763720000123u << 18,
+                               true,   "e5",   true, 77,           true};
     struct dr_sink_row sink = {true, "cdc", 3, true};
     struct dr_hold_row hold = {"bootstrap", "op-2", 99, 100};
     struct dr_gc_row gc = {true, {true, 600000}, {false, 600000}};

@@ -57,14 +57,6 @@ static enum dr_flow begin_epoch(struct dr_script *s)
     if (!s->call->as.cluster_id || !s->call->args.epoch.epoch ||
         !s->call->args.epoch.holder)
         return dr_script_fail(s, DR_E_BUG, "a takeover without cluster id or holder");
-    struct epoch_script *mine = s->mine;
-    uint64_t tso = s->call->args.epoch.tso;
-    int64_t lease_ms = s->call->args.epoch.lease_ms;
-    mine->lease.key = DR_KEY_LEASE;
-    mine->lease.value = tso && lease_ms > 0
-                            ? dr_lease_value(tso + dr_tso_make(lease_ms, 0),
-                                             &s->call->args.epoch.seen, s->arena)
-                            : NULL;
     return DR_FLOW_AGAIN;
 }
 
@@ -125,6 +117,29 @@ static enum dr_flow take_raise(struct dr_script *s, const struct dr_answer *a)
     return DR_FLOW_NEXT;
 }
 
+/* The holder before may have seen since our look what is good for ever, and noted it in
+ * its lease. */
+static enum dr_flow ask_older_lease(struct dr_script *s)
+{
+    return s->call->args.epoch.tso && s->call->args.epoch.lease_ms > 0
+               ? dr_ask_row_locked(s, DR_KEY_LEASE)
+               : DR_FLOW_NEXT;
+}
+
+static enum dr_flow take_older_lease(struct dr_script *s, const struct dr_answer *a)
+{
+    struct epoch_script *mine = s->mine;
+    const char *standing =
+        a->sql.row_count ? dr_cell_text(&a->sql, 0, "value", s->arena) : NULL;
+    struct dr_last_seen seen =
+        dr_lease_merge(standing, s->call->args.epoch.seen, s->arena);
+    uint64_t until =
+        s->call->args.epoch.tso + dr_tso_make(s->call->args.epoch.lease_ms, 0);
+    mine->lease = (struct dr_row_write){.key = DR_KEY_LEASE,
+                                        .value = dr_lease_value(until, &seen, s->arena)};
+    return DR_FLOW_NEXT;
+}
+
 /* In the same transaction: whoever looks from now on sees a lease that runs, and does not
  * raise the epoch once more while the new holder still ends older sessions. */
 static enum dr_flow ask_first_lease(struct dr_script *s)
@@ -137,6 +152,7 @@ static const struct dr_step epoch_steps[] = {
     DR_STEP_BEGIN,
     {.name = "lock the epoch", .ask = ask_epoch_now, .take = take_epoch_now},
     {.name = "raise the epoch", .ask = ask_raise, .take = take_raise},
+    {.name = "read the older lease", .ask = ask_older_lease, .take = take_older_lease},
     {.name = "write the first lease", .ask = ask_first_lease},
     DR_STEP_COMMIT,
     DR_STEP_END,
