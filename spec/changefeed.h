@@ -33,6 +33,7 @@ struct dr_setting {
     const char *owner;         /* the typed field that decides it; NULL: free */
     bool idle;                 /* a TiDB sink ignores or drops it */
     const char *fallback;      /* TiCDC's default, in words */
+    const char *fallback_new;  /* .. of the new architecture, where it is another */
     const char *help;
 };
 

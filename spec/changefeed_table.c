@@ -70,10 +70,10 @@ static const struct dr_setting settings[] = {
     {.path = "synced-status.checkpoint-interval", .type = DR_S_UINT, .min = 1, .max = 86400, .fallback = "15", .help = "seconds of lag that still count as synced"},
 
     {.path = "scheduler.enable-table-across-nodes", .type = DR_S_BOOL, .idle = true, .help = "spread one table over captures (Kafka only)"},
-    {.path = "scheduler.region-threshold", .type = DR_S_UINT, .fallback = "100000", .help = "Regions from which a table is split"},
+    {.path = "scheduler.region-threshold", .type = DR_S_UINT, .fallback = "100000", .fallback_new = "10000", .help = "Regions from which a table is split; the new architecture's default is 10000"},
     {.path = "scheduler.write-key-threshold", .type = DR_S_UINT, .fallback = "0", .help = "written keys a minute from which a table is split"},
     {.path = "scheduler.region-count-per-span", .type = DR_S_UINT, .since = NEW, .fallback = "100", .help = "Regions of one span"},
-    {.path = "scheduler.region-count-refresh-interval", .type = DR_S_DURATION, .since = NEW, .help = "how often Regions are counted"},
+    {.path = "scheduler.region-count-refresh-interval", .type = DR_S_DURATION, .since = NEW, .fallback = "5m", .help = "how often Regions are counted"},
     {.path = "scheduler.scheduling-task-count-per-node", .type = DR_S_UINT, .min = 1, .max = 10000, .since = NEW, .fallback = "20", .help = "scheduling tasks of one capture"},
     {.path = "scheduler.enable-splittable-check", .type = DR_S_BOOL, .since = NEW, .fallback = "false", .help = "split only tables that can be"},
     {.path = "scheduler.force-split", .type = DR_S_BOOL, .since = NEW, .fallback = "false", .help = "split every table"},

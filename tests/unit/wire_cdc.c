@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "controller/base/buf.h"
-#include "controller/estate/wire/uri.h"
 #include "tests/unit/wire.h"
 
 static const struct dr_call poll = {
@@ -124,83 +123,6 @@ Test(wire, differences_of_a_feed)
         cr_expect_str_eq(dr_buf_str(&fields), shown[i].fields, "%zu: %s", i,
                          dr_buf_str(&fields));
         dr_buf_release(&fields);
-        wire_done(&b, &r);
-    }
-}
-
-/* A folder that all servers share, as it is declared, as BR takes it, and as TiCDC does,
- * which refuses a path without a scheme. */
-static const struct {
-    const char *declared, *br, *ticdc;
-} folders[] = {
-    {"/mnt/dr", "/mnt/dr/p/g1", "nfs:///mnt/dr/p/g1"},
-    {"local:///mnt/dr/", "local:///mnt/dr/p/g1", "local:///mnt/dr/p/g1"},
-    {"file:///mnt/dr", "file:///mnt/dr/p/g1", "file:///mnt/dr/p/g1"},
-    {"nfs:///mnt/dr", "/mnt/dr/p/g1", "nfs:///mnt/dr/p/g1"},
-};
-
-Test(wire, a_folder_is_told_to_each_reader_in_its_words)
-{
-    for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
-        struct dr_storage_place place = {.declared = true,
-                                         .uri = {.scheme = DR_STORAGE_FOLDER,
-                                                 .text = folders[i].declared,
-                                                 .prefix = "/mnt/dr"}};
-        struct dr_access_store store = {.declared = &place};
-        struct dr_buf b;
-        dr_buf_init(&b, 4096);
-        dr_storage_uri_add(&b, &store, "p/g1", DR_READER_BR, true);
-        cr_expect_str_eq(dr_buf_str(&b), folders[i].br);
-        dr_buf_clear(&b);
-        dr_storage_uri_add(&b, &store, "p/g1", DR_READER_TICDC, true);
-        cr_expect_str_eq(dr_buf_str(&b), folders[i].ticdc);
-        dr_buf_release(&b);
-    }
-}
-
-/* .. and an adopted feed may call the same folder by another scheme. */
-Test(wire, a_folder_by_another_scheme_is_no_difference)
-{
-    static const struct {
-        const char *storage, *fields;
-    } cases[] = {
-        {"nfs:///mnt/dr/r1", ""},
-        {"file:///mnt/dr/r1", ""},
-        {"local:///mnt/dr/r1", ""},
-        {"file:///mnt/other/r1", "consistent.storage "},
-        {"s3://mnt/dr/r1", "consistent.storage "},
-    };
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        struct wire_talk talk = {0};
-        struct wire_bench b;
-        struct dr_reply r;
-        struct dr_buf text, fields;
-        wire_bench_open(&b, &talk);
-        b.topology->storage.redo = (struct dr_storage_place){
-            .declared = true,
-            .uri = {.scheme = DR_STORAGE_FOLDER, .text = "/mnt/dr", .prefix = "/mnt/dr"}};
-        dr_buf_init(&text, 4096);
-        dr_buf_addf(&text,
-                    "200 {\"upstream_id\":71,\"id\":\"f-1\",\"sink_uri\":\"" SINK
-                    "\",\"config\":{\"check_gc_safe_point\":true,\"mounter\":"
-                    "{\"worker_num\":8},\"filter\":{\"rules\":[\"*.*\","
-                    "\"!drover_probe.*\"]},\"consistent\":{\"level\":\"eventual\","
-                    "\"storage\":\"%s\"}}}",
-                    cases[i].storage);
-        const struct wire_line lines[] = {{HEALTH, NULL},
-                                          {CAPTURES, OWNER("a")},
-                                          {FEED, dr_buf_str(&text)},
-                                          {NULL, NULL}};
-        talk.lines = lines;
-        wire_bench_ask(&b, &poll, &r);
-        cr_assert_eq(r.outcome, DR_DONE, "%s", r.err.text);
-        dr_buf_init(&fields, 4096);
-        for (size_t k = 0; k < r.as.feed->difference_count; k++)
-            dr_buf_addf(&fields, "%s ", r.as.feed->differences[k].field);
-        cr_expect_str_eq(dr_buf_str(&fields), cases[i].fields, "%s: %s", cases[i].storage,
-                         dr_buf_str(&fields));
-        dr_buf_release(&fields);
-        dr_buf_release(&text);
         wire_done(&b, &r);
     }
 }

@@ -33,13 +33,12 @@ json_t *cdc_new_defaults(const struct cdc *c)
 {
     json_t *config = dr_cdc_config_default();
     json_t *scheduler = json_object_get(config, "scheduler");
-    json_t *own =
-        json_pack("{s:i, s:i, s:I, s:i, s:b, s:b, s:i, s:f, s:f}", "region_threshold",
-                  10000, "region_count_per_span", 100, "region_count_refresh_interval",
-                  (json_int_t)300000000000, /* five minutes [inference] */
-                  "scheduling_task_count_per_node", 20, "enable_splittable_check", 0,
-                  "force_split", 0, "balance_score_threshold", 20,
-                  "min_traffic_percentage", 0.8, "max_traffic_percentage", 1.25);
+    json_t *own = json_pack(
+        "{s:i, s:i, s:I, s:i, s:b, s:b, s:i, s:f, s:f}", "region_threshold", 10000,
+        "region_count_per_span", 100, "region_count_refresh_interval",
+        (json_int_t)300000000000, "scheduling_task_count_per_node", 20,
+        "enable_splittable_check", 0, "force_split", 0, "balance_score_threshold", 20,
+        "min_traffic_percentage", 0.8, "max_traffic_percentage", 1.25);
     json_object_update(scheduler, own);
     json_decref(own);
     rename_keys(c, config);

@@ -246,6 +246,7 @@ struct feed_script {
     bool healthy;
     const char *owner;
     bool sink_differs; /* of an update: the sink's URI is sent, too */
+    bool new_arch;
 };
 
 /* letters, digits and single inner hyphens, 1..128. Source: tiflow:
@@ -518,6 +519,7 @@ static enum dr_flow take_before_update(struct dr_script *s, const struct dr_answ
     const struct dr_feed_detail *d = s->reply.as.feed;
     enum dr_feed_state state = dr_feed_state_parse(dr_json_str(info, "state"));
     s->reply.as.feed = NULL;
+    mine->new_arch = dr_feed_is_new(info);
     if (!d->difference_count)
         return DR_FLOW_DONE;
     for (size_t i = 0; i < d->difference_count; i++)
@@ -540,7 +542,7 @@ static enum dr_flow ask_update(struct dr_script *s)
     if (dr_feed_config(&config, s->wire->access, s->call->at.cluster, args, true,
                        s->arena, &err))
         return dr_script_fail(s, err.code, "%s", err.text);
-    dr_feed_fill(config, s->arena);
+    dr_feed_fill(config, mine->new_arch, s->arena);
     return send_feed(s, "PUT", dr_sprintf(s->arena, API "/changefeeds/%s", args->id),
                      json_object(), mine->sink_differs, config);
 }

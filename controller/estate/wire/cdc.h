@@ -61,6 +61,10 @@ void dr_feed_compare(struct dr_feed_detail *out, const struct dr_access *access,
 /* For an update: in the objects that `config` has, what it leaves out becomes Go's zero,
  * not the default. Spells the defaults out. Source: tiflow: cdc/api/v2/model.go
  * ToInternalReplicaConfig. */
-void dr_feed_fill(json_t *config, struct dr_arena *a);
+void dr_feed_fill(json_t *config, bool new_arch, struct dr_arena *a);
+
+/* Whether a ChangeFeedInfo is of TiCDC's new architecture. Source: ticdc: api/v2/model.go
+ * ChangeFeedInfo. */
+bool dr_feed_is_new(const json_t *info);
 
 #endif

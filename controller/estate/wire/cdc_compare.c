@@ -64,8 +64,16 @@ struct compare {
     struct dr_feed_detail *out;
     const struct dr_access *access;
     struct dr_arena *a;
+    bool new_arch;
     size_t room, extra_room;
 };
+
+/* As JSON: the default of a row of the table above. */
+static const char *default_of(size_t row, bool new_arch)
+{
+    const struct dr_setting *s = dr_setting_of_api(defaults[row].path);
+    return new_arch && s && s->fallback_new ? s->fallback_new : defaults[row].json;
+}
 
 static void differ(struct compare *c, const char *field, const char *desired,
                    const char *observed)
@@ -104,10 +112,11 @@ static const json_t *meant(struct compare *c, const char *path, const json_t *v)
     if (v && !json_is_null(v) && !(json_is_string(v) && !json_string_length(v)))
         return v;
     for (size_t i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++)
-        if (strcmp(path, defaults[i].path) == 0 &&
-            dr_json_parse_in(c->a, &made, defaults[i].json, strlen(defaults[i].json),
-                             NULL) == 0)
-            return made;
+        if (strcmp(path, defaults[i].path) == 0) {
+            const char *text = default_of(i, c->new_arch);
+            return dr_json_parse_in(c->a, &made, text, strlen(text), NULL) == 0 ? made
+                                                                                : NULL;
+        }
     return NULL;
 }
 
@@ -298,6 +307,20 @@ static const char *api_path(struct compare *c, const struct dr_setting *s)
     return path;
 }
 
+/* Whether a value is what the row's default says in words: "5m", "0.8", "none". */
+static bool is_said(struct compare *c, const struct dr_setting *s, const json_t *v)
+{
+    const char *text = c->new_arch && s->fallback_new ? s->fallback_new : s->fallback;
+    int64_t ns;
+    json_t *said;
+    if (json_is_string(v))
+        return strcmp(json_string_value(v), text) == 0;
+    if (s->type == DR_S_DURATION && dr_parse_go_duration(text, strlen(text), &ns))
+        return json_is_integer(v) && json_integer_value(v) == ns;
+    return dr_json_parse_in(c->a, &said, text, strlen(text), NULL) == 0 &&
+           same_value(said, v);
+}
+
 static bool is_default(struct compare *c, const struct dr_setting *s, const char *path,
                        const json_t *v)
 {
@@ -305,10 +328,7 @@ static bool is_default(struct compare *c, const struct dr_setting *s, const char
     const json_t *is = meant(c, path, v);
     if (is_nothing(is) || (usual && same_value(usual, is)))
         return true;
-    const char *text = shown(c, is);
-    return s->fallback &&
-           (strcmp(text, s->fallback) == 0 ||
-            (json_is_string(is) && strcmp(json_string_value(is), s->fallback) == 0));
+    return s->fallback && is_said(c, s, is);
 }
 
 /* Settings that a document may declare, are not declared, and are not TiCDC's default. */
@@ -350,11 +370,18 @@ static bool leaves_beat_out(struct compare *c, const json_t *config)
     return !f || !dr_table_filter_table(f, "drover", "heartbeat");
 }
 
+bool dr_feed_is_new(const json_t *info)
+{
+    return json_object_get(info, "keyspace") || json_object_get(info, "gid") ||
+           json_object_get(info, "maintainer_addr");
+}
+
 void dr_feed_compare(struct dr_feed_detail *out, const struct dr_access *access,
                      const json_t *desired, const char *desired_sink, const json_t *info,
                      struct dr_arena *a)
 {
-    struct compare c = {.out = out, .access = access, .a = a};
+    struct compare c = {
+        .out = out, .access = access, .a = a, .new_arch = dr_feed_is_new(info)};
     const char *sink = dr_json_str(info, "sink_uri");
     const json_t *config = json_object_get(info, "config");
     uint64_t target = 0;
@@ -379,18 +406,17 @@ static json_t *object_of(json_t *config, const char *path, const char **last)
     return json_is_object(config) ? config : NULL;
 }
 
-void dr_feed_fill(json_t *config, struct dr_arena *a)
+void dr_feed_fill(json_t *config, bool new_arch, struct dr_arena *a)
 {
     json_t *redo = json_object_get(config, "consistent");
     if (redo && !json_object_get(redo, "memory_usage"))
         json_object_set_new(redo, "memory_usage", json_object());
     for (size_t i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++) {
-        const char *last;
+        const char *last, *text = default_of(i, new_arch);
         json_t *value, *object = object_of(config, defaults[i].path, &last);
         /* at the top what is absent is the default by itself */
         if (object && object != config && !json_object_get(object, last) &&
-            dr_json_parse_in(a, &value, defaults[i].json, strlen(defaults[i].json),
-                             NULL) == 0)
+            dr_json_parse_in(a, &value, text, strlen(text), NULL) == 0)
             json_object_set(object, last, value);
     }
 }
