@@ -61,6 +61,8 @@ static const char *const edited[] = {CHANGED("edited"), NULL};
 static const char *const edited_outage[] = {"edited/outage", NULL};
 static const char *const meddled[] = {CHANGED("meddled"), NULL};
 static const char *const meddled_outage[] = {"meddled/outage", NULL};
+static const char *const drifted[] = {CHANGED("drifted"), NULL};
+static const char *const drifted_outage[] = {"drifted/outage", NULL};
 static const char *const gone[] = {CHANGED("gone"), NULL};
 static const char *const gone_outage[] = {"gone/outage", NULL};
 static const char *const late[] = {"late", "late/taken", "late/done", "late/past", NULL};
@@ -107,6 +109,8 @@ static const struct sweep_family {
     {edited_outage, 7, 14, 56, "mar"},
     {meddled, 1, 12, 300, "mar"},
     {meddled_outage, 7, 14, 56, "mar"},
+    {drifted, 1, 27, 720, "mar"},
+    {drifted_outage, 7, 28, 112, "mar"},
     {gone, 1, 9, 240, "mar"},
     {gone_outage, 7, 14, 56, "mar"},
 };
@@ -243,6 +247,8 @@ static void list_settings(struct list *l, const struct sim_result *plain)
         add(l, "cut", n, true);
     for (uint64_t n = 0; n < SIM_BESIDES; n++)
         add(l, "gone-besides", n, true);
+    for (uint64_t n = 0; n < SIM_DEEDS; n++)
+        add(l, "left", n, true);
     add(l, "silence", SILENCE, true);
     for (uint64_t n = 0; n <= JOURNALS; n += JOURNALS / 6)
         add(l, "journal", n, true);

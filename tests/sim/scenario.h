@@ -6,7 +6,7 @@
 
 #include "tests/sim/world.h"
 
-enum { SIM_NAME = 80, SIM_BESIDES = 3, SIM_OUTAGES = 17 };
+enum { SIM_NAME = 80, SIM_BESIDES = 3, SIM_DEEDS = 10, SIM_OUTAGES = 17 };
 
 /* What a run came to. */
 struct sim_result {

@@ -494,6 +494,11 @@ static bool prepare_feed(struct run *r)
 #define REMOVED                                                                          \
     .play = sim_play_removed,                                                            \
     .setting.spec = "  policy: {drift: {changefeedRemoved: correct}}\n"
+#define DRIFTED                                                                          \
+    .play = sim_play_drifted,                                                            \
+    .setting.spec =                                                                      \
+        "  policy: {drift: {fence: correct, gcSwitch: correct, changefeedFailed: "       \
+        "correct}}\n"
 #define CHANGES(name, text, ...)                                                                 \
     {name, text, .ending = PROTECTED, __VA_ARGS__},                                              \
     HIT(name "/crash-before", ".. crash before exchange n is sent", DR_INJECT_CRASH_BEFORE, 0, __VA_ARGS__), \
@@ -567,6 +572,8 @@ static const struct story stories[] = {
     CHANGES("edited", "the document of a protected pair is edited: the changefeed gets other settings", EDITED),
     CHANGES("gone", "somebody removes the changefeed of a protected pair; the policy says correct", REMOVED),
     CHANGES("meddled", "somebody pauses the changefeed of a protected pair and changes it; the policy says correct", MEDDLED),
+    CHANGES("drifted", "somebody lifts the fence of a protected pair, switches TTL jobs on and GC off, and the changefeed fails; the policy says correct", DRIFTED),
+    {"left", "somebody does thing n to a protected pair, and no word says that it is put right", .ending = REFUSED, .play = sim_play_left, .numbered = true},
     {"existing-differs", "both sides are said to be equal, and B lacks a row", .ending = REFUSED, .play = play_unequal,
      .setting = {.b_script = EQUAL "    - DELETE FROM shop.stock WHERE item = 'plum'\n", .approved = true,
                  .bootstrap = "method: Existing, startTs: 469237760262144000"}, .prepare = sim_prepare_equal},

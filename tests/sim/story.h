@@ -165,6 +165,12 @@ bool sim_play_edit(struct run *r, uint64_t n);
 bool sim_play_meddled(struct run *r, uint64_t n);
 bool sim_play_removed(struct run *r, uint64_t n);
 bool sim_play_removed_besides(struct run *r, uint64_t n);
+/* Protected, before any fault of the story. */
+bool sim_until_protected(struct run *r);
+/* The story's fault strikes the controller that acts from here on; to the ending. */
+bool sim_goes_on(struct run *r);
+bool sim_play_drifted(struct run *r, uint64_t n); /* drift.c */
+bool sim_play_left(struct run *r, uint64_t n);
 bool sim_play_fight(struct run *r, uint64_t n);   /* fight.c */
 bool sim_play_silence(struct run *r, uint64_t n); /* silence.c */
 /* A command to the estate, as drover-sim ctl sends it. */

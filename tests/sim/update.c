@@ -9,7 +9,7 @@
 
 enum { HANDS_MS = 3000, AFTERWARDS = 4, LATE_MS = 60000, ROUNDS_REFUSED = 25 };
 
-static bool until_protected(struct run *r)
+bool sim_until_protected(struct run *r)
 {
     struct dr_round last = {0};
     r->counts = false;
@@ -20,8 +20,7 @@ static bool until_protected(struct run *r)
     return true;
 }
 
-/* The story's fault strikes the controller that acts from here on. */
-static bool goes_on(struct run *r)
+bool sim_goes_on(struct run *r)
 {
     struct dr_round last = {0};
     sim_controller_end(&r->c);
@@ -59,7 +58,7 @@ static bool shows(struct run *r, const char *text)
 bool sim_play_edit(struct run *r, uint64_t n)
 {
     (void)n;
-    if (!until_protected(r))
+    if (!sim_until_protected(r))
         return false;
     struct dr_topology *t = DR_NEW(r->kept, struct dr_topology);
     *t = *r->w.topology;
@@ -68,21 +67,21 @@ bool sim_play_edit(struct run *r, uint64_t n)
     snprintf(t->doc.meaning, sizeof(t->doc.meaning), "edited");
     snprintf(t->doc.feeds, sizeof(t->doc.feeds), "edited");
     r->topology = t;
-    return goes_on(r) && shows(r, "\"worker_num\":24");
+    return sim_goes_on(r) && shows(r, "\"worker_num\":24");
 }
 
 /* Somebody paused it, gave it other settings, and left it so. */
 bool sim_play_meddled(struct run *r, uint64_t n)
 {
     (void)n;
-    if (!until_protected(r) || !sim_ask_ticdc(r, "POST", FEED "/pause", ""))
+    if (!sim_until_protected(r) || !sim_ask_ticdc(r, "POST", FEED "/pause", ""))
         return false;
     sim_world_pass(&r->w, HANDS_MS);
     if (!sim_ask_ticdc(r, "PUT", FEED,
                        "{\"replica_config\":{\"check_gc_safe_point\":false,"
                        "\"force_replicate\":true}}"))
         return false;
-    return goes_on(r) && shows(r, "\"force_replicate\":false");
+    return sim_goes_on(r) && shows(r, "\"force_replicate\":false");
 }
 
 /* Somebody removed it: the next generation goes on where it was last seen, and whoever
@@ -91,13 +90,13 @@ bool sim_play_removed(struct run *r, uint64_t n)
 {
     (void)n;
     struct dr_round last = {0};
-    if (!until_protected(r) || !sim_rounds(r, AFTERWARDS, NULL, &last))
+    if (!sim_until_protected(r) || !sim_rounds(r, AFTERWARDS, NULL, &last))
         return false;
     uint64_t password = sim_world_now(&r->w)->c[SIM_B].sink_print;
     if (!sim_ask_ticdc(r, "DELETE", FEED, ""))
         return false;
     sim_world_pass(&r->w, HANDS_MS);
-    if (!goes_on(r))
+    if (!sim_goes_on(r))
         return false;
     const struct sim_view *now = sim_world_now(&r->w);
     const struct sim_cluster *a = &now->c[SIM_A];
@@ -134,7 +133,7 @@ bool sim_play_removed_besides(struct run *r, uint64_t n)
     size_t i = n % SIM_BESIDES;
     int c = besides[i].cluster;
     r->w.history.fence_is_a_humans = true;
-    if (!until_protected(r) || !sim_rounds(r, AFTERWARDS, NULL, &last))
+    if (!sim_until_protected(r) || !sim_rounds(r, AFTERWARDS, NULL, &last))
         return false;
     if (besides[i].first && (!sim_world_sql(&r->w, c, besides[i].first) ||
                              !sim_rounds(r, AFTERWARDS, NULL, &last)))
