@@ -11,13 +11,14 @@
 struct dr_beat_known {
     uint64_t cluster_id; /* 0: its ledger was not read */
     uint64_t tso;        /* as read at at_ms of the estate's clock */
+    int64_t tso_from_ms; /* when it was handed out, at the earliest */
     int64_t at_ms;
     struct dr_last_seen seen;
     const char *origin;  /* of the heartbeat; NULL: none there */
     struct dr_call call; /* borrowed by the estate while the ticket is open */
     uint64_t ticket;     /* 0: not open */
     bool sent;           /* in this round */
-    int64_t sent_ms;
+    int64_t from_ms;     /* when the lease begins that it writes, at the earliest */
     enum dr_outcome outcome;
     enum dr_code code;
 };
@@ -97,11 +98,13 @@ void dr_authority_leave(struct dr_actor *x);
 /* Whether the lease stands in that cluster's ledger for longer than a step takes to be
  * sent. */
 bool dr_authority_lasts(const struct dr_actor *x, size_t cluster);
-/* The call that renews the lease, for whoever waits for something else meanwhile, and
- * what its reply means; false: authority was lost. */
-void dr_authority_beat(struct dr_actor *x, size_t cluster, int64_t lease_ms,
-                       struct dr_call *call);
-bool dr_authority_beaten(struct dr_actor *x, size_t cluster, int64_t sent_ms,
+/* The call that renews the lease, for whoever waits for something else meanwhile. Out:
+ * when the lease begins that it writes, by the estate's clock, at the earliest. */
+int64_t dr_authority_beat(struct dr_actor *x, size_t cluster, int64_t lease_ms,
+                          struct dr_call *call);
+/* What its reply means, with what dr_authority_beat said of this very call; false:
+ * authority was lost. */
+bool dr_authority_beaten(struct dr_actor *x, size_t cluster, int64_t from_ms,
                          const struct dr_reply *r);
 /* Ends one session, unless it runs the statement that begins with the word `spared`
  * (NULL: none is spared). True: it is seen gone, or seen at that work. */

@@ -13,6 +13,8 @@ enum {
     KILL_TRIES = 20,
     KILL_WAIT_MS = 250,
     SEND_MS = 15000, /* within which a step's statement is on its way, or not sent */
+    RESERVE_MS =
+        5000, /* of the lease: a request that is sent may be this long on its way */
     LOCK_WAIT_TIMEOUT = 1205
 };
 
@@ -23,9 +25,13 @@ static const struct dr_cluster_facts *facts_of(const struct dr_actor *x, size_t 
 
 struct dr_authority dr_authority_for(const struct dr_actor *x, size_t cluster)
 {
-    return (struct dr_authority){.cluster_id = facts_of(x, cluster)->pd.cluster_id,
-                                 .epoch = x->epoch,
-                                 .holder = x->o.holder};
+    int64_t reserve_ms = x->o.lease_ms / 6 < RESERVE_MS ? x->o.lease_ms / 6 : RESERVE_MS;
+    int64_t until_ms = x->lease_until_ms[cluster];
+    return (struct dr_authority){
+        .cluster_id = facts_of(x, cluster)->pd.cluster_id,
+        .epoch = x->epoch,
+        .holder = x->o.holder,
+        .until_ms = until_ms == INT64_MIN ? INT64_MIN : until_ms - reserve_ms};
 }
 
 static void ask(struct dr_actor *x, const struct dr_call *call, struct dr_reply *r)
@@ -459,13 +465,15 @@ static void know(struct dr_actor *x, size_t c)
     const struct dr_ledger_group *g = &facts_of(x, c)->ledger;
     k->cluster_id = g->decoded ? facts_of(x, c)->pd.cluster_id : 0;
     k->tso = g->tso;
+    k->tso_from_ms = g->tso_from_ms;
     k->at_ms = g->seen.at_ms;
     k->seen = x->seen;
     k->origin = beats_here(x, c) ? x->o.topology->clusters[c].name : NULL;
 }
 
-static void renewal(const struct dr_actor *x, size_t c, int64_t lease_ms,
-                    struct dr_call *call)
+/* Out: when the lease begins that it writes, at the earliest. */
+static int64_t renewal(const struct dr_actor *x, size_t c, int64_t lease_ms,
+                       struct dr_call *call)
 {
     const struct dr_beat_known *k = &x->beats[c];
     *call = (struct dr_call){.kind = DR_CALL_BEAT, .at = {.cluster = (uint16_t)c}};
@@ -474,20 +482,21 @@ static void renewal(const struct dr_actor *x, size_t c, int64_t lease_ms,
     call->args.beat.tso = dr_tso_later(k->tso, dr_actor_now(x) - k->at_ms);
     call->args.beat.lease_ms = lease_ms;
     call->args.beat.seen = k->seen;
+    return k->tso_from_ms + dr_tso_ms(call->args.beat.tso) - dr_tso_ms(k->tso);
 }
 
-void dr_authority_beat(struct dr_actor *x, size_t c, int64_t lease_ms,
-                       struct dr_call *call)
+int64_t dr_authority_beat(struct dr_actor *x, size_t c, int64_t lease_ms,
+                          struct dr_call *call)
 {
     know(x, c);
-    renewal(x, c, lease_ms, call);
+    return renewal(x, c, lease_ms, call);
 }
 
-bool dr_authority_beaten(struct dr_actor *x, size_t c, int64_t sent_ms,
+bool dr_authority_beaten(struct dr_actor *x, size_t c, int64_t from_ms,
                          const struct dr_reply *r)
 {
     if (r->outcome == DR_DONE)
-        x->lease_until_ms[c] = sent_ms + x->o.lease_ms;
+        x->lease_until_ms[c] = from_ms + x->o.lease_ms;
     if (r->outcome != DR_REFUSED || r->err.code != DR_E_CONFLICT)
         return true;
     dr_authority_lose(x);
@@ -524,9 +533,8 @@ void dr_authority_beat_ahead(struct dr_actor *x)
         k->sent = due && k->cluster_id && x->lease_until_ms[c] > now;
         if (!k->sent)
             continue;
-        renewal(x, c, x->o.lease_ms, &k->call);
+        k->from_ms = renewal(x, c, x->o.lease_ms, &k->call);
         k->call.args.beat.origin = k->origin;
-        k->sent_ms = now;
         x->o.estate->submit(x->o.estate, &k->call, &k->ticket);
     }
 }
@@ -560,7 +568,7 @@ static bool take_ahead(struct dr_actor *x, size_t c)
     struct dr_reply r = {.outcome = k->outcome, .err.code = k->code};
     bool sent = k->sent;
     k->sent = false;
-    return !sent || dr_authority_beaten(x, c, k->sent_ms, &r);
+    return !sent || dr_authority_beaten(x, c, k->from_ms, &r);
 }
 
 /* All at once: two regions away is as far as the farther one. */
@@ -569,12 +577,12 @@ static bool beat_all(struct dr_actor *x)
     size_t n = x->facts->cluster_count, open = 0;
     struct dr_call *calls = DR_NEW_N(x->cycle, n, struct dr_call);
     uint64_t *tickets = DR_NEW_N(x->cycle, n, uint64_t);
-    int64_t sent_ms = dr_actor_now(x);
+    int64_t *from_ms = DR_NEW_N(x->cycle, n, int64_t);
     bool held = true;
     for (size_t c = 0; c < n; c++) {
         if (!facts_of(x, c)->ledger.decoded)
             continue;
-        dr_authority_beat(x, c, x->o.lease_ms, &calls[c]);
+        from_ms[c] = dr_authority_beat(x, c, x->o.lease_ms, &calls[c]);
         bool ahead = went_ahead(x, c);
         held = held && take_ahead(x, c);
         if (ahead || !held)
@@ -593,7 +601,7 @@ static bool beat_all(struct dr_actor *x)
             tickets[c] = 0;
             open--;
             if (held)
-                held = dr_authority_beaten(x, c, sent_ms, &r);
+                held = dr_authority_beaten(x, c, from_ms[c], &r);
         }
         dr_reply_release(&r);
     }
@@ -618,7 +626,7 @@ void dr_authority_leave(struct dr_actor *x)
         struct dr_reply r;
         if (!facts_of(x, c)->ledger.decoded)
             continue;
-        dr_authority_beat(x, c, 0, &call);
+        (void)dr_authority_beat(x, c, 0, &call);
         ask(x, &call, &r);
         dr_reply_release(&r);
     }

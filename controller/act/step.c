@@ -137,7 +137,8 @@ struct beside {
     size_t count;
     struct dr_call progress, beats[GROUP_MAX];
     uint64_t progress_ticket, beat_tickets[GROUP_MAX];
-    int64_t progress_at_ms, beat_at_ms, beat_sent_ms;
+    int64_t progress_at_ms, beat_at_ms;
+    int64_t beat_from_ms[GROUP_MAX]; /* of each open beat */
 };
 
 /* The lease is renewed through calls of their own, so that nothing waits for them. */
@@ -150,9 +151,8 @@ static void start_beats(struct beside *b)
     for (size_t c = 0; c < x->facts->cluster_count && c < GROUP_MAX; c++) {
         if (b->beat_tickets[c] || !x->facts->clusters[c].ledger.decoded)
             continue;
-        dr_authority_beat(x, c, x->o.lease_ms, &b->beats[c]);
+        b->beat_from_ms[c] = dr_authority_beat(x, c, x->o.lease_ms, &b->beats[c]);
         x->o.estate->submit(x->o.estate, &b->beats[c], &b->beat_tickets[c]);
-        b->beat_sent_ms = now;
     }
     b->beat_at_ms = now + x->o.lease_ms / 3;
     x->beat_at_ms = now;
@@ -187,7 +187,7 @@ static bool beside_answered(struct beside *b, const struct dr_reply *r)
         b->beat_tickets[c] = 0;
         /* lost: the call in flight is the successor's now */
         if (b->x->epoch)
-            (void)dr_authority_beaten(b->x, c, b->beat_sent_ms, r);
+            (void)dr_authority_beaten(b->x, c, b->beat_from_ms[c], r);
         return true;
     }
     return false;

@@ -70,7 +70,8 @@ struct dr_exchange {
         const char *target;             /* encoded path and query, "/pd/api/v1/cluster" */
         const char *body;               /* JSON; NULL: none */
         const struct dr_store_key *key; /* NULL: not signed */
-        size_t reply_max;               /* bytes; 0: 64 MiB */
+        int64_t not_after_ms; /* of now_ms: not a byte is sent later; 0: no such time */
+        size_t reply_max;     /* bytes; 0: 64 MiB */
     } http;
 };
 

@@ -62,11 +62,15 @@ struct dr_target {
     const char *instance; /* "host:port" of SQL, PD or TiCDC; NULL: any that answers */
 };
 
-/* Which process start acts. Read on the mutating session itself before it mutates. */
+/* Which process start acts. Read on the mutating session itself before it mutates; by
+ * HTTP nobody can check that there, so it is read by SQL right before, and nothing that
+ * mutates is sent after `until_ms`: an older holder's request would come upon a newer
+ * one's work. */
 struct dr_authority {
     uint64_t cluster_id; /* PD id, the ledger's key */
     uint64_t epoch;
     const char *holder;
+    int64_t until_ms; /* of the estate's clock: until when no other holder has begun */
 };
 
 enum dr_row_expect { DR_ROW_ANY, DR_ROW_ABSENT, DR_ROW_EQUALS };
@@ -179,7 +183,7 @@ struct dr_call_row {
     const char *name;     /* "sql.hot", stable */
     bool mutates;         /* changes anything but drover's own reading sessions */
     bool repeatable;      /* may be sent again after an unknown outcome */
-    bool needs_authority; /* reads (epoch, holder) on its session first */
+    bool needs_authority; /* reads (epoch, holder) first: see struct dr_authority */
     int64_t deadline_ms;
     const char *help;
 };

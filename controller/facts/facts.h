@@ -64,6 +64,7 @@ struct dr_beat {
 struct dr_ledger_group {
     struct dr_seen seen;
     uint64_t tso;         /* TSO now, of this cluster */
+    int64_t tso_from_ms;  /* when it was handed out, at the earliest; not saved */
     const char *instance; /* that answered */
     bool table_present;
     size_t raw_count;

@@ -28,6 +28,7 @@ static void take_tso(const struct dr_observer *o, const struct question *q,
         g->tso = dr_tso_later(g->tso, g->seen.at_ms - q->seen.at_ms);
     else if (q->seen.at_ms < g->seen.at_ms)
         g->seen.at_ms = q->seen.at_ms;
+    g->tso_from_ms = q->reply.asked_ms + dr_tso_ms(g->tso) - dr_tso_ms(q->reply.tso);
 }
 
 static void take_instance(const struct dr_observer *o, const struct question *q,

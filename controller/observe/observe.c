@@ -81,6 +81,7 @@ static void take_reply(struct dr_observer *o, struct question *q, struct dr_repl
                              .ledger = r->ledger,
                              .tso = r->tso,
                              .login = r->login,
+                             .asked_ms = q->asked_ms,
                              .arena = r->arena};
 }
 

@@ -22,6 +22,7 @@ struct kept {
     struct dr_ledger_group *ledger;
     uint64_t tso;
     enum dr_login_answer login;
+    int64_t asked_ms;
     struct dr_arena *arena; /* owns it; NULL: never answered */
 };
 

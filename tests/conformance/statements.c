@@ -182,7 +182,8 @@ static struct dr_authority take_over(struct stage *w, uint16_t cluster)
     struct dr_authority as = {.cluster_id =
                                   r->outcome == DR_DONE ? r->as.pd->cluster_id : 0,
                               .epoch = 1,
-                              .holder = holder};
+                              .holder = holder,
+                              .until_ms = INT64_MAX};
     struct dr_call call = on(DR_CALL_LEDGER_CREATE, cluster);
     ask(w, call);
     call = on(DR_CALL_LEDGER_EPOCH, cluster);
@@ -338,6 +339,7 @@ static void deeds(struct stage *w, struct dr_authority east, struct dr_authority
     call.args.sink.lock = true;
     ask(w, call);
     call = on(DR_CALL_FEED_CREATE, EAST);
+    call.as = east;
     call.args.feed = (struct dr_feed_args){
         .id = "shop-g1", .to = WEST, .generation = 1, .start_ts = tso, .redo = "g1"};
     for (int k = DR_CALL_FEED_CREATE; k <= DR_CALL_FEED_DELETE; k++, pass(w, 5000)) {

@@ -251,6 +251,26 @@ Test(live_http, reads_share_a_connection_and_mutations_take_a_fresh_one)
     kit_close(&k);
 }
 
+/* A time at which a request is worth nothing any more. */
+Test(live_http, what_comes_too_late_is_not_sent)
+{
+    struct kit k;
+    kit_open(&k, &web);
+    struct dr_exchange ex = kit_request(&k, "POST", "/x");
+    ex.http.not_after_ms = k.carrier->now_ms(k.carrier) - 1;
+    struct dr_answer a = kit_carry(&k, &ex);
+    cr_assert_eq(a.carried, DR_NOT_SENT);
+    cr_assert_eq(a.err.code, DR_E_TIMEOUT, "%s", a.err.text);
+    cr_assert_eq(k.peer->requests, 0);
+    dr_arena_free(a.arena);
+    ex.http.not_after_ms = k.carrier->now_ms(k.carrier) + KIT_DEADLINE_MS;
+    a = kit_carry(&k, &ex);
+    cr_assert_eq(a.carried, DR_ANSWERED, "%s: the endpoint is not to blame", a.err.text);
+    cr_assert_eq(k.peer->requests, 1);
+    dr_arena_free(a.arena);
+    kit_close(&k);
+}
+
 /* A kept connection that the server closes just when a request comes: the request that
  * must not be repeated is sent once. */
 Test(live_http, a_mutation_is_never_sent_twice)

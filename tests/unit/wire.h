@@ -20,11 +20,14 @@ struct wire_talk {
     const struct wire_line *lines; /* ends with want NULL */
     enum wire_fault fault;         /* of exchange number fault_at; later ones: not sent */
     size_t fault_at;
-    uint64_t session;  /* connection id of the SQL answers; 0: 4711 */
-    size_t sent;       /* out: exchanges so far */
-    const char *wrong; /* out: the first exchange that differs; NULL: none */
-    enum dr_lane lane; /* out: of the last SQL exchange */
+    uint64_t session;     /* connection id of the SQL answers; 0: 4711 */
+    size_t sent;          /* out: exchanges so far */
+    const char *wrong;    /* out: the first exchange that differs; NULL: none */
+    enum dr_lane lane;    /* out: of the last SQL exchange */
+    int64_t not_after_ms; /* out: of the last HTTP exchange */
 };
+
+enum { WIRE_BEGIN_MS = 1000 }; /* the clock, which each exchange moves by one */
 
 struct wire_bench {
     struct dr_arena *arena;

@@ -106,6 +106,8 @@ static void fake_submit(struct dr_carrier *c, const struct dr_exchange *x,
     cr_assert_gt(x->deadline_ms, 0);
     if (x->kind == DR_EXCHANGE_SQL)
         t->lane = x->sql.lane;
+    else
+        t->not_after_ms = x->http.not_after_ms;
     if (t->fault != WIRE_NO_FAULT && n >= t->fault_at) {
         bool lost = t->fault == WIRE_LOST && n == t->fault_at;
         f->answer.carried = lost ? DR_LOST : DR_NOT_SENT;
@@ -236,7 +238,7 @@ void wire_bench_open(struct wire_bench *b, struct wire_talk *talk)
     f->carrier = (struct dr_carrier){
         .submit = fake_submit, .wait = fake_wait, .now_ms = fake_now, .free = fake_free};
     f->bench = b;
-    f->now = 1000;
+    f->now = WIRE_BEGIN_MS;
     b->carrier = &f->carrier;
     b->topology = declare(b->arena);
     cr_assert_eq(dr_access_open(&b->access, b->topology, NULL, &err), 0, "%s", err.text);

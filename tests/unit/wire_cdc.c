@@ -8,10 +8,19 @@
 static const struct dr_call poll = {
     .kind = DR_CALL_CDC_FEED,
     .args.feed = {.id = "f-1", .to = 1, .generation = 1, .redo = "r1"}};
+#define US                                                                               \
+    {                                                                                    \
+        .cluster_id = 71, .epoch = 3, .holder = "h-1", .until_ms = INT64_MAX             \
+    }
+#define EPOCH                                                                            \
+    "SELECT epoch, holder FROM mysql.drover_ledger WHERE cluster_id = 71 AND k = "       \
+    "'epoch'"
+#define OURS     "epoch|holder\n3|h-1"
 #define HEALTH   "GET /api/v2/health"
 #define CAPTURES "GET /api/v2/captures"
 #define LIST     "GET /api/v2/changefeeds?state=all"
 #define FEED     "GET /api/v2/changefeeds/f-1"
+#define PAUSE    "POST /api/v2/changefeeds/f-1/pause"
 #define OWNER(id)                                                                        \
     "200 {\"items\":[{\"id\":\"z\",\"is_owner\":false},{\"id\":\"" id                    \
     "\",\"is_owner\":true}]}"
@@ -149,12 +158,13 @@ Test(wire, answers_to_a_create)
 {
     const struct dr_call call = {
         .kind = DR_CALL_FEED_CREATE,
+        .as = US,
         .deadline_ms = 2000,
         .args.feed = {
             .id = "f-1", .to = 1, .generation = 1, .redo = "r1", .start_ts = 46}};
     for (size_t i = 0; i < sizeof(creates) / sizeof(creates[0]); i++) {
         struct wire_line lines[] = {
-            {"", creates[i].back}, {FEED, creates[i].get}, {NULL, NULL}};
+            {EPOCH, OURS}, {"", creates[i].back}, {FEED, creates[i].get}, {NULL, NULL}};
         struct wire_talk talk = {.lines = lines};
         struct wire_bench b;
         struct dr_reply r;
@@ -162,7 +172,7 @@ Test(wire, answers_to_a_create)
         wire_bench_ask(&b, &call, &r);
         cr_expect_eq(r.outcome, creates[i].outcome, "%zu: %s", i, r.err.text);
         cr_expect_eq(r.err.code, creates[i].code, "%zu: %s", i, r.err.text);
-        cr_expect_eq(talk.sent, creates[i].get ? 2 : 1, "%zu: never sent twice", i);
+        cr_expect_eq(talk.sent, creates[i].get ? 3 : 2, "%zu: never sent twice", i);
         cr_expect_null(strstr(r.err.text, "sink'pass"));
         wire_done(&b, &r);
     }
@@ -171,27 +181,107 @@ Test(wire, answers_to_a_create)
 /* No owner at the moment: nothing was done, so it is asked again, also a mutation. */
 Test(wire, no_owner_is_waited_for)
 {
-    struct wire_talk talk = {
-        .lines = (const struct wire_line[]){
-            {FEED, "500 {\"error_code\":\"\",\"error_msg\":\"election: no leader\"}"},
-            {FEED, "200 {\"state\":\"warning\"}"},
-            {FEED "/pause", "x"},
-            {NULL, NULL}}};
-    struct wire_line lines[] = {talk.lines[0],
-                                talk.lines[1],
-                                {"POST /api/v2/changefeeds/f-1/pause",
-                                 ERR("500", "CDC:ErrOwnerNotFound", "owner not found")},
-                                {"POST /api/v2/changefeeds/f-1/pause", NULL},
-                                {NULL, NULL}};
+    static const struct wire_line lines[] = {
+        {FEED, "500 {\"error_code\":\"\",\"error_msg\":\"election: no leader\"}"},
+        {FEED, "200 {\"state\":\"warning\"}"},
+        {EPOCH, OURS},
+        {PAUSE, ERR("500", "CDC:ErrOwnerNotFound", "owner not found")},
+        {EPOCH, OURS},
+        {PAUSE, NULL},
+        {NULL, NULL}};
+    struct wire_talk talk = {.lines = lines};
     struct wire_bench b;
     struct dr_reply r;
-    talk.lines = lines;
     wire_ask(&b, &talk,
              &(struct dr_call){.kind = DR_CALL_FEED_PAUSE,
+                               .as = US,
                                .args.feed = {.id = "f-1", .to = 1, .generation = 1}},
              &r);
     cr_expect_eq(r.outcome, DR_DONE, "%s", r.err.text);
+    cr_expect_eq(talk.sent, 6);
+    cr_expect_eq(talk.not_after_ms, INT64_MAX);
+    wire_done(&b, &r);
+}
+
+/* Nobody checks the epoch at TiCDC: it is read right before each request that changes
+ * something, and none is sent when the lease may be over. */
+static const struct {
+    enum dr_call_kind kind;
+    const char *reads; /* what GET shows first; NULL: it does not */
+} guarded[] = {
+    {DR_CALL_FEED_CREATE, NULL},
+    {DR_CALL_FEED_PAUSE, "200 {\"state\":\"normal\"}"},
+    {DR_CALL_FEED_UPDATE, "200 {\"state\":\"stopped\",\"sink_uri\":\"x\",\"config\":{}}"},
+    {DR_CALL_FEED_RESUME, "200 {\"state\":\"stopped\"}"},
+    {DR_CALL_FEED_DELETE, NULL}};
+
+static void check_guarded(size_t i, const char *epoch, int64_t until_ms, size_t sent,
+                          enum dr_code code)
+{
+    struct wire_line lines[4] = {{FEED, guarded[i].reads}};
+    struct dr_call call = {
+        .kind = guarded[i].kind,
+        .as = US,
+        .args.feed = {
+            .id = "f-1", .to = 1, .generation = 1, .redo = "r1", .start_ts = 46}};
+    size_t reads = guarded[i].reads != NULL;
+    lines[reads] = (struct wire_line){EPOCH, epoch};
+    if (!sent)
+        lines[0].want = NULL;
+    struct wire_talk talk = {.lines = lines};
+    struct wire_bench b;
+    struct dr_reply r;
+    call.as.until_ms = until_ms;
+    wire_ask(&b, &talk, &call, &r);
+    cr_expect_eq(r.outcome, DR_REFUSED, "%zu: %s", i, r.err.text);
+    cr_expect_eq(r.err.code, code, "%zu: %s", i, r.err.text);
+    cr_expect_eq(talk.sent, sent ? reads + sent : 0, "%zu: %zu sent", i, talk.sent);
+    wire_done(&b, &r);
+}
+
+Test(wire, no_request_without_authority)
+{
+    for (size_t i = 0; i < sizeof(guarded) / sizeof(guarded[0]); i++) {
+        check_guarded(i, "epoch|holder\n4|h-2", INT64_MAX, 1, DR_E_CONFLICT);
+        check_guarded(i, "epoch|holder\n3|h-2", INT64_MAX, 1, DR_E_CONFLICT);
+        check_guarded(i, "epoch|holder", INT64_MAX, 1, DR_E_CONFLICT);
+        check_guarded(i, "!1146 no such table", INT64_MAX, 1, DR_E_ABSENT);
+        /* the lease is over before, and while the epoch is read */
+        check_guarded(i, OURS, INT64_MIN, 0, DR_E_TIMEOUT);
+        check_guarded(i, OURS, WIRE_BEGIN_MS, 0, DR_E_TIMEOUT);
+        check_guarded(i, OURS, WIRE_BEGIN_MS + (guarded[i].reads ? 2 : 1), 1,
+                      DR_E_TIMEOUT);
+    }
+}
+
+/* Each try reads it anew; and the time it may be tried for ends with the lease. */
+Test(wire, authority_lost_between_two_tries)
+{
+    static const struct wire_line lines[] = {
+        {FEED, "200 {\"state\":\"warning\"}"},
+        {EPOCH, OURS},
+        {PAUSE, ERR("500", "CDC:ErrOwnerNotFound", "owner not found")},
+        {EPOCH, "epoch|holder\n4|h-2"},
+        {NULL, NULL}};
+    static const struct wire_line none[] = {{NULL, NULL}};
+    struct wire_talk talk = {.lines = lines};
+    struct dr_call call = {.kind = DR_CALL_FEED_PAUSE,
+                           .as = US,
+                           .args.feed = {.id = "f-1", .to = 1, .generation = 1}};
+    struct wire_bench b;
+    struct dr_reply r;
+    wire_ask(&b, &talk, &call, &r);
+    cr_expect_eq(r.outcome, DR_REFUSED, "%s", r.err.text);
     cr_expect_eq(talk.sent, 4);
+    wire_done(&b, &r);
+
+    talk = (struct wire_talk){.lines = none, .fault = WIRE_NOT_SENT};
+    call.as.until_ms = 25000;
+    wire_bench_open(&b, &talk);
+    wire_bench_ask(&b, &call, &r);
+    cr_expect_eq(r.outcome, DR_REFUSED);
+    cr_expect_leq(b.estate->now_ms(b.estate), 25000);
+    cr_expect_geq(b.estate->now_ms(b.estate), 15000);
     wire_done(&b, &r);
 }
 
@@ -330,6 +420,7 @@ Test(wire, pauses_before_the_next_pass_grow)
     begin = b.estate->now_ms(b.estate);
     wire_bench_ask(&b,
                    &(struct dr_call){.kind = DR_CALL_FEED_PAUSE,
+                                     .as = US,
                                      .args.feed = {.id = "f-1", .to = 1}},
                    &r);
     cr_expect_eq(r.outcome, DR_REFUSED);
@@ -339,14 +430,6 @@ Test(wire, pauses_before_the_next_pass_grow)
 
 /* ---- refusals of SQL mutations ---- */
 
-#define US                                                                               \
-    {                                                                                    \
-        .cluster_id = 71, .epoch = 3, .holder = "h-1"                                    \
-    }
-#define EPOCH                                                                            \
-    "SELECT epoch, holder FROM mysql.drover_ledger WHERE cluster_id = 71 AND k = "       \
-    "'epoch'"
-#define OURS "epoch|holder\n3|h-1"
 #define COPY                                                                             \
     "SELECT value FROM mysql.drover_ledger WHERE cluster_id = 71 AND k = 'backup' FOR "  \
     "UPDATE"

@@ -81,8 +81,10 @@ static struct dr_authority us(struct world *w, size_t cluster)
 {
     must(w, &(struct dr_call){.kind = DR_CALL_PD_IDENTITY,
                               .at = {.cluster = (uint16_t)cluster}});
-    return (struct dr_authority){
-        .cluster_id = w->r.as.pd->cluster_id, .epoch = 1, .holder = "test"};
+    return (struct dr_authority){.cluster_id = w->r.as.pd->cluster_id,
+                                 .epoch = 1,
+                                 .holder = "test",
+                                 .until_ms = INT64_MAX};
 }
 
 static struct dr_authority take_ledger(struct world *w, size_t cluster)
@@ -270,7 +272,7 @@ static uint64_t copy(struct world *w, struct dr_authority east, struct dr_author
     return tso;
 }
 
-static void make_feed(struct world *w, struct dr_authority west,
+static void make_feed(struct world *w, struct dr_authority east, struct dr_authority west,
                       const struct dr_feed_args *feed)
 {
     must(w, &(struct dr_call){.kind = DR_CALL_SINK_ACCOUNT,
@@ -282,7 +284,7 @@ static void make_feed(struct world *w, struct dr_authority west,
                               .at = {.cluster = WEST},
                               .args.login = {.generation = 1, .from = "east"}});
     cr_expect_eq(w->r.login, DR_LOGIN_LET_IN);
-    struct dr_call call = {.kind = DR_CALL_FEED_CREATE, .args.feed = *feed};
+    struct dr_call call = {.kind = DR_CALL_FEED_CREATE, .as = east, .args.feed = *feed};
     must(w, &call);
     pass(w, 5000);
     must(w, &call); /* somebody was there first, and it was we */
@@ -322,7 +324,7 @@ Test(wire_model, bootstrap)
                                 .generation = 1,
                                 .start_ts = tso,
                                 .redo = "g1"};
-    make_feed(&w, west, &feed);
+    make_feed(&w, east, west, &feed);
     pass(&w, 120000);
     must(&w, &(struct dr_call){.kind = DR_CALL_CDC_FEEDS, .at = {.cluster = EAST}});
     cr_assert_eq(w.r.as.feeds->count, 1);
@@ -333,7 +335,7 @@ Test(wire_model, bootstrap)
     cr_expect(w.r.as.redo->found && w.r.as.redo->resolved >= w.r.as.redo->checkpoint);
     set(&w, EAST, east, "tidb_gc_enable", "ON");
 
-    struct dr_call call = {.kind = DR_CALL_FEED_PAUSE, .args.feed = feed};
+    struct dr_call call = {.kind = DR_CALL_FEED_PAUSE, .as = east, .args.feed = feed};
     must(&w, &call);
     pass(&w, 5000);
     must(&w, &(struct dr_call){.kind = DR_CALL_CDC_FEEDS, .at = {.cluster = EAST}});

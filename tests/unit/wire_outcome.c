@@ -7,7 +7,7 @@
 
 #define US                                                                               \
     {                                                                                    \
-        .cluster_id = 71, .epoch = 3, .holder = "h-1"                                    \
+        .cluster_id = 71, .epoch = 3, .holder = "h-1", .until_ms = INT64_MAX             \
     }
 #define EPOCH                                                                            \
     "SELECT epoch, holder FROM mysql.drover_ledger WHERE cluster_id = 71 AND k = "       \
@@ -254,14 +254,16 @@ static const struct mutation mutations[] = {
       {"SELECT host FROM mysql.user WHERE user = 'cdc' ORDER BY host", "host\n%"},
       {"ALTER USER 'cdc'@'%' ACCOUNT LOCK", NULL}}},
     {"create a feed",
-     "M",
+     ".M",
      {.kind = DR_CALL_FEED_CREATE,
+      .as = US,
       .args.feed = {.id = "f-1",
                     .to = 1,
                     .generation = 1,
                     .start_ts = 460000000000000001,
                     .redo = "r1"}},
-     {{"POST /api/v2/changefeeds\n"
+     {{EPOCH, OURS},
+      {"POST /api/v2/changefeeds\n"
        "{\"changefeed_id\":\"f-1\",\"replica_config\":{\"bdr_mode\":false,\"case_"
        "sensitive\":false,\"check_gc_safe_point\":true,\"consistent\":{\"flush_"
        "interval\":2000,\"level\":\"eventual\",\"max_log_size\":64,\"storage\":\"s3://"
@@ -275,17 +277,22 @@ static const struct mutation mutations[] = {
        "?worker-count=16\",\"start_ts\":460000000000000001}",
        "200 {}"}}},
     {"pause a feed",
-     ".M",
-     {.kind = DR_CALL_FEED_PAUSE, .args.feed = {.id = "f-1", .to = 1, .generation = 1}},
+     "..M",
+     {.kind = DR_CALL_FEED_PAUSE,
+      .as = US,
+      .args.feed = {.id = "f-1", .to = 1, .generation = 1}},
      {{"GET /api/v2/changefeeds/f-1", "200 {\"state\":\"normal\"}"},
+      {EPOCH, OURS},
       {"POST /api/v2/changefeeds/f-1/pause", NULL}}},
     {"update a feed",
-     ".M",
+     "..M",
      {.kind = DR_CALL_FEED_UPDATE,
+      .as = US,
       .args.feed = {.id = "f-1", .to = 1, .generation = 1, .redo = "r1"}},
      {{"GET /api/v2/changefeeds/f-1",
        "200 {\"state\":\"stopped\",\"sink_uri\":\"mysql://cdc:xxxxx@127.1.1.4:4000/"
        "?worker-count=16\",\"config\":{\"mounter\":{\"worker_num\":4}}}"},
+      {EPOCH, OURS},
       {"PUT /api/v2/changefeeds/f-1\n"
        "{\"replica_config\":{\"bdr_mode\":false,\"case_sensitive\":false,"
        "\"check_gc_safe_point\":true,\"consistent\":{\"compression\":\"none\","
@@ -298,12 +305,14 @@ static const struct mutation mutations[] = {
        "\"worker_num\":8}}}",
        NULL}}},
     {"update a feed that leads elsewhere",
-     ".M",
+     "..M",
      {.kind = DR_CALL_FEED_UPDATE,
+      .as = US,
       .args.feed = {.id = "f-1", .to = 1, .generation = 1, .redo = ""}},
      {{"GET /api/v2/changefeeds/f-1",
        "200 {\"state\":\"failed\",\"sink_uri\":\"mysql://cdc:xxxxx@127.1.1.9:4000/"
        "?worker-count=16\",\"config\":{\"mounter\":{\"worker_num\":8}}}"},
+      {EPOCH, OURS},
       {"PUT /api/v2/changefeeds/f-1\n"
        "{\"replica_config\":{\"bdr_mode\":false,\"case_sensitive\":false,"
        "\"check_gc_safe_point\":true,\"consistent\":{\"compression\":\"none\","
@@ -317,14 +326,19 @@ static const struct mutation mutations[] = {
        "?worker-count=16\"}",
        NULL}}},
     {"resume a feed",
-     ".M",
-     {.kind = DR_CALL_FEED_RESUME, .args.feed = {.id = "f-1", .to = 1, .generation = 1}},
+     "..M",
+     {.kind = DR_CALL_FEED_RESUME,
+      .as = US,
+      .args.feed = {.id = "f-1", .to = 1, .generation = 1}},
      {{"GET /api/v2/changefeeds/f-1", "200 {\"state\":\"stopped\"}"},
+      {EPOCH, OURS},
       {"POST /api/v2/changefeeds/f-1/resume\n{\"overwrite_checkpoint_ts\":0}", NULL}}},
     {"delete a feed",
-     "M",
-     {.kind = DR_CALL_FEED_DELETE, .args.feed = {.id = "f-1", .to = 1, .generation = 1}},
-     {{"DELETE /api/v2/changefeeds/f-1", NULL}}},
+     ".M",
+     {.kind = DR_CALL_FEED_DELETE,
+      .as = US,
+      .args.feed = {.id = "f-1", .to = 1, .generation = 1}},
+     {{EPOCH, OURS}, {"DELETE /api/v2/changefeeds/f-1", NULL}}},
 };
 
 static enum dr_outcome expected(const char *marks, size_t at, bool lost)

@@ -1,5 +1,7 @@
 /* HTTP requests, driven by the owner thread. Each client has a curl multi handle of its
  * own: curl walks through all connections that a handle keeps, for each request. */
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +37,7 @@ struct transfer {
     bool connected; /* the request may have been sent from here on */
     bool trying;    /* counted among the endpoint's attempts */
     bool no_room;   /* for its connection there is no descriptor */
+    bool late;      /* it may not be sent any more */
     bool hasty;     /* its deadline is too short to prove an endpoint dead */
     char reason[CURL_ERROR_SIZE];
 };
@@ -128,6 +131,11 @@ static void no_longer_trying(struct transfer *x)
     x->trying = false;
 }
 
+static bool is_too_late(const struct task *t)
+{
+    return t->ex.http.not_after_ms && dr_live_now_ms() > t->ex.http.not_after_ms;
+}
+
 /* Connected, nothing sent yet. */
 static int before_request(void *arg, char *ip, char *local_ip, int port, int local_port)
 {
@@ -138,7 +146,17 @@ static int before_request(void *arg, char *ip, char *local_ip, int port, int loc
         no_longer_trying(x);
         dr_live_endpoint_ok(x->endpoint);
     }
-    return CURL_PREREQFUNC_OK;
+    x->late = is_too_late(x->task);
+    return x->late ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+}
+
+/* What was written but not taken yet is given up by then, too. */
+static void bound_delivery(const struct task *t, int fd)
+{
+    int64_t left_ms = t->ex.http.not_after_ms - dr_live_now_ms();
+    unsigned ms = left_ms < 1 ? 1 : left_ms < INT32_MAX ? (unsigned)left_ms : INT32_MAX;
+    if (t->ex.http.not_after_ms)
+        (void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof(ms));
 }
 
 static curl_socket_t open_socket(void *arg, curlsocktype purpose,
@@ -152,6 +170,8 @@ static curl_socket_t open_socket(void *arg, curlsocktype purpose,
         return CURL_SOCKET_BAD;
     int fd = socket(at->family, at->socktype | SOCK_CLOEXEC, at->protocol);
     l->descriptors += fd >= 0;
+    if (fd >= 0)
+        bound_delivery(x->task, fd);
     return fd;
 }
 
@@ -503,7 +523,9 @@ static void describe(const struct transfer *x, CURLcode code, struct dr_err *err
     for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
         if (codes[i].curl == code)
             ours = codes[i].code;
-    if (x->no_room)
+    if (x->late)
+        dr_fail(err, DR_E_TIMEOUT, "connected too late for it to be sent");
+    else if (x->no_room)
         (void)dr_live_no_room(x->endpoint->client->live, err);
     else if (x->body.overflow)
         dr_fail(err, DR_E_LIMIT, "its answer is over %zu bytes", x->body.max);

@@ -316,16 +316,25 @@ static void live_expect(struct dr_carrier *c, const struct dr_address *at)
     post(t->client->live, t);
 }
 
+/* A time of our clock as one of the clock that conditions wait by. */
+static struct timespec as_monotonic(int64_t at_ms)
+{
+    int64_t now_ms = dr_live_now_ms(), far_ms = FAR_MS; /* INT64_MAX means for ever */
+    int64_t left_ms = at_ms <= now_ms           ? 0
+                      : at_ms - now_ms < far_ms ? at_ms - now_ms
+                                                : far_ms;
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    left_ms += t.tv_nsec / 1000000;
+    return (struct timespec){.tv_sec = t.tv_sec + (time_t)(left_ms / 1000),
+                             .tv_nsec =
+                                 (long)(left_ms % 1000) * 1000000 + t.tv_nsec % 1000000};
+}
+
 static bool live_wait(struct dr_carrier *carrier, int64_t until_ms, struct dr_answer *out)
 {
     struct client *c = (struct client *)carrier;
-    int64_t far_ms = dr_live_now_ms() + (int64_t)FAR_MS; /* INT64_MAX means for ever */
-    if (until_ms > far_ms)
-        until_ms = far_ms;
-    struct timespec until = {.tv_sec = (time_t)(until_ms / 1000),
-                             .tv_nsec = (long)(until_ms % 1000) * 1000000};
-    if (until_ms < 0)
-        until = (struct timespec){0};
+    struct timespec until = as_monotonic(until_ms);
     pthread_mutex_lock(&c->lock);
     while (!c->done &&
            pthread_cond_timedwait(&c->answered, &c->lock, &until) != ETIMEDOUT)

@@ -17,6 +17,7 @@ struct job {
     struct dr_answer answer;
     enum stage stage;
     int64_t due_ms, deadline_ms;
+    int64_t sent_by_ms; /* the latest at which it may arrive */
     struct link *link;
     uint64_t handle; /* HTTP */
     size_t setup;    /* statements of dr_session_setup done; SIZE_MAX: all */
@@ -54,6 +55,10 @@ static void submit(struct dr_carrier *base, const struct dr_exchange *ex,
     j->answer.arena = dr_arena_new(0);
     j->due_ms = c->m->now_ms + c->latency_ms;
     j->deadline_ms = c->m->now_ms + ex->deadline_ms;
+    j->sent_by_ms = j->deadline_ms;
+    if (ex->kind == DR_EXCHANGE_HTTP && ex->http.not_after_ms &&
+        ex->http.not_after_ms < j->sent_by_ms)
+        j->sent_by_ms = ex->http.not_after_ms;
     while (*p)
         p = &(*p)->next;
     *p = j;
@@ -333,7 +338,7 @@ static void progress(struct carrier *c, struct job *j)
     int64_t now = c->m->now_ms;
     if (j->stage != STAGE_BACK && !heard(c, j)) {
         ; /* nothing arrives */
-    } else if (j->stage == STAGE_TRAVEL && now >= j->due_ms) {
+    } else if (j->stage == STAGE_TRAVEL && now >= j->due_ms && now <= j->sent_by_ms) {
         if (sql)
             sql_arrive(c, j);
         else
@@ -344,7 +349,8 @@ static void progress(struct carrier *c, struct job *j)
         else
             http_poll(c, j);
     }
-    if (now < j->deadline_ms || j->stage == STAGE_BACK)
+    if (now < (j->stage == STAGE_TRAVEL ? j->sent_by_ms : j->deadline_ms) ||
+        j->stage == STAGE_BACK)
         return;
     if (j->stage == STAGE_TRAVEL)
         not_sent(c, j, DR_E_TIMEOUT, "no turn before the deadline");
@@ -372,9 +378,9 @@ static int64_t next_ms(const struct carrier *c)
 {
     int64_t next = dr_model_next_ms(c->m);
     for (const struct job *j = c->jobs; j; j = j->next) {
-        int64_t at = j->stage == STAGE_AT_SERVER || c->m->now_ms >= j->due_ms
-                         ? j->deadline_ms
-                         : j->due_ms;
+        int64_t at = j->stage == STAGE_AT_SERVER ? j->deadline_ms
+                     : c->m->now_ms >= j->due_ms ? j->sent_by_ms
+                                                 : j->due_ms;
         next = at < next ? at : next;
     }
     return next > c->m->now_ms ? next : c->m->now_ms + 1;

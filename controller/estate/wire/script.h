@@ -91,7 +91,9 @@ struct dr_script {
     bool again;      /* an answer was lost once on the only endpoint */
     bool no_restart; /* from here on only this session will do */
     const struct dr_step *at;
-    void *mine; /* the kind's own variables */
+    const struct dr_step *held; /* waits for its authority to be read; NULL: none */
+    size_t checked;             /* instances that were asked for it */
+    void *mine;                 /* the kind's own variables */
     struct dr_exchange ex;
     uint64_t carried; /* ticket of the exchange under way; 0: none */
     int64_t deadline_ms, wake_ms;
@@ -140,6 +142,12 @@ const struct dr_access_store *dr_script_store(const struct dr_script *s);
 /* Whether the instance now asked knows one of this process's own sessions by that id.
  * Another instance may give the same number to somebody else's. */
 bool dr_script_own(const struct dr_script *s, uint64_t connection_id);
+
+/* ---- endpoints (endpoint.c) ---- */
+/* How many there are to try: one, when the call names it. */
+size_t dr_script_endpoints(const struct dr_script *s);
+/* The endpoint whose turn it is into the exchange, and what it is spoken to with. */
+void dr_script_fill(struct dr_script *s);
 
 /* ---- SQL helpers (sql.c) ---- */
 /* `name` with backticks doubled. */

@@ -15,7 +15,6 @@
 enum {
     STEP_MS = 15000, /* of one exchange, unless its step says otherwise */
     TEXT_MAX = 300,  /* of a server's text in an error */
-    REPLY_MAX = 16 << 20,
 };
 
 // clang-format off
@@ -71,9 +70,20 @@ static const struct dr_call_row *row_of(const struct dr_script *s)
     return &dr_call_rows[s->call->kind];
 }
 
+/* Whether what it changes is behind HTTP, where no session carries its authority. */
+static bool is_guarded(const struct dr_script *s)
+{
+    return row_of(s)->needs_authority && s->play->via != DR_VIA_SQL;
+}
+
+/* What has changed something may wait for its answer as long as it wants. */
 int64_t dr_script_left_ms(const struct dr_script *s)
 {
-    return s->deadline_ms - now_ms(s->wire);
+    int64_t end_ms = s->deadline_ms, until_ms = s->call->as.until_ms,
+            now = now_ms(s->wire);
+    if (is_guarded(s) && !s->mutated && until_ms < end_ms)
+        end_ms = until_ms;
+    return end_ms > now ? end_ms - now : 0;
 }
 
 const struct dr_access_cluster *dr_script_cluster(const struct dr_script *s)
@@ -184,88 +194,14 @@ enum dr_flow dr_script_http(struct dr_script *s, const char *method, const char 
     return DR_FLOW_SEND;
 }
 
-/* ---- endpoints ---- */
-
-static size_t endpoint_count(const struct dr_script *s)
-{
-    if (s->call->at.instance)
-        return 1;
-    switch (s->play->via) {
-    case DR_VIA_SQL:
-        return dr_script_cluster(s)->sql_count;
-    case DR_VIA_PD:
-        return dr_script_cluster(s)->pd_count;
-    case DR_VIA_CDC:
-        return dr_script_cluster(s)->cdc_count;
-    case DR_VIA_STORE:
-        return 1;
-    case DR_VIA_NONE:
-        break;
-    }
-    return 0;
-}
-
-/* The endpoint whose turn it is, or the one that the call names: of those declared, that
- * it is spoken to as the declaration says. */
-static struct dr_endpoint pick_endpoint(const struct dr_script *s,
-                                        const struct dr_endpoint *list, size_t count)
-{
-    for (size_t i = 0; s->call->at.instance && i < count; i++)
-        if (dr_address_equal(&list[i].at, &s->pinned))
-            return list[i];
-    return s->call->at.instance ? (struct dr_endpoint){.at = s->pinned}
-                                : list[s->endpoint_index];
-}
-
-static void choose_endpoint(struct dr_script *s)
-{
-    const struct dr_access_cluster *c = dr_script_cluster(s);
-    switch (s->play->via) {
-    case DR_VIA_SQL:
-        s->endpoint.at = s->call->at.instance ? s->pinned : c->sql[s->endpoint_index].at;
-        break;
-    case DR_VIA_PD:
-        s->endpoint = pick_endpoint(s, c->pd, c->pd_count);
-        break;
-    case DR_VIA_CDC:
-        s->endpoint = pick_endpoint(s, c->cdc, c->cdc_count);
-        break;
-    case DR_VIA_STORE:
-        s->endpoint = dr_script_store(s)->endpoint;
-        break;
-    case DR_VIA_NONE:
-        break;
-    }
-}
-
-static void fill_exchange(struct dr_script *s)
-{
-    choose_endpoint(s);
-    s->ex.at = s->endpoint.at;
-    if (s->play->via == DR_VIA_SQL) {
-        s->ex.kind = DR_EXCHANGE_SQL;
-        s->ex.sql.login = s->login;
-        s->ex.sql.lane = s->lane;
-        s->ex.sql.session = s->session;
-        return;
-    }
-    s->ex.kind = DR_EXCHANGE_HTTP;
-    s->ex.http.tls = s->endpoint.tls;
-    s->ex.http.reply_max = REPLY_MAX;
-    s->ex.http.login = NULL;
-    s->ex.http.key = NULL;
-    if (s->play->via == DR_VIA_STORE)
-        s->ex.http.key = dr_script_store(s)->key;
-    else if (s->play->via == DR_VIA_CDC && dr_script_cluster(s)->cdc_user.user)
-        s->ex.http.login = &dr_script_cluster(s)->cdc_user;
-}
+/* ---- running ---- */
 
 /* Time for one exchange: its step's limit; what is left of the call; of a SQL call that
  * may still try elsewhere, only this endpoint's share. */
 static int64_t exchange_ms(const struct dr_script *s)
 {
     int64_t left = dr_script_left_ms(s), limit = s->at->limit_ms;
-    size_t more = endpoint_count(s);
+    size_t more = dr_script_endpoints(s);
     if (limit == 0)
         limit = STEP_MS;
     if (limit > 0 && limit < left)
@@ -276,8 +212,6 @@ static int64_t exchange_ms(const struct dr_script *s)
         left = left / 2;
     return left > 0 ? left : 1;
 }
-
-/* ---- running ---- */
 
 static void advance(struct dr_script *s, enum dr_flow flow);
 
@@ -293,10 +227,12 @@ static enum dr_flow start(struct dr_script *s)
 
 static void send_exchange(struct dr_script *s)
 {
-    s->ex.deadline_ms = exchange_ms(s);
-    fill_exchange(s);
     s->mutated_before = s->mutated;
     s->mutated |= s->at->mutates;
+    s->ex.deadline_ms = exchange_ms(s);
+    dr_script_fill(s);
+    if (is_guarded(s) && s->at->mutates)
+        s->ex.http.not_after_ms = s->call->as.until_ms;
     s->wire->carrier->submit(s->wire->carrier, &s->ex, &s->carried);
 }
 
@@ -333,9 +269,82 @@ static void finish(struct dr_script *s, bool done)
         s->finished = true;
 }
 
+/* ---- authority for what HTTP changes ---- */
+
+static const struct dr_step authority_step = DR_STEP_AUTHORITY;
+
+/* Asks the next instance for the epoch. */
+static void send_check(struct dr_script *s)
+{
+    const struct dr_access_cluster *c = dr_script_cluster(s);
+    int64_t left = dr_script_left_ms(s) / (int64_t)(c->sql_count - s->checked);
+    s->endpoint = (struct dr_endpoint){.at = c->sql[s->checked++].at};
+    s->lane = DR_LANE_ACT;
+    s->ex.kind = DR_EXCHANGE_SQL;
+    s->ex.at = s->endpoint.at;
+    s->ex.sql.login = s->login;
+    s->ex.sql.lane = s->lane;
+    s->ex.sql.session = 0;
+    s->ex.deadline_ms = left > STEP_MS ? STEP_MS : left > 0 ? left : 1;
+    s->wire->carrier->submit(s->wire->carrier, &s->ex, &s->carried);
+}
+
+/* A step that changes something waits until its authority was read, each time anew. */
+static enum dr_flow hold(struct dr_script *s)
+{
+    enum dr_flow flow = dr_ask_authority(s);
+    if (flow != DR_FLOW_SEND)
+        return flow;
+    s->held = s->at;
+    s->at = &authority_step;
+    s->checked = 0;
+    send_check(s);
+    return flow;
+}
+
+static enum dr_flow send(struct dr_script *s)
+{
+    if (dr_script_left_ms(s) <= 0)
+        return dr_script_fail(s, DR_E_TIMEOUT, "no time left before '%s'", s->at->name);
+    if (is_guarded(s) && s->at->mutates)
+        return hold(s);
+    send_exchange(s);
+    return DR_FLOW_SEND;
+}
+
+/* The epoch was read, or not. Nothing that mutates was sent yet. */
+static void on_check(struct dr_script *s, const struct dr_answer *a)
+{
+    bool asked = a->carried == DR_ANSWERED && (!a->sql.error || a->sql.session);
+    remember_session(s, asked ? a->sql.connection_id : 0);
+    if (!asked && s->checked < dr_script_cluster(s)->sql_count &&
+        dr_script_left_ms(s) > 0) {
+        send_check(s);
+        return;
+    }
+    enum dr_flow flow = DR_FLOW_OVER;
+    if (a->carried != DR_ANSWERED)
+        (void)dr_script_fail(s, a->err.code ? a->err.code : DR_E_TIMEOUT, "%s: %s",
+                             s->at->name, a->err.text);
+    else if (a->sql.error)
+        (void)dr_script_sql_error(s, a);
+    else
+        flow = dr_take_authority(s, a);
+    s->at = s->held;
+    s->held = NULL;
+    if (flow == DR_FLOW_NEXT && dr_script_left_ms(s) <= 0)
+        flow = dr_script_fail(s, DR_E_TIMEOUT, "the lease ends before '%s'", s->at->name);
+    if (flow == DR_FLOW_NEXT)
+        send_exchange(s);
+    else
+        finish(s, false);
+}
+
+/* ---- trying again ---- */
+
 static void retry_sql(struct dr_script *s, bool connected)
 {
-    size_t count = endpoint_count(s);
+    size_t count = dr_script_endpoints(s);
     bool once_more = s->tries < count;
     if (!once_more && connected && count == 1 && !s->again)
         once_more = s->again = true;
@@ -349,7 +358,7 @@ static void retry_sql(struct dr_script *s, bool connected)
 
 static void retry_http(struct dr_script *s)
 {
-    size_t count = endpoint_count(s);
+    size_t count = dr_script_endpoints(s);
     bool whole_pass = s->tries % count == 0;
     int64_t pause = whole_pass ? dr_backoff_ms(s->passes++, &s->wire->jitter) : 0;
     if (pause && s->reply.err.retry_after_ms > pause)
@@ -406,12 +415,9 @@ static void advance(struct dr_script *s, enum dr_flow flow)
             flow = ask(s);
             break;
         case DR_FLOW_SEND:
-            if (dr_script_left_ms(s) > 0) {
-                send_exchange(s);
+            flow = send(s);
+            if (flow == DR_FLOW_SEND)
                 return;
-            }
-            flow =
-                dr_script_fail(s, DR_E_TIMEOUT, "no time left before '%s'", s->at->name);
             break;
         case DR_FLOW_RETRY:
             retry_or_fail(s, false, false);
@@ -494,6 +500,8 @@ static void on_answer(struct dr_script *s, const struct dr_answer *a)
     if (s->undoing) {
         s->undoing = false;
         s->finished = true;
+    } else if (s->held) {
+        on_check(s, a);
     } else if (a->carried != DR_ANSWERED ||
                (s->play->via == DR_VIA_SQL && a->sql.error && !a->sql.session)) {
         on_nothing(s, a);
@@ -523,7 +531,7 @@ static void expect_others(struct dr_script *s)
         (s->play->via != DR_VIA_PD && s->play->via != DR_VIA_CDC))
         return;
     c->expected |= bit;
-    for (size_t i = 1; i < endpoint_count(s); i++)
+    for (size_t i = 1; i < dr_script_endpoints(s); i++)
         carrier->expect(carrier,
                         s->play->via == DR_VIA_PD ? &x->pd[i].at : &x->cdc[i].at);
 }
@@ -540,7 +548,7 @@ static enum dr_flow open_script(struct dr_script *s)
         return dr_script_fail(s, DR_E_BUG, "no cluster %u", call->at.cluster);
     if (call->at.instance && !dr_address_parse(&s->pinned, call->at.instance, 4000))
         return dr_script_fail(s, DR_E_INPUT, "'%s' is no address", call->at.instance);
-    if (!endpoint_count(s))
+    if (!dr_script_endpoints(s))
         return dr_script_fail(s, DR_E_INPUT, "cluster '%s' declares no endpoint for it",
                               dr_script_cluster(s)->declared->name);
     s->login = &dr_script_cluster(s)->controller;
