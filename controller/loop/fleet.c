@@ -114,45 +114,68 @@ static void say_bad(struct fleet *f, const struct dr_declaration *d)
     dr_buf_release(&b);
 }
 
-/* Topologies that left before this process started may still hold obligations. */
+/* One version of a document of earlier. Out: false: a worker for it could not be started.
+ */
+static bool care_for_past(struct fleet *f, const struct dr_declaration *now,
+                          const struct dr_origin_past *past)
+{
+    struct dr_declaration *d = dr_xcalloc(1, sizeof(*d));
+    struct shared *s = dr_xcalloc(1, sizeof(*s));
+    struct dr_err err;
+    bool all = true;
+    d->arena = dr_arena_new(0);
+    d->revision = dr_strdup(d->arena, past->revision);
+    dr_docs_init(&d->docs, d->arena);
+    dr_docs_add(&d->docs, dr_strdup(d->arena, past->file.path),
+                dr_strndup(d->arena, past->file.bytes, past->file.len), past->file.len);
+    dr_docs_finish(&d->docs);
+    *s = (struct shared){.declaration = d, .users = 1};
+    if (d->docs.broken_count && !past->path_at_tip)
+        dr_fleet_note(f,
+                      "%s of revision %.16s left the source, and this version cannot "
+                      "read it: what drover may hold for it is not known",
+                      past->file.path, past->revision);
+    for (size_t k = 0; k < d->docs.topology_count; k++) {
+        const char *name = d->docs.topologies[k]->doc.metadata.name;
+        if (dr_declaration_find(now, name) || dr_worker_find(f, name))
+            continue;
+        if (dr_worker_start(f, name, s, now->revision, &err) == 0) {
+            dr_fleet_note(
+                f, "topology '%s' left the source: its obligations are discharged", name);
+        } else {
+            dr_fleet_note(f, "topology '%s' left the source: %s", name, err.text);
+            all = false;
+        }
+    }
+    dr_fleet_release(f, s);
+    return all;
+}
+
+/* Topologies that left before this process started may still hold obligations. What
+ * fails is tried again at the next look. */
 static void walk_history(struct fleet *f, const struct dr_declaration *now)
 {
     struct dr_arena *a = dr_arena_new(0);
-    struct dr_origin_past_list past;
+    struct dr_origin_past_list past = {0};
     struct dr_err err = {0};
-    f->history_read = true;
+    bool all = true;
     if (!dr_origin_has_history(f->o.origin))
         dr_fleet_note(
             f, "the source has no history: a topology whose document was removed while "
                "drover was not running, and its state folder lost, cannot be found");
     if (dr_origin_vanished(f->o.origin, a, DR_ORIGIN_HISTORY_COMMITS, &past, &err) != 0) {
-        dr_fleet_note(f, "history cannot be read: %s [%s]", err.text,
+        dr_fleet_note(f, "history cannot be read, and is tried again: %s [%s]", err.text,
                       dr_code_info(err.code)->id);
-        dr_arena_free(a);
-        return;
+        all = false;
+    } else if (!past.whole && dr_origin_has_history(f->o.origin)) {
+        dr_fleet_note(f,
+                      "%u commits were searched for documents that left, which is not "
+                      "all of the history: of older ones nothing is known",
+                      past.commits_walked);
     }
-    for (size_t i = 0; i < past.count; i++) {
-        struct dr_declaration *d = dr_xcalloc(1, sizeof(*d));
-        d->arena = dr_arena_new(0);
-        const struct dr_origin_file *file = &past.items[i].file;
-        d->revision = dr_strdup(d->arena, past.items[i].revision);
-        dr_docs_init(&d->docs, d->arena);
-        dr_docs_add(&d->docs, dr_strdup(d->arena, file->path),
-                    dr_strndup(d->arena, file->bytes, file->len), file->len);
-        dr_docs_finish(&d->docs);
-        struct shared *s = dr_xcalloc(1, sizeof(*s));
-        *s = (struct shared){.declaration = d, .users = 1};
-        for (size_t k = 0; k < d->docs.topology_count; k++) {
-            const char *name = d->docs.topologies[k]->doc.metadata.name;
-            if (dr_declaration_find(now, name) || dr_worker_find(f, name))
-                continue;
-            if (dr_worker_start(f, name, s, now->revision, &err) == 0)
-                dr_fleet_note(
-                    f, "topology '%s' left the source: its obligations are discharged",
-                    name);
-        }
-        dr_fleet_release(f, s);
-    }
+    for (size_t i = 0; i < past.count; i++)
+        all &= care_for_past(f, now, &past.items[i]);
+    f->history_read = all;
     dr_arena_free(a);
 }
 
@@ -236,7 +259,7 @@ static int look(struct fleet *f, struct dr_err *err)
     struct dr_declaration *d;
     struct dr_declaration_source from = {.origin = f->o.origin,
                                          .prefix = f->o.prefix,
-                                         .known = f->revision,
+                                         .known = f->history_read ? f->revision : "",
                                          .deadline_ms = f->o.fetch_ms,
                                          .stop = f->o.stop,
                                          .arg = f->o.arg};

@@ -220,6 +220,17 @@ git init -q -b main "$repo"
 first "a start on an empty repository" 1 "no branch 'main'"
 rm -rf "$repo"
 first "a start without a repository" 1 "repo"
+# ---- a document that left before, and that this version cannot read ----
+git init -q -b main "$repo"
+sed 's/primary: east/primray: east/; s/name: shop/name: gone/' "$doc" >"$repo/gone.yaml"
+cp "$doc" "$repo/shop.yaml"
+commit "$repo" "a document of another version"
+rm "$repo/gone.yaml"
+commit "$repo" "and it leaves"
+start after "$build/drover" run --git "$repo" --state "$work/state-after" --interval 200ms --lease 3s
+becomes "what it may hold is said to be unknown" 15 grep -q "gone.yaml .* cannot read it: what drover may hold for it is not known" "$work/after.log"
+finish "$started" TERM
+
 is "nothing was sent that nobody knows" "[]" "$(ctl unknown)"
 sim_down
 verdict
