@@ -451,6 +451,10 @@ static void get_safepoints(struct pd_in *p)
 
 static void delete_safepoint(struct pd_in *p)
 {
+    if (strchr(p->args[0], '/')) { /* sent as %2F: such an id cannot be deleted */
+        plain(p, 404, "404 page not found\n");
+        return;
+    }
     (void)dr_pd_remove_point(p->pd, p->args[0]); /* says so even if it never was */
     say(p, 200, "Delete service GC safepoint successfully.");
 }
@@ -464,9 +468,25 @@ static uint64_t min_resolved(const struct pd_in *p)
         dr_model_wall_ms(p->in->m) + p->pd->cluster->clock_skew_ms - RESOLVED_LAG_MS, 0);
 }
 
+static const char *store_id(int store, char text[TEXT_MAX])
+{
+    snprintf(text, TEXT_MAX, "%d", store ? store + 3 : 1);
+    return text;
+}
+
+static bool has_store(const char *id)
+{
+    char text[TEXT_MAX];
+    for (int i = 0; i < STORES; i++)
+        if (!strcmp(store_id(i, text), id))
+            return true;
+    return false;
+}
+
 static void get_min_resolved(struct pd_in *p)
 {
     const char *scope = p->args[0] ? NULL : dr_http_param(p->in, "scope");
+    bool nobody = p->args[0] && !has_store(p->args[0]); /* 200 all the same */
     char text[TEXT_MAX];
 
     if (scope && strcmp(scope, "cluster") &&
@@ -478,13 +498,12 @@ static void get_min_resolved(struct pd_in *p)
     }
     dr_gojson_object(&p->w, NULL);
     dr_gojson_bool(&p->w, "is_real_time", true);
-    dr_gojson_u64(&p->w, "min_resolved_ts", min_resolved(p));
+    dr_gojson_u64(&p->w, "min_resolved_ts", nobody ? UINT64_MAX : min_resolved(p));
     dr_gojson_str(&p->w, "persist_interval", "1s");
     if (scope) {
         dr_gojson_object(&p->w, "stores_min_resolved_ts");
         for (int i = 0; i < STORES; i++) {
-            snprintf(text, sizeof(text), "%d", i ? i + 3 : 1);
-            dr_gojson_u64(&p->w, text, min_resolved(p));
+            dr_gojson_u64(&p->w, store_id(i, text), min_resolved(p));
         }
         dr_gojson_end(&p->w);
     } else if (!p->args[0])

@@ -260,9 +260,13 @@ static const char *normalise(struct dr_exec *x, const struct dr_var *v, const ch
         out = dr_sprintf(x->a, "%lld", (long long)clip(x, v, n, t));
         break;
     case DR_VAR_DURATION:
-        if (dr_parse_go_duration(t, strlen(t), &n))
-            out = dr_strdup(
-                x->a, dr_go_duration_text(clip(x, v, n / 1000000000, t) * 1000, text));
+        /* tidb: pkg/sessionctx/variable/variable.go checkDurationSystemVar */
+        if (!dr_parse_go_duration(t, strlen(t), &n)) {
+            dr_sql_error(x, 1232, "Incorrect argument type to variable '%s'", v->name);
+            return NULL;
+        }
+        out = dr_strdup(x->a,
+                        dr_go_duration_text(clip(x, v, n / 1000000000, t) * 1000, text));
         break;
     case DR_VAR_TEXT:
         out = t;
