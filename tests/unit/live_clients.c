@@ -58,6 +58,29 @@ Test(live_clients, one_that_leaves_takes_nothing_with_it, .timeout = 60)
     peer_free(web);
 }
 
+/* Who waits for what an attempt learns makes none of its own when the client leaves. */
+Test(live_clients, one_that_leaves_begins_nothing, .timeout = 60)
+{
+    static const struct peer_options silent = {.login = LOGIN_SILENT, .connect_ms = 3000};
+    struct kit k;
+    uint64_t ticket;
+    kit_open(&k, &silent);
+    for (int i = 0; i < 3; i++) {
+        struct dr_exchange ex = kit_exchange(&k, "ok", 0);
+        ex.sql.lane = i == 0 ? DR_LANE_OBSERVE : i == 1 ? DR_LANE_LEASE : DR_LANE_LOGIN;
+        k.carrier->submit(k.carrier, &ex, &ticket);
+        if (i == 0)
+            usleep(700000); /* until the attempt seems to be in vain */
+    }
+    usleep(100000);
+    struct peer *peer = k.peer;
+    cr_assert_eq(peer->accepted, 1, "%d: the others wait for it", peer->accepted);
+    k.carrier->free(k.carrier);
+    cr_expect_eq(peer->accepted, 1, "%d connections", peer->accepted);
+    peer_free(peer);
+    dr_secret_release(&k.login.password);
+}
+
 /* What one client found out about an address, with its certificates and passwords, says
  * nothing about another client's. */
 Test(live_clients, a_backoff_is_its_clients_own, .timeout = 60)

@@ -641,6 +641,9 @@ void dr_live_seats_probed(struct dr_live *l, struct endpoint *e, const struct dr
         if (err) {
             own = *err;
             answer_fail(s, DR_NOT_SENT, &own);
+        } else if (e->client->ending) {
+            dr_fail(&own, DR_E_CANCELLED, "drover is ending");
+            answer_fail(s, DR_NOT_SENT, &own);
         } else if (!has_room(l, s, &own)) {
             answer_fail(s, DR_NOT_SENT, &own);
         } else {
