@@ -237,6 +237,30 @@ static void add_past_reads(struct dr_build *b)
     }
 }
 
+/* No rule stands for it on the primary: switched on, they delete rows, and who switched
+ * them off there may have had a reason. */
+static void add_ttl(struct dr_build *b)
+{
+    const struct dr_view *v = &b->v;
+    const struct dr_cluster_facts *f = dr_view_facts(v, v->a);
+    const char *list = "", *word = v->t->ttl_jobs ? "ON" : "OFF";
+    for (size_t i = 0; i < f->instance_count; i++)
+        if (f->instances[i].seen.known &&
+            f->instances[i].ttl_job_enable != v->t->ttl_jobs)
+            list = dr_sprintf(v->arena, "%s%s%s", list, *list ? ", " : "",
+                              f->instances[i].address);
+    if (!*list || dr_holds(v, DR_P_MADE, v->a) != DR_TRUE)
+        return;
+    dr_tell_drift(b, DR_DRIFT_VARIABLES, v->a,
+                  dr_sprintf(v->arena, "TTL jobs are %s on %s, ttlJobs says otherwise",
+                             v->t->ttl_jobs ? "off" : "on", list),
+                  dr_sprintf(v->arena,
+                             "SET GLOBAL tidb_ttl_job_enable = %s, or change ttlJobs in "
+                             "the document",
+                             word),
+                  false);
+}
+
 /* Why nothing is begun. */
 static void add_hands_off(struct dr_build *b)
 {
@@ -296,6 +320,7 @@ static void add_of_both(struct dr_build *b)
                *history = dr_feed_history_notice(v), *stall = stall_text(v),
                *redo = dr_redo_off_notice(v);
     add_past_reads(b);
+    add_ttl(b);
     /* once the feed is made, and nothing blocks, rule 348 tells */
     bool ruled = dr_holds(v, DR_P_MADE, v->a) == DR_TRUE && !b->plan->blocker_count;
     if (off && !ruled)
