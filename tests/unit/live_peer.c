@@ -372,6 +372,8 @@ static bool sha2_login(struct conn *c)
         return true;
     if (n == 1 && p[0] == 2 && c->peer->options.login == LOGIN_SHA2_KEY)
         c->peer->clear_passwords++; /* it asks for a key of ours, and would use it */
+    else /* as TiDB, which has no key and takes the question for the password */
+        error(c, 1045, "28000", "Access denied: wrong password");
     return false;
 }
 
