@@ -9,7 +9,8 @@
 
 enum { MANY_KEYS = 64, PATH_MAX_PARTS = 80 };
 
-const char *dr_place_text(struct dr_arena *a, const struct dr_place *p)
+/* "spec.clusters[east].sql". */
+static const char *place_text(struct dr_arena *a, const struct dr_place *p)
 {
     const struct dr_place *parts[PATH_MAX_PARTS];
     struct dr_buf b;
@@ -39,7 +40,7 @@ struct dr_finding *dr_flaw(struct dr_decode *d, enum dr_vcode code,
     const char *text = dr_vsprintf(d->arena, fmt, ap);
     va_end(ap);
     struct dr_finding *f = dr_report(d->findings, d->source, code, at, "%s", text);
-    f->path = dr_place_text(d->arena, place);
+    f->path = place_text(d->arena, place);
     return f;
 }
 
@@ -408,8 +409,9 @@ static bool decode_words(struct dr_decode *d, const struct dr_field *f,
     return ok;
 }
 
-bool dr_decode_value(struct dr_decode *d, const struct dr_field *f,
-                     const struct dr_node *n, const struct dr_place *p, void *at)
+/* One value (not an object) into `at`. False: reported. */
+static bool decode_value(struct dr_decode *d, const struct dr_field *f,
+                         const struct dr_node *n, const struct dr_place *p, void *at)
 {
     if (n->broken)
         return false;
@@ -495,12 +497,12 @@ static void decode_list(struct dr_decode *d, const struct dr_field *f,
         char *at = items + count * f->item_bytes;
         if (c->broken) {
             *DR_PUSH(d->arena, d->blind, d->blind_count, d->blind_room) =
-                dr_place_text(d->arena, p);
+                place_text(d->arena, p);
             continue;
         }
         if (f->type == DR_T_OBJECT)
             dr_decode_object(d, f->of, c, &here, at);
-        else if (!dr_decode_value(d, &item, c, &here, at))
+        else if (!decode_value(d, &item, c, &here, at))
             continue;
         count++;
     }
@@ -619,13 +621,13 @@ static void decode_member(struct dr_decode *d, const struct dr_field *f,
 {
     if (n->broken) {
         *DR_PUSH(d->arena, d->blind, d->blind_count, d->blind_room) =
-            dr_place_text(d->arena, here);
+            place_text(d->arena, here);
         return;
     }
     if (f->list) {
         decode_list(d, f, n, here, base);
     } else if (dr_node_is_null(n)) {
-        (void)dr_decode_value(d, f, n, here, base + f->offset);
+        (void)decode_value(d, f, n, here, base + f->offset);
     } else if (f->type == DR_T_OBJECT) {
         dr_decode_object(d, f->of, n, here, base + f->offset);
     } else if (f->type == DR_T_PAIRS) {
@@ -640,7 +642,7 @@ static void decode_member(struct dr_decode *d, const struct dr_field *f,
         dr_settings_decode(d, n, here,
                            (struct dr_changefeed_config *)(void *)(base + f->offset));
     } else {
-        (void)dr_decode_value(d, f, n, here, base + f->offset);
+        (void)decode_value(d, f, n, here, base + f->offset);
     }
 }
 
@@ -669,7 +671,7 @@ void dr_decode_object(struct dr_decode *d, const struct dr_shape *shape,
             continue;
         struct dr_place here = {.up = p, .key = f->key};
         dr_flaw(d, DR_V_REQUIRED, n->key ? &n->key_at : &n->at, &here, "'%s' is missing",
-                dr_place_text(d->arena, &here))
+                place_text(d->arena, &here))
             ->hint = f->example
                          ? dr_sprintf(d->arena, "for example %s: %s", f->key, f->example)
                          : NULL;

@@ -192,9 +192,6 @@ struct dr_place {
     size_t index;
 };
 
-/* "spec.clusters[east].sql". */
-const char *dr_place_text(struct dr_arena *a, const struct dr_place *p);
-
 struct dr_decode {
     struct dr_arena *arena;
     const char **blind; /* paths of values that the text itself had wrong */
@@ -216,9 +213,5 @@ struct dr_finding *dr_flaw(struct dr_decode *d, enum dr_vcode code,
 void dr_decode_object(struct dr_decode *d, const struct dr_shape *shape,
                       const struct dr_node *node, const struct dr_place *place,
                       void *base);
-
-/* One value (not an object) into `at`. False: reported. */
-bool dr_decode_value(struct dr_decode *d, const struct dr_field *f,
-                     const struct dr_node *node, const struct dr_place *place, void *at);
 
 #endif

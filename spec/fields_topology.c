@@ -423,11 +423,6 @@ static const struct dr_field topology_fields[] = {
 const struct dr_shape dr_topology_shape = {.fields = topology_fields, .bytes = sizeof(struct dr_topology)};
 /* clang-format on */
 
-const char *dr_mode_name(enum dr_mode m)
-{
-    return mode_list[m];
-}
-
 const char *dr_risk_name(enum dr_risk r)
 {
     return risk_list[r];

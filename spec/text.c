@@ -51,7 +51,8 @@ static bool within(const struct range *r, size_t count, uint32_t c)
     return low < count && c >= r[low].first;
 }
 
-unsigned dr_char_cells(uint32_t c)
+/* Cells that a character takes on a terminal: 0, 1 or 2. */
+static unsigned char_cells(uint32_t c)
 {
     if (c < 0x300)
         return 1;
@@ -204,7 +205,7 @@ const char *dr_source_excerpt(struct dr_arena *a, struct dr_source *s,
             hidden = dr_secret_end(line, p, end);
         bool in_word = p >= word && chars < at->width, hide = p < hidden;
         uint32_t c = step(&p, end);
-        unsigned w = hide ? 1 : dr_char_cells(c);
+        unsigned w = hide ? 1 : char_cells(c);
         len += dr_utf8_put(out + len, hide ? '*' : c);
         used += w;
         chars += in_word;

@@ -32,9 +32,6 @@ struct dr_source {
     bool cut;        /* reading stopped before the text's end */
 };
 
-/* Cells that a character takes on a terminal: 0, 1 or 2. */
-unsigned dr_char_cells(uint32_t c);
-
 /* Reads the character at *p (p < end) and moves past it. False: not UTF-8, *p unmoved. */
 bool dr_utf8_next(const char **p, const char *end, uint32_t *c);
 /* Writes a code point that is a character (no surrogate, at most 0x10ffff). Out: bytes,

@@ -333,7 +333,6 @@ bool dr_topology_waives(const struct dr_topology *t, const char *schema,
                         const char *table);
 
 /* The words of the language for each value. */
-const char *dr_mode_name(enum dr_mode m);
 const char *dr_risk_name(enum dr_risk r);
 const char *dr_drift_class_name(enum dr_drift_class c);
 const char *dr_drift_action_name(enum dr_drift_action a);

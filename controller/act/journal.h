@@ -43,7 +43,6 @@ enum dr_journal_outcome {
     DR_JOURNAL_OUTCOME_COUNT_
 };
 
-const char *dr_journal_kind_name(enum dr_journal_kind kind);          /* "intent", .. */
 const char *dr_journal_outcome_name(enum dr_journal_outcome outcome); /* "done", ..; "" */
 
 /* One row, given or read. NULL text is stored as absent. What is longer than

@@ -42,7 +42,8 @@ static const struct {
 _Static_assert(sizeof(texts) / sizeof(texts[0]) == DR_JOURNAL_TEXTS,
                "the count of text columns is wrong");
 
-const char *dr_journal_kind_name(enum dr_journal_kind kind)
+/* "intent", .. */
+static const char *journal_kind_name(enum dr_journal_kind kind)
 {
     return (unsigned)kind < DR_JOURNAL_KIND_COUNT_ && kind_names[kind] ? kind_names[kind]
                                                                        : "";
@@ -156,7 +157,7 @@ void dr_journal_hash(const struct dr_journal_entry *e, char hash[DR_SHA256_HEX])
     put_number(&b, e->id);
     put_number(&b, e->time_ms);
     put_number(&b, (int64_t)e->cycle);
-    put_text(&b, dr_journal_kind_name(e->kind));
+    put_text(&b, journal_kind_name(e->kind));
     put_number(&b, e->intent_id);
     put_text(&b, dr_journal_outcome_name(e->outcome));
     for (size_t i = 0; i < DR_JOURNAL_TEXTS; i++)
@@ -190,7 +191,7 @@ int dr_journal_bind(sqlite3_stmt *s, const struct dr_journal_entry *e)
     int rc = sqlite3_bind_int64(s, 1, e->id);
     rc = rc ? rc : sqlite3_bind_int64(s, 2, e->time_ms);
     rc = rc ? rc : sqlite3_bind_int64(s, 3, (int64_t)e->cycle);
-    rc = rc ? rc : bind_text(s, 4, dr_journal_kind_name(e->kind));
+    rc = rc ? rc : bind_text(s, 4, journal_kind_name(e->kind));
     if (!rc)
         rc = outcome ? sqlite3_bind_int64(s, 5, e->intent_id) : sqlite3_bind_null(s, 5);
     rc = rc ? rc : bind_text(s, 6, outcome ? dr_journal_outcome_name(e->outcome) : NULL);
@@ -370,7 +371,7 @@ static const char *clean(struct dr_arena *a, const char *text)
 const char *dr_journal_line(struct dr_arena *a, const struct dr_journal_entry *e)
 {
     char time[DR_TIME_TEXT];
-    const char *word = dr_journal_kind_name(e->kind);
+    const char *word = journal_kind_name(e->kind);
     const char *text = e->text && *e->text ? e->text : e->why;
     return dr_sprintf(a, "%s %s%s%s%s%s%s%s%s%s", dr_time_text(e->time_ms, time),
                       *word ? word : "of no kind", e->topology ? " of " : "",

@@ -302,11 +302,3 @@ void dr_access_discover(struct dr_access *a, size_t cluster,
     }
     dr_arena_free(scratch);
 }
-
-size_t dr_access_cluster_index(const struct dr_access *a, const char *name)
-{
-    size_t i = 0;
-    while (i < a->cluster_count && strcmp(a->clusters[i].declared->name, name) != 0)
-        i++;
-    return i;
-}

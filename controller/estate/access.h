@@ -75,9 +75,6 @@ void dr_access_discover(struct dr_access *a, size_t cluster,
 const char *dr_access_reachable(const struct dr_access *a, size_t cluster,
                                 const char *advertised);
 
-/* Index of the cluster of that name; cluster_count: none. */
-size_t dr_access_cluster_index(const struct dr_access *a, const char *name);
-
 /* Text from a server as people may see it: control characters escaped; every secret of
  * this access, clear or percent-encoded, passwords of URIs and secret query parameters
  * replaced by "xxxxx". Out: of the arena, at most max_bytes or a little more. */

@@ -39,14 +39,6 @@ static void ask(struct cover *x, const struct dr_plan_rule *r, size_t c)
         x->asked[c][r->needs[i]] = true;
 }
 
-static const struct dr_plan_rule *rule_of(uint16_t id)
-{
-    const struct dr_plan_rule *r = dr_plan_rules;
-    while (r->id && r->id != id)
-        r++;
-    return r;
-}
-
 /* Whether a predicate moves while a plan waits for its word: by the steps that come
  * before the question, or because it tells how long somebody has looked. */
 static bool moves(enum dr_predicate k)
@@ -62,7 +54,7 @@ static void add_predicates(struct cover *x)
     const struct dr_view *v = x->v;
     for (size_t i = 0; i < x->p->action_count; i++)
         if (!x->p->actions[i].uncovered)
-            ask(x, rule_of(x->p->actions[i].rule), x->p->actions[i].call.at.cluster);
+            ask(x, dr_rule_of(x->p->actions[i].rule), x->p->actions[i].call.at.cluster);
     for (size_t c = 0; c < v->t->cluster_count; c++)
         for (int k = DR_P_NONE + 1; k < DR_P_COUNT; k++)
             if (x->asked[c][k] && !moves((enum dr_predicate)k))

@@ -8,14 +8,6 @@
 #include "controller/plan/feed.h"
 #include "controller/plan/rules.h"
 
-const struct dr_plan_rule *dr_rule_of(uint16_t id)
-{
-    const struct dr_plan_rule *r = dr_plan_rules;
-    while (r->id && r->id != id)
-        r++;
-    return r->id ? r : NULL;
-}
-
 /* A change of the feed's settings is one deed of several steps; text: of the deed. */
 static const struct {
     uint16_t rule, of;

@@ -38,7 +38,8 @@ static void add_char(char c, char next, struct dr_buf *out)
         dr_buf_adds(out, APART);
 }
 
-void dr_markdown_text(const char *text, struct dr_buf *out)
+/* One text, on one line, as Markdown shows it literally. Appends. */
+static void markdown_text(const char *text, struct dr_buf *out)
 {
     size_t n = 0;
     for (; text[n] && n < TEXT_MAX; n++)
@@ -93,9 +94,9 @@ static void steps(const struct dr_plan *p, struct dr_buf *out)
         const struct dr_action *x = &p->actions[i];
         bool loud = x->risk > DR_RISK_DISRUPTIVE;
         dr_buf_addf(out, "| %zu | ", i + 1);
-        dr_markdown_text(x->what, out);
+        markdown_text(x->what, out);
         dr_buf_adds(out, x->unsure ? " (perhaps) | " : " | ");
-        dr_markdown_text(x->why, out);
+        markdown_text(x->why, out);
         dr_buf_addf(out, " | %s%s%s%s | %s |\n", loud ? "**" : "", dr_risk_name(x->risk),
                     loud ? "**" : "", x->needs_approval ? ", needs an approval" : "",
                     x->predicted      ? x->predicted
@@ -110,16 +111,16 @@ static void item(const char *code, const char *subject, const char *text,
                  struct dr_buf *out)
 {
     dr_buf_addf(out, "- **%s%s", code ? code : "", code ? " " : "");
-    dr_markdown_text(subject, out);
+    markdown_text(subject, out);
     dr_buf_adds(out, "**: ");
-    dr_markdown_text(text, out);
+    markdown_text(text, out);
     dr_buf_addc(out, '\n');
 }
 
 static void more(const char *name, const char *text, struct dr_buf *out)
 {
     dr_buf_addf(out, "  - %s: ", name);
-    dr_markdown_text(text, out);
+    markdown_text(text, out);
     dr_buf_addc(out, '\n');
 }
 
@@ -187,12 +188,12 @@ static void all_notes(const struct dr_plan *p, const char *const *notes,
         dr_buf_adds(out, "#### Notes\n\n");
     for (size_t i = 0; notes && notes[i]; i++) {
         dr_buf_adds(out, "- ");
-        dr_markdown_text(notes[i], out);
+        markdown_text(notes[i], out);
         dr_buf_addc(out, '\n');
     }
     for (size_t i = 0; i < p->notice_count; i++) {
         dr_buf_adds(out, "- ");
-        dr_markdown_text(p->notices[i], out);
+        markdown_text(p->notices[i], out);
         dr_buf_addc(out, '\n');
     }
     if (any)
@@ -214,13 +215,13 @@ static void approving(const struct dr_plan *p, const struct dr_plan_input *in,
     char revision[17];
     dr_buf_addf(out, "Digest `%s`, revision ", p->digest);
     snprintf(revision, sizeof(revision), "%s", p->revision);
-    dr_markdown_text(revision, out);
+    markdown_text(revision, out);
     dr_buf_adds(out, ".\n");
     if (!dr_plan_needs_word(p) || dr_plan_is_dark(p))
         return;
     if (p->approval.state != DR_APPROVAL_NONE) {
         dr_buf_adds(out, "\nApproved by ");
-        dr_markdown_text(p->approval.by, out);
+        markdown_text(p->approval.by, out);
         dr_buf_adds(out, ".\n");
         return;
     }
@@ -238,9 +239,9 @@ void dr_plan_markdown(const struct dr_plan *p, const struct dr_plan_input *in,
                       const char *const *notes, struct dr_buf *out)
 {
     dr_buf_adds(out, "### drover: ");
-    dr_markdown_text(p->topology, out);
+    markdown_text(p->topology, out);
     dr_buf_adds(out, ", ");
-    dr_markdown_text(p->goal, out);
+    markdown_text(p->goal, out);
     dr_buf_adds(out, "\n\n");
     verdict(p, out);
     steps(p, out);

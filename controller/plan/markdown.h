@@ -9,7 +9,4 @@
 void dr_plan_markdown(const struct dr_plan *p, const struct dr_plan_input *in,
                       const char *const *notes, struct dr_buf *out);
 
-/* One text, on one line, as Markdown shows it literally. Appends. */
-void dr_markdown_text(const char *text, struct dr_buf *out);
-
 #endif

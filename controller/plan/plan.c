@@ -149,20 +149,10 @@ enum dr_truth dr_plan_done(const struct dr_plan_input *in, const struct dr_actio
 {
     struct dr_view v;
     dr_view_init(&v, in, a);
-    for (const struct dr_plan_rule *r = dr_plan_rules; r->id; r++) {
-        size_t c = action->call.at.cluster;
-        if (r->id != action->rule)
-            continue;
-        switch (dr_step_missing(&v, r, c)) {
-        case DR_TRUE:
-            return dr_truth_of(is_spent(&v, r, c));
-        case DR_FALSE:
-            return DR_TRUE;
-        case DR_UNSURE:
-            break;
-        }
-    }
-    return DR_UNSURE;
+    const struct dr_plan_rule *r = dr_rule_of(action->rule);
+    size_t c = action->call.at.cluster;
+    enum dr_truth missing = r ? dr_step_missing(&v, r, c) : DR_UNSURE;
+    return missing == DR_TRUE ? dr_truth_of(is_spent(&v, r, c)) : dr_truth_not(missing);
 }
 
 /* The step, or one that calls for it: a comparison that finds rows lacking is followed by
@@ -173,10 +163,8 @@ static bool covers(const struct dr_action *approved, const struct dr_action *x)
         return true;
     if (strcmp(approved->subject, x->subject) != 0)
         return false;
-    for (const struct dr_plan_rule *r = dr_plan_rules; r->id; r++)
-        if (r->id == approved->rule)
-            return r->calls_for && r->calls_for == x->rule;
-    return false;
+    const struct dr_plan_rule *r = dr_rule_of(approved->rule);
+    return r && r->calls_for && r->calls_for == x->rule;
 }
 
 const char *dr_plan_continues(const struct dr_plan *approved, const struct dr_plan *now)

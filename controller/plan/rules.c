@@ -431,3 +431,11 @@ const struct dr_plan_rule dr_plan_rules[] = {
     {.id = 0},
 };
 // clang-format on
+
+const struct dr_plan_rule *dr_rule_of(uint16_t id)
+{
+    const struct dr_plan_rule *r = dr_plan_rules;
+    while (r->id && r->id != id)
+        r++;
+    return r->id ? r : NULL;
+}

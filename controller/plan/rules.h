@@ -45,8 +45,11 @@ struct dr_plan_rule {
 };
 extern const struct dr_plan_rule dr_plan_rules[]; /* ends with id 0 */
 
-/* fights.c: a rule by its id; NULL: none. */
+/* NULL: none has that id. */
 const struct dr_plan_rule *dr_rule_of(uint16_t id);
+
+/* ---- what is put right and undone, again and again: fights.c ---- */
+
 /* Whether the rule's step, now, puts right what somebody changed. Out: the rule that
  * stands for the whole deed, and the class of drift. */
 bool dr_rule_corrects(const struct dr_view *v, const struct dr_plan_rule *r,

@@ -70,7 +70,7 @@ void dr_collect_obstacle(struct dr_collect *c, enum dr_obstacle_kind kind,
         };
 }
 
-bool dr_collect_is_document(const char *name)
+static bool collect_is_document(const char *name)
 {
     const char *dot = strrchr(name, '.');
     return dot && dot != name && (strcmp(dot, ".yaml") == 0 || strcmp(dot, ".yml") == 0);
@@ -113,7 +113,7 @@ enum dr_collect_entry dr_collect_judge(struct dr_collect *c, const char *folder,
                                        const char *name, enum dr_collect_type type,
                                        unsigned depth, const char **path)
 {
-    bool document = dr_collect_is_document(name);
+    bool document = collect_is_document(name);
     bool folderlike = type == DR_TYPE_FOLDER;
     if (c->full || !count(c, folder, folderlike || document))
         return DR_ENTRY_ODD;

@@ -44,8 +44,6 @@ enum dr_collect_entry dr_collect_judge(struct dr_collect *c, const char *folder,
                                        const char *name, enum dr_collect_type type,
                                        unsigned depth, const char **path);
 
-bool dr_collect_is_document(const char *name);
-
 /* May a document of so many bytes be taken? If not, that is an obstacle. */
 bool dr_collect_fits(struct dr_collect *c, const char *path, uint64_t bytes);
 

@@ -116,11 +116,6 @@ void dr_audit_settle(struct dr_model *m, uint64_t entry, const char *outcome,
     e->tso = tso_of(m, e->cluster);
 }
 
-uint64_t dr_audit_mark(const struct dr_model *m)
-{
-    return m->audit->last;
-}
-
 /* drover's lease and heartbeat, which it writes for ever: the beat of both rows in one,
  * and the transaction that makes them (controller/estate/wire/sql_ledger.c). */
 static bool is_routine(const char *text)

@@ -21,8 +21,6 @@ uint64_t dr_audit_request(const struct dr_http_in *in);
 /* What became of it; an entry that is gone or 0 is passed over. rows: -1: not known. */
 void dr_audit_settle(struct dr_model *m, uint64_t entry, const char *outcome,
                      int64_t rows);
-/* The number of the last entry: what comes later is above it. */
-uint64_t dr_audit_mark(const struct dr_model *m);
 
 /* {"entries": [..], "truncated": bool, "mark": n} of those that fit `command`: since,
  * user, server (address or cluster), origin ("client" unless said; "all"), kind, except

@@ -15,7 +15,9 @@ bool dr_model_silent(struct dr_model *m, const struct dr_address *at)
     return p && p->up && (p->cut || p->hung);
 }
 
-const char *dr_model_ctl_help(size_t i, const char **name)
+/* The i-th of those commands: its help, and its name in *name; NULL: there are no more.
+ */
+static const char *model_ctl_help(size_t i, const char **name)
 {
     for (size_t t = 0; dr_model_ctl_tables[t]; t++)
         for (const struct dr_model_command *c = dr_model_ctl_tables[t]; c->name; c++)
@@ -32,7 +34,7 @@ static int show_faults(struct dr_model *m, const json_t *command, json_t **reply
     json_t *known = json_array();
     const char *name, *help;
     (void)command, (void)err;
-    for (size_t i = 0; (help = dr_model_ctl_help(i, &name)) != NULL; i++)
+    for (size_t i = 0; (help = model_ctl_help(i, &name)) != NULL; i++)
         json_array_append_new(known, json_pack("{s:s, s:s}", "name", name, "help", help));
     *reply = json_pack("{s:o, s:o}", "active", dr_model_faults_active(m), "known", known);
     return 0;

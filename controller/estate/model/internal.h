@@ -126,8 +126,6 @@ size_t dr_model_change_after(const struct dr_change_log *log, uint64_t tso);
 /* The statement that carries a change out downstream: REPLACE, DELETE by key, or the DDL
  * (to be run with `schema` as current database). Appends. */
 void dr_model_change_sql(const struct dr_change *ch, struct dr_buf *out);
-/* SHOW CREATE TABLE's text of a definition. Appends. */
-void dr_model_create_text(const struct dr_table_def *t, struct dr_buf *out);
 
 /* ---- clusters and instances ---- */
 struct dr_model_instance {

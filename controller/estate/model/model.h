@@ -232,9 +232,6 @@ int dr_model_ctl(struct dr_model *m, const json_t *command, json_t **reply,
  * part (audit.h, check.h, workload.h). Fails: DR_E_INPUT. */
 int dr_model_look(struct dr_model *m, const char *what, const json_t *command,
                   json_t **reply, struct dr_err *err) DR_MUST_CHECK;
-/* The i-th of those commands: its help, and its name in *name; NULL: there are no more.
- */
-const char *dr_model_ctl_help(size_t i, const char **name);
 
 /* The model as a carrier, in process: each exchange takes `latency_ms` of virtual time
  * each way; wait() advances the clock. The model is borrowed. */

@@ -60,7 +60,7 @@ struct dr_party dr_party_at(const struct dr_model *m, const struct dr_address *a
     return p;
 }
 
-struct dr_party dr_party_client(const struct dr_model_client *client)
+static struct dr_party party_client(const struct dr_model_client *client)
 {
     return (struct dr_party){
         .kind = DR_PARTY_CLIENT, .host = client->host, .client = client};
@@ -98,8 +98,9 @@ static bool is(const struct end *e, const struct dr_party *p)
            same(e->text, p->storage) || host_is(e->text, p->host);
 }
 
-bool dr_model_reaches(const struct dr_model *m, const struct dr_party *a,
-                      const struct dr_party *b)
+/* Whether the network carries packets between the two. */
+static bool model_reaches(const struct dr_model *m, const struct dr_party *a,
+                          const struct dr_party *b)
 {
     for (const struct dr_cut *c = m->cuts; c; c = c->next)
         if ((is(&c->a, a) && is(&c->b, b)) || (is(&c->b, a) && is(&c->a, b)))
@@ -113,7 +114,7 @@ bool dr_model_reach(const struct dr_model *m, const struct dr_address *from,
     if (!m->cuts)
         return true;
     struct dr_party a = dr_party_at(m, from), b = dr_party_at(m, to);
-    return dr_model_reaches(m, &a, &b);
+    return model_reaches(m, &a, &b);
 }
 
 bool dr_model_reached_by(const struct dr_model *m, const struct dr_model_client *client,
@@ -121,8 +122,8 @@ bool dr_model_reached_by(const struct dr_model *m, const struct dr_model_client 
 {
     if (!m->cuts)
         return true;
-    struct dr_party a = dr_party_client(client), b = dr_party_at(m, at);
-    return dr_model_reaches(m, &a, &b);
+    struct dr_party a = party_client(client), b = dr_party_at(m, at);
+    return model_reaches(m, &a, &b);
 }
 
 bool dr_instance_pd_ok(const struct dr_model_instance *in)

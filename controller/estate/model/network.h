@@ -32,11 +32,7 @@ struct dr_party {
 /* The process at an address (SQL and status ports are one process). Whoever is nobody of
  * the estate is a client on that host. */
 struct dr_party dr_party_at(const struct dr_model *m, const struct dr_address *at);
-struct dr_party dr_party_client(const struct dr_model_client *client);
 
-/* Whether the network carries packets between the two. */
-bool dr_model_reaches(const struct dr_model *m, const struct dr_party *a,
-                      const struct dr_party *b);
 /* The same between two addresses of the estate. */
 bool dr_model_reach(const struct dr_model *m, const struct dr_address *from,
                     const struct dr_address *to);

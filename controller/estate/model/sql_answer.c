@@ -4,7 +4,7 @@
 
 #include "controller/estate/model/sql_session.h"
 
-const char *dr_sql_state(int number)
+static const char *sql_state(int number)
 {
     static const struct {
         int number;
@@ -43,7 +43,7 @@ enum dr_run dr_sql_error(struct dr_exec *x, int number, const char *fmt, ...)
     x->out->message = dr_vsprintf(x->a, fmt, ap);
     va_end(ap);
     x->out->error = number;
-    snprintf(x->out->sqlstate, sizeof(x->out->sqlstate), "%s", dr_sql_state(number));
+    snprintf(x->out->sqlstate, sizeof(x->out->sqlstate), "%s", sql_state(number));
     clear_result(x);
     return DR_RUN_ERROR;
 }

@@ -12,7 +12,7 @@
 #include "controller/estate/model/sql_vars.h"
 
 /* Newer versions redact; the model always does: nothing secret leaves it. */
-const char *dr_session_text(struct dr_arena *a, const struct dr_model_session *s)
+static const char *session_text(struct dr_arena *a, const struct dr_model_session *s)
 {
     static const char *const secret[] = {"CREATE USER", "ALTER USER", "SET PASSWORD",
                                          "PREPARE", NULL};
@@ -58,7 +58,7 @@ static void silent(struct dr_fill *f, const struct dr_model_instance *in)
 
 static void process_row(struct dr_fill *f, const struct dr_model_session *s)
 {
-    const char *text = dr_session_text(f->x->a, s);
+    const char *text = session_text(f->x->a, s);
     int64_t seconds = (dr_model_wall_ms(s->m) - s->since_ms) / 1000;
     dr_fill_u64(f, s->id);
     dr_fill_text(f, s->user);

@@ -13,7 +13,5 @@ enum dr_run dr_fill_servers(struct dr_fill *f);
 enum dr_run dr_fill_ddl_jobs(struct dr_fill *f);
 /* Which instance owns DDL. */
 const struct dr_model_instance *dr_ddl_owner(const struct dr_model_cluster *c);
-/* The text of a statement without what is secret in it; NULL: none runs. */
-const char *dr_session_text(struct dr_arena *a, const struct dr_model_session *s);
 
 #endif

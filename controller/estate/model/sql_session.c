@@ -32,7 +32,7 @@ const char *dr_sql_time(struct dr_arena *a, int64_t wall_ms, int digits)
 
 /* ---- fence and snapshots ---- */
 
-bool dr_session_fenced(const struct dr_model_session *s)
+static bool session_fenced(const struct dr_model_session *s)
 {
     if (s->internal || dr_has_dynamic(s, "RESTRICTED_REPLICA_WRITER_ADMIN", false))
         return false;
@@ -42,7 +42,7 @@ bool dr_session_fenced(const struct dr_model_session *s)
 
 enum dr_run dr_check_write(struct dr_exec *x)
 {
-    if (dr_session_fenced(x->s) ||
+    if (session_fenced(x->s) ||
         (!x->s->internal && dr_var_on(dr_var_session(x->s, DR_V_EXTERNAL_READ))))
         return dr_sql_error(x, 1836, "Running in read-only mode");
     if (dr_var_session(x->s, DR_V_SNAPSHOT)[0])
@@ -128,7 +128,7 @@ enum dr_run dr_session_commit(struct dr_exec *x)
     if (!s->txn)
         return DR_RUN_OK;
     bool wrote = s->txn->changed > 0;
-    if (wrote && (dr_session_fenced(s) || need_pd(x))) {
+    if (wrote && (session_fenced(s) || need_pd(x))) {
         dr_session_rollback(s);
         return x->out->error ? DR_RUN_ERROR
                              : dr_sql_error(x, 1836, "Running in read-only mode");

@@ -102,7 +102,6 @@ enum dr_run dr_sql_error(struct dr_exec *x, int number, const char *fmt, ...)
 /* 1064 at the token under the cursor. */
 enum dr_run dr_sql_syntax(struct dr_exec *x);
 enum dr_run dr_sql_ok(struct dr_exec *x, uint64_t affected);
-const char *dr_sql_state(int number);
 void dr_sql_warn(struct dr_exec *x, const char *level, int code, const char *fmt, ...)
     DR_PRINTF(4, 5);
 void dr_result_columns(struct dr_exec *x, size_t count, const char *const *names);
@@ -124,7 +123,6 @@ enum dr_run dr_session_commit(struct dr_exec *x);
 void dr_session_rollback(struct dr_model_session *s);
 /* The fence and other things that refuse writes. */
 enum dr_run dr_check_write(struct dr_exec *x);
-bool dr_session_fenced(const struct dr_model_session *s);
 /* "db.name" or "name" at the cursor; errors 1046, 1064. */
 enum dr_run dr_take_table(struct dr_exec *x, const char **schema, const char **name);
 /* Runs a statement inside the model with every right; for start scripts and parts. */

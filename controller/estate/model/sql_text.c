@@ -87,11 +87,6 @@ void dr_table_text(const struct dr_table_def *t, int64_t auto_increment,
                     t->ttl_interval ? t->ttl_interval : "24h");
 }
 
-void dr_model_create_text(const struct dr_table_def *t, struct dr_buf *out)
-{
-    dr_table_text(t, 0, out);
-}
-
 /* As MySQL takes it; dr_literal_text doubles quotes, as SQLite does. */
 static void literal(const struct dr_datum *d, struct dr_buf *out)
 {

@@ -165,7 +165,6 @@ struct dr_sql_error {
     enum dr_code code;
     bool no_effect; /* the statement is known to have changed nothing */
 };
-const struct dr_sql_error *dr_sql_error_row(int number); /* never NULL */
 /* Whether the error says that this table (or its schema) is not there. */
 bool dr_sql_missing(const struct dr_sql_answer *a, const char *schema, const char *table);
 
@@ -214,12 +213,8 @@ enum dr_flow dr_ask_select_rows(struct dr_script *s, const char *columns,
                                 const char *tail);
 
 /* ---- pure pieces, here for their tests ---- */
-/* Equal as the server means them: 1 is ON, '24h' is 24h0m0s. want: as SQL spells it. */
-bool dr_setting_equal(const char *want, const struct dr_cell *got);
 /* The privileges of one line of SHOW GRANTS, and on what; 0: on nothing of ours. */
 uint32_t dr_grant_bits(const char *line, enum dr_grant_on *on);
-/* SHOW CREATE TABLE without id bases, TTL_ENABLE, placement and TiFlash. Appends. */
-void dr_definition_normalise(const char *text, size_t len, struct dr_buf *out);
 
 /* ---- the plays, by concern ---- */
 extern const struct dr_play dr_play_hot, dr_play_ledger, dr_play_tso, dr_play_identity,

@@ -97,7 +97,8 @@ static const struct dr_sql_error errors[] = {
 };
 // clang-format on
 
-const struct dr_sql_error *dr_sql_error_row(int number)
+/* never NULL */
+static const struct dr_sql_error *sql_error_row(int number)
 {
     static const struct dr_sql_error other = {0, DR_E_PEER, false};
     for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++)
@@ -108,7 +109,7 @@ const struct dr_sql_error *dr_sql_error_row(int number)
 
 enum dr_flow dr_script_sql_error(struct dr_script *s, const struct dr_answer *a)
 {
-    const struct dr_sql_error *row = dr_sql_error_row(a->sql.error);
+    const struct dr_sql_error *row = sql_error_row(a->sql.error);
     const char *text = a->sql.message ? a->sql.message : "";
     (void)dr_script_fail(s, row->code, "%s: error %d: %s", s->at->name, a->sql.error,
                          dr_script_redact(s, text, strlen(text)));

@@ -78,7 +78,7 @@ static enum dr_flow ask_read_back(struct dr_script *s)
 }
 
 /* Equal as the server means them: 1 is ON, '24h' is 24h0m0s. */
-bool dr_setting_equal(const char *want, const struct dr_cell *got)
+static bool setting_equal(const char *want, const struct dr_cell *got)
 {
     size_t len = strlen(want);
     if (!got->text)
@@ -104,7 +104,7 @@ bool dr_setting_equal(const char *want, const struct dr_cell *got)
 static enum dr_flow take_read_back(struct dr_script *s, const struct dr_answer *a)
 {
     const struct dr_cell *c = dr_answer_cell(&a->sql, 0, "value");
-    if (!dr_setting_equal(s->call->args.set.value, c))
+    if (!setting_equal(s->call->args.set.value, c))
         return dr_script_fail(s, DR_E_CONFLICT, "%s reads back as '%s'",
                               s->call->args.set.name,
                               c->text ? dr_script_redact(s, c->text, c->len) : "NULL");

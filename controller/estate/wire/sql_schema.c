@@ -255,7 +255,7 @@ static const char *skip_option(const char *p)
 /* Without id bases, TTL_ENABLE, placement and TiFlash: equal tables of two clusters give
  * equal texts. Column definitions are left as they are: options stand after the last
  * closing parenthesis at the start of a line. */
-void dr_definition_normalise(const char *text, size_t len, struct dr_buf *out)
+static void definition_normalise(const char *text, size_t len, struct dr_buf *out)
 {
     const char *options = text;
     for (size_t i = 0; i + 1 < len; i++)
@@ -283,7 +283,7 @@ static enum dr_flow take_definition(struct dr_script *s, const struct dr_answer 
         if (a->sql.row_count != 1 || a->sql.column_count < 2 || !a->sql.cells[1].text)
             return dr_script_fail(s, DR_E_PROTOCOL, "SHOW CREATE TABLE is unreadable");
         dr_buf_init(&b, 4 << 20);
-        dr_definition_normalise(a->sql.cells[1].text, a->sql.cells[1].len, &b);
+        definition_normalise(a->sql.cells[1].text, a->sql.cells[1].len, &b);
         dr_sha256_hex(hex, dr_buf_str(&b), b.len);
         dr_buf_release(&b);
         t->definition = dr_strdup(s->arena, hex);
