@@ -69,6 +69,19 @@ static bool ledgers_known(const struct dr_facts *f)
     return known;
 }
 
+/* Either ledger tells; the higher epoch is the later one. */
+static void measure_holder(struct numbers *n, const struct dr_facts *f)
+{
+    for (size_t c = 0; c < f->cluster_count; c++) {
+        const struct dr_ledger_group *x = &f->clusters[c].ledger;
+        n->holder_known |= x->seen.known;
+        if (!x->decoded || x->rows.epoch < n->epoch)
+            continue;
+        n->epoch = x->rows.epoch;
+        n->holder = x->rows.lease_until > x->tso ? x->rows.lease_holder : NULL;
+    }
+}
+
 static struct numbers measure(const struct dr_topology *t, const struct dr_facts *f,
                               struct dr_arena *a)
 {
@@ -86,25 +99,16 @@ static struct numbers measure(const struct dr_topology *t, const struct dr_facts
     n.feed = feed ? g.feed_id : NULL;
     n.feed_known = f->clusters[p].feeds.seen.known &&
                    (!f->clusters[p].feeds.count || g.planned || ledgers_known(f));
-    for (size_t i = 0; lp->seen.known && i < lp->beat_count; i++)
-        if (strcmp(lp->beats[i].origin, t->clusters[p].name) == 0)
-            n.beaten_ms = dr_tso_ms(lp->beats[i].tso);
+    uint64_t sent = dr_beat_of(lp, t->clusters[p].name),
+             came = dr_beat_of(ls, t->clusters[p].name);
+    n.beaten_ms = sent ? dr_tso_ms(sent) : 0;
     n.beats = lp->decoded && lp->rows.lease_until > lp->tso;
-    for (size_t i = 0; ls->seen.known && lp->seen.known && i < ls->beat_count; i++)
-        if (strcmp(ls->beats[i].origin, t->clusters[p].name) == 0)
-            n.beat_age_ms = dr_tso_age_ms(lp->tso, ls->beats[i].tso);
+    if (came && lp->seen.known)
+        n.beat_age_ms = dr_tso_age_ms(lp->tso, came);
     n.redo_known = f->redo.seen.known || !t->replication.redo.level;
     if (f->redo.seen.known && f->redo.found)
         n.recoverable_ms = dr_tso_ms(f->redo.resolved);
-    /* either ledger tells; the higher epoch is the later one */
-    for (size_t c = 0; c < f->cluster_count; c++) {
-        const struct dr_ledger_group *x = &f->clusters[c].ledger;
-        n.holder_known |= x->seen.known;
-        if (!x->decoded || x->rows.epoch < n.epoch)
-            continue;
-        n.epoch = x->rows.epoch;
-        n.holder = x->rows.lease_until > x->tso ? x->rows.lease_holder : NULL;
-    }
+    measure_holder(&n, f);
     return n;
 }
 

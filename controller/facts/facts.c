@@ -48,6 +48,14 @@ struct dr_facts *dr_facts_new(size_t cluster_count, struct dr_arena *a)
     return f;
 }
 
+uint64_t dr_beat_of(const struct dr_ledger_group *g, const char *origin)
+{
+    for (size_t i = 0; g->seen.known && i < g->beat_count; i++)
+        if (strcmp(g->beats[i].origin, origin) == 0)
+            return g->beats[i].tso;
+    return 0;
+}
+
 bool dr_cluster_refuses_writes(const struct dr_cluster_facts *f)
 {
     bool refuses = false;

@@ -361,6 +361,9 @@ struct dr_cluster_facts {
     struct dr_endpoint_seen *endpoints;
 };
 
+/* The heartbeat of another cluster, or its own, as a cluster has it; 0: none, or that is
+ * not known. */
+uint64_t dr_beat_of(const struct dr_ledger_group *g, const char *origin);
 /* Whether an instance of the cluster is known to refuse writes. */
 bool dr_cluster_refuses_writes(const struct dr_cluster_facts *f);
 

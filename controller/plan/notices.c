@@ -145,11 +145,7 @@ static const char *past_text(const struct dr_view *v, size_t c)
 /* The primary's heartbeat as cluster c has it; 0: none. */
 static uint64_t beat_in(const struct dr_view *v, size_t c)
 {
-    const struct dr_ledger_group *g = &dr_view_facts(v, c)->ledger;
-    for (size_t i = 0; g->seen.known && i < g->beat_count; i++)
-        if (strcmp(g->beats[i].origin, dr_view_name(v, v->a)) == 0)
-            return g->beats[i].tso;
-    return 0;
+    return dr_beat_of(&dr_view_facts(v, c)->ledger, dr_view_name(v, v->a));
 }
 
 /* Age of the heartbeat that the feed brought last, by the primary's own clock; -1: none
