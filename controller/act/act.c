@@ -350,20 +350,12 @@ bool dr_actor_owes(const struct dr_actor *x)
     return x->owes;
 }
 
-static bool has_ready(const struct dr_plan *p)
-{
-    for (size_t i = 0; i < p->action_count; i++)
-        if (p->actions[i].ready)
-            return true;
-    return false;
-}
-
 /* Paused or only observed: the lease is left to others. What drover owes (a hold past its
  * deadline) is made ready by the plan all the same, and is done. */
 static bool hands_off(const struct dr_actor *x)
 {
     return (x->o.topology->management == DR_OBSERVE || x->o.topology->paused) &&
-           !has_ready(x->plan);
+           !dr_has_ready(x->plan);
 }
 
 static void yield_to(struct dr_round *out, enum dr_round_state state, const char *why,
@@ -418,7 +410,7 @@ static bool wants_authority(struct dr_actor *x, struct dr_round *out)
     if (out->state == DR_ROUND_BLOCKED ||
         (x->o.removed && out->state == DR_ROUND_CONVERGED))
         return false;
-    const char *word = has_ready(x->plan) ? unapproved(x) : NULL;
+    const char *word = dr_has_ready(x->plan) ? unapproved(x) : NULL;
     if (word)
         yield_to(out, DR_ROUND_UNAPPROVED, word, QUIET_MS);
     return !word;
@@ -448,7 +440,7 @@ static bool needs_fresh_facts(const struct dr_plan *p)
 static int go_on(struct dr_actor *x, struct dr_round *out, struct dr_err *err)
 {
     int64_t left = x->again_at_ms - dr_actor_now(x);
-    if (has_ready(x->plan) && x->failed_id[0] && left > 0) {
+    if (dr_has_ready(x->plan) && x->failed_id[0] && left > 0) {
         yield_to(out, DR_ROUND_WAITING, dr_strdup(x->cycle, x->failed_text), left);
         out->failing = true;
         return 0;
@@ -465,7 +457,7 @@ static int go_on(struct dr_actor *x, struct dr_round *out, struct dr_err *err)
                  kept == DR_WORD_WROTE ? 0 : SOON_MS);
         return rc;
     }
-    if (!has_ready(x->plan))
+    if (!dr_has_ready(x->plan))
         return 0;
     word = unapproved(x);
     if (word) {
@@ -480,7 +472,7 @@ static int go_on(struct dr_actor *x, struct dr_round *out, struct dr_err *err)
  * under one. The change waits for the next word. */
 static void undo_unworded(struct dr_actor *x, struct dr_round *out)
 {
-    if (!x->plan->left_paused || !has_ready(x->plan) || !unapproved(x))
+    if (!x->plan->left_paused || !dr_has_ready(x->plan) || !unapproved(x))
         return;
     x->input.unworded = true;
     dr_actor_look(x, out);
@@ -509,7 +501,7 @@ int dr_actor_round(struct dr_actor *x, struct dr_round *out, struct dr_err *err)
     if (x->input.ending && !may_end(x))
         yield_to(out, DR_ROUND_STOPPED, "", 0);
     else if (hands_off(x) ||
-             (x->plan->older && !has_ready(x->plan))) /* who is newer need not wait */
+             (x->plan->older && !dr_has_ready(x->plan))) /* who is newer need not wait */
         dr_authority_leave(x);
     else if (wants_authority(x, out) && may_act(x, out))
         rc = go_on(x, out, err);

@@ -143,14 +143,6 @@ static void hold_word(struct dr_actor *x)
     x->word_once = p->approval.document;
 }
 
-static bool lists(const struct dr_approval_row *r, const struct dr_action *a)
-{
-    for (size_t i = 0; i < r->step_count; i++)
-        if (strcmp(r->steps[i], a->id) == 0)
-            return true;
-    return false;
-}
-
 /* A word in hand is void when its time is over, another one is in use, or the plan wants
  * more than it meant. */
 static bool is_void(const struct dr_actor *x, const struct dr_approval_row *r)
@@ -165,7 +157,8 @@ static bool is_void(const struct dr_actor *x, const struct dr_approval_row *r)
         if (ledger_of(x, c) && dr_ledger_consumed(ledger_of(x, c), r->digest))
             return true;
     for (size_t i = 0; i < x->plan->action_count; i++)
-        if (x->plan->actions[i].needs_approval && !lists(r, &x->plan->actions[i]))
+        if (x->plan->actions[i].needs_approval &&
+            !dr_approval_names(r, &x->plan->actions[i]))
             return true;
     return false;
 }
@@ -256,7 +249,7 @@ bool dr_word_covers(const struct dr_actor *x, const struct dr_action *a)
 {
     if (x->o.approve_all || x->plan->approval.state != DR_APPROVAL_NONE)
         return true;
-    return x->word && !is_void(x, x->word) && lists(x->word, a);
+    return x->word && !is_void(x, x->word) && dr_approval_names(x->word, a);
 }
 
 const char *dr_word_text(const struct dr_actor *x, const struct dr_action *a)

@@ -23,7 +23,7 @@ const struct dr_call_row dr_call_rows[DR_CALL_KIND_COUNT] = {
     [DR_CALL_SQL_JOBS] = {.name = "sql.jobs", .repeatable = true, .deadline_ms = 10 * SECOND,
         .help = "backups, restores and own sessions on one instance"},
     [DR_CALL_SQL_DDL] = {.name = "sql.ddl", .repeatable = true, .deadline_ms = 10 * SECOND,
-        .help = "unfinished DDL jobs"},
+        .help = "DDL jobs: the newest that ended, and how many have not"},
     [DR_CALL_SQL_LOGIN] = {.name = "sql.login", .repeatable = true, .deadline_ms = 10 * SECOND,
         .help = "whether the sink account of a generation is let in"},
     [DR_CALL_PD_IDENTITY] = {.name = "pd.identity", .repeatable = true, .deadline_ms = 10 * SECOND,

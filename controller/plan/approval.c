@@ -40,7 +40,7 @@ bool dr_plan_is_dark(const struct dr_plan *p)
     return p->state == DR_PLAN_WAITING && p->action_count && p->actions[0].unsure;
 }
 
-static bool allows(const struct dr_approval_row *r, const struct dr_action *x)
+bool dr_approval_names(const struct dr_approval_row *r, const struct dr_action *x)
 {
     for (size_t i = 0; i < r->step_count; i++)
         if (strcmp(r->steps[i], x->id) == 0)
@@ -53,7 +53,7 @@ static const struct dr_action *not_meant(const struct dr_plan *p,
                                          const struct dr_approval_row *r)
 {
     for (size_t i = 0; i < p->action_count; i++)
-        if (p->actions[i].needs_approval && !allows(r, &p->actions[i]))
+        if (p->actions[i].needs_approval && !dr_approval_names(r, &p->actions[i]))
             return &p->actions[i];
     return NULL;
 }

@@ -87,7 +87,6 @@ const char *dr_hindrance(const struct dr_build *b);
 
 const char *dr_goal_of(const struct dr_build *b);
 void dr_set_state(struct dr_build *b);
-bool dr_has_ready(const struct dr_plan *p);
 bool dr_has_blocker(const struct dr_plan *p, const char *code);
 /* Steps would be steps against what runs there, or, with a ledger or a row of it lost,
  * what is missing cannot be told: none is even shown. */

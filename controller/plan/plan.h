@@ -309,6 +309,11 @@ struct dr_generation dr_generation_after(const struct dr_topology *t,
                                          const struct dr_generation *removed,
                                          struct dr_arena *a);
 
+/* Whether a step of it may be made now. */
+bool dr_has_ready(const struct dr_plan *p);
+/* Whether an approval names this step. */
+bool dr_approval_names(const struct dr_approval_row *r, const struct dr_action *x);
+
 /* Index of the primary and of the other cluster of the pair: as this topology's ledgers
  * say, whose highest term names the cluster that was opened last; where they say nothing,
  * or with facts NULL, as the document declares. What drover holds in a cluster, and what
