@@ -522,7 +522,9 @@ void dr_actor_rest(struct dr_actor *x)
 {
     dr_arena_trim(x->cycle);
     dr_arena_trim(x->step);
+    dr_observe_rest(x->observer);
     x->plan = NULL;
+    x->input.facts = x->facts = NULL;
 }
 
 void dr_actor_leave(struct dr_actor *x)

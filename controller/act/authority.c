@@ -621,12 +621,14 @@ bool dr_authority_renew(struct dr_actor *x, bool force)
 
 void dr_authority_leave(struct dr_actor *x)
 {
-    for (size_t c = 0; x->epoch && x->facts && c < x->facts->cluster_count; c++) {
+    for (size_t c = 0; x->epoch && c < x->o.topology->cluster_count; c++) {
         struct dr_call call;
         struct dr_reply r;
-        if (!facts_of(x, c)->ledger.decoded)
+        if (x->facts) /* else what the latest renewal knew */
+            know(x, c);
+        if (!x->beats[c].cluster_id)
             continue;
-        (void)dr_authority_beat(x, c, 0, &call);
+        (void)renewal(x, c, 0, &call);
         ask(x, &call, &r);
         dr_reply_release(&r);
     }

@@ -17,7 +17,7 @@ enum {
     KEY_MAX = 200,
     TEXT_MAX = 400,
     STANDING_MAX = 256, /* more at a time are not followed */
-    STANDING_MORE = 8,
+    STANDING_MORE = 2,
     DAY_MS = 24 * 3600 * 1000,
 };
 

@@ -303,6 +303,22 @@ const struct dr_facts *dr_observe(struct dr_observer *o, int64_t wall_ms)
     return o->facts;
 }
 
+/* The reason why one was not known stays, for whoever compares. */
+void dr_observe_rest(struct dr_observer *o)
+{
+    for (size_t i = 0; i < o->count; i++) {
+        struct question *q = &o->questions[i];
+        if (q->tier != HOT || !q->reply.arena)
+            continue;
+        dr_arena_free(q->reply.arena);
+        q->reply = (struct kept){0};
+        q->seen.known = false;
+    }
+    dr_arena_trim(o->replaced);
+    dr_arena_trim(o->cycle);
+    o->facts = NULL;
+}
+
 /* ---- after a call ---- */
 
 void dr_observe_beside(struct dr_observer *o, const struct dr_meanwhile *beside)

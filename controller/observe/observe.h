@@ -29,6 +29,10 @@ void dr_observe_everything(struct dr_observer *o);
 void dr_observe_forget(struct dr_observer *o, const struct dr_call *call,
                        const struct dr_reply *reply);
 
+/* Between two looks: gives up the snapshot, and the answers that the next look asks for
+ * in any case. */
+void dr_observe_rest(struct dr_observer *o);
+
 /* Whatever was answered earlier is asked anew at the next look. */
 void dr_observe_afresh(struct dr_observer *o);
 

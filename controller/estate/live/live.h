@@ -12,7 +12,8 @@
 
 struct dr_live_options {
     uint32_t connect_ms;    /* one attempt to connect and log in; 0: 3000 */
-    uint32_t idle_ms;       /* after which an unused SQL session is closed; 0: 120000 */
+    uint32_t idle_ms;       /* after which an unused SQL session is closed (of lanes ACT
+                               and JOB after 20 s, if that is less); 0: 120000 */
     uint32_t descriptors;   /* of all connections; 0: nearly all the process may have */
     uint32_t doubtful;      /* connects at a time to where the last failed; 0: 64 */
     uint64_t seed;          /* of the backoff's jitter; 0: taken from the clock */

@@ -16,8 +16,9 @@ enum {
     DOUBTFUL_MS = 500,    /* an attempt that lasts longer may well be in vain */
     AT_ONCE_BYTES = 4096, /* what the kernel takes from an idle session without waiting */
     SESSION_DESCRIPTORS = 2, /* the library's, and ours */
-    JUST_USED_MS = 2000,     /* a session that may be wanted again at once */
-    STALL_MS = 200,          /* an answer that takes longer to arrive holds its worker */
+    STEPS_IDLE_MS = 20000,
+    JUST_USED_MS = 2000, /* a session that may be wanted again at once */
+    STALL_MS = 200,      /* an answer that takes longer to arrive holds its worker */
 };
 
 enum phase {
@@ -349,17 +350,25 @@ static void pump(struct dr_live *l, struct seat *s)
         free_seat(l, s);
 }
 
+/* Rounds come back to what they read on; steps come in a row, and then none for long. */
+static int64_t idle_ms(const struct dr_live *l, const struct seat *s)
+{
+    bool steps = s->lane == DR_LANE_ACT || s->lane == DR_LANE_JOB;
+    return steps && l->options.idle_ms > STEPS_IDLE_MS ? STEPS_IDLE_MS
+                                                       : l->options.idle_ms;
+}
+
 /* What nobody uses costs memory here, and a connection there. The timer is not moved at
  * each exchange, but looks when the session was used last. */
 static void idle_for_long(struct dr_live *l, struct timer *t)
 {
     struct seat *s = DR_CONTAINER(t, struct seat, idle);
     int64_t now_ms = dr_live_now_ms();
-    int64_t over_ms = s->used_at_ms + (int64_t)l->options.idle_ms;
+    int64_t over_ms = s->used_at_ms + idle_ms(l, s);
     if (!s->session.number)
         return;
     if (s->phase != SEAT_FREE || now_ms < over_ms) {
-        dr_live_timer_set(l, t, over_ms > now_ms ? over_ms : now_ms + l->options.idle_ms);
+        dr_live_timer_set(l, t, over_ms > now_ms ? over_ms : now_ms + idle_ms(l, s));
         return;
     }
     close_session(l, s, false);
@@ -372,7 +381,7 @@ static void mark_used(struct dr_live *l, struct seat *s)
     unlist(l, s);
     list_last(l, s);
     if (!s->idle.slot)
-        dr_live_timer_set(l, &s->idle, s->used_at_ms + l->options.idle_ms);
+        dr_live_timer_set(l, &s->idle, s->used_at_ms + idle_ms(l, s));
 }
 
 /* ---- what ends an exchange early -------------------------------------------------- */

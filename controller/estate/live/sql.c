@@ -9,6 +9,7 @@
 #include <openssl/x509.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -35,7 +36,8 @@ enum {
 };
 
 struct dr_sql {
-    MYSQL *mysql;
+    MYSQL *mysql;     /* NULL: not opened */
+    MYSQL handle;     /* what it points at: so the hook finds its way here */
     atomic_int watch; /* duplicate of the socket; -1: none */
     atomic_bool shut;
     /* What the hook keeps, by the holder's thread only. */
@@ -53,8 +55,6 @@ struct dr_sql {
 int ma_pvio_register_callback(my_bool on,
                               void (*hook)(int mode, MYSQL *mysql,
                                            const unsigned char *buffer, size_t length));
-
-static const char hook_key[] = "drover";
 
 static void hook_end(struct dr_sql *s, enum dr_code code, const char *reason)
 {
@@ -81,11 +81,9 @@ static void hook_socket(struct dr_sql *s, MYSQL *mysql)
  * still going on, and bounds what one answer may weigh before it is unpacked. */
 static void io_hook(int mode, MYSQL *mysql, const unsigned char *buffer, size_t length)
 {
-    void *found = NULL;
-    if (mysql_get_optionv(mysql, MARIADB_OPT_USERDATA, (void *)hook_key, &found) ||
-        !found)
+    if (mysql->free_me) /* the library's own: not one of ours */
         return;
-    struct dr_sql *s = found;
+    struct dr_sql *s = (struct dr_sql *)((char *)mysql - offsetof(struct dr_sql, handle));
     hook_socket(s, mysql);
     if (length == 0 || length > SIZE_MAX / 2 || s->hook_reason)
         return; /* end of stream, or -1 */
@@ -265,9 +263,6 @@ static void set_options(struct dr_sql *s, const struct dr_sql_dial *dial)
     if (dial->plugin_dir)
         mysql_options(m, MYSQL_PLUGIN_DIR, dial->plugin_dir);
     set_tls(m, &dial->login->tls);
-#ifdef CLIENT_IS_MARIADB
-    mysql_optionsv(m, MARIADB_OPT_USERDATA, hook_key, (void *)s);
-#endif
     dr_live_turns_init(&s->turns, dial->login->tls.mode != DR_TLS_DISABLED);
 }
 
@@ -298,6 +293,7 @@ static int log_in(struct dr_sql *s, const struct dr_sql_dial *dial,
     MYSQL *up = mysql_real_connect(
         s->mysql, by_name ? dial->at.host : dial->literal, login->user,
         login->password.bytes ? login->password.bytes : "", NULL, dial->at.port, NULL, 0);
+    mysql_options(s->mysql, MYSQL_OPT_CONNECT_ATTR_RESET, NULL); /* said: 8 KiB */
     if (s->mysql->passwd) /* the library's copy is of no use any more */
         explicit_bzero(s->mysql->passwd, strlen(s->mysql->passwd));
     if (up && !s->hook_reason)
@@ -353,7 +349,7 @@ int dr_live_sql_open(struct dr_sql *s, const struct dr_sql_dial *dial,
 {
     if (strchr(dial->at.host, ',')) /* the library would take it for a list */
         return dr_fail(err, DR_E_INPUT, "'%s' is no host name", dial->at.host);
-    s->mysql = mysql_init(NULL);
+    s->mysql = mysql_init(&s->handle);
     if (!s->mysql)
         return dr_fail(err, DR_E_IO, "cannot make a connection handle");
     set_options(s, dial);

@@ -142,7 +142,9 @@ json_t *dr_script_json(struct dr_script *s, const struct dr_answer *a)
 {
     json_t *body = NULL;
     struct dr_err err;
-    if (dr_json_parse_in(s->arena, &body, a->http.body, a->http.body_len, &err) == 0)
+    if (!s->scratch)
+        s->scratch = dr_arena_new(0);
+    if (dr_json_parse_in(s->scratch, &body, a->http.body, a->http.body_len, &err) == 0)
         return body;
     (void)dr_script_fail(s, DR_E_PROTOCOL, "%s: %s", s->at->name,
                          dr_script_redact(s, err.text, strlen(err.text)));

@@ -52,7 +52,7 @@ struct dr_play {
 };
 
 struct dr_own_session {
-    struct dr_address at;
+    char *at; /* "host:port"; owned */
     const struct dr_login *login;
     enum dr_lane lane;
     uint64_t connection_id;
@@ -84,7 +84,8 @@ struct dr_script {
     bool carrier_said; /* reply.err is the carrier's reason, not the server's word */
     const struct dr_play *play;
     uint64_t ticket;
-    struct dr_arena *arena; /* becomes the reply's */
+    struct dr_arena *arena;   /* becomes the reply's */
+    struct dr_arena *scratch; /* until the reply is taken; NULL: not needed yet */
     struct dr_reply reply;
     bool finished;   /* the reply can be taken */
     bool taken;      /* it was: only `undo` is still on its way */

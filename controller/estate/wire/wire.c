@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "controller/base/backoff.h"
 #include "controller/base/buf.h"
@@ -15,6 +16,7 @@
 enum {
     STEP_MS = 15000, /* of one exchange, unless its step says otherwise */
     TEXT_MAX = 300,  /* of a server's text in an error */
+    OWN_MORE = 4
 };
 
 // clang-format off
@@ -112,9 +114,10 @@ const char *dr_script_redact(struct dr_script *s, const char *text, size_t len)
 bool dr_script_own(const struct dr_script *s, uint64_t connection_id)
 {
     const struct dr_wire *w = s->wire;
+    char at[DR_HOST_MAX + 16];
     for (size_t i = 0; i < w->own_count; i++)
         if (w->own[i].connection_id == connection_id &&
-            dr_address_equal(&w->own[i].at, &s->endpoint.at))
+            strcasecmp(w->own[i].at, dr_address_text(&s->endpoint.at, at)) == 0)
             return true;
     return false;
 }
@@ -124,20 +127,23 @@ static void remember_session(struct dr_script *s, uint64_t connection_id)
 {
     struct dr_wire *w = s->wire;
     struct dr_own_session *own = NULL;
+    char at[DR_HOST_MAX + 16];
     for (size_t i = 0; i < w->own_count && !own; i++)
         if (w->own[i].login == s->login && w->own[i].lane == s->lane &&
-            dr_address_equal(&w->own[i].at, &s->endpoint.at))
+            strcasecmp(w->own[i].at, dr_address_text(&s->endpoint.at, at)) == 0)
             own = &w->own[i];
     if (!own && !connection_id)
         return;
     if (!own) {
         if (w->own_count == w->own_room) {
-            w->own_room = w->own_room ? w->own_room * 2 : 16;
+            w->own_room += OWN_MORE;
             w->own = dr_xrealloc(w->own, w->own_room * sizeof(*w->own));
         }
         own = &w->own[w->own_count++];
         *own = (struct dr_own_session){
-            .at = s->endpoint.at, .login = s->login, .lane = s->lane};
+            .at = dr_xstrdup(dr_address_text(&s->endpoint.at, at)),
+            .login = s->login,
+            .lane = s->lane};
     }
     own->connection_id = connection_id;
 }
@@ -517,6 +523,7 @@ static void on_answer(struct dr_script *s, const struct dr_answer *a)
 static void free_script(struct dr_script *s)
 {
     dr_arena_free(s->arena);
+    dr_arena_free(s->scratch);
     free(s);
 }
 
@@ -585,6 +592,8 @@ static bool deliver(struct dr_wire *w, struct dr_reply *out)
         *out = s->reply;
         out->arena = s->arena;
         s->arena = NULL;
+        dr_arena_free(s->scratch);
+        s->scratch = NULL;
         s->taken = true;
         if (!s->undoing) {
             *at = s->next;
@@ -656,6 +665,8 @@ static void wire_free(struct dr_estate *e)
         w->scripts = s->next;
         free_script(s);
     }
+    for (size_t i = 0; i < w->own_count; i++)
+        free(w->own[i].at);
     free(w->own);
     free(w->clusters);
     free(w);
