@@ -387,7 +387,7 @@ static size_t missing(const struct stage *w)
         while (w->tap.sent[first].play != play)
             first++;
         for (const struct dr_step *s = play->steps; first == i && s->name; s++)
-            if ((s->text || s->ask) && !was_sent(&w->tap, s)) {
+            if (play->via == DR_VIA_SQL && (s->text || s->ask) && !was_sent(&w->tap, s)) {
                 fprintf(stderr, "statements: %s: '%s' was never sent\n",
                         dr_call_rows[w->tap.sent[i].kind].name, s->name);
                 bad++;

@@ -157,6 +157,41 @@ Test(model_sql, snapshots_and_gc)
     lab_close(&k);
 }
 
+/* SELECT .. AS OF TIMESTAMP. Source: docs: as-of-timestamp.md. */
+Test(model_sql, as_of_timestamp)
+{
+    struct lab k;
+    lab_open(&k);
+    struct dr_model_session *a = lab_login(&k, "127.0.1.4", "root");
+    lab_ok(&k, a, "INSERT INTO shop.orders (id, item) VALUES (1, 'a')");
+    dr_model_advance(k.m, dr_model_now_ms(k.m) + 5000);
+    const char *at = dr_strdup(k.a, lab_cell(&k, a, "SELECT NOW(3)"));
+    dr_model_advance(k.m, dr_model_now_ms(k.m) + 5000);
+    lab_ok(&k, a, "UPDATE shop.orders SET item = 'b'");
+    lab_ok(&k, a, "INSERT INTO shop.orders (id, item) VALUES (2, 'c')");
+    const char *old = dr_sprintf(k.a,
+                                 "SELECT o.id, item FROM shop.orders o AS OF TIMESTAMP "
+                                 "'%s' WHERE id < 9 ORDER BY id LIMIT 5",
+                                 at);
+    cr_expect_str_eq(lab_rows(&k, a, "SELECT item FROM shop.orders ORDER BY id"), "b;c");
+    cr_expect_str_eq(lab_rows(&k, a, old), "1,a");
+    cr_expect_str_eq(lab_rows(&k, a,
+                              "SELECT item FROM shop.orders AS OF TIMESTAMP NOW(3) - "
+                              "INTERVAL 5 SECOND"),
+                     "a");
+    cr_expect_eq(lab_run(&k, a, "SELECT * FROM shop.orders AS OF TIMESTAMP 'soon'"),
+                 1292);
+    cr_expect_eq(lab_run(&k, a, "SELECT * FROM shop.orders AS OF TIMESTAMP '2999-01-01'"),
+                 1105);
+    cr_expect_eq(lab_run(&k, a, "SELECT * FROM shop.orders AS OF TIMESTAMP"), 1064);
+    lab_ok(&k, a, "BEGIN");
+    cr_expect_eq(lab_run(&k, a, old), 8135);
+    lab_ok(&k, a, "ROLLBACK");
+    lab_ctl(&k, "{\"fault\":\"gc-advance\",\"cluster\":\"east\"}");
+    cr_expect_eq(lab_run(&k, a, old), 9006);
+    lab_close(&k);
+}
+
 Test(model_sql, dialect)
 {
     static const struct {

@@ -4,9 +4,11 @@
 #include <strings.h>
 
 #include "controller/base/num.h"
+#include "controller/base/tso.h"
 #include "controller/estate/model/sql_engine.h"
 #include "controller/estate/model/sql_lock.h"
 #include "controller/estate/model/sql_type.h"
+#include "controller/estate/model/sql_value.h"
 #include "controller/estate/model/sql_vars.h"
 
 enum { QUICK_MAX = 32 };
@@ -159,9 +161,81 @@ static bool for_update(const struct dr_cur *c)
     return false;
 }
 
+/* ---- AS OF TIMESTAMP. Source: docs: as-of-timestamp.md ---- */
+
+static bool ends_as_of(const struct dr_token *t)
+{
+    static const char *const words[] = {"WHERE", "ORDER", "LIMIT", "GROUP", "HAVING",
+                                        "JOIN",  "INNER", "LEFT",  "RIGHT", "CROSS",
+                                        "ON",    "USING", "UNION", "FOR",   "AS"};
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        if (dr_token_is(t, words[i]))
+            return true;
+    return t->kind == DR_TOK_END;
+}
+
+/* Where the expression at `from` ends. */
+static size_t as_of_end(const struct dr_cur *c, size_t from)
+{
+    size_t to = dr_expr_end(c, from, c->count), depth = 0, i = from;
+    for (; i < to && (depth || !ends_as_of(&c->t[i])); i++) {
+        depth += dr_token_is(&c->t[i], "(");
+        depth -= dr_token_is(&c->t[i], ")");
+    }
+    return i;
+}
+
+static enum dr_run read_as_of(struct dr_exec *x, size_t from, size_t to)
+{
+    struct dr_datum d;
+    int64_t ms;
+    if (from == to)
+        return dr_sql_syntax(x);
+    if (dr_value_eval(x, from, to, &d))
+        return DR_RUN_ERROR;
+    const char *text = dr_datum_text(x->a, &d, NULL);
+    if (!text || !dr_time_parse(text, &ms))
+        return dr_sql_error(x, 1292, "Incorrect datetime value: '%s'",
+                            text ? text : "NULL");
+    uint64_t tso = dr_tso_make(ms, 0);
+    if (tso > dr_model_resolved(x->c)) /* the text: [inference] */
+        return dr_sql_error(x, 1105, "cannot set read timestamp to a future time");
+    if (x->s->explicit_txn)
+        return dr_sql_error(x, 8135,
+                            "invalid as of timestamp: as of timestamp can't be set in "
+                            "transaction.");
+    x->fixed_tso = 0;
+    if (tso < x->c->gc_safe_point)
+        return dr_sql_old(x, tso);
+    x->fixed_tso = tso;
+    return DR_RUN_OK;
+}
+
+/* Takes the clauses out of the statement, which reads as of the last of them. */
+static enum dr_run take_as_of(struct dr_exec *x)
+{
+    struct dr_cur *c = &x->cur;
+    for (size_t i = c->i; i + 2 < c->count; i++) {
+        if (!dr_token_is(&c->t[i], "AS") || !dr_token_is(&c->t[i + 1], "OF") ||
+            !dr_token_is(&c->t[i + 2], "TIMESTAMP"))
+            continue;
+        size_t to = as_of_end(c, i + 3), rest = c->count + 1 - to;
+        if (read_as_of(x, i + 3, to))
+            return DR_RUN_ERROR;
+        struct dr_token *t = dr_alloc_n(x->a, i + rest, sizeof(*t));
+        memcpy(t, c->t, i * sizeof(*t));
+        memcpy(t + i, c->t + to, rest * sizeof(*t));
+        c->t = t;
+        c->count = i + rest - 1;
+    }
+    return DR_RUN_OK;
+}
+
 enum dr_run dr_st_select(struct dr_exec *x)
 {
     bool taken = false;
+    if (take_as_of(x))
+        return DR_RUN_ERROR;
     if (dr_is(&x->cur, "SELECT")) {
         enum dr_run r = quick(x, &taken);
         if (taken)

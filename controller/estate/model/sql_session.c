@@ -74,6 +74,14 @@ uint64_t dr_session_tso(const struct dr_model_session *s)
                : tso;
 }
 
+enum dr_run dr_sql_old(struct dr_exec *x, uint64_t tso)
+{
+    return dr_sql_error(x, 9006,
+                        "GC life time is shorter than transaction duration, "
+                        "transaction start ts is %llu, txn safe point is %llu",
+                        (unsigned long long)tso, (unsigned long long)x->c->gc_safe_point);
+}
+
 enum dr_run dr_read_tso(struct dr_exec *x, uint64_t *tso)
 {
     struct dr_model_session *s = x->s;
@@ -91,11 +99,7 @@ enum dr_run dr_read_tso(struct dr_exec *x, uint64_t *tso)
     else
         *tso = s->txn ? s->txn->start_tso : dr_session_tso(s);
     if (*tso < x->c->gc_safe_point)
-        return dr_sql_error(x, 9006,
-                            "GC life time is shorter than transaction duration, "
-                            "transaction start ts is %llu, txn safe point is %llu",
-                            (unsigned long long)*tso,
-                            (unsigned long long)x->c->gc_safe_point);
+        return dr_sql_old(x, *tso);
     x->fixed_tso = *tso;
     return DR_RUN_OK;
 }

@@ -113,6 +113,8 @@ void dr_result_u64(struct dr_exec *x, uint64_t n);
 /* ---- the session's view ---- */
 /* Which TSO a read of this statement sees; fails (8055, 9006) below the safe point. */
 enum dr_run dr_read_tso(struct dr_exec *x, uint64_t *tso);
+/* 9006: history that GC may have taken. */
+enum dr_run dr_sql_old(struct dr_exec *x, uint64_t tso);
 /* Begins the statement's transaction if none is open. */
 struct dr_txn *dr_session_txn(struct dr_exec *x);
 /* As a transaction of the session begins now: with tidb_low_resolution_tso a cached one,
