@@ -106,12 +106,17 @@ int64_t dr_authority_beat(struct dr_actor *x, size_t cluster, int64_t lease_ms,
  * authority was lost. */
 bool dr_authority_beaten(struct dr_actor *x, size_t cluster, int64_t from_ms,
                          const struct dr_reply *r);
+void dr_authority_lose(struct dr_actor *x); /* the next round takes over anew */
+struct dr_authority dr_authority_for(const struct dr_actor *x, size_t cluster);
+
+/* ---- older.c ---- */
+/* Ends all sessions of drover's account that were there at first, on every tidb-server
+ * that the cluster lists, declared or not. True: none is left. Out: why one may be. */
+bool dr_authority_end_older(struct dr_actor *x, size_t cluster, const char **why);
 /* Ends one session, unless it runs the statement that begins with the word `spared`
  * (NULL: none is spared). True: it is seen gone, or seen at that work. */
 bool dr_authority_end_session(struct dr_actor *x, size_t cluster, const char *instance,
                               uint64_t id, const char *spared);
-void dr_authority_lose(struct dr_actor *x); /* the next round takes over anew */
-struct dr_authority dr_authority_for(const struct dr_actor *x, size_t cluster);
 
 /* ---- resolve.c ---- */
 /* Gives open intents of the journal the outcome that the latest look shows. */

@@ -1,7 +1,7 @@
 /* Who may act: epoch and holder in every ledger, raised by compare-and-set; older
  * sessions of drover's account are killed and seen gone before the first look of the new
- * holder. The lease is for economy: safety rests on the epoch, which each mutation reads
- * on its own session. */
+ * holder (older.c). The lease is for economy: safety rests on the epoch, which each
+ * mutation reads on its own session. */
 #include "controller/act/actor.h"
 
 #include <inttypes.h>
@@ -10,8 +10,7 @@
 #include "controller/base/tso.h"
 
 enum {
-    KILL_TRIES = 20,
-    KILL_WAIT_MS = 250,
+    POLL_MS = 250,
     SEND_MS = 15000, /* within which a step's statement is on its way, or not sent */
     RESERVE_MS =
         5000, /* of the lease: a request that is sent may be this long on its way */
@@ -137,171 +136,6 @@ void dr_authority_lose(struct dr_actor *x)
         x->lease_until_ms[c] = INT64_MIN;
 }
 
-/* ---- ending what an older holder left ---- */
-
-/* A copy that runs is adopted. A session that is only named by a row is not: its
- * statement may still be on its way, beside the one that the new holder would send. */
-static bool is_spared(const struct dr_actor *x, size_t c, const char *instance,
-                      const struct dr_session *s)
-{
-    const struct dr_ledger *l = &facts_of(x, c)->ledger.rows;
-    const struct dr_copy_row *rows[2] = {&l->backup, &l->restoring};
-    static const char *const words[2] = {"BACKUP", "RESTORE"};
-    for (int i = 0; i < 2; i++)
-        if (rows[i]->present && rows[i]->connection_id == s->id && instance &&
-            strcmp(rows[i]->instance, instance) == 0 && strcmp(s->word, words[i]) == 0)
-            return true;
-    return false;
-}
-
-static void kill_sessions(struct dr_actor *x, size_t c, const char *instance,
-                          const uint64_t *ids, size_t count)
-{
-    struct dr_call call = {.kind = DR_CALL_KILL,
-                           .at = {.cluster = (uint16_t)c, .instance = instance}};
-    call.args.kill.count = count;
-    call.args.kill.ids = ids;
-    struct dr_reply r;
-    ask(x, &call, &r);
-    dr_reply_release(&r);
-}
-
-/* The sessions of one instance that an older holder may still send on: all that its first
- * answer after the takeover shows. Those opened later read the new epoch first, so they
- * harm nobody, and controllers that stand by open some all the time. */
-struct older {
-    bool known;
-    size_t count;
-    const uint64_t *ids;
-};
-
-static bool is_older(const struct older *o, uint64_t id)
-{
-    for (size_t i = 0; i < o->count; i++)
-        if (o->ids[i] == id)
-            return true;
-    return false;
-}
-
-static void remember_older(struct dr_actor *x, const struct dr_jobs *j, struct older *o)
-{
-    uint64_t *ids = DR_NEW_N(x->cycle, j->session_count, uint64_t);
-    for (size_t i = 0; i < j->session_count; i++)
-        ids[i] = j->sessions[i].id;
-    *o = (struct older){.known = true, .count = j->session_count, .ids = ids};
-}
-
-/* Kills what is left on one instance. Out: how many had to be killed; -1: not known. */
-static int kill_on(struct dr_actor *x, size_t c, const struct dr_jobs *j, struct older *o)
-{
-    if (!j->seen.known)
-        return -1;
-    if (!o->known)
-        remember_older(x, j, o);
-    uint64_t *ids = DR_NEW_N(x->step, j->session_count, uint64_t);
-    size_t n = 0;
-    for (size_t i = 0; i < j->session_count; i++)
-        if (is_older(o, j->sessions[i].id) &&
-            !is_spared(x, c, j->instance, &j->sessions[i]))
-            ids[n++] = j->sessions[i].id;
-    if (n)
-        kill_sessions(x, c, j->instance, ids, n);
-    return (int)n;
-}
-
-static void let_pass(struct dr_actor *x, int64_t ms)
-{
-    struct dr_reply r; /* nothing is open: this only lets time pass */
-    if (x->o.estate->wait(x->o.estate, dr_actor_now(x) + ms, &r))
-        dr_reply_release(&r);
-}
-
-static bool answered_at(const struct dr_jobs *jobs, size_t count, const char *address)
-{
-    struct dr_address want, is;
-    if (!dr_address_parse(&want, address, 4000))
-        return false;
-    for (size_t i = 0; i < count; i++)
-        if (jobs[i].seen.known && dr_address_parse(&is, jobs[i].instance, 4000) &&
-            dr_address_equal(&want, &is))
-            return true;
-    return false;
-}
-
-/* Whether every tidb-server that the cluster lists now is one that answered: a silent one
- * may still carry a session, one that is not listed any more cannot write. */
-static bool all_listed_answered(struct dr_actor *x, size_t c, const struct dr_jobs *jobs,
-                                size_t count)
-{
-    struct dr_call call = {.kind = DR_CALL_SQL_IDENTITY, .at = {.cluster = (uint16_t)c}};
-    struct dr_reply r;
-    ask(x, &call, &r);
-    bool all = r.outcome == DR_DONE;
-    for (size_t i = 0; all && i < r.as.identity->member_count; i++) {
-        const struct dr_member *m = &r.as.identity->members[i];
-        if (strcmp(m->type, "tidb") == 0)
-            all = answered_at(jobs, count,
-                              dr_access_reachable(x->o.access, c, m->instance));
-    }
-    dr_reply_release(&r);
-    return all;
-}
-
-/* True once no session of drover's account that was there at first is left on any
- * instance of the cluster. Own idle sessions are ended too: the carrier opens new ones.
- */
-static bool end_older_sessions(struct dr_actor *x, size_t c)
-{
-    struct older *older =
-        DR_NEW_N(x->cycle, x->o.access->clusters[c].sql_count, struct older);
-    for (int i = 0; i < KILL_TRIES; i++) {
-        size_t count;
-        const struct dr_jobs *jobs = dr_observe_jobs(x->observer, c, &count);
-        int left = 0, silent = 0;
-        for (size_t k = 0; k < count; k++) {
-            int n = kill_on(x, c, &jobs[k], &older[k]);
-            left += n > 0 ? n : 0;
-            silent += n < 0;
-        }
-        if (!left)
-            return !silent || all_listed_answered(x, c, jobs, count);
-        if (x->o.stop && x->o.stop(x->o.arg))
-            return false;
-        let_pass(x, KILL_WAIT_MS);
-    }
-    return false;
-}
-
-static const struct dr_session *find_session(const struct dr_jobs *j, uint64_t id)
-{
-    for (size_t i = 0; i < j->session_count; i++)
-        if (j->sessions[i].id == id)
-            return &j->sessions[i];
-    return NULL;
-}
-
-bool dr_authority_end_session(struct dr_actor *x, size_t c, const char *instance,
-                              uint64_t id, const char *spared)
-{
-    if (!instance || !id)
-        return false;
-    for (int i = 0; i < KILL_TRIES; i++) {
-        size_t count;
-        const struct dr_jobs *jobs = dr_observe_jobs(x->observer, c, &count), *j = NULL;
-        for (size_t k = 0; k < count && !j; k++)
-            if (strcmp(jobs[k].instance ? jobs[k].instance : "", instance) == 0)
-                j = &jobs[k];
-        if (!j || !j->seen.known)
-            return false;
-        const struct dr_session *left = find_session(j, id);
-        if (!left || (spared && strcmp(left->word, spared) == 0))
-            return true;
-        kill_sessions(x, c, instance, &id, 1);
-        let_pass(x, KILL_WAIT_MS);
-    }
-    return false;
-}
-
 /* ---- taking over ---- */
 
 /* A ledger's TSO of now: as it was read, and the time since by our own monotonic clock.
@@ -350,7 +184,7 @@ static enum dr_authority_state cannot_raise(struct dr_actor *x, size_t c,
         dr_actor_refresh(x); /* a copy may have begun meanwhile, which is spared */
         /* nothing stands still there when somebody took the lease meanwhile */
         if (takes(x) || !other_holder(x, &left_ms))
-            (void)end_older_sessions(x, c);
+            (void)dr_authority_end_older(x, c, why);
     }
     *why =
         dr_sprintf(x->cycle, "%s: cannot take over: %s", facts_of(x, c)->name, err->text);
@@ -388,12 +222,13 @@ static enum dr_authority_state take_over(struct dr_actor *x, const char **why)
     /* an older holder may have begun a copy after our look; none begins any more */
     dr_actor_refresh(x);
     for (size_t c = 0; c < x->facts->cluster_count; c++) {
-        if (!facts_of(x, c)->ledger.decoded || end_older_sessions(x, c))
+        const char *which;
+        if (!facts_of(x, c)->ledger.decoded || dr_authority_end_older(x, c, &which))
             continue;
         *why = dr_sprintf(x->cycle,
                           "%s: older sessions of drover are not seen gone on every "
-                          "instance yet",
-                          facts_of(x, c)->name);
+                          "instance yet: %s",
+                          facts_of(x, c)->name, which);
         return DR_AUTHORITY_WAIT;
     }
     x->epoch = epoch;
@@ -544,7 +379,7 @@ void dr_authority_settle(struct dr_actor *x)
     for (size_t c = 0; c < x->o.topology->cluster_count; c++)
         while (x->beats[c].ticket) {
             struct dr_reply r;
-            if (!x->o.estate->wait(x->o.estate, dr_actor_now(x) + KILL_WAIT_MS, &r))
+            if (!x->o.estate->wait(x->o.estate, dr_actor_now(x) + POLL_MS, &r))
                 continue;
             dr_authority_beaten_ahead(x, &r);
             dr_reply_release(&r);
@@ -593,7 +428,7 @@ static bool beat_all(struct dr_actor *x)
     }
     while (open) {
         struct dr_reply r;
-        if (!x->o.estate->wait(x->o.estate, dr_actor_now(x) + KILL_WAIT_MS, &r))
+        if (!x->o.estate->wait(x->o.estate, dr_actor_now(x) + POLL_MS, &r))
             continue;
         for (size_t c = 0; c < n; c++) {
             if (!tickets[c] || tickets[c] != r.ticket)

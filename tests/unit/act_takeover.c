@@ -114,6 +114,39 @@ static const char *escaped(struct dr_arena *a, const char *text)
     return out;
 }
 
+/* Instances that only the older document declares: its sessions there are ended, too, and
+ * where nobody can look, nobody takes over. */
+Test(act, an_undeclared_instance_is_looked_at_in_a_takeover)
+{
+    struct pair p;
+    struct boss one, two;
+    struct dr_cluster clusters[2];
+    pair_open(&p);
+    boss_open(&one, &p, "one");
+    boss_until_step(&one, "restore", 100);
+    boss_end(&one);
+    struct dr_model_session *s = older_session(&p, "127.0.1.5:4000");
+    memcpy(clusters, p.topology.clusters, sizeof(clusters));
+    clusters[EAST].sql.endpoint_count = 1;
+    p.topology.clusters = clusters;
+    pair_ctl(&p, "{\"fault\": \"hang\", \"at\": \"127.0.1.5:4000\"}");
+    boss_options(&two, &p, "two");
+    two.o.take = two.o.removed = true; /* what is owed waits for no declaration */
+    boss_start(&two);
+    for (int i = 0; i < 4; i++)
+        boss_round(&two);
+    cr_expect_eq(dr_actor_epoch(two.actor), 0, "took over past a silent instance");
+    cr_expect(strstr(two.said, "127.0.1.5:4000 does not answer"), "%s", two.said);
+    cr_expect(dr_model_sql_alive(s));
+    pair_ctl(&p, "{\"fault\": \"unhang\", \"at\": \"127.0.1.5:4000\"}");
+    for (int i = 0; i < 10 && !dr_actor_epoch(two.actor); i++)
+        boss_round(&two);
+    cr_expect_neq(dr_actor_epoch(two.actor), 0, "%s", two.r.text);
+    cr_expect_not(dr_model_sql_alive(s));
+    dr_model_sql_close(s);
+    pair_over(&p, &two);
+}
+
 /* The lease is renewed beside the reads of a quiet round, before they tell of a takeover:
  * the server compares the epoch, and the lease stays the other one's. */
 Test(act, a_renewal_sent_ahead_renews_no_lost_lease)
