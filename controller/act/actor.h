@@ -6,6 +6,9 @@
 #include "controller/act/fights.h"
 #include "controller/base/prng.h"
 
+/* Until the next look: while nothing is to be done, and while something is awaited. */
+enum { DR_QUIET_MS = 10000, DR_SOON_MS = 1000 };
+
 /* What a renewal of the lease needs to know of a cluster; and the one that goes out with
  * the reads of a round. */
 struct dr_beat_known {
@@ -69,12 +72,19 @@ struct dr_actor {
     char looked[DR_ERR_TEXT_MAX]; /* the reason that the latest look gave */
 };
 
+/* ---- look.c ---- */
 /* Observes and plans anew. What pointed into facts, plan or `cycle` is gone. */
 void dr_actor_refresh(struct dr_actor *x);
 int64_t dr_actor_now(const struct dr_actor *x);
+
+/* ---- say.c ---- */
 void dr_actor_say(struct dr_actor *x, const struct dr_event *e);
+/* .. and into the journal. */
 void dr_actor_note(struct dr_actor *x, enum dr_event_kind kind, const char *fmt, ...)
     DR_PRINTF(3, 4);
+/* Of a round: what changed, once; what began and what ended. */
+void dr_actor_say_changes(struct dr_actor *x, const struct dr_round *out);
+void dr_actor_say_conditions(struct dr_actor *x);
 
 /* ---- authority.c ---- */
 enum dr_authority_state {
