@@ -51,7 +51,12 @@ void dr_buf_adds(struct dr_buf *b, const char *s)
 
 void dr_buf_addc(struct dr_buf *b, char c)
 {
-    dr_buf_add(b, &c, 1);
+    if (b->len + 1 >= b->room || b->len >= b->max) {
+        dr_buf_add(b, &c, 1);
+        return;
+    }
+    b->data[b->len++] = c;
+    b->data[b->len] = '\0';
 }
 
 void dr_buf_vaddf(struct dr_buf *b, const char *fmt, va_list ap)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "controller/base/buf.h"
+#include "controller/base/json_plain.h"
 #include "controller/base/num.h"
 
 enum { MAX_BYTES = 64 << 20, MAX_DEPTH = 128, INT64_DIGITS = 19 };
@@ -35,51 +36,53 @@ static bool number_char(char c)
            c == '-';
 }
 
-/* Copies the string that begins at i; gives the place behind it. */
-static size_t copy_string(struct dr_buf *out, const char *text, size_t len, size_t i)
+/* The place behind the string that begins at i. */
+static size_t skip_string(const char *text, size_t len, size_t i)
 {
-    size_t start = i;
     for (i++; i < len && text[i] != '"'; i++)
         i += text[i] == '\\';
-    i = i < len ? i + 1 : len;
-    dr_buf_add(out, text + start, i - start);
-    return i;
+    return i < len ? i + 1 : len;
 }
 
-/* Copies the number that begins at i, in quotes when int64 cannot hold it. */
-static size_t copy_number(struct dr_buf *out, const char *text, size_t len, size_t i)
+/* The place behind the number that begins at i. large: an integer beyond int64. */
+static size_t skip_number(const char *text, size_t len, size_t i, bool *large)
 {
     size_t start = i;
     bool integer = true;
     for (; i < len && number_char(text[i]); i++)
         integer &= i == start || (text[i] >= '0' && text[i] <= '9');
-    const char *quote = integer && !fits_int64(text + start, i - start) ? "\"" : "";
-    dr_buf_adds(out, quote);
-    dr_buf_add(out, text + start, i - start);
-    dr_buf_adds(out, quote);
+    *large = integer && !fits_int64(text + start, i - start);
     return i;
 }
 
-/* Copies `text`, putting quotes round every integer that int64 cannot hold; counts the
- * nesting on the way. False: nested too deeply. */
+/* Puts quotes round every integer that int64 cannot hold; counts the nesting on the way.
+ * out: the text with them, made when the first is met. False: nested too deeply. */
 static bool quote_large(struct dr_buf *out, const char *text, size_t len)
 {
-    size_t depth = 0;
+    size_t depth = 0, copied = 0;
     for (size_t i = 0; i < len;) {
         char c = text[i];
         if (c == '"') {
-            i = copy_string(out, text, len, i);
+            i = skip_string(text, len, i);
         } else if (c == '-' || (c >= '0' && c <= '9')) {
-            i = copy_number(out, text, len, i);
+            bool large;
+            size_t end = skip_number(text, len, i, &large);
+            if (large) {
+                dr_buf_add(out, text + copied, i - copied);
+                dr_buf_addf(out, "\"%.*s\"", (int)(end - i), text + i);
+                copied = end;
+            }
+            i = end;
         } else {
             if ((c == '[' || c == '{') && ++depth > MAX_DEPTH)
                 return false;
             if ((c == ']' || c == '}') && depth)
                 depth--;
-            dr_buf_addc(out, c);
             i++;
         }
     }
+    if (copied)
+        dr_buf_add(out, text + copied, len - copied);
     return true;
 }
 
@@ -87,6 +90,11 @@ int dr_json_parse(json_t **out, const char *text, size_t len, struct dr_err *err
 {
     if (len > MAX_BYTES)
         return dr_fail(err, DR_E_LIMIT, "JSON of %zu bytes is over the limit", len);
+    json_t *v = dr_json_plain(text, len);
+    if (v) {
+        *out = v;
+        return 0;
+    }
     struct dr_buf fixed;
     dr_buf_init(&fixed, (size_t)MAX_BYTES * 2);
     if (!quote_large(&fixed, text, len)) {
@@ -94,8 +102,9 @@ int dr_json_parse(json_t **out, const char *text, size_t len, struct dr_err *err
         return dr_fail(err, DR_E_LIMIT, "JSON is nested deeper than %d", MAX_DEPTH);
     }
     json_error_t why;
-    json_t *v = json_loadb(dr_buf_str(&fixed), fixed.len,
-                           JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
+    const char *what = fixed.len ? dr_buf_str(&fixed) : len ? text : "";
+    v = json_loadb(what, fixed.len ? fixed.len : len,
+                   JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
     dr_buf_release(&fixed);
     if (!v)
         return dr_fail(err, DR_E_PROTOCOL, "not JSON: %s (line %d, column %d)", why.text,

@@ -9,6 +9,7 @@
 #include "controller/base/buf.h"
 #include "controller/base/digest.h"
 #include "controller/base/json.h"
+#include "controller/base/json_plain.h"
 #include "controller/base/num.h"
 #include "controller/base/secret.h"
 #include "controller/base/similar.h"
@@ -201,6 +202,62 @@ Test(base, json_keeps_integers_beyond_int64_as_digits)
     char deep[1024];
     memset(deep, '[', sizeof(deep));
     cr_assert_eq(dr_json_parse(&v, deep, sizeof(deep), &err), -DR_E_LIMIT);
+}
+
+Test(base, plain_json_is_read_as_the_library_reads_it)
+{
+    static const struct {
+        const char *text;
+        bool plain;
+    } cases[] = {
+        {"{\"a\": [1, -2, 0], \"b\": {\"c\": \"x y\"}, \"\": null}", true},
+        {" [true ,false\n, null\t,\r[] , {} ] ", true},
+        {"9223372036854775807", true},
+        {"-9223372036854775807", true},
+        {"\"\"", true},
+        {"9223372036854775808", false},
+        {"-9223372036854775809", false},
+        {"-0", false},
+        {"00", false},
+        {"01", false},
+        {"-", false},
+        {"+1", false},
+        {"1.5", false},
+        {"1e3", false},
+        {"1 2", false},
+        {"", false},
+        {" ", false},
+        {"nul", false},
+        {"nulls", false},
+        {"{\"a\":1,\"a\":2}", false},
+        {"{\"a\":1,}", false},
+        {"[1,]", false},
+        {"[1", false},
+        {"{\"a\" 1}", false},
+        {"{a:1}", false},
+        {"\"a\\u0041\"", false},
+        {"\"\xc3\xa4\"", false},
+        {"\"\xff\"", false},
+        {"\"tab\there\"", false},
+        {"\"open", false},
+        {"\"a\"x", false},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const char *text = cases[i].text;
+        json_t *mine = dr_json_plain(text, strlen(text)),
+               *theirs = json_loads(text, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, NULL);
+        cr_assert_eq(mine != NULL, cases[i].plain, "%s", text);
+        cr_assert(!mine || (theirs && json_equal(mine, theirs)), "%s", text);
+        json_decref(mine);
+        json_decref(theirs);
+    }
+    char deep[300] = {0};
+    memset(deep, '[', 129);
+    memset(deep + 129, ']', 129);
+    cr_assert(!dr_json_plain(deep, 258));
+    json_t *v = dr_json_plain(deep + 1, 256);
+    cr_assert(v);
+    json_decref(v);
 }
 
 Test(base, secret_files_are_checked)
