@@ -136,6 +136,27 @@ static int64_t estate_now(struct dr_estate *e)
     return s->inner->now_ms(s->inner);
 }
 
+static void note_call(struct dr_record *r, const struct dr_call *call, uint64_t ticket,
+                      int64_t now_ms)
+{
+    stamp(&r->text, now_ms);
+    dr_buf_addf(&r->text, "call %" PRIu64 " %s cluster %u %s\n", ticket,
+                dr_call_rows[call->kind].name, call->at.cluster,
+                call->at.instance ? call->at.instance : "-");
+}
+
+static void note_reply(struct dr_record *r, enum dr_call_kind kind,
+                       const struct dr_reply *reply, int64_t now_ms)
+{
+    stamp(&r->text, now_ms);
+    dr_buf_addf(&r->text, "reply %" PRIu64 " %s %s", reply->ticket,
+                dr_call_rows[kind].name, outcome_names[reply->outcome]);
+    if (reply->outcome != DR_DONE)
+        dr_buf_addf(&r->text, " (%s %d)", dr_code_name(reply->err.code),
+                    reply->err.foreign);
+    dr_buf_addc(&r->text, '\n');
+}
+
 static void estate_submit(struct dr_estate *e, const struct dr_call *call,
                           uint64_t *ticket)
 {
@@ -146,10 +167,8 @@ static void estate_submit(struct dr_estate *e, const struct dr_call *call,
     struct open_call *open = dr_xcalloc(1, sizeof(*open));
     *open = (struct open_call){s->open, *ticket, call->kind};
     s->open = open;
-    stamp(&r->text, estate_now(e));
-    dr_buf_addf(&r->text, "call %" PRIu64 " %s cluster %u %s\n", *ticket,
-                dr_call_rows[call->kind].name, call->at.cluster,
-                call->at.instance ? call->at.instance : "-");
+    if (r->text.max)
+        note_call(r, call, *ticket, estate_now(e));
     if (r->on_call)
         r->on_call(r->arg, call, *ticket);
 }
@@ -162,12 +181,8 @@ static bool estate_wait(struct dr_estate *e, int64_t until_ms, struct dr_reply *
         return false;
     enum dr_call_kind kind = close_call(s, out->ticket);
     r->outcomes[kind][out->outcome]++;
-    stamp(&r->text, estate_now(e));
-    dr_buf_addf(&r->text, "reply %" PRIu64 " %s %s", out->ticket, dr_call_rows[kind].name,
-                outcome_names[out->outcome]);
-    if (out->outcome != DR_DONE)
-        dr_buf_addf(&r->text, " (%s %d)", dr_code_name(out->err.code), out->err.foreign);
-    dr_buf_addc(&r->text, '\n');
+    if (r->text.max)
+        note_reply(r, kind, out, estate_now(e));
     if (r->on_reply)
         r->on_reply(r->arg, kind, out);
     return true;

@@ -12,7 +12,8 @@
 #include "controller/estate/estate.h"
 
 struct dr_record {
-    struct dr_buf text; /* one line per event, "<seconds> ..."; stops at its maximum */
+    struct dr_buf text; /* one line per event, "<seconds> ..."; stops at its maximum, 0:
+                           calls are only counted */
     uint64_t calls[DR_CALL_KIND_COUNT];       /* submitted */
     uint64_t outcomes[DR_CALL_KIND_COUNT][3]; /* replies, by enum dr_outcome */
     uint64_t exchanges[2];                    /* submitted, by enum dr_exchange_kind */

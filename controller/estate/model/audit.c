@@ -61,6 +61,11 @@ void dr_audit_free(struct dr_model *m)
     m->audit = NULL;
 }
 
+void dr_model_audit_off(struct dr_model *m)
+{
+    dr_audit_free(m);
+}
+
 /* ---- the rings ---- */
 
 static struct entry *add(struct dr_model *m, struct ring *r)
@@ -133,6 +138,8 @@ static bool is_routine(const char *text)
 
 uint64_t dr_audit_statement(struct dr_model_session *s, const char *text, size_t len)
 {
+    if (!s->m->audit)
+        return 0;
     const char *kind = s->internal ? "read" : dr_statement_kind(text, len);
     bool commit = strcmp(kind, "commit") == 0;
     if (!dr_kind_writes(kind) || (commit && !(s->txn && s->txn->changed)))
@@ -175,6 +182,8 @@ static char *request_user(const struct dr_http_in *in)
 
 uint64_t dr_audit_request(const struct dr_http_in *in)
 {
+    if (!in->m->audit)
+        return 0;
     const struct dr_model_request *r = in->req;
     const char *kind = dr_request_kind(r->method, r->target);
     if (!dr_kind_writes(kind))
@@ -293,6 +302,8 @@ int dr_audit_show(struct dr_model *m, const json_t *command, json_t **reply,
                        .kind = dr_json_str(command, "kind"),
                        .except = dr_json_str(command, "except")};
     const struct dr_audit *au = m->audit;
+    if (!au)
+        return dr_fail(err, DR_E_INPUT, "no audit is kept");
     (void)!dr_json_u64(command, "since", &w.since);
     (void)!dr_json_bool(command, "routine", &w.routine);
     w.origin = w.origin ? w.origin : "client";

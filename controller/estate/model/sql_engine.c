@@ -9,15 +9,17 @@
 #include "controller/estate/model/sql_account.h"
 #include "controller/estate/model/sql_vtab.h"
 
-enum { PREPARED = 64 };
+enum { PREPARED = 64, WAYS = 4 };
 
 struct prepared {
     sqlite3_stmt *st; /* reset, of the text that it was prepared from; NULL: none */
+    uint64_t used;    /* the higher, the later */
 };
 
 struct dr_engine {
     sqlite3 *db;
-    struct prepared prepared[PREPARED]; /* by a hash of the text */
+    struct prepared prepared[PREPARED]; /* by a hash of the text, each in one of WAYS */
+    uint64_t uses;
     struct dr_reading reading;
 };
 
@@ -206,37 +208,43 @@ static int collect(struct dr_exec *x, sqlite3_stmt *st, struct dr_rows *out)
     return rc;
 }
 
-/* The slot of a text. What another text has left there is replaced. */
-static struct prepared *slot_of(struct dr_engine *e, const char *sql)
+/* The slots that a text may have. */
+static struct prepared *slots_of(struct dr_engine *e, const char *sql)
 {
     uint64_t h = 14695981039346656037u;
     for (const char *s = sql; *s; s++)
         h = (h ^ (unsigned char)*s) * 1099511628211u;
-    return &e->prepared[(h ^ h >> 32) % PREPARED];
+    return &e->prepared[(h ^ h >> 32) % (PREPARED / WAYS) * WAYS];
 }
 
 /* A statement prepared before, while nobody else uses it, or a new one. SQLite prepares
  * it again by itself when the schema has changed. */
 static int prepare(struct dr_engine *e, const char *sql, sqlite3_stmt **st)
 {
-    struct prepared *p = slot_of(e, sql);
-    if (!p->st || strcmp(sqlite3_sql(p->st), sql) != 0)
-        return sqlite3_prepare_v2(e->db, sql, -1, st, NULL);
-    *st = p->st;
-    p->st = NULL;
-    return SQLITE_OK;
+    struct prepared *p = slots_of(e, sql);
+    for (size_t i = 0; i < WAYS; i++)
+        if (p[i].st && strcmp(sqlite3_sql(p[i].st), sql) == 0) {
+            *st = p[i].st;
+            p[i].st = NULL;
+            return SQLITE_OK;
+        }
+    return sqlite3_prepare_v2(e->db, sql, -1, st, NULL);
 }
 
+/* It takes the place of what was not asked for longest: many texts are of one moment. */
 static void give_back(struct dr_engine *e, const char *sql, sqlite3_stmt *st, bool good)
 {
-    struct prepared *p = slot_of(e, sql);
+    struct prepared *p = slots_of(e, sql), *to = p;
     if (!good) {
         sqlite3_finalize(st);
         return;
     }
+    for (size_t i = 0; i < WAYS && to->st; i++)
+        if (!p[i].st || p[i].used < to->used)
+            to = &p[i];
     sqlite3_reset(st);
-    sqlite3_finalize(p->st);
-    p->st = st;
+    sqlite3_finalize(to->st);
+    *to = (struct prepared){st, ++e->uses};
 }
 
 enum dr_run dr_engine_query(struct dr_exec *x, const char *sql, struct dr_rows *out)

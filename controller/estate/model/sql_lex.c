@@ -7,6 +7,8 @@
 #include "controller/base/buf.h"
 #include "controller/base/num.h"
 
+enum { BYTES_EACH = 5 }; /* of a token with the blank before it, or a little more */
+
 struct lexer {
     struct dr_arena *a;
     const char *s;
@@ -197,22 +199,31 @@ static void lex_op(struct lexer *x)
 {
     static const char *const ops[] = {"->>", "<=>", "->", ":=", "<=", ">=", "<>",
                                       "!=",  "<<",  ">>", "||", "&&", NULL};
+    /* those of one byte, and their texts */
+    static const char single[] = "(\0)\0+\0-\0*\0/\0%\0,\0;\0.\0=\0<\0>\0!\0~\0&\0|"
+                                 "\0^\0?\0{\0}\0[\0]\0:";
     size_t from = x->i, n = 1;
-    for (size_t k = 0; ops[k]; k++) {
+    char ch = x->s[x->i];
+    for (size_t k = 0; strchr("-<:!>|&", ch) && ops[k]; k++) {
         size_t len = strlen(ops[k]);
         if (x->len - x->i >= len && memcmp(x->s + x->i, ops[k], len) == 0) {
             n = len;
             break;
         }
     }
-    bool known = n > 1 || strchr("()+-*/%,;.=<>!~&|^?{}[]:", x->s[x->i]);
     x->i += n;
-    push(x, known ? DR_TOK_OP : DR_TOK_BAD, dr_strndup(x->a, x->s + from, n), n, from);
+    const char *known = n == 1 && ch ? memchr(single, ch, sizeof(single)) : NULL;
+    if (known)
+        push(x, DR_TOK_OP, known, n, from);
+    else
+        push(x, n > 1 ? DR_TOK_OP : DR_TOK_BAD, dr_strndup(x->a, x->s + from, n), n,
+             from);
 }
 
 void dr_lex(struct dr_arena *a, const char *sql, size_t len, struct dr_cur *out)
 {
-    struct lexer x = {.a = a, .s = sql, .len = len};
+    struct lexer x = {.a = a, .s = sql, .len = len, .room = len / BYTES_EACH + 8};
+    x.items = dr_alloc_n(a, x.room, sizeof(*x.items));
     for (skip_blank(&x); x.i < x.len; skip_blank(&x)) {
         unsigned char ch = (unsigned char)x.s[x.i];
         if (ch == '\'' || ch == '"' || ch == '`')

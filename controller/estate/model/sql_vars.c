@@ -153,9 +153,16 @@ static const char *const known_names[] = {
 #undef X
 };
 
+/* Found once: where a name stands in the table never changes. */
 int dr_var_index(enum dr_var_known v)
 {
-    return dr_var_find(known_names[v]);
+    static _Atomic(short) places[DR_V_COUNT_]; /* counted from 1; 0: not looked for */
+    int i = places[v] - 1;
+    if (i < 0) {
+        i = dr_var_find(known_names[v]);
+        places[v] = (short)(i + 1);
+    }
+    return i;
 }
 
 const char *dr_var_session(const struct dr_model_session *s, enum dr_var_known v)
@@ -166,7 +173,7 @@ const char *dr_var_session(const struct dr_model_session *s, enum dr_var_known v
 
 bool dr_var_on(const char *value)
 {
-    return strcasecmp(value, "ON") == 0 || strcmp(value, "1") == 0;
+    return dr_same_word(value, "ON") || strcmp(value, "1") == 0;
 }
 
 int64_t dr_var_int(const char *value)
