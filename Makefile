@@ -197,6 +197,13 @@ sim:
 	@$(BUILD)/sim $(if $(SEED),--seed $(SEED)) $(if $(SCENARIO),--scenario $(SCENARIO)) \
 		$(if $(BUDGET),--budget $(BUDGET)) $(if $(SIM_FULL),--full) $(if $(ONLY),--only $(ONLY))
 
+# make seeds [COUNT=20000] [SEED=N]: random seeds of several faults on top of the stories
+COUNT ?= 20000
+.PHONY: seeds
+seeds:
+	@$(MAKE) --no-print-directory -s BUILDING=1 $(BUILD)/sim
+	@$(BUILD)/sim --seeds $(COUNT) --jobs $$(nproc) $(if $(SEED),--seed $(SEED))
+
 # 100,000 rounds of a protected pair: nothing but lease and heartbeat is written.
 .PHONY: silence
 silence:

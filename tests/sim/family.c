@@ -17,8 +17,9 @@ enum {
     SHOWN_FAILURES = 20,
     AGAIN = 48,
     AGAIN_EVERY = 331,
-    RANDOMS = 2000,
-    FEW_RANDOMS = 300,
+    SEEDS = 20000,
+    FEW_SEEDS = 1600,
+    TOLD = 20,        /* times, how far it has come */
     RESETS = 72,      /* 18 exchanges that may change something, two sides, two faults */
     SILENCE = 5000,   /* quiet rounds; make silence has 100,000 */
     GIVE_UPS = 261,   /* nine such for each round in which a copy is given up */
@@ -56,7 +57,8 @@ static const char *const adopt_late[] = {"adopt/late", "adopt/late-taken",
 static const char *const adopt_outage[] = {"adopt/outage", NULL};
 #define CHANGED(prefix)                                                                  \
     KINDS(prefix), prefix "/owner", prefix "/stray", prefix "/stray-late",               \
-        prefix "/crash-stray", prefix "/crash-late"
+        prefix "/crash-stray", prefix "/crash-late", prefix "/late",                     \
+        prefix "/late-taken", prefix "/late-done"
 static const char *const edited[] = {CHANGED("edited"), NULL};
 static const char *const edited_outage[] = {"edited/outage", NULL};
 static const char *const meddled[] = {CHANGED("meddled"), NULL};
@@ -117,6 +119,19 @@ static const struct sweep_family {
 // clang-format on
 enum { SWEEPS = sizeof(sweeps) / sizeof(sweeps[0]) };
 
+/* Stories with random seeds, and how many of all each has. */
+static const struct {
+    const char *story;
+    uint64_t share;
+} drawn[] = {
+    {"random", 4},         {"random/redo", 1},   {"random/life-time", 1},
+    {"random/word", 1},    {"random/adopt", 3},  {"random/existing", 2},
+    {"random/settled", 2}, {"random/edited", 4}, {"random/meddled", 3},
+    {"random/gone", 3},
+};
+#define SEEDS_FAMILY "random/"
+enum { DRAWN = sizeof(drawn) / sizeof(drawn[0]) };
+
 /* Which exchanges of a family are struck: place[n] is 1, 2, 3.. in their order; 0: not.
  */
 struct choice {
@@ -134,7 +149,7 @@ struct again {
 struct worker {
     struct sim_batch *b;
     const struct choice *choices;
-    uint64_t randoms;
+    const uint64_t *seeds; /* of each story in `drawn` */
     FILE *report;
     uint64_t j, pass;
     size_t sweep;
@@ -145,6 +160,8 @@ struct collector {
     struct again again[AGAIN];
     size_t again_count;
     uint64_t failures;
+    double begin;
+    uint64_t told;
     const struct choice *choices;
     const char *shape; /* of the plain end */
 };
@@ -354,11 +371,28 @@ static void run_pass(struct worker *w)
         if (mine)
             sim_sweep(&s, b->seed);
     }
-    for (uint64_t n = 1; n <= w->randoms && more(w); n++) {
-        char name[SIM_NAME];
-        snprintf(name, sizeof(name), "random/%" PRIu64, n);
-        if (is_mine(w, n))
-            run_apart(w, name);
+}
+
+/* Those that begin alike are one worker's. */
+static bool wants_seeds(void *arg, uint64_t group)
+{
+    const struct worker *w = arg;
+    return group % w->b->jobs == w->j;
+}
+
+static void run_seeds(struct worker *w)
+{
+    for (size_t i = 0; i < DRAWN && more(w); i++) {
+        struct sim_seeds s = {.story = drawn[i].story,
+                              .from = 1,
+                              .to = w->seeds[i] + 1,
+                              .wants = wants_seeds,
+                              .more = more,
+                              .report = report_branch,
+                              .died = report_death,
+                              .arg = w};
+        if (w->seeds[i] / SIM_SEEDS_SHARE >= w->j)
+            sim_seeds(&s, w->b->seed);
     }
 }
 
@@ -368,6 +402,7 @@ static void work(struct worker *w, const struct list *l)
         run_apart(w, l->names[i]);
     for (w->pass = 0; w->pass < w->b->stride; w->pass++)
         run_pass(w);
+    run_seeds(w);
 }
 
 /* ---- results ---- */
@@ -460,12 +495,25 @@ static void compare(struct collector *c)
     }
 }
 
+/* Of many seeds now and then how far they have come. */
+static void tell(struct collector *c)
+{
+    struct sim_family *f = family_of(c->b, SEEDS_FAMILY);
+    uint64_t ran = f->passed + f->failed, step = f->planned / TOLD + 1;
+    if (!c->b->seeds || ran < (c->told + 1) * step)
+        return;
+    c->told = ran / step;
+    printf("  %" PRIu64 " of %" PRIu64 " seeds, %" PRIu64 " failed, %.0f each second\n",
+           ran, f->planned, f->failed, (double)ran / (sim_now_s() - c->begin));
+    fflush(stdout);
+}
+
 static void collect(struct collector *c, FILE *in)
 {
     char *line = NULL;
     size_t room = 0;
     while (getline(&line, &room, in) > 0 && !(c->b->first && c->failures))
-        take_line(c, line);
+        take_line(c, line), tell(c);
     free(line);
     fclose(in);
 }
@@ -511,7 +559,7 @@ static bool choose(struct sim_batch *b, struct list *l, struct choice choices[SW
 }
 
 static void plan_counts(struct sim_batch *b, const struct list *l,
-                        const struct choice choices[SWEEPS], uint64_t randoms)
+                        const struct choice choices[SWEEPS], const uint64_t seeds[DRAWN])
 {
     for (size_t i = 0; i < l->count; i++)
         family_of(b, l->names[i])->planned++;
@@ -524,7 +572,29 @@ static void plan_counts(struct sim_batch *b, const struct list *l,
             family_of(b, name)->planned += choices[i].count;
         }
     }
-    family_of(b, "random/1")->planned += randoms;
+    for (size_t i = 0; i < DRAWN; i++)
+        if (seeds[i])
+            family_of(b, SEEDS_FAMILY)->planned += seeds[i];
+}
+
+/* Each story has its share of the wanted number. */
+static void share_seeds(struct sim_batch *b, uint64_t seeds[DRAWN])
+{
+    uint64_t all = 0, so_far = 0,
+             count = b->seeds  ? b->seeds
+                     : b->full ? SEEDS
+                               : FEW_SEEDS;
+    uint64_t shares[DRAWN];
+    for (size_t i = 0; i < DRAWN; i++) {
+        char name[SIM_NAME];
+        snprintf(name, sizeof(name), "%s/1", drawn[i].story);
+        all += shares[i] = wanted(b, name) ? drawn[i].share : 0;
+    }
+    for (size_t i = 0; i < DRAWN; i++) {
+        uint64_t before = so_far;
+        so_far += shares[i];
+        seeds[i] = all ? count * so_far / all - count * before / all : 0;
+    }
 }
 
 /* Workers end at once when nobody reads what they say. */
@@ -541,10 +611,11 @@ static void await(struct sim_batch *b, const pid_t *pids, bool cut)
 }
 
 static void run_all(struct sim_batch *b, const struct list *l,
-                    const struct choice choices[SWEEPS], uint64_t randoms,
+                    const struct choice choices[SWEEPS], const uint64_t seeds[DRAWN],
                     const char *shape)
 {
-    struct collector c = {.b = b, .choices = choices, .shape = shape};
+    struct collector c = {
+        .b = b, .choices = choices, .shape = shape, .begin = sim_now_s()};
     pid_t pids[SIM_JOBS];
     int fds[2]; /* of all workers, so that none waits for another to be read */
     if (pipe(fds) != 0)
@@ -556,7 +627,7 @@ static void run_all(struct sim_batch *b, const struct list *l,
             close(fds[0]);
             struct worker w = {.b = b,
                                .choices = choices,
-                               .randoms = randoms,
+                               .seeds = seeds,
                                .report = fdopen(fds[1], "w"),
                                .j = j};
             work(&w, l);
@@ -576,15 +647,15 @@ bool sim_batch_run(struct sim_batch *b, struct sim_result *plain)
     struct sim_result calm;
     struct list l = {0};
     struct choice choices[SWEEPS] = {{0}};
-    uint64_t randoms = b->full ? RANDOMS : FEW_RANDOMS;
+    uint64_t seeds[DRAWN];
     if (!sim_run("plain", b->seed, plain, NULL) || !plain->passed)
         return false;
     list_settings(&l, plain);
     bool passed = choose(b, &l, choices, &calm);
     if (passed) {
-        randoms = wanted(b, "random/1") ? randoms : 0;
-        plan_counts(b, &l, choices, randoms);
-        run_all(b, &l, choices, randoms, plain->shape);
+        share_seeds(b, seeds);
+        plan_counts(b, &l, choices, seeds);
+        run_all(b, &l, choices, seeds, plain->shape);
     } else {
         sim_result_release(plain);
         *plain = calm;

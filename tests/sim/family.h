@@ -4,7 +4,7 @@
 
 #include "tests/sim/scenario.h"
 
-enum { SIM_FAMILIES = 48, SIM_JOBS = 8 };
+enum { SIM_FAMILIES = 48, SIM_JOBS = 16 };
 
 struct sim_family {
     const char *name;
@@ -13,6 +13,7 @@ struct sim_family {
 
 struct sim_batch {
     uint64_t seed, jobs;
+    uint64_t seeds;   /* random ones: how many, and nothing else; 0: as the set has it */
     bool full;        /* everything, not the fixed set */
     bool first;       /* the first failure ends it */
     uint64_t stride;  /* exchanges are taken in that many passes, each spread over all */

@@ -3,6 +3,7 @@
  *   build/sim                          a fixed set, the same on every machine
  *   build/sim --full                   everything: hours
  *   build/sim --seed N --scenario S    one scenario, byte for byte, with its log
+ *   build/sim --seeds N                that many random seeds, and nothing else
  *   build/sim --first                  ends with the first failure
  *   build/sim --list                   the stories
  *
@@ -10,6 +11,7 @@
  * the reads that differs by seed, and a share of the pairs. When the time (--budget) is
  * over before the end, the last lines say how much was not run. */
 #include <inttypes.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +24,7 @@
 enum { LOG_MAX = 256 << 20 };
 
 struct options {
-    uint64_t seed, budget_s, jobs, stride;
+    uint64_t seed, budget_s, jobs, stride, seeds;
     const char *scenario, *only;
     bool list, quiet, full, first;
 };
@@ -57,9 +59,10 @@ static bool parse(int argc, char **argv, struct options *o)
         uint64_t *number;
         const char **text;
     } known[] = {
-        {"--seed", &o->seed, NULL},         {"--budget", &o->budget_s, NULL},
-        {"--jobs", &o->jobs, NULL},         {"--stride", &o->stride, NULL},
-        {"--scenario", NULL, &o->scenario}, {"--only", NULL, &o->only},
+        {"--seed", &o->seed, NULL},   {"--budget", &o->budget_s, NULL},
+        {"--jobs", &o->jobs, NULL},   {"--stride", &o->stride, NULL},
+        {"--seeds", &o->seeds, NULL}, {"--scenario", NULL, &o->scenario},
+        {"--only", NULL, &o->only},
     };
     struct {
         const char *name;
@@ -86,7 +89,8 @@ static bool parse(int argc, char **argv, struct options *o)
         if (!taken)
             return false;
     }
-    return o->jobs >= 1 && o->jobs <= SIM_JOBS && o->stride >= 1;
+    o->jobs = o->jobs < SIM_JOBS ? o->jobs : SIM_JOBS;
+    return o->jobs >= 1 && o->stride >= 1;
 }
 
 static int list_stories(void)
@@ -119,6 +123,8 @@ static void print_families(const struct sim_batch *b, double took)
                f->idle, f->checks);
         runs += f->passed + f->failed;
     }
+    if (b->seeds)
+        printf("%" PRIu64 " random seeds of seed %" PRIu64 "\n", runs, b->seed);
     printf("%" PRIu64 " scenarios in %.1f s: %.1f each second; %" PRIu64
            " replayed alone, with the same end\n",
            runs, took, (double)runs / took, b->again);
@@ -149,7 +155,8 @@ static int run_all(const struct options *o)
                           .stride = o->stride,
                           .full = o->full,
                           .first = o->first,
-                          .only = o->only,
+                          .seeds = o->seeds,
+                          .only = o->seeds && !o->only ? "random" : o->only,
                           .until = begin + (double)o->budget_s};
     sim_negative(&passed, &failed);
     printf("planted   %6" PRIu64 " violations, %" PRIu64 " not found\n", passed + failed,
@@ -183,10 +190,14 @@ int main(int argc, char **argv)
 {
     struct options o = {.seed = 1, .budget_s = 3600, .jobs = 2, .stride = 16};
     dr_json_init();
+    /* one thread, and nobody asks SQLite how much memory it has */
+    sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     if (!parse(argc, argv, &o)) {
         fprintf(stderr,
                 "usage: sim [--seed N] [--scenario S [--quiet]] [--budget SECONDS]"
-                " [--jobs N] [--only FAMILY] [--stride N] [--full] [--first] [--list]\n");
+                " [--jobs N] [--only FAMILY] [--seeds N] [--stride N] [--full] [--first] "
+                "[--list]\n");
         return 64;
     }
     if (o.list)

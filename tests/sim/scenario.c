@@ -1,6 +1,7 @@
 /* Running one scenario: controllers that come and go, rounds, endings. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -10,12 +11,14 @@
 #include "tests/sim/story.h"
 
 enum {
-    BRANCH_S = 120, /* a scenario takes a tenth of a second */
     BRANCHES_S = 3600,
     LATENCY_MS = 100, /* of an answer on its way back, and more */
     C12_EVERY = 5,
-    SECOND_FIRST = 8,  /* exchanges */
-    SECOND_ROUNDS = 2, /* a takeover, and the first step after it */
+    C12_OF_SEEDS = 20,
+    ROUNDS_AFTER = 2,
+    STRAY_WORKS_MS = 1000, /* until what it asks for is done */
+    SECOND_FIRST = 8,      /* exchanges */
+    SECOND_ROUNDS = 2,     /* a takeover, and the first step after it */
     SECOND_DELAY_MS = 3000
 };
 
@@ -105,9 +108,11 @@ static void on_exchange(void *arg, uint64_t n, const struct dr_exchange *ex)
     r->acts = sim_exchange_kind(ex) != 'r';
     if (r->at_every)
         r->at_every(r);
-    if (r->second.watches)
+    if (r->drawn.on && r->counts && (r->drawn.level || n > r->from))
+        sim_drawn_exchange(r, sim_exchange_kind(ex));
+    else if (r->second.watches)
         on_second(r, n);
-    else
+    else if (!r->drawn.on)
         strike(r, n);
     note_struck(r, n);
 }
@@ -132,17 +137,21 @@ bool sim_begin(struct run *r, struct sim_controller *c, bool faulty)
     snprintf(holder, sizeof(holder), "sim-%" PRIu64, ++r->starts);
     const struct sim_second *s = &r->second;
     bool second = !faulty && s->watches && !(s->at && s->seen >= s->at);
+    bool drawn = r->drawn.on && r->counts && c == &r->c;
+    if (drawn) /* numbers of exchanges begin anew */
+        r->script[0] = (struct dr_injection){.kind = DR_INJECT_STALE};
+    bool hooked = faulty || second || drawn;
     struct sim_start how = {.holder = holder,
                             .script = second ? &r->script[1] : r->script,
-                            .script_count = faulty ? r->script_count : second,
+                            .script_count = faulty || drawn ? r->script_count : second,
                             .take = r->take,
                             .removed = r->removed,
                             .revision = r->revision,
                             .topology = r->topology,
                             .journal = *r->journal ? r->journal : NULL,
                             .intents = &r->intents,
-                            .hook = faulty || second ? on_exchange : NULL,
-                            .answered = faulty || second ? on_answer : NULL,
+                            .hook = hooked ? on_exchange : NULL,
+                            .answered = hooked ? on_answer : NULL,
                             .hook_arg = r};
     struct dr_buf why;
     dr_buf_init(&why, 2048);
@@ -214,7 +223,8 @@ bool sim_rounds(struct run *r, uint64_t max, bool (*until)(const struct dr_round
         if (!absences_are_true(r, last))
             return false;
         /* every round of a run without faults, some of each other one */
-        if ((!r->number || (i + r->number) % C12_EVERY == 0) &&
+        uint64_t each = r->story->drawn ? C12_OF_SEEDS : C12_EVERY;
+        if ((!r->number || (i + r->number) % each == 0) &&
             !same_inputs_same_plan(r, last))
             return false;
         if (until && until(last))
@@ -339,7 +349,8 @@ static bool stays_quiet(struct run *r)
     if (!sim_controller_round(&r->c, &last))
         return sim_fail(r, "crashed while quiet");
     snprintf(digest, sizeof(digest), "%s", last.plan->digest);
-    for (int i = 0; i < QUIET_ROUNDS; i++) {
+    int rounds = r->story->drawn ? QUIET_OF_SEEDS : QUIET_ROUNDS;
+    for (int i = 0; i < rounds; i++) {
         sim_rest(r, &last);
         if (!sim_controller_round(&r->c, &last) || !sim_intact(r))
             return sim_fail(r, "crashed while quiet");
@@ -376,6 +387,12 @@ static bool ends_protected(struct run *r)
                         last.text ? last.text : "",
                         last.plan ? sim_missing(last.plan, r->kept) : "");
     }
+    if (r->drawn.on) { /* what was struck at the very end shows in the next rounds */
+        r->counts = false;
+        if (!sim_rounds(r, ROUNDS_AFTER, NULL, &last) ||
+            !sim_rounds(r, ROUNDS_MAX, sim_is_protected, &last))
+            return sim_fail(r, "C7: not protected after the last fault: %s", last.text);
+    }
     if (r->heal_at_ms) { /* an outage that began at the very end */
         sim_world_pass(&r->w, r->heal_at_ms - dr_model_now_ms(r->w.model));
         sim_heal(r);
@@ -383,7 +400,8 @@ static bool ends_protected(struct run *r)
             return sim_fail(r, "C7: not protected after the outage");
     }
     if (sim_strays_until(&r->w)) {
-        sim_world_pass(&r->w, sim_strays_until(&r->w) - dr_model_now_ms(r->w.model));
+        int64_t left_ms = sim_strays_until(&r->w) - dr_model_now_ms(r->w.model);
+        sim_world_pass(&r->w, left_ms + STRAY_WORKS_MS);
         if (!sim_rounds(r, ROUNDS_MAX, sim_is_protected, &last))
             return sim_fail(r, "C7: not protected after the last stray");
     }
@@ -482,6 +500,7 @@ static void conclude(struct run *r)
     dr_model_print(r->w.model, &state);
     dr_sha256_hex(r->out->digest, dr_buf_str(&state), state.len);
     dr_buf_release(&state);
+    r->out->struck += r->drawn.struck;
     r->out->virtual_ms = dr_model_now_ms(r->w.model);
     r->out->checks = r->w.checks;
 }
@@ -527,15 +546,39 @@ static bool find(struct run *r, const char *name, uint64_t seed, struct sim_resu
     return true;
 }
 
+static void close_run(struct run *r)
+{
+    sim_world_close(&r->w);
+    dr_arena_free(r->kept);
+    free(r->drawn.next);
+}
+
+/* Of the story without its faults. */
+static const char *kinds_of_calm(const char *story, uint64_t seed,
+                                 struct sim_result *calm)
+{
+    char name[SIM_NAME];
+    snprintf(name, sizeof(name), "%s/0", story);
+    (void)sim_run(name, seed, calm, NULL);
+    calm->kinds.len =
+        calm->exchanges < calm->kinds.len ? calm->exchanges : calm->kinds.len;
+    return dr_buf_str(&calm->kinds);
+}
+
 bool sim_run(const char *name, uint64_t seed, struct sim_result *out, struct dr_buf *log)
 {
     struct run r;
+    struct sim_result calm = {.passed = false};
     if (!find(&r, name, seed, out))
         return false;
     r.strike_at = r.story->strike ? r.number : 0;
+    if (r.story->drawn && r.number) {
+        r.drawn.calm = kinds_of_calm(r.story->name, seed, &calm);
+        sim_drawn_begin(&r, r.number, r.number + 1);
+    }
     (void)play(&r, log);
-    sim_world_close(&r.w);
-    dr_arena_free(r.kept);
+    close_run(&r);
+    sim_result_release(&calm);
     return true;
 }
 
@@ -595,7 +638,7 @@ static bool branch(struct run *r, const char *story_name, uint64_t n)
         skip(r, name);
         return false;
     }
-    if (!begin_apart(r, name, story->paired ? BRANCHES_S : BRANCH_S))
+    if (!begin_apart(r, name, story->paired ? BRANCHES_S : SIM_BRANCH_S))
         return false;
     r->story = story;
     r->number = r->strike_at = n;
@@ -625,7 +668,7 @@ void sim_branch_second(struct run *r)
         full_name(r, name);
         if (s->wants_second(s->arg, name)) {
             was.cut = !s->more(s->arg);
-            if (!was.cut && begin_apart(r, name, BRANCH_S))
+            if (!was.cut && begin_apart(r, name, SIM_BRANCH_S))
                 return;
         }
         r->second = was;
@@ -668,9 +711,47 @@ void sim_sweep(const struct sim_sweep *s, uint64_t seed)
         report(&r, false);
         _exit(0);
     }
-    sim_world_close(&r.w);
-    dr_arena_free(r.kept);
+    close_run(&r);
     sim_result_release(&out);
+}
+
+/* ---- random seeds ---- */
+
+bool sim_seeds_apart(struct run *r, uint64_t from, unsigned limit_s)
+{
+    char name[SIM_NAME];
+    int status = 0;
+    pid_t pid = fork();
+    if (pid == 0) {
+        (void)alarm(limit_s);
+        return true;
+    }
+    snprintf(name, sizeof(name), "%s/%" PRIu64, r->story->name, from);
+    if (pid < 0 || waitpid(pid, &status, 0) < 0 || status != 0)
+        r->drawn.seeds->died(r->drawn.seeds->arg, name, pid < 0 ? -1 : status);
+    return false;
+}
+
+void sim_seeds(const struct sim_seeds *s, uint64_t seed)
+{
+    struct run r;
+    struct sim_result out, calm;
+    char name[SIM_NAME];
+    snprintf(name, sizeof(name), "%s/0", s->story);
+    const char *kinds = kinds_of_calm(s->story, seed, &calm);
+    if (find(&r, name, seed, &out)) {
+        r.number = 1; /* no run without faults */
+        r.drawn.calm = kinds;
+        r.drawn.seeds = s;
+        if (sim_seeds_apart(&r, s->from, BRANCHES_S)) {
+            sim_drawn_begin(&r, s->from, s->to);
+            (void)play(&r, NULL);
+            sim_drawn_report(&r);
+            _exit(0);
+        }
+    }
+    sim_result_release(&out);
+    sim_result_release(&calm);
 }
 
 void sim_result_release(struct sim_result *r)

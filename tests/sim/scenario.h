@@ -46,6 +46,20 @@ struct sim_sweep {
 };
 void sim_sweep(const struct sim_sweep *s, uint64_t seed);
 
+/* Numbers of a story whose faults are drawn. So many in a row begin alike. */
+enum { SIM_SEEDS_SHARE = 16 };
+struct sim_seeds {
+    const char *story;
+    uint64_t from, to;                        /* from 1 on */
+    bool (*wants)(void *arg, uint64_t group); /* of numbers / SIM_SEEDS_SHARE */
+    bool (*more)(void *arg);
+    void (*report)(void *arg, const char *name, const struct sim_result *r, bool idle);
+    void (*died)(void *arg, const char *name, int status);
+    void *arg;
+};
+/* Each comes to what sim_run() of its name comes to. */
+void sim_seeds(const struct sim_seeds *s, uint64_t seed);
+
 void sim_result_release(struct sim_result *r);
 
 /* Settings and stories without a number, in order; NULL at the end. */

@@ -39,6 +39,12 @@ static void second_acts_for(struct run *r, uint64_t rounds)
         (void)sim_fail(r, "C7: the second controller came to no end: %s", last.text);
 }
 
+void sim_second_acts(struct run *r, uint64_t rounds)
+{
+    if (!r->other_alive)
+        second_acts_for(r, rounds);
+}
+
 static void second_acts(struct run *r)
 {
     second_acts_for(r, 1 + dr_prng_below(&r->w.prng, 12));
@@ -124,14 +130,19 @@ static bool play_two(struct run *r, uint64_t n)
     return sim_take_turns(r) && sim_alone_at_last(r);
 }
 
+void sim_clock_jumps(struct run *r, bool back)
+{
+    r->w.wall_shift_ms += back ? -YEAR_MS : YEAR_MS;
+}
+
 static void jump_forward(struct run *r)
 {
-    r->w.wall_shift_ms += YEAR_MS;
+    sim_clock_jumps(r, false);
 }
 
 static void jump_back(struct run *r)
 {
-    r->w.wall_shift_ms -= YEAR_MS;
+    sim_clock_jumps(r, true);
 }
 
 /* After n rounds the document leaves its source; the next start only discharges. */
@@ -185,19 +196,6 @@ static bool play_settled(struct run *r, uint64_t n)
     return sim_ends(r);
 }
 
-/* Several faults, drawn; each controller start draws again. */
-static bool play_random(struct run *r, uint64_t n)
-{
-    struct dr_prng p = {.state = r->seed * 1000003 + n};
-    r->script_count = 1 + dr_prng_below(&p, RANDOM_FAULTS);
-    for (size_t i = 0; i < r->script_count; i++) {
-        r->script[i].exchange = 1 + dr_prng_below(&p, 1200);
-        r->script[i].kind = (enum dr_inject)(1 + dr_prng_below(&p, DR_INJECT_COUNT - 1));
-        r->script[i].delay_ms = (int64_t)dr_prng_below(&p, 15000);
-    }
-    return sim_begin(r, &r->c, true) && sim_ends(r);
-}
-
 /* ---- outages ---- */
 
 /* What can be hurt, and how: commands of the model, taken back 20 s later. */
@@ -241,7 +239,7 @@ bool sim_command(struct run *r, const char *text)
 
 static const char *heals(const struct run *r)
 {
-    return outages[r->number % OUTAGES].heal;
+    return outages[r->outage % OUTAGES].heal;
 }
 
 void sim_heal(struct run *r)
@@ -252,16 +250,25 @@ void sim_heal(struct run *r)
     (void)sim_command(r, heals(r));
 }
 
+void sim_hurt(struct run *r, uint64_t which)
+{
+    if (r->heal_at_ms) /* one at a time */
+        r->heal_at_ms = dr_model_now_ms(r->w.model);
+    sim_heal(r);
+    r->outage = which;
+    if (sim_command(r, outages[which % OUTAGES].hurt) && heals(r))
+        r->heal_at_ms = dr_model_now_ms(r->w.model) + OUTAGE_MS;
+}
+
 static void hurt(struct run *r)
 {
-    if (sim_command(r, outages[r->number % OUTAGES].hurt) && heals(r))
-        r->heal_at_ms = dr_model_now_ms(r->w.model) + OUTAGE_MS;
+    sim_hurt(r, r->number);
 }
 
 enum { UNTIL_BLIND_MS = 1800 };
 
 /* The next one asked is the new owner, who has not read etcd yet. */
-static void change_owner(struct run *r)
+void sim_change_owner(struct run *r)
 {
     if (sim_command(r, "{\"fault\":\"cdc-owner-change\",\"cluster\":\"east\"}"))
         sim_world_pass(&r->w, UNTIL_BLIND_MS);
@@ -486,6 +493,13 @@ static bool prepare_feed(struct run *r)
     .setting = {.b_script = EQUAL, .approved = true, .bootstrap = "method: Existing",    \
                 .replication = "    edges: [{from: east, to: west, id: by-hand}]\n"},    \
     .prepare = sim_prepare_adoption
+#define REDO                                                                             \
+    .setting.storage =                                                                   \
+        "    redo: {region: region-2, uri: \"s3://redo/orders?endpoint="                 \
+        "http://127.1.1.11:6060&force-path-style=true\", accessKey: {env: "              \
+        "DROVER_SIM_KEY}, secretKey: {env: DROVER_SIM_SECRET}}\n",                       \
+    .setting.replication = "    redo: {level: eventual}\n"
+#define DRAWN  .numbered = true, .drawn = true
 #define EDITED .play = sim_play_edit
 #define MEDDLED                                                                          \
     .play = sim_play_meddled,                                                            \
@@ -515,7 +529,12 @@ static bool prepare_feed(struct run *r)
     {name "/stray-late", ".. 100 s later", .ending = PROTECTED, .numbered = true, .strike = strike_fault, .inject = DR_INJECT_STRAY, .delay_ms = 100000, .acting = true, __VA_ARGS__}, \
     {name "/crash-stray", ".. its sender crashes, and it arrives 3 s later", .ending = PROTECTED, .numbered = true, .strike = strike_fault, .inject = DR_INJECT_CRASH_STRAY, .delay_ms = 3000, .acting = true, __VA_ARGS__}, \
     {name "/crash-late", ".. 100 s later", .ending = PROTECTED, .numbered = true, .strike = strike_fault, .inject = DR_INJECT_CRASH_STRAY, .delay_ms = 100000, .acting = true, __VA_ARGS__}, \
-    {name "/owner", ".. TiCDC gets a new owner, who knows no feed at first", .ending = PROTECTED, .numbered = true, .strike = change_owner, __VA_ARGS__}
+    LATES(name, __VA_ARGS__),                                                                    \
+    {name "/owner", ".. TiCDC gets a new owner, who knows no feed at first", .ending = PROTECTED, .numbered = true, .strike = sim_change_owner, __VA_ARGS__}
+#define LATES(name, ...)                                                                         \
+    {name "/late", ".. another controller acts in the middle of it", .ending = PROTECTED, .numbered = true, .strike = second_acts, .acting = true, __VA_ARGS__}, \
+    {name "/late-taken", ".. another one only takes over", .ending = PROTECTED, .numbered = true, .strike = second_takes_over, .acting = true, __VA_ARGS__}, \
+    {name "/late-done", ".. another one comes to its end", .ending = PROTECTED, .numbered = true, .strike = second_ends, .acting = true, __VA_ARGS__}
 #define HIT(name_, text_, inject_, ms, ...)                                              \
     {name_, text_, .ending = PROTECTED, .numbered = true, .strike = strike_fault, .inject = inject_, .delay_ms = ms, __VA_ARGS__}
 #define HITS(name, ...)                                                                  \
@@ -537,9 +556,7 @@ static bool prepare_feed(struct run *r)
     {name "/outage", ".. something of the estate fails for 20 s", .ending = PROTECTED, .numbered = true, .strike = hurt, __VA_ARGS__}
 static const struct story stories[] = {
     {"plain", "both ledgers empty because new: from nothing to protected", .ending = PROTECTED},
-    {"redo", "with redo logs", .ending = PROTECTED,
-     .setting.storage = "    redo: {region: region-2, uri: \"s3://redo/orders?endpoint=http://127.1.1.11:6060&force-path-style=true\", accessKey: {env: DROVER_SIM_KEY}, secretKey: {env: DROVER_SIM_SECRET}}\n",
-     .setting.replication = "    redo: {level: eventual}\n"},
+    {"redo", "with redo logs", .ending = PROTECTED, REDO},
     {"life-time", "history held by GC's life time", .ending = PROTECTED,
      .setting.bootstrap = "gcHold: {method: LifeTime, deadline: 24h}"},
     {"no-heartbeat", "no heartbeat", .ending = PROTECTED,
@@ -671,7 +688,7 @@ static const struct story stories[] = {
     {"settled/stray", ".. it arrives 3 s later, when nobody waits for it", .ending = PROTECTED, .play = play_settled, .numbered = true, .strike = strike_fault, .inject = DR_INJECT_STRAY, .delay_ms = 3000, .acting = true},
     {"settled/crash-stray", ".. the same, and its sender crashes", .ending = PROTECTED, .play = play_settled, .numbered = true, .strike = strike_fault, .inject = DR_INJECT_CRASH_STRAY, .delay_ms = 3000, .acting = true},
     {"settled/outage", ".. something of the estate fails for 20 s", .ending = PROTECTED, .play = play_settled, .numbered = true, .strike = hurt},
-    {"settled/owner", ".. TiCDC gets a new owner, who knows no feed at first", .ending = PROTECTED, .play = play_settled, .numbered = true, .strike = change_owner},
+    {"settled/owner", ".. TiCDC gets a new owner, who knows no feed at first", .ending = PROTECTED, .play = play_settled, .numbered = true, .strike = sim_change_owner},
     {"drop/taken", "an old heartbeat is dropped; a late controller, as late/taken", .ending = PROTECTED, .play = play_late, .numbered = true, .strike = second_takes_over, .acting = true, .setting.b_script = OLD_BEAT},
     {"drop/done", ".. as late/done", .ending = PROTECTED, .play = play_late, .numbered = true, .strike = second_ends, .acting = true, .setting.b_script = OLD_BEAT},
     {"outage", "at exchange n something of the estate fails for 20 s", .ending = PROTECTED, .numbered = true, .strike = hurt},
@@ -684,7 +701,16 @@ static const struct story stories[] = {
     {"fight", "somebody switches TTL jobs on as often as drover switches them off", .ending = PROTECTED, .play = sim_play_fight},
     {"silence", "a protected pair is left alone for n rounds", .ending = PROTECTED, .play = sim_play_silence, .numbered = true},
     {"journal", "a journal is kept; a crash at the n-th exchange that may change something (0: none)", .ending = PROTECTED, .play = play_journal, .numbered = true},
-    {"random", "several faults, drawn from seed and n", .ending = PROTECTED, .play = play_random, .numbered = true},
+    {"random", "several faults, drawn from seed and n", .ending = PROTECTED, DRAWN},
+    {"random/redo", ".. with redo logs", .ending = PROTECTED, DRAWN, REDO},
+    {"random/life-time", ".. history held by GC's life time", .ending = PROTECTED, DRAWN, .setting.bootstrap = "gcHold: {method: LifeTime, deadline: 24h}"},
+    {"random/word", ".. disruptive steps need a word, given when asked", .ending = PROTECTED, DRAWN, WORDS, .asked = sim_word_given},
+    {"random/existing", ".. both sides are equal from the start", .ending = PROTECTED, DRAWN, EXISTING},
+    {"random/adopt", ".. and a feed runs", .ending = PROTECTED, DRAWN, ADOPTION},
+    {"random/settled", ".. in the rounds of a protected pair", .ending = PROTECTED, DRAWN, .play = play_settled},
+    {"random/edited", ".. while its changefeed gets other settings", .ending = PROTECTED, DRAWN, EDITED},
+    {"random/meddled", ".. after somebody paused and changed it", .ending = PROTECTED, DRAWN, MEDDLED},
+    {"random/gone", ".. after somebody removed it", .ending = PROTECTED, DRAWN, REMOVED},
     {0},
 };
 // clang-format on

@@ -7,9 +7,11 @@
 enum {
     ROUNDS_MAX = 400,     /* until protected; a fault-free run takes far less */
     QUIET_ROUNDS = 6,     /* afterwards: nothing but lease and beat */
+    QUIET_OF_SEEDS = 3,   /* there are many of them */
     BLOCKED_ROUNDS = 40,  /* stories that must never be protected */
     CONTROLLERS_MAX = 12, /* process starts in one scenario */
-    RANDOM_FAULTS = 6,
+    SCRIPTED = 2,         /* faults of a pair */
+    SIM_BRANCH_S = 120,   /* a scenario takes a tenth of a second */
     FOREVER_MS = 4 * 3600 * 1000,
 };
 
@@ -41,6 +43,7 @@ struct story {
     /* A second fault follows: numbers are n, m and its kind; m counts the exchanges after
      * the first fault, of whoever acts then. */
     bool paired;
+    bool drawn; /* the number says which faults strike: seeds.c */
 };
 
 /* What a name says beside its story. */
@@ -61,6 +64,30 @@ struct sim_second {
     bool cut;      /* no time was left for all that could be begun here */
 };
 
+/* A fault of random seeds. */
+struct sim_drawn_fault {
+    uint64_t group; /* whose it is */
+    size_t kind;
+    enum dr_inject inject;
+    int64_t delay_ms;
+    uint64_t which, after; /* exchanges since the one before */
+    char where;
+    bool begun;
+};
+
+/* Several faults, drawn from seed and number. */
+struct sim_drawn {
+    bool on;
+    const struct sim_seeds *seeds; /* many of them; NULL: one alone */
+    const char *calm;              /* kinds of the exchanges of the fault-free run */
+    uint64_t from, to;             /* numbers that this process stands for */
+    int level;                     /* faults that came */
+    uint64_t seen;                 /* exchanges since the last one */
+    uint64_t struck;               /* that are no exchange's */
+    struct sim_drawn_fault *next;  /* the one to come, of each group of numbers */
+    size_t count, left;
+};
+
 struct run {
     const struct story *story;
     struct sim_world w;
@@ -69,9 +96,10 @@ struct run {
     uint64_t seed;
     uint64_t starts;
     struct sim_result *out;
-    struct dr_injection script[RANDOM_FAULTS];
+    struct dr_injection script[SCRIPTED];
     size_t script_count;
     struct sim_second second;
+    struct sim_drawn drawn;
     void (*at_every)(struct run *r); /* before each exchange; NULL: nothing */
     uint64_t act, acts_seen; /* sim_at_act: which one is struck; those that were seen */
     enum dr_inject act_inject;
@@ -85,6 +113,7 @@ struct run {
     const struct sim_sweep *sweep; /* the common beginning of many scenarios */
     bool branched;                 /* a process of its own, begun in a sweep */
     int64_t heal_at_ms;            /* an outage ends then; 0: none */
+    uint64_t outage;               /* which */
     int64_t silent_ms;             /* spent in silence, on purpose */
     char journal[64];              /* folder; "": no journal is kept */
     uint64_t words;                /* given by hand */
@@ -103,8 +132,26 @@ void sim_branch(struct run *r, uint64_t n);
 /* The same of second faults, one of each kind. */
 void sim_branch_second(struct run *r);
 
+/* Something of the estate fails, for 20 s if it does not end by itself. */
+void sim_hurt(struct run *r, uint64_t which);
 /* An outage whose time is over ends. */
 void sim_heal(struct run *r);
+/* TiCDC has a new owner, who knows nothing yet. */
+void sim_change_owner(struct run *r);
+/* Another controller takes over and acts for so many rounds, while the first one stands
+ * still in the middle of an exchange. */
+void sim_second_acts(struct run *r, uint64_t rounds);
+/* The controllers' host has another year. */
+void sim_clock_jumps(struct run *r, bool back);
+
+/* seeds.c: the story's faults are those of the numbers [from, to). */
+void sim_drawn_begin(struct run *r, uint64_t from, uint64_t to);
+/* Before an exchange of that kind: the next fault, where its time has come. */
+void sim_drawn_exchange(struct run *r, char kind);
+/* What the run came to, for the numbers whose faults have all come. */
+void sim_drawn_report(struct run *r);
+/* A process for the numbers from `from` on. True: this is that process. */
+bool sim_seeds_apart(struct run *r, uint64_t from, unsigned limit_s);
 
 /* The story of a name, and the numbers in it; NULL: none. */
 const struct story *sim_find_story(const char *name, struct sim_number *number);

@@ -7,7 +7,13 @@
 
 #define FEED "/api/v2/changefeeds/orders-east-to-west-g1"
 
-enum { HANDS_MS = 3000, AFTERWARDS = 4, LATE_MS = 60000, ROUNDS_REFUSED = 25 };
+enum {
+    HANDS_MS = 3000,
+    AFTERWARDS = 4,
+    LATE_MS = 60000,
+    ROUNDS_REFUSED = 25,
+    ROUNDS_CHANGED = 150 /* less than an hour: what is refused is tried again then */
+};
 
 bool sim_until_protected(struct run *r)
 {
@@ -29,7 +35,7 @@ bool sim_goes_on(struct run *r)
     r->counts = true;
     if (!sim_begin(r, &r->c, true))
         return false;
-    if (!sim_rounds(r, ROUNDS_MAX, sim_is_protected, &last))
+    if (!sim_rounds(r, ROUNDS_CHANGED, sim_is_protected, &last))
         return sim_fail(r, "C7: not protected after the change: %s [%s]", last.text,
                         last.plan ? sim_missing(last.plan, r->kept) : "");
     if (!r->out->exchanges)

@@ -26,10 +26,23 @@ static int64_t duration(const char *go)
     return ns / 1000000;
 }
 
-static void read_instances(struct sim_cluster *out, const struct dr_model_cluster *c)
+/* The same text stands in every instance, mostly: values are interned. */
+static int64_t life_of(const char *value, const struct dr_model_cluster *c,
+                       const struct sim_cluster *out)
+{
+    int life = dr_var_index(DR_V_GC_LIFE);
+    return value == c->globals[life] ? out->stored_gc_life_ms : duration(value);
+}
+
+static void read_instances(struct sim_cluster *out, const struct sim_cluster *before,
+                           const struct dr_model_cluster *c)
 {
     int life = dr_var_index(DR_V_GC_LIFE), gc = dr_var_index(DR_V_GC_ENABLE);
     int fence = dr_var_index(DR_V_SUPER_RO), ttl = dr_var_index(DR_V_TTL_JOBS);
+    out->stored_gc_life = c->globals[life];
+    out->stored_gc_life_ms = before && before->stored_gc_life == c->globals[life]
+                                 ? before->stored_gc_life_ms
+                                 : duration(c->globals[life]);
     out->instance_count =
         c->instance_count < SIM_INSTANCES ? c->instance_count : SIM_INSTANCES;
     for (size_t i = 0; i < out->instance_count; i++) {
@@ -39,12 +52,11 @@ static void read_instances(struct sim_cluster *out, const struct dr_model_cluste
             .fenced = dr_var_on(in->globals[fence]),
             .gc_enable = dr_var_on(in->globals[gc]),
             .ttl_jobs = dr_var_on(in->globals[ttl]),
-            .gc_life_ms = duration(in->globals[life]),
+            .gc_life_ms = life_of(in->globals[life], c, out),
         };
     }
     out->stored_fence = dr_var_on(c->globals[fence]);
     out->stored_gc_enable = dr_var_on(c->globals[gc]);
-    out->stored_gc_life_ms = duration(c->globals[life]);
     out->stored_ttl_jobs = dr_var_on(c->globals[ttl]);
 }
 
@@ -238,7 +250,7 @@ void sim_view_read(struct sim_view *v, const struct sim_view *before, struct dr_
         out->pd_id = c->pd_cluster_id;
         out->gc_safe_point = c->gc_safe_point;
         out->tso = c->last_tso;
-        read_instances(out, c);
+        read_instances(out, before ? &before->c[i] : NULL, c);
         read_account(out, c);
         out->jobs = dr_brie_running(c);
         read_ledger(out, before ? &before->c[i] : NULL, c, kept);

@@ -35,6 +35,7 @@ struct sim_cluster {
     /* as stored in the cluster, which an instance shows a little later */
     bool stored_fence, stored_gc_enable;
     int64_t stored_gc_life_ms;
+    const char *stored_gc_life; /* the model's text */
     bool stored_ttl_jobs;
     size_t jobs;         /* BACKUP and RESTORE under way */
     uint64_t sink_print; /* of the sink account's password and lock; 0: none */
