@@ -49,9 +49,17 @@ uint64_t cdc_redo_resolved(const struct cdc_feed *f)
     return f->redo ? f->redo->resolved : 0;
 }
 
+/* As BR's storage layer below TiCDC takes it, which does not know nfs://. Source: tiflow:
+ * pkg/redo/config.go FixLocalScheme. */
+static const char *fix_scheme(const char *uri)
+{
+    static const char nfs[] = "nfs://";
+    return strncmp(uri, nfs, sizeof(nfs) - 1) ? uri : uri + sizeof(nfs) - 1;
+}
+
 static const char *storage(const struct cdc_feed *f)
 {
-    return dr_cdc_config_str(f->config, "consistent.storage");
+    return fix_scheme(dr_cdc_config_str(f->config, "consistent.storage"));
 }
 
 /* noop:// and blackhole:// take everything and keep nothing. */
@@ -408,6 +416,7 @@ bool cdc_redo_validate(struct cdc *c, const char *uri, const char **code,
     if (swallows(uri))
         return true;
     dr_buf_init(&reason, 4096);
+    uri = fix_scheme(uri);
     ok = !dr_model_store_put(c->model, cdc_at(c), uri, "file.test", "test", 4, &reason) &&
          !dr_model_store_delete(c->model, cdc_at(c), uri, "file.test", &reason);
     if (!ok) {

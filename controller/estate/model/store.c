@@ -1,5 +1,5 @@
 /* Object storage: what BACKUP, RESTORE and TiCDC's redo reach by URI. A folder's path
- * (local://, file://, nfs://, or bare) is kept in the model as well: nothing ever touches
+ * (local://, file://, or bare) is kept in the model as well: nothing ever touches
  * the disk. The S3 protocol is in s3.c. */
 #include "controller/estate/model/store.h"
 
@@ -261,7 +261,7 @@ int dr_store_find(struct dr_model *m, struct dr_arena *a, const struct dr_addres
                   const char *uri, const char *method, const char *key,
                   struct dr_store_place *out, struct dr_buf *why)
 {
-    static const char *const folders[] = {"", "local", "file", "nfs"};
+    static const char *const folders[] = {"", "local", "file"};
     struct dr_uri u;
 
     out->from = *from;
