@@ -178,10 +178,10 @@ static const struct dr_field storage_fields[] = {
 static const struct dr_shape storage_shape = {.fields = storage_fields, .bytes = sizeof(struct dr_storage)};
 
 static const struct dr_field sink_fields[] = {
-    {.key = "user", DR_FIELD_STRING(struct dr_sink_account, user), .format = DR_F_USER, .required = true, .change = DR_CHANGE_FEED, .example = "cdc",
+    {.key = "user", DR_FIELD_STRING(struct dr_sink_account, user), .format = DR_F_USER, .required = true, .change = DR_CHANGE_REBUILD, .example = "cdc",
      .help = "The account TiCDC writes with. It is dedicated: drover changes its password for each generation and locks it between."},
-    {.key = "password", DR_FIELD_SECRET(struct dr_sink_account, password), .required = true,
-     .help = "Where the secret is that the passwords of the generations are derived from. A changefeed that is made keeps the password it was made with: another secret is told (DR-B063), and takes a new generation. It is never used as a password itself, except for an adopted feed."},
+    {.key = "password", DR_FIELD_SECRET(struct dr_sink_account, password), .required = true, .change = DR_CHANGE_FEED,
+     .help = "Where the secret is that the passwords of the generations are derived from; it is never used as a password itself, except for an adopted feed. Another secret is recognised by what the ledgers note of it: account and changefeed get its password, and the one before is not taken again. While settings of the changefeed differ, they come first. A controller reads it when it takes a topology up: at its start, and when the document changes."},
     {.key = "params", DR_FIELD_PARAMS(struct dr_sink_account, params, param_count), .change = DR_CHANGE_FEED, .example = "{worker-count: 16}",
      .help = "Parameters of the sink URI."},
     {0}};

@@ -528,6 +528,7 @@ static void copy_call(struct dr_arena *a, struct dr_call *call)
     case DR_CALL_FEED_DELETE:
         call->args.feed.id = dr_strdup(a, call->args.feed.id);
         call->args.feed.redo = dr_strdup(a, call->args.feed.redo);
+        call->args.feed.secret = dr_strdup(a, call->args.feed.secret);
         break;
     default: /* calls without texts */
         break;

@@ -212,6 +212,22 @@ void dr_access_free(struct dr_access *a)
     dr_arena_free(a->arena);
 }
 
+const char *dr_access_sink_print(struct dr_access *a)
+{
+    enum { SHOWN = 22 }; /* 132 bits */
+    struct dr_secret print;
+    if (!a->sink_password.len)
+        return NULL;
+    if (!a->sink_print) {
+        dr_secret_derive(
+            &print, &a->sink_password,
+            dr_sprintf(a->arena, "%s/print", a->topology->doc.metadata.name));
+        a->sink_print = dr_strndup(a->arena, print.bytes, SHOWN);
+        dr_secret_release(&print);
+    }
+    return a->sink_print;
+}
+
 const struct dr_login *dr_access_sink_login(struct dr_access *a, const char *from,
                                             size_t to, uint64_t generation)
 {

@@ -47,6 +47,7 @@ struct dr_access {
                                            the others */
     struct dr_access_store backup, redo;
     struct dr_access_login *sink_logins; /* made on demand */
+    const char *sink_print;              /* .. as well */
     struct dr_arena *arena;
 };
 
@@ -61,6 +62,9 @@ void dr_access_free(struct dr_access *a);
 /* The sink account of a generation of the edge from -> to, to log in with at cluster
  * `to`: generation 0 has the declared password, the others the derived one. The same
  * arguments give the same pointer. NULL: no such cluster, or no sink account. */
+/* What the declared secret of the sink's passwords is known again by: no way leads back
+ * from it. NULL: none is declared. */
+const char *dr_access_sink_print(struct dr_access *a);
 const struct dr_login *dr_access_sink_login(struct dr_access *a, const char *from,
                                             size_t to, uint64_t generation);
 

@@ -88,6 +88,9 @@ struct dr_feed_args {
     uint64_t generation;
     uint64_t start_ts;
     const char *redo; /* prefix below the declared redo prefix; "" without redo */
+    /* Of an update: the password goes with it, derived from the secret of this print,
+     * whatever else differs; NULL: only with a sink that differs. */
+    const char *secret;
 };
 
 enum dr_store { DR_STORE_BACKUP, DR_STORE_REDO };
@@ -167,6 +170,7 @@ union dr_args {
         uint64_t generation;
         const char *from; /* cluster name the edge starts at */
         bool lock;        /* false: set the generation's password and unlock */
+        bool keeps_lock;  /* .. and leave a lock as it is */
     } sink;
     struct dr_feed_args feed;
 };

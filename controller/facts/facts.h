@@ -199,6 +199,9 @@ struct dr_feed_detail {
     /* This process saw the change of its settings begin, and each request to pause that
      * it sent for that was answered. */
     bool pauses_answered;
+    /* The secret, by its print, of the password that this process last sent with its
+     * settings, and that TiCDC took; NULL: none. */
+    const char *sent_secret;
     bool leaves_beat_out; /* its filter does not carry drover.heartbeat */
 };
 
@@ -399,6 +402,9 @@ struct dr_facts {
     struct dr_redo_logs redo;
     struct dr_equality equality;
     struct dr_sink_login sink_login;
+    /* What the declared secret of the sink's passwords is known again by; NULL: none is
+     * declared, or these facts are older. */
+    const char *sink_print;
     /* The secondary's sink.address, looked behind as drover where it is none of the SQL
      * instances: which cluster answers there. 0 or 1. Warm. */
     size_t sink_behind_count;

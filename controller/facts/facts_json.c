@@ -242,6 +242,7 @@ static const struct dr_codec feed_detail_codec = GROUP(
     LIST("extras", extras, extra_count, struct dr_difference, &difference_codec, OPT),
     TEXT("refused", refused, OPT),
     SCALAR(DR_CODEC_BOOL, bool, "pausesAnswered", pauses_answered, OPT),
+    TEXT("sentSecret", sent_secret, OPT),
     SCALAR(DR_CODEC_BOOL, bool, "leavesBeatOut", leaves_beat_out, OPT));
 #undef T
 
@@ -362,6 +363,7 @@ static const struct dr_codec snapshot_codec = ITEM(
     OBJECT("redo", facts.redo, struct dr_redo_logs, &redo_codec),
     OBJECT("equality", facts.equality, struct dr_equality, &equality_codec),
     OBJECT("sinkLogin", facts.sink_login, struct dr_sink_login, &sink_login_codec),
+    TEXT("sinkPrint", facts.sink_print, OPT),
     LIST("sinkBehind", facts.sink_behind, facts.sink_behind_count, struct dr_identity,
          &identity_codec, OPT),
     NUMBER("skippedGenerations", facts.skipped_generations, OPT),

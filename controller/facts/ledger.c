@@ -100,7 +100,9 @@ static const struct dr_codec edge_codec = CODEC(struct dr_edge_row,
     {.name = "resumed", .kind = DR_CODEC_DIGITS, .flags = DR_CODEC_OPTIONAL,
      .at = DR_CODEC_AT(struct dr_edge_row, resumed, uint64_t)},
     {.name = "settled", .kind = DR_CODEC_BOOL, .flags = DR_CODEC_OPTIONAL,
-     .at = DR_CODEC_AT(struct dr_edge_row, settled, bool)});
+     .at = DR_CODEC_AT(struct dr_edge_row, settled, bool)},
+    TEXT(struct dr_edge_row, "secret", secret, DR_CODEC_OPTIONAL),
+    TEXT(struct dr_edge_row, "replaced", replaced, DR_CODEC_OPTIONAL));
 
 static const struct dr_codec sink_codec = CODEC(struct dr_sink_row,
     TEXT(struct dr_sink_row, "account", account, 0),

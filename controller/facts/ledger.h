@@ -84,6 +84,9 @@ struct dr_edge_row {
     /* .. and each request to pause that drover had sent for it was answered: none comes
      * late. */
     bool settled;
+    /* What the secret of the feed's password is known again by, and the one that it
+     * replaced, which is not taken again; NULL: not noted, none. */
+    const char *secret, *replaced;
 };
 
 /* A request to pause that nobody waits for any more arrives within this time, or never:

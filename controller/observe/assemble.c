@@ -184,6 +184,7 @@ void dr_observer_assemble(struct dr_observer *o, int64_t wall_ms)
     }
     for (size_t c = 0; c < o->t->cluster_count; c++)
         dr_facts_decode_ledger(&f->clusters[c], o->cycle);
+    f->sink_print = dr_access_sink_print(o->access);
     dr_update_look(&o->memory.update, f);
     dr_memory_fill(&o->memory, f, o->cycle);
 }

@@ -205,6 +205,9 @@ static void fill_update(const struct dr_memory *m, struct dr_facts *f, struct dr
                                 ? dr_update_given_up(&m->update, d->id, f->now_ms)
                                 : NULL;
         d->refused = words ? dr_strdup(a, words) : NULL;
+        bool sent = d->seen.known && d->present && *m->update.secret &&
+                    strcmp(d->id, m->update.id) == 0;
+        d->sent_secret = sent ? dr_strdup(a, m->update.secret) : NULL;
         d->pauses_answered = d->seen.known && d->present && m->update.settled;
     }
 }

@@ -326,6 +326,13 @@ void dr_observe_beside(struct dr_observer *o, const struct dr_meanwhile *beside)
     o->beside = *beside;
 }
 
+static void unknow(struct dr_observer *o, enum dr_call_kind kind)
+{
+    for (size_t i = 0; i < o->count; i++)
+        if (o->questions[i].kind == kind)
+            o->questions[i].seen.known = false;
+}
+
 void dr_observe_everything(struct dr_observer *o)
 {
     o->everything = true;
@@ -359,6 +366,8 @@ void dr_observe_forget(struct dr_observer *o, const struct dr_call *call,
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
         for (size_t k = 0; rows[i].call == call->kind && k < 3 && rows[i].stale[k]; k++)
             forget(o, rows[i].stale[k]);
+    if (call->kind == DR_CALL_SINK_ACCOUNT) /* what was refused before it tells nothing */
+        unknow(o, DR_CALL_SQL_LOGIN);
     dr_memory_called(&o->memory, call, reply);
     dr_update_answered(&o->memory.update, call, reply, o->estate->now_ms(o->estate));
 }

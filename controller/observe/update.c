@@ -30,6 +30,9 @@ void dr_update_answered(struct dr_update_memory *m, const struct dr_call *call,
     if (reply->outcome == DR_DONE || strcmp(m->id, call->args.feed.id) != 0) {
         *m = (struct dr_update_memory){.since_ms = now_ms, .settled = m->settled};
         snprintf(m->id, sizeof(m->id), "%s", call->args.feed.id);
+        if (call->kind == DR_CALL_FEED_UPDATE && reply->outcome == DR_DONE)
+            snprintf(m->secret, sizeof(m->secret), "%s",
+                     call->args.feed.secret ? call->args.feed.secret : "");
     }
     if (reply->outcome == DR_DONE)
         return;

@@ -17,6 +17,7 @@ struct dr_update_memory {
     /* No request to pause can come late: the change began before the eyes of this
      * process, and each of its requests was answered. */
     bool settled;
+    char secret[64]; /* the print of what went with the settings last; "": no password */
 };
 
 /* A request of a change was answered, or its answer was lost: DR_CALL_FEED_PAUSE and

@@ -226,6 +226,7 @@ DR_EMIT(dr_emit_feed_again)
     struct dr_edge_row r = dr_edge_begun(v, &next);
     r.start_ts = noted ? other->start_ts : dr_feed_last_seen(v);
     r.state = DR_EDGE_MAKING;
+    dr_secret_note(v, &r);
     dr_emit_edge(v, c, x, &r);
     x->what = dr_sprintf(v->arena,
                          "%s: note that changefeed %s goes on from %" PRIu64

@@ -117,7 +117,7 @@ const struct dr_plan_check dr_plan_checks[] = {
     {"DR-B062", DR_SCOPE_PRIMARY, DR_P_NONE, dr_check_feed_as_made, "the changefeed as the document says",
      "spec.replication", "set it back, or change the document; or policy.drift.changefeedConfig: correct, and drover pauses the changefeed, gives it the declared settings and resumes it"},
     {"DR-B063", DR_SCOPE_SECONDARY, DR_P_NONE, dr_check_sink_let_in, "a sink account that is let in, once drover opened it",
-     "spec.replication.sink.user", "ask who changed it, and why; then ALTER USER .. ACCOUNT UNLOCK, or have its password, or the declared secret, set back: the changefeed has the password that was derived when it was made, and breaks when TiCDC logs in anew. Another secret takes a new generation: a rebuild"},
+     "spec.replication.sink.user", "ask who changed it, and why; then ALTER USER .. ACCOUNT UNLOCK, or have its password, or the declared secret, set back: the changefeed has the password that was derived when it was made, and breaks when TiCDC logs in anew. A secret that was replaced is not taken again: declare a third"},
     {"DR-B064", DR_SCOPE_PRIMARY, DR_P_NOT_MADE, dr_check_feed_history, "history that the changefeed still needs",
      "spec.replication", "do not resume it: it would fail, or leave a gap. Delete it, give its generation up, and begin again: its number in bootstrap.giveUp; then empty the secondary"},
     {"DR-B065", DR_SCOPE_PRIMARY, DR_P_NOT_MADE, dr_check_feed_fixed, "settings that TiCDC changes on a changefeed that is made",

@@ -235,7 +235,16 @@ static enum dr_truth lets_made_in(const struct dr_view *v, size_t c, const char 
     bool asked = s->seen.known && s->generation == v->gen.n;
     if (is_locked(v, c) || (asked && s->answer == DR_LOGIN_LOCKED))
         *fact = dr_sprintf(v->arena, "account '%s' was locked, and not by drover", user);
-    else if (asked && s->answer == DR_LOGIN_WRONG_PASSWORD)
+    else if (asked && s->answer == DR_LOGIN_WRONG_PASSWORD && dr_secret_is_replaced(v))
+        *fact =
+            "the declared secret is one that another has replaced: this controller has "
+            "an old one, or it was set back";
+    else if (asked && s->answer == DR_LOGIN_WRONG_PASSWORD && dr_secret_is_another(v)) {
+        if (dr_secret_turns(v))
+            return DR_TRUE;
+        *fact = "another secret is declared; it is taken once the changefeed is as the "
+                "document says";
+    } else if (asked && s->answer == DR_LOGIN_WRONG_PASSWORD)
         *fact = v->gen.n
                     ? dr_sprintf(v->arena,
                                  "account '%s' is not let in with the password of "

@@ -85,6 +85,7 @@ void dr_emit_feed_call(const struct dr_view *v, size_t c, struct dr_action *x,
 DR_EMIT(dr_emit_sink_row);
 DR_EMIT(dr_emit_sink_open);
 DR_EMIT(dr_emit_feed);
+DR_EMIT(dr_emit_secret);
 DR_EMIT(dr_emit_update_noted);
 DR_EMIT(dr_emit_update_over);
 DR_EMIT(dr_emit_update_resumed);

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 
 #include "controller/plan/emit.h"
+#include "controller/plan/feed.h"
 #include "controller/plan/predicates.h"
 
 struct dr_edge_row dr_edge_begun(const struct dr_view *v, const struct dr_generation *g)
@@ -45,6 +46,8 @@ static void write_edge(const struct dr_view *v, size_t c, struct dr_action *x,
     r.start_ts = start_ts;
     if (state == DR_EDGE_MADE)
         r.settings = v->t->doc.feeds;
+    if (state == DR_EDGE_MAKING) /* the account was let in with it */
+        dr_secret_note(v, &r);
     dr_emit_edge(v, c, x, &r);
 }
 
@@ -85,6 +88,8 @@ static void write_adopted(const struct dr_view *v, size_t c, struct dr_action *x
     r.start_ts = other && other->start_ts ? other->start_ts : v->start_ts;
     r.state = state;
     r.checkpoint = feed ? feed->checkpoint : 0;
+    if (state == DR_EDGE_MAKING)
+        dr_secret_note(v, &r);
     if (state == DR_EDGE_MADE && dr_holds(v, DR_P_FEED_MATCHES, c) == DR_TRUE)
         r.settings = v->t->doc.feeds;
     dr_emit_edge(v, c, x, &r);

@@ -59,6 +59,8 @@ DR_EMIT(dr_emit_update_resumed)
     struct dr_edge_row r = edge_as_seen(v, c);
     r.resumed = dr_view_facts(v, v->a)->ledger.tso;
     r.settled = dr_view_facts(v, v->a)->feed.pauses_answered;
+    if (dr_secret_sent(v))
+        dr_secret_note(v, &r);
     dr_emit_edge(v, c, x, &r);
 }
 
@@ -66,6 +68,8 @@ DR_EMIT(dr_emit_update_over)
 {
     struct dr_edge_row r = edge_as_seen(v, c);
     r.updating = false;
+    if (dr_secret_is_unnoted(v, dr_view_edge(v, c)))
+        dr_secret_note(v, &r);
     if (!dr_feed_refused(v)) { /* else it has what it had before */
         r.settings = v->t->doc.feeds;
         if (!dr_feed_declares_redo(v))
@@ -82,6 +86,7 @@ DR_EMIT(dr_emit_feed_pause)
 DR_EMIT(dr_emit_feed_update)
 {
     dr_emit_feed_call(v, c, x, DR_CALL_FEED_UPDATE);
+    x->call.args.feed.secret = dr_secret_turns(v) ? v->f->sink_print : NULL;
 }
 
 DR_EMIT(dr_emit_feed_resume)

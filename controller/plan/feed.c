@@ -206,26 +206,36 @@ bool dr_feed_is_meant(const struct dr_view *v)
            v->t->policy.drift[DR_DRIFT_CHANGEFEED_CONFIG] == DR_DRIFT_CORRECT;
 }
 
-/* A feed that somebody paused is not resumed by the way, unless the policy has it resumed
- * anyhow; one that failed may have failed because of what was edited since. */
+/* Whether the state of the feed allows a change. One that somebody paused is not resumed
+ * by the way, unless the policy has it resumed anyhow; one that failed may have failed
+ * because of what was edited since. */
+static bool may_update(const struct dr_view *v, const struct dr_feed *x, bool noted,
+                       bool anew)
+{
+    bool runs = x->state == DR_FEED_NORMAL || x->state == DR_FEED_WARNING;
+    bool resumed = x->state == DR_FEED_STOPPED &&
+                   v->t->policy.drift[DR_DRIFT_CHANGEFEED_PAUSED] == DR_DRIFT_CORRECT;
+    return runs || noted || dr_feed_late_pause(v) || resumed ||
+           (x->state == DR_FEED_FAILED && anew);
+}
+
 enum dr_truth dr_feed_update_wanted(const struct dr_view *v)
 {
     const struct dr_feed *x = dr_view_feed(v);
     const struct dr_feed_detail *d = detail_of(v);
-    bool noted = dr_feed_updating(v), anew = dr_feed_declared_anew(v);
+    bool turns = dr_secret_turns(v) && !dr_secret_sent(v);
+    bool noted = dr_feed_updating(v);
     if (dr_holds(v, DR_P_MADE, v->a) != DR_TRUE)
         return DR_FALSE; /* a row says what is in work, and before it is made nothing is
                           */
     if (!x || !d)
         return noted ? DR_UNSURE : DR_FALSE;
-    if (!d->difference_count || dr_feed_fixed(v) || d->refused)
-        return DR_FALSE; /* one that was paused for it goes on as it was */
-    bool runs = x->state == DR_FEED_NORMAL || x->state == DR_FEED_WARNING;
-    bool resumed = x->state == DR_FEED_STOPPED &&
-                   v->t->policy.drift[DR_DRIFT_CHANGEFEED_PAUSED] == DR_DRIFT_CORRECT;
-    bool may = runs || noted || dr_feed_late_pause(v) || resumed ||
-               (x->state == DR_FEED_FAILED && anew);
-    return dr_truth_of(may && (noted || dr_feed_is_meant(v)));
+    /* one that was paused for it goes on as it was, while it can */
+    if ((!d->difference_count && !turns) || dr_feed_fixed(v) ||
+        (d->refused && !(turns && dr_secret_has_account(v))))
+        return DR_FALSE;
+    return dr_truth_of((noted || turns || dr_feed_is_meant(v)) &&
+                       may_update(v, x, noted, turns || dr_feed_declared_anew(v)));
 }
 
 /* What decides which rows are carried, where to, and whether a redo log is written. */
@@ -431,18 +441,20 @@ DR_CHECK(dr_check_feed_fixed)
 const char *dr_feed_refused(const struct dr_view *v)
 {
     const struct dr_feed_detail *d = detail_of(v);
-    return d && d->difference_count ? d->refused : NULL;
+    return d && (d->difference_count || dr_secret_turns(v)) ? d->refused : NULL;
 }
 
 /* Not before it runs again as it did. */
 DR_CHECK(dr_check_feed_taken)
 {
     const char *refused = dr_feed_refused(v);
-    if (!refused || dr_holds(v, DR_P_MADE, c) != DR_TRUE || !dr_feed_is_meant(v) ||
-        is_noted(v))
+    if (!refused || dr_holds(v, DR_P_MADE, c) != DR_TRUE || is_noted(v) ||
+        !(dr_feed_is_meant(v) || dr_secret_turns(v)))
         return DR_TRUE;
     *fact = dr_sprintf(v->arena, "%s; TiCDC did not take that: %s",
-                       dr_feed_differences(v), dr_check_shown(v, refused));
+                       *dr_feed_differences(v) ? dr_feed_differences(v)
+                                               : "another secret is declared",
+                       dr_check_shown(v, refused));
     return DR_FALSE;
 }
 
@@ -482,6 +494,9 @@ void dr_feed_say_update(const struct dr_view *v, struct dr_action *x)
 {
     const char *differences = dr_feed_differences(v);
     x->predicted_ms = 3000;
+    if (dr_secret_turns(v))
+        x->what =
+            dr_sprintf(v->arena, "%s, with the password of the other secret", x->what);
     if (*differences)
         x->what = dr_sprintf(v->arena, "%s (%s)", x->what, differences);
 }

@@ -18,6 +18,21 @@ bool dr_feed_updating(const struct dr_view *v);
  * own whose answer was lost may have come late. Where none was, a stop is a human's from
  * then on. */
 bool dr_feed_late_pause(const struct dr_view *v);
+/* ---- another secret of the sink's passwords: secret.c ---- */
+
+/* The declared one is not the one that the feed's password was derived from; it was
+ * replaced by that one before; the feed is to get a password of it now. */
+bool dr_secret_is_another(const struct dr_view *v);
+bool dr_secret_is_replaced(const struct dr_view *v);
+bool dr_secret_turns(const struct dr_view *v);
+/* Its password was sent with the feed's settings; the account is let in with it. */
+bool dr_secret_sent(const struct dr_view *v);
+bool dr_secret_has_account(const struct dr_view *v);
+/* The row lacks it, or has the one before, and it is the one in use. */
+bool dr_secret_is_unnoted(const struct dr_view *v, const struct dr_edge_row *e);
+/* The declared one is the feed's from now on. */
+void dr_secret_note(const struct dr_view *v, struct dr_edge_row *r);
+
 /* The document was edited since drover last saw the feed as it says. */
 bool dr_feed_declared_anew(const struct dr_view *v);
 /* .. or the policy puts right what somebody changed: what differs is to be changed. */

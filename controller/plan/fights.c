@@ -36,7 +36,8 @@ bool dr_rule_corrects(const struct dr_view *v, const struct dr_plan_rule *r,
         *class = deeds[i].drift;
         /* an edit of the document is no correction, nor is what was begun */
         return r->id == 266 ? dr_feed_is_to_go_on(v)
-                            : !dr_feed_declared_anew(v) && !dr_feed_updating(v);
+                            : !dr_feed_declared_anew(v) && !dr_secret_turns(v) &&
+                                  !dr_feed_updating(v);
     }
     return r->is_drift;
 }

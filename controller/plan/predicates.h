@@ -61,6 +61,7 @@
     X(GC_ON, gc_on, "GC runs, or a hold of drover's says why not", "ledger instances")               \
     X(HISTORY_KEPT, history_kept, "the primary keeps what the changefeed has to carry yet", "feeds cdc ledger safepoints instances") \
     X(UPDATE_NOTED, update_noted, "no setting is to be changed, or this end says that drover does", "ledger feed feeds") \
+    X(SECRET_TURNED, secret_turned, "no other secret is declared, or the sink account is let in with its password", "ledger feed sink_login") \
     X(UPDATE_RESTS, update_rests, "no setting is to be changed, or the changefeed rests for it", "ledger feed feeds") \
     X(UPDATE_SENT, update_sent, "no setting is to be changed", "ledger feed feeds")                 \
     X(UPDATE_RUNS, update_runs, "no changefeed rests for a change of its settings", "ledger feed feeds")    \

@@ -233,6 +233,7 @@ DR_PREDICATE(update_over)
     /* an edit that changes nothing of the feed is agreed on, too */
     bool other = (!e->settings || strcmp(e->settings, v->t->doc.feeds) != 0) &&
                  dr_p_feed_matches(v, c) == DR_TRUE && !dr_feed_fixed(v);
+    other |= dr_secret_is_unnoted(v, e) && dr_p_feed_matches(v, c) == DR_TRUE;
     return dr_truth_and(dr_truth_of(!e->updating && !other),
                         dr_truth_not(dr_feed_update_wanted(v)));
 }

@@ -336,6 +336,8 @@ static void deeds(struct stage *w, struct dr_authority east, struct dr_authority
     call.args.sink.generation = 1;
     call.args.sink.from = "east";
     ask(w, call);
+    call.args.sink.keeps_lock = true;
+    ask(w, call);
     call.args.sink.lock = true;
     ask(w, call);
     call = on(DR_CALL_FEED_CREATE, EAST);

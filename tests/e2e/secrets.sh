@@ -59,6 +59,29 @@ becomes "all steps made" 30 grep -q "clear the restoring row" "$work/run2.log"
 finish "$run" TERM
 drover status $with -o json "$doc" >"$work/out/status.json" 2>&1
 drover plan $with --save-observed "$work/out/facts2.json" -w "$doc" >"$work/out/plan2" 2>&1
+# another secret: account and changefeed get its password, and nobody's rows wait long
+password() { MYSQL_PWD=$(canary_derived "$1" shop/east/west 1) timeout 5 mariadb --no-defaults --skip-ssl -N -h "$west" -P 4000 -u cdc -e 'SELECT 1' 2>&1; }
+is "the derived password is known here" 1 "$(password "${canary[sink]}")"
+before=${canary[sink]}
+canary[sink]='Kanarie+sink/06'
+canaries+=("${canary[sink]}")
+canary_spellings >"$work/spellings"
+(umask 077; printf %s "${canary[sink]}" >"$work/secrets/sink")
+drover apply $with --yes --wait 40s "$doc" >"$work/out/apply" 2>&1
+is "another secret is declared: apply" 0 $?
+has "the account gets its password" "give the sink account the password of the other secret" "$(cat "$work/out/apply")"
+has "so does the changefeed" "with the password of the other secret" "$(cat "$work/out/apply")"
+is "the one before lets nobody in" yes "$([[ "$(password "$before")" == *1045* ]] && echo yes)"
+is "the new one does" 1 "$(password "${canary[sink]}")"
+sql "$east" "INSERT INTO shop.customers (name) VALUES ('after')" >"$work/out/insert"
+becomes "rows flow" 20 sides_agree
+is "protected" 0 "$(protected >/dev/null 2>&1; echo $?)"
+(umask 077; printf %s "$before" >"$work/secrets/sink")
+drover apply $with --yes --wait 5s "$doc" >"$work/out/apply2" 2>&1
+has "the secret before is not taken again" "that another has replaced" "$(cat "$work/out/apply2")"
+is "the new one still lets in" 1 "$(password "${canary[sink]}")"
+(umask 077; printf %s "${canary[sink]}" >"$work/secrets/sink")
+
 # refusals quote what was wrong
 sql "$east" "ALTER USER drover IDENTIFIED BY 'other'" >/dev/null
 drover plan $with --save-observed "$work/out/facts3.json" "$doc" >"$work/out/plan3" 2>&1
@@ -74,7 +97,7 @@ for h in "$east" "$west"; do sql "$h" "SELECT * FROM mysql.drover_ledger; SELECT
 cp "$work"/run*.out "$work"/run*.log "$work/out/"
 
 # The derived password is the one that is set: the canary would be found if it leaked.
-is "the derived password is known here" 1 "$(MYSQL_PWD=$(canary_derived "${canary[sink]}" shop/east/west 1) timeout 5 mariadb --no-defaults --skip-ssl -N -h "$west" -P 4000 -u cdc -e 'SELECT 1' 2>&1)"
+is "the derived password is known here" 1 "$(password "${canary[sink]}")"
 has "the spy saw drover" "drover" "$(cat "$work/out/processes")"
 is "the journal was written" yes "$([ -s "$work/out/state/journal.db" ] && echo yes)"
 while IFS= read -r file; do

@@ -61,6 +61,7 @@ static const char *const adopt_outage[] = {"adopt/outage", NULL};
         prefix "/late-taken", prefix "/late-done"
 static const char *const edited[] = {CHANGED("edited"), NULL};
 static const char *const edited_outage[] = {"edited/outage", NULL};
+static const char *const turned[] = {CHANGED("turned"), NULL};
 static const char *const meddled[] = {CHANGED("meddled"), NULL};
 static const char *const meddled_outage[] = {"meddled/outage", NULL};
 static const char *const drifted[] = {CHANGED("drifted"), NULL};
@@ -109,6 +110,7 @@ static const struct sweep_family {
     {adopt_outage, 7, 14, 56, "mar"},
     {edited, 1, 3, 90, "mar"},
     {edited_outage, 7, 14, 56, "mar"},
+    {turned, 1, 12, 300, "mar"},
     {meddled, 1, 12, 300, "mar"},
     {meddled_outage, 7, 14, 56, "mar"},
     {drifted, 1, 27, 720, "mar"},

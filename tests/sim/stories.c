@@ -501,6 +501,7 @@ static bool prepare_feed(struct run *r)
     .setting.replication = "    redo: {level: eventual}\n"
 #define DRAWN  .numbered = true, .drawn = true
 #define EDITED .play = sim_play_edit
+#define TURNED .play = sim_play_turned
 #define MEDDLED                                                                          \
     .play = sim_play_meddled,                                                            \
     .setting.spec =                                                                      \
@@ -586,6 +587,7 @@ static const struct story stories[] = {
      .setting.b_variables = "    - {name: tidb_super_read_only, value: \"ON\"}\n"},
     HITS("existing", EXISTING),
     HITS("adopt", ADOPTION),
+    CHANGES("turned", "another secret of the sink's passwords is declared: account and changefeed get its password", TURNED),
     CHANGES("edited", "the document of a protected pair is edited: the changefeed gets other settings", EDITED),
     CHANGES("gone", "somebody removes the changefeed of a protected pair; the policy says correct", REMOVED),
     CHANGES("meddled", "somebody pauses the changefeed of a protected pair and changes it; the policy says correct", MEDDLED),

@@ -209,6 +209,7 @@ void sim_rival(struct run *r);
 void sim_rival_reversed(struct run *r);
 /* update.c: changes of a feed that is made, by an edit of the document or by hand. */
 bool sim_play_edit(struct run *r, uint64_t n);
+bool sim_play_turned(struct run *r, uint64_t n);
 bool sim_play_meddled(struct run *r, uint64_t n);
 bool sim_play_removed(struct run *r, uint64_t n);
 bool sim_play_removed_besides(struct run *r, uint64_t n);

@@ -37,7 +37,8 @@ Test(ledger, every_value_comes_back, .init = setup, .fini = teardown)
                                "abc", "def", "app@%", "9f",   NULL};
     struct dr_edge_row edge = {"east", "west", 3,    "id-1",       "orders/g3/",
                                "cdc",  42,     2,    DR_EDGE_MADE, 1763720000123u << 18,
-                               true,   "e5",   true, 77,           true};
+                               true,   "e5",   true, 77,           true,
+                               "p1",   "p0"};
     struct dr_sink_row sink = {true, "cdc", 3, true};
     struct dr_hold_row hold = {"bootstrap", "op-2", 99, 100};
     struct dr_gc_row gc = {true, {true, 600000}, {false, 600000}};

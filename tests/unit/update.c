@@ -2,6 +2,7 @@
  * it runs again. */
 #include <criterion/criterion.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tests/unit/act_kit.h"
@@ -172,4 +173,85 @@ Test(update, a_stop_right_after_it_is_a_persons)
         boss_end(&b);
         pair_close(&p);
     }
+}
+
+static void declare_secret(const char *text)
+{
+    setenv("DROVER_SINK_SECRET", text, 1);
+}
+
+static const char *row_of(struct pair *p, const char *at, const char *what)
+{
+    return pair_cell(p, at,
+                     dr_sprintf(p->arena,
+                                "SELECT COUNT(*) FROM mysql.drover_ledger WHERE k LIKE "
+                                "'edge/%%' AND value LIKE '%%%s%%'",
+                                what));
+}
+
+/* Another secret: account and changefeed get its password, the one before is not taken
+ * again, and who only changed the account's password is told. */
+Test(update, another_secret)
+{
+    struct pair p;
+    struct boss b;
+    pair_open(&p);
+    const char *first = dr_strdup(p.arena, getenv("DROVER_SINK_SECRET"));
+    pair_bootstrap(&p);
+    cr_expect_str_eq(row_of(&p, "127.0.1.4:4000", "\"secret\""), "1");
+    declare_secret("another secret");
+    boss_open(&b, &p, "one");
+    boss_until(&b, DR_ROUND_CONVERGED, 80);
+    cr_expect_eq(state_of(&b), DR_FEED_NORMAL);
+    cr_expect_eq(b.record.calls[DR_CALL_FEED_PAUSE], 1);
+    cr_expect_eq(b.record.calls[DR_CALL_SINK_ACCOUNT], 1);
+    cr_expect_eq(b.record.calls[DR_CALL_FEED_UPDATE], 1);
+    cr_expect_eq(b.record.calls[DR_CALL_FEED_RESUME], 1);
+    cr_expect_eq(b.r.facts->sink_login.answer, DR_LOGIN_LET_IN);
+    cr_expect_str_eq(row_of(&p, "127.0.1.4:4000", "\"replaced\""), "1");
+    cr_expect_str_eq(row_of(&p, "127.1.1.4:4000", "\"replaced\""), "1");
+    for (int i = 0; i < 30; i++)
+        boss_round(&b);
+    cr_expect_eq(b.r.plan->is_protected, DR_TRUE, "%s", b.said);
+    cr_expect_eq(b.record.calls[DR_CALL_FEED_PAUSE], 1);
+    boss_end(&b);
+    declare_secret(first);
+    boss_open(&b, &p, "older");
+    for (int i = 0; i < 10; i++)
+        boss_round(&b);
+    cr_expect_eq(b.record.calls[DR_CALL_FEED_PAUSE], 0);
+    cr_expect_eq(b.record.calls[DR_CALL_SINK_ACCOUNT], 0);
+    cr_expect_neq(b.r.plan->is_protected, DR_TRUE);
+    cr_expect(b.r.plan->notice_count &&
+                  strstr(b.r.plan->notices[0], "that another has replaced"),
+              "%s", b.said);
+    boss_end(&b);
+    pair_close(&p);
+}
+
+/* Wherever it is cut off, the next process ends it. */
+Test(update, another_secret_and_a_crash)
+{
+    static const char *const steps[] = {"updating",    "pause-feed",  "turn-secret",
+                                        "update-feed", "resume-feed", "resumed"};
+    struct pair p;
+    struct boss b;
+    pair_open(&p);
+    pair_bootstrap(&p);
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+        declare_secret(dr_sprintf(p.arena, "secret %zu", i));
+        boss_open(&b, &p, dr_sprintf(p.arena, "cut-%zu", i));
+        boss_until_step(&b, steps[i], 80);
+        boss_end(&b);
+        boss_options(&b, &p, dr_sprintf(p.arena, "next-%zu", i));
+        b.o.take = true;
+        boss_start(&b);
+        boss_until(&b, DR_ROUND_CONVERGED, 100);
+        cr_expect_eq(state_of(&b), DR_FEED_NORMAL, "%s", steps[i]);
+        for (int k = 0; k < 30; k++)
+            boss_round(&b);
+        cr_expect_eq(b.r.plan->is_protected, DR_TRUE, "%s: %s", steps[i], b.said);
+        boss_end(&b);
+    }
+    pair_close(&p);
 }

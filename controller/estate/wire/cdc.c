@@ -520,7 +520,8 @@ static enum dr_flow take_before_update(struct dr_script *s, const struct dr_answ
     enum dr_feed_state state = dr_feed_state_parse(dr_json_str(info, "state"));
     s->reply.as.feed = NULL;
     mine->new_arch = dr_feed_is_new(info);
-    if (!d->difference_count)
+    mine->sink_differs = s->call->args.feed.secret != NULL;
+    if (!d->difference_count && !mine->sink_differs)
         return DR_FLOW_DONE;
     for (size_t i = 0; i < d->difference_count; i++)
         mine->sink_differs |= strncmp(d->differences[i].field, "sink_uri", 8) == 0;
@@ -547,11 +548,15 @@ static enum dr_flow ask_update(struct dr_script *s)
                      json_object(), mine->sink_differs, config);
 }
 
-/* "The same with the old one": somebody was there first, perhaps we. */
+/* "The same with the old one, do nothing": somebody was there first, perhaps we. It has
+ * the code of every update that is refused. */
 static enum dr_flow take_update(struct dr_script *s, const struct dr_answer *a)
 {
-    if ((a->http.status >= 200 && a->http.status < 300) ||
-        dr_cdc_classify(s, &a->http).class->kind == DR_CDC_SAME)
+    bool taken = a->http.status >= 200 && a->http.status < 300;
+    struct dr_cdc_verdict v = {.message = ""};
+    if (!taken)
+        v = dr_cdc_classify(s, &a->http);
+    if (taken || v.class->kind == DR_CDC_SAME || strstr(v.message, "do nothing"))
         return DR_FLOW_DONE;
     return dr_script_http_error(s, a);
 }

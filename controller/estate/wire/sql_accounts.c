@@ -285,7 +285,8 @@ static enum dr_flow ask_alter(struct dr_script *s)
     dr_buf_init(&b, 16 << 10);
     dr_buf_addf(&b, "ALTER USER %s IDENTIFIED BY ", who);
     dr_sql_add_string(&b, mine->sink->password.bytes, mine->sink->password.len);
-    dr_buf_adds(&b, " ACCOUNT UNLOCK");
+    if (!s->call->args.sink.keeps_lock)
+        dr_buf_adds(&b, " ACCOUNT UNLOCK");
     s->ex.sql.text = dr_script_secret(s, &b);
     return DR_FLOW_SEND;
 }
