@@ -4,6 +4,7 @@
 #define DR_PLAN_CHECKS_H
 
 #include "controller/plan/predicates.h"
+#include "controller/plan/rights.h"
 
 struct dr_plan_check {
     const char *code;
@@ -137,8 +138,11 @@ DR_CHECK(dr_check_existing_history);
 DR_CHECK(dr_check_existing_start);
 DR_CHECK(dr_check_existing_equal);
 
-/* ---- ways out that are made of facts ---- */
+/* ---- ways out that are made of facts: mends.c has one for each code ---- */
 
+/* The statements that give an account what it lacks; NULL: there is no such account. */
+const char *dr_mend_rights(const struct dr_view *v, size_t c, enum dr_account_kind kind);
+const char *dr_mend_sink(const struct dr_view *v, size_t c);
 const char *dr_mend_orphan(const struct dr_view *v);
 const char *dr_mend_copy(const struct dr_view *v, const char *otherwise);
 /* A copy that was whole once must be made anew; `first`: what comes before that. */

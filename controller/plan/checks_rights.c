@@ -4,7 +4,6 @@
 
 #include "controller/base/quote.h"
 #include "controller/plan/checks.h"
-#include "controller/plan/feed.h"
 #include "controller/plan/rights.h"
 
 #define BYPASS (1u << DR_PRIV_RESTRICTED_REPLICA_WRITER_ADMIN)
@@ -65,7 +64,7 @@ static void add_rows(const struct dr_account *x, struct dr_buf *out)
  * CREATE (tidb: pkg/executor/grant.go). A fenced cluster refuses GRANT to everybody
  * without the bypass, root too (docs: system-variables.md): without the controller's own
  * nobody may be left who could, and the fence has to make way for a moment. */
-static const char *mend_rights(const struct dr_view *v, size_t c, enum dr_account_kind k)
+const char *dr_mend_rights(const struct dr_view *v, size_t c, enum dr_account_kind k)
 {
     const struct dr_account *x = account_of(v, c, k);
     const struct dr_cluster_facts *f = dr_view_facts(v, c);
@@ -142,7 +141,7 @@ DR_CHECK(dr_check_sink_is_below)
     return DR_FALSE;
 }
 
-static const char *mend_sink(const struct dr_view *v, size_t c)
+const char *dr_mend_sink(const struct dr_view *v, size_t c)
 {
     const struct dr_account *x = account_of(v, c, DR_ACCOUNT_SINK);
     struct dr_buf b;
@@ -202,64 +201,4 @@ const char *dr_rights_held(const struct dr_view *v, const char *code, size_t c)
         return text_of(v, &b);
     }
     return NULL;
-}
-
-/* Of a changefeed that is gone, or whose history is: all begins again. The rows of one
- * that was adopted count no generation. */
-static const char *mend_lost_feed(const struct dr_view *v, const char *first)
-{
-    if (v->gen.planned && !v->gen.adopted)
-        return dr_mend_rebuild(v, first);
-    return dr_sprintf(
-        v->arena,
-        "%sempty the secondary and begin again: on the secondary SET GLOBAL "
-        "tidb_super_read_only = OFF and drop what was restored, then on both "
-        "sides: DELETE FROM mysql.drover_ledger WHERE k IN ('backup', "
-        "'restoring') OR k LIKE 'edge/%%'",
-        first);
-}
-
-/* Of the changefeed. */
-static const char *mend_feed(const struct dr_view *v, const struct dr_plan_check *k)
-{
-    bool history = k->holds == dr_check_feed_history, goes_on = dr_feed_is_to_go_on(v);
-    if ((k->holds == dr_check_feed_again && !goes_on) || (history && goes_on))
-        return mend_lost_feed(v, "");
-    if (history)
-        return mend_lost_feed(v,
-                              "do not resume it: it would fail, or leave a gap. Delete "
-                              "the changefeed, and ");
-    if (k->holds == dr_check_feed_is_there)
-        return mend_lost_feed(v,
-                              "find out who deleted it, its redo logs went with it; what "
-                              "the primary has done since is carried by no feed: ");
-    return k->holds == dr_check_feed_fixed || k->holds == dr_check_feed_as_made
-               ? dr_mend_fixed(v)
-               : NULL;
-}
-
-const char *dr_check_mend(const struct dr_view *v, const struct dr_plan_check *k,
-                          size_t c)
-{
-    if (k->holds == dr_check_controller_rights)
-        return mend_rights(v, c, DR_ACCOUNT_CONTROLLER);
-    if (k->holds == dr_check_sink_rights)
-        return mend_rights(v, c, DR_ACCOUNT_SINK);
-    if (k->holds == dr_check_apply_rights)
-        return mend_rights(v, c, DR_ACCOUNT_APPLY);
-    if (k->holds == dr_check_ledger_not_lost)
-        return dr_mend_lost_ledger(v, c);
-    if (k->holds == dr_check_history_of_t || k->holds == dr_check_copies_agree)
-        return dr_mend_copy(v, NULL);
-    if (k->holds == dr_check_existing_history)
-        return dr_view_copy(v, false) ? dr_mend_copy(v, k->way_out) : NULL;
-    if (strcmp(k->code, "DR-B048") == 0)
-        return v->gen.planned ? dr_mend_copy(v, "empty the prefix") : NULL;
-    if (k->holds == dr_check_secondary_empty)
-        return dr_mend_left_over(v);
-    if (k->holds == dr_check_hold_is_whole)
-        return dr_mend_hold(v, c);
-    if (k->holds == dr_check_not_orphaned)
-        return dr_mend_orphan(v);
-    return k->holds == dr_check_sink_is_below ? mend_sink(v, c) : mend_feed(v, k);
 }
