@@ -156,7 +156,7 @@ static void check_cover(const struct dr_codec *codec, size_t derived, const char
         if (f->codec)
             check_cover(f->codec,
                         strcmp(f->name, "ledger") == 0
-                            ? sizeof(struct dr_ledger) + 8 /* and `decoded` */
+                            ? sizeof(struct dr_ledger) + 16 /* `decoded`, `tso_from_ms` */
                             : 0,
                         f->name);
     }
