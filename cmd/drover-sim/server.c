@@ -22,6 +22,7 @@ enum {
     ACCEPTS = 64,             /* at one event */
     SWEEP_MS = 100,           /* between two looks at every connection */
     REFUSALS_SAID_MS = 60000, /* no sooner once more */
+    FOLLOWED = 512,           /* listeners that one sweep compares with the model */
     SPARE_FDS = 64,     /* for all that is no client's connection, and no listener */
     CONNECTIONS = 2048, /* unless another number is asked for; each costs 100 KiB */
     FILES_MAX = 65536,
@@ -36,7 +37,8 @@ struct dr_sim_server {
     int epoll, signals;
     struct timespec start;
     struct dr_sim_listener *listeners;
-    size_t listener_count;
+    size_t listener_count, followed;
+    uint64_t network_seen;
     SSL_CTX **contexts; /* by cluster of the document; NULL: none */
     size_t context_count;
     struct dr_sim_conn *first;
@@ -324,6 +326,10 @@ static void shed(struct dr_sim_server *s)
 /* A partition was made or healed: whom it concerns falls silent, or is heard again. */
 static void follow_network(struct dr_sim_server *s, int64_t now)
 {
+    uint64_t changes = dr_model_network_changes(s->model);
+    if (changes == s->network_seen)
+        return;
+    s->network_seen = changes;
     for (struct dr_sim_conn *c = s->first; c; c = c->next)
         if (!c->dead && dr_conn_follow_network(c)) {
             /* Out of sight: epoll would tell of a client's reset again and again. */
@@ -337,13 +343,15 @@ static void follow_network(struct dr_sim_server *s, int64_t now)
 
 static void sweep(struct dr_sim_server *s, int64_t now)
 {
-    for (size_t i = 0; i < s->listener_count; i++) {
-        struct dr_sim_listener *l = &s->listeners[i];
+    for (size_t i = 0; i < s->listener_count && i < FOLLOWED; i++) {
+        struct dr_sim_listener *l = &s->listeners[s->followed];
+        s->followed = (s->followed + 1) % s->listener_count;
         if (!l->path)
             follow_process(s, l);
-        if (s->full && !l->silent)
-            listen_for(s, l, true);
     }
+    for (size_t i = 0; s->full && i < s->listener_count; i++)
+        if (!s->listeners[i].silent)
+            listen_for(s, &s->listeners[i], true);
     s->full = false;
     for (struct dr_sim_conn *c = s->first; c; c = c->next) {
         dr_conn_sweep(c, now);
