@@ -306,6 +306,7 @@ static void join_all(struct fleet *f, bool *good)
 {
     pthread_mutex_lock(&f->lock);
     pthread_cond_broadcast(&f->wake);
+    pthread_cond_broadcast(&f->turn);
     pthread_mutex_unlock(&f->lock);
     while (f->workers) {
         struct worker *w = f->workers;
@@ -375,6 +376,7 @@ static void init(struct fleet *f, const struct dr_fleet_options *o)
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_cond_init(&f->wake, &monotonic);
+    pthread_cond_init(&f->turn, &monotonic);
     pthread_condattr_destroy(&monotonic);
 }
 
@@ -476,6 +478,7 @@ int dr_fleet_run(const struct dr_fleet_options *o, bool *good, struct dr_err *er
     if (f.live)
         dr_live_stop(f.live);
     pthread_cond_destroy(&f.wake);
+    pthread_cond_destroy(&f.turn);
     pthread_mutex_destroy(&f.voice);
     pthread_mutex_destroy(&f.lock);
     return rc;

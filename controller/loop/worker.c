@@ -13,7 +13,8 @@ enum {
     RETRY_MS = 5000,
     CONFIRM_MS = 1000, /* between two looks of which one confirms the other */
     PUBLISH_MS = 10000,
-    BEGIN_APART_MS = 5, /* the first rounds of two topologies */
+    BEGINNING_MAX = 16,  /* first rounds at a time, */
+    BEGIN_APART_MS = 50, /* if those before take no longer than this each */
     ENDING_NAP_NS = 200000000,
     ONCE_BLIND_MS = 30000 /* with `once`: how long an unknown fact is waited for */
 };
@@ -209,14 +210,30 @@ static int64_t rest_after(struct worker *w, const struct dr_round *r)
     return dr_conditions_pending(w->conditions) && ms > CONFIRM_MS ? CONFIRM_MS : ms;
 }
 
-/* So that many topologies do not connect at the same moment. */
-static void wait_for_turn(struct worker *w)
+/* First rounds connect, and ask everything: as many as the machine gets done at a time,
+ * for a thousand of them at once would all run into their deadlines. Who waits behind
+ * ones that hang begins all the same, after a while for each that was before it. */
+static void begin(struct worker *w)
 {
+    struct fleet *f = w->fleet;
     struct timespec until = after_ms(w->begin_ms);
+    pthread_mutex_lock(&f->lock);
+    while (f->beginning >= BEGINNING_MAX && !dr_fleet_stopped(f))
+        if (pthread_cond_timedwait(&f->turn, &f->lock, &until) == ETIMEDOUT)
+            break;
+    f->beginning++;
+    pthread_mutex_unlock(&f->lock);
+    w->begins = true;
+}
+
+static void has_begun(struct worker *w)
+{
+    if (!w->begins)
+        return;
+    w->begins = false;
     pthread_mutex_lock(&w->fleet->lock);
-    while (!dr_fleet_stopped(w->fleet) &&
-           pthread_cond_timedwait(&w->fleet->wake, &w->fleet->lock, &until) != ETIMEDOUT)
-        ;
+    w->fleet->beginning--;
+    pthread_cond_signal(&w->fleet->turn);
     pthread_mutex_unlock(&w->fleet->lock);
 }
 
@@ -227,12 +244,13 @@ static void *work(void *arg)
     char holder[DR_HOLDER_TEXT];
     bool converged = false;
     w->conditions = dr_conditions_new();
-    if (w->begin_ms)
-        wait_for_turn(w);
+    begin(w);
     while (!dr_fleet_stopped(f) || (w->actor && dr_actor_owes(w->actor))) {
         struct dr_round r;
         struct dr_err err = {0};
-        if (!follow(w, holder, &err) || dr_actor_round(w->actor, &r, &err) != 0) {
+        bool good = follow(w, holder, &err) && dr_actor_round(w->actor, &r, &err) == 0;
+        has_begun(w);
+        if (!good) {
             say_trouble(w, &err);
             if (f->o.once || dr_fleet_stopped(f))
                 break;
@@ -249,6 +267,7 @@ static void *work(void *arg)
         if (ms > 0)
             sleep_until_woken(w, ms);
     }
+    has_begun(w);
     close_rig(w);
     dr_fleet_release(f, w->held);
     dr_conditions_free(w->conditions);
@@ -286,8 +305,6 @@ int dr_worker_start(struct fleet *f, const char *name, struct shared *s,
     snprintf(w->revision, sizeof(w->revision), "%s",
              removal ? removal : s->declaration->revision);
     w->begin_ms = (int64_t)f->begun++ * BEGIN_APART_MS;
-    if (w->begin_ms > f->o.interval_ms)
-        w->begin_ms = f->o.interval_ms;
     w->jitter.state = (uint64_t)dr_wall_ms() ^ (uint64_t)(uintptr_t)w;
     snprintf(w->name, sizeof(w->name), "%s", name);
     if (pthread_create(&w->thread, NULL, work, w) != 0) {

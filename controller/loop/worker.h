@@ -43,6 +43,7 @@ struct worker {
     struct dr_actor *actor;
     struct dr_conditions *conditions; /* of all its actors, one after the other */
     struct dr_prng jitter;
+    bool begins;                         /* it is in its first round */
     int64_t begin_ms;                    /* of waiting before its first round */
     char trouble[DR_WORKER_TROUBLE_MAX]; /* said already */
     int64_t published_ms;                /* the estate's clock; 0: not yet */
@@ -56,6 +57,8 @@ struct fleet {
     struct dr_fleet_options o;
     pthread_mutex_t lock, voice;
     pthread_cond_t wake;
+    pthread_cond_t turn;        /* somebody's first round is over */
+    unsigned beginning;         /* first rounds under way */
     struct dr_journal *journal; /* one of all workers */
     struct dr_live *live;       /* their network threads; NULL: options.carrier */
     struct worker *workers;
