@@ -26,6 +26,8 @@ static void add_file(struct dr_declaration *d, const struct dr_origin_file *f,
                                       prefix[strlen(prefix) - 1] == '/' ? "" : "/", name);
     struct dr_declared_file *kept = &d->files[d->file_count++];
     kept->name = name;
+    kept->bytes = f->bytes;
+    kept->len = f->len;
     memcpy(kept->digest, f->digest, sizeof(kept->digest));
     dr_docs_add(&d->docs, name, f->bytes, f->len);
 }
@@ -106,6 +108,27 @@ static const struct dr_declared_file *file_of(const struct dr_declaration *d,
         if (strcmp(d->files[i].name, t->doc.file) == 0)
             return &d->files[i];
     return NULL;
+}
+
+struct dr_declaration *dr_declaration_slice(const struct dr_declaration *d,
+                                            const char *name)
+{
+    const struct dr_declared_file *from = file_of(d, name);
+    struct dr_declaration *x = empty();
+    struct dr_arena *a = x->arena;
+    x->revision = dr_strdup(a, d->revision);
+    x->author = dr_strdup(a, d->author);
+    x->subject = dr_strdup(a, d->subject);
+    x->complete = false;
+    x->file_count = 1;
+    x->files = DR_NEW(a, struct dr_declared_file);
+    *x->files = *from;
+    x->files->name = dr_strdup(a, from->name);
+    x->files->bytes = dr_strndup(a, from->bytes, from->len);
+    dr_docs_init(&x->docs, a);
+    dr_docs_add(&x->docs, x->files->name, x->files->bytes, from->len);
+    dr_docs_finish(&x->docs);
+    return x;
 }
 
 bool dr_declaration_same(const struct dr_declaration *x, const struct dr_declaration *y,

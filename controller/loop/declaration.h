@@ -20,7 +20,9 @@ struct dr_declaration {
     size_t file_count;
     struct dr_declared_file {
         const char *name; /* as findings name it */
-        char digest[65];  /* of its bytes */
+        const char *bytes;
+        size_t len;
+        char digest[65]; /* of the bytes */
     } * files;
 };
 
@@ -53,6 +55,11 @@ bool dr_declaration_is_good(const struct dr_declaration *d);
 /* The topology of that name; NULL: none. */
 const struct dr_topology *dr_declaration_find(const struct dr_declaration *d,
                                               const char *name);
+
+/* Its file alone, decoded once more: what somebody stands on for long must not keep all
+ * the others of that revision. Out: owned. There must be such a topology. */
+struct dr_declaration *dr_declaration_slice(const struct dr_declaration *d,
+                                            const char *name);
 
 /* Whether the file that declares that topology is the same, byte for byte, in both. */
 bool dr_declaration_same(const struct dr_declaration *x, const struct dr_declaration *y,

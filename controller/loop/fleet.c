@@ -197,11 +197,24 @@ static bool goes_on_from(struct fleet *f, const struct dr_declaration *d,
     return false;
 }
 
+/* Somebody new, or with another text, stands on this revision: on its own file of it. */
+static int follow_topology(struct fleet *f, const struct dr_declaration *d,
+                           const char *name, struct worker *w, struct dr_err *err)
+{
+    int rc = 0;
+    struct shared *s = dr_xcalloc(1, sizeof(*s));
+    *s = (struct shared){.declaration = dr_declaration_slice(d, name), .users = 1};
+    if (w)
+        dr_worker_point_at(f, w, s);
+    else
+        rc = dr_worker_start(f, name, s, NULL, err);
+    dr_fleet_release(f, s);
+    return rc;
+}
+
 static int follow_declaration(struct fleet *f, struct dr_declaration *d,
                               struct dr_err *err)
 {
-    struct shared *s = dr_xcalloc(1, sizeof(*s));
-    *s = (struct shared){.declaration = d, .users = 1};
     int rc = 0;
     for (size_t i = 0; i < d->docs.topology_count && rc == 0; i++) {
         const char *name = d->docs.topologies[i]->doc.metadata.name;
@@ -209,10 +222,8 @@ static int follow_declaration(struct fleet *f, struct dr_declaration *d,
         /* a commit elsewhere costs this topology nothing */
         if (w && !w->removed && dr_declaration_same(w->wanted->declaration, d, name))
             dr_worker_point_on(f, w, d->revision);
-        else if (w)
-            dr_worker_point_at(f, w, s);
         else
-            rc = dr_worker_start(f, name, s, NULL, err);
+            rc = follow_topology(f, d, name, w, err);
     }
     /* a document is gone only when the whole of the source was read */
     for (struct worker *w = f->workers; rc == 0 && d->complete && w; w = w->next) {
@@ -238,7 +249,7 @@ static int follow_declaration(struct fleet *f, struct dr_declaration *d,
         if (!f->history_read)
             walk_history(f, d);
     }
-    dr_fleet_release(f, s);
+    dr_declaration_free(d);
     return rc;
 }
 

@@ -64,7 +64,8 @@ static char *named(struct dr_arena *a, const char *text, unsigned i)
 static void write_topology(const struct dr_bench_estate *e, const char *text, unsigned i)
 {
     struct dr_arena *a = dr_arena_new(0);
-    dr_bench_write(dr_sprintf(a, "%s/shop%u.yaml", e->docs, i), moved(e, a, text, i));
+    dr_bench_write(dr_sprintf(a, "%s/aside/shop%u.yaml", e->dir, i),
+                   moved(e, a, text, i));
     dr_arena_free(a);
 }
 
@@ -133,7 +134,8 @@ void dr_bench_estate_start(struct dr_bench_estate *e, const struct dr_bench *b,
         files.rlim_cur = files.rlim_max; /* also of the programs that are started */
         (void)setrlimit(RLIMIT_NOFILE, &files);
     }
-    if (mkdir(e->dir, 0700) != 0 || mkdir(e->docs, 0700) != 0)
+    if (mkdir(e->dir, 0700) != 0 || mkdir(e->docs, 0700) != 0 ||
+        mkdir(dr_sprintf(a, "%s/aside", e->dir), 0700) != 0)
         dr_bench_die(e->dir, NULL);
     char *topology = dr_bench_read(a, "examples/quickstart/topology.yaml", &len);
     char *estate = dr_bench_read(a, "examples/quickstart/estate.yaml", &len);
@@ -141,6 +143,18 @@ void dr_bench_estate_start(struct dr_bench_estate *e, const struct dr_bench *b,
         write_topology(e, topology, i);
     for (unsigned from = 0; from < count; from += DR_BENCH_SIM_PAIRS)
         start_sim(e, b, a, write_estate(e, a, estate, from), from);
+}
+
+void dr_bench_estate_declare(const struct dr_bench_estate *e, unsigned from,
+                             unsigned count)
+{
+    struct dr_arena *a = dr_arena_new(0);
+    for (unsigned i = from; i < e->count && i < from + count; i++) {
+        const char *aside = dr_sprintf(a, "%s/aside/shop%u.yaml", e->dir, i);
+        if (rename(aside, dr_sprintf(a, "%s/shop%u.yaml", e->docs, i)) != 0)
+            dr_bench_die(aside, NULL);
+    }
+    dr_arena_free(a);
 }
 
 void dr_bench_estate_end(struct dr_bench_estate *e)

@@ -298,6 +298,7 @@ void dr_bench_live(struct dr_bench *b)
 {
     struct stage s = {.b = b, .arena = dr_arena_new(0)};
     dr_bench_estate_start(&s.estate, b, s.arena, "live", 1);
+    dr_bench_estate_declare(&s.estate, 0, 1);
     s.topology = dr_bench_load(s.arena, &s.docs,
                                dr_sprintf(s.arena, "%s/shop0.yaml", s.estate.docs));
     at_delay(&s, 0, ROUNDS_MAX);
