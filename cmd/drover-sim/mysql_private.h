@@ -1,5 +1,5 @@
-/* One MySQL connection, shared by mysql.c (commands), mysql_login.c, mysql_answer.c and
- * mysql_prepared.c. */
+/* One MySQL connection, shared by mysql.c (commands), mysql_login.c, mysql_answer.c,
+ * mysql_prepared.c and mysql_small.c. */
 #ifndef DR_SIM_MYSQL_PRIVATE_H
 #define DR_SIM_MYSQL_PRIVATE_H
 
@@ -81,6 +81,7 @@ void dr_mysql_run_text(struct dr_mysql_conn *c, struct dr_sim_stream *s, char *t
 /* Goes on with what runs from where it is, as far as the model and the client let it. */
 void dr_mysql_go_on(struct dr_mysql_conn *c, struct dr_sim_stream *s, int64_t now_ms);
 
+/* ---- answers of one packet: mysql_small.c ---- */
 void dr_mysql_error(struct dr_mysql_conn *c, struct dr_sim_stream *s, int number,
                     const char *sqlstate, const char *message);
 void dr_mysql_malformed(struct dr_mysql_conn *c, struct dr_sim_stream *s);
