@@ -334,6 +334,14 @@ static bool failed_by_gc(const struct dr_feed *x)
     return x->state == DR_FEED_FAILED && by_gc;
 }
 
+bool dr_feed_is_unheld(const struct dr_view *v)
+{
+    const struct dr_cluster_facts *a = dr_view_facts(v, v->a);
+    const struct dr_instance *sql = a->instance_count ? &a->instances[0] : NULL;
+    return sql && sql->seen.known && sql->gc_enable &&
+           dr_holds(v, DR_P_FEED_HOLDS_GC, v->a) == DR_FALSE;
+}
+
 /* TiCDC keeps history for gc-ttl after the checkpoint of a feed that does not advance;
  * where PD lists no safepoint of it, GC takes what is older than its life time. Source:
  * tiflow: pkg/txnutil/gc/gc_manager.go. */
@@ -353,10 +361,8 @@ enum dr_truth dr_feed_history(const struct dr_view *v, int64_t *left_ms)
         return DR_UNSURE;
     int64_t age_ms = dr_tso_age_ms(a->ledger.tso, x->checkpoint);
     int64_t kept_ms = a->cdc.gc_ttl_s * 1000;
-    const struct dr_instance *sql = a->instance_count ? &a->instances[0] : NULL;
-    if (sql && sql->seen.known && sql->gc_enable && sql->gc_life_time_ms < kept_ms &&
-        dr_holds(v, DR_P_FEED_HOLDS_GC, v->a) == DR_FALSE)
-        kept_ms = sql->gc_life_time_ms;
+    if (dr_feed_is_unheld(v) && a->instances[0].gc_life_time_ms < kept_ms)
+        kept_ms = a->instances[0].gc_life_time_ms;
     *left_ms = kept_ms > age_ms ? kept_ms - age_ms : 0;
     return dr_truth_of(age_ms < kept_ms);
 }

@@ -58,6 +58,10 @@ bool dr_feed_declares_redo(const struct dr_view *v);
 const char *dr_feed_lacks_redo(const struct dr_view *v);
 /* The feed reads another cluster than the primary's PD is of. */
 bool dr_feed_captures_another(const struct dr_view *v, const struct dr_feed *x);
+/* Whether GC runs, and PD lists no safepoint of TiCDC that keeps it from what the feed
+ * has not carried yet. */
+bool dr_feed_is_unheld(const struct dr_view *v);
+
 /* Whether the primary still keeps what the feed has to carry yet, and how much longer it
  * does while nothing advances; -1: not known. */
 enum dr_truth dr_feed_history(const struct dr_view *v, int64_t *left_ms);

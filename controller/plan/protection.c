@@ -260,8 +260,18 @@ static enum dr_truth history_safe(const struct dr_view *v, struct dr_protection 
         out->text = "age of the checkpoint not known";
         return DR_UNSURE;
     }
-    int64_t age = dr_tso_age_ms(a->ledger.tso, ours->checkpoint);
+    int64_t age = dr_tso_age_ms(a->ledger.tso, ours->checkpoint), unheld;
     int64_t ttl = a->cdc.gc_ttl_s * 1000;
+    if (dr_feed_is_unheld(v)) {
+        (void)dr_feed_history(v, &unheld);
+        out->text = dr_sprintf(v->arena,
+                               "PD lists no safepoint of TiCDC that holds it: %s until "
+                               "history is lost should the changefeed stand still",
+                               dr_duration_text(unheld / 60000 * 60000, left));
+        out->help = "TiCDC renews its safepoint each minute: see its log, whether it "
+                    "reaches PD, and who deletes safepoints";
+        return DR_FALSE;
+    }
     out->text =
         dr_sprintf(v->arena, "%s until history is lost",
                    dr_duration_text(ttl > age ? (ttl - age) / 60000 * 60000 : 0, left));
