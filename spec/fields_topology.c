@@ -470,6 +470,11 @@ const struct dr_edge_spec *dr_topology_edge(const struct dr_topology *t, const c
     return NULL;
 }
 
+bool dr_topology_wants_redo(const struct dr_topology *t)
+{
+    return t->replication.redo.declared && t->replication.redo.level == DR_REDO_EVENTUAL;
+}
+
 bool dr_topology_waives(const struct dr_topology *t, const char *schema,
                         const char *table)
 {

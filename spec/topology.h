@@ -327,6 +327,8 @@ const struct dr_cluster *dr_topology_secondary(const struct dr_topology *t);
 const struct dr_edge_spec *dr_topology_edge(const struct dr_topology *t, const char *from,
                                             const char *to);
 
+/* Whether changefeeds write redo logs: declared, and not of level none. */
+bool dr_topology_wants_redo(const struct dr_topology *t);
 /* Whether the table, which TiCDC may not be able to replicate, is waived:
  * replication.allowUnreplicated. */
 bool dr_topology_waives(const struct dr_topology *t, const char *schema,

@@ -72,7 +72,7 @@ DR_EMIT(dr_emit_update_over)
         dr_secret_note(v, &r);
     if (!dr_feed_refused(v)) { /* else it has what it had before */
         r.settings = v->t->doc.feeds;
-        if (!dr_feed_declares_redo(v))
+        if (!dr_topology_wants_redo(v->t))
             r.redo = ""; /* a path that was used is not used again */
     }
     dr_emit_edge(v, c, x, &r);

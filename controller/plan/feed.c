@@ -117,12 +117,6 @@ const char *dr_feed_differences(const struct dr_view *v)
                : list;
 }
 
-bool dr_feed_declares_redo(const struct dr_view *v)
-{
-    const struct dr_redo *redo = &v->t->replication.redo;
-    return redo->declared && redo->level == DR_REDO_EVENTUAL;
-}
-
 const char *dr_feed_fixed(const struct dr_view *v)
 {
     const struct dr_feed_detail *d = detail_of(v);
@@ -130,7 +124,7 @@ const char *dr_feed_fixed(const struct dr_view *v)
         if (is_fixed(&d->differences[i]))
             return difference_text(v, &d->differences[i]);
     /* its path is bound to the generation, and a path that was used is not used again */
-    return d && dr_feed_declares_redo(v) && !*v->gen.redo
+    return d && dr_topology_wants_redo(v->t) && !*v->gen.redo
                ? "replication.redo.level: declared eventual, the changefeed was made "
                  "without a redo path"
                : NULL;
@@ -156,7 +150,7 @@ const char *dr_mend_fixed(const struct dr_view *v)
 
 const char *dr_redo_off_notice(const struct dr_view *v)
 {
-    return *v->gen.redo && !dr_feed_declares_redo(v) && !v->gen.adopted &&
+    return *v->gen.redo && !dr_topology_wants_redo(v->t) && !v->gen.adopted &&
                    dr_holds(v, DR_P_MADE, v->a) == DR_TRUE && dr_feed_is_meant(v)
                ? "redo is to be switched off: without it a disaster leaves the secondary "
                  "between "
@@ -266,7 +260,7 @@ const char *dr_feed_edit_waits(const struct dr_view *v)
 const char *dr_feed_lacks_redo(const struct dr_view *v)
 {
     const struct dr_feed_detail *d = detail_of(v);
-    if (!dr_feed_declares_redo(v))
+    if (!dr_topology_wants_redo(v->t))
         return NULL;
     for (size_t i = 0; d && i < d->difference_count; i++)
         if (strcmp(d->differences[i].field, "consistent.level") == 0 ||

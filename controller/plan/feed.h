@@ -52,8 +52,6 @@ const char *dr_redo_off_notice(const struct dr_view *v);
 /* What differs, where that is an edit of the document that waits and changes neither
  * which rows are carried, nor where to, nor the redo log; else NULL. */
 const char *dr_feed_edit_waits(const struct dr_view *v);
-/* The document wants a redo log. */
-bool dr_feed_declares_redo(const struct dr_view *v);
 /* What of the declared redo log the feed does not write; NULL: none declared, or all. */
 const char *dr_feed_lacks_redo(const struct dr_view *v);
 /* The feed reads another cluster than the primary's PD is of. */

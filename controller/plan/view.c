@@ -181,8 +181,7 @@ struct dr_generation dr_generation_of(const struct dr_topology *t,
         g.adopted = !e->generation || e->adopted;
     }
     const struct dr_edge_spec *spec = dr_topology_edge(t, x, y);
-    bool redo =
-        t->replication.redo.declared && t->replication.redo.level == DR_REDO_EVENTUAL;
+    bool redo = dr_topology_wants_redo(t);
     if (!g.planned && spec && spec->id && !had_edge(f, x, y)) {
         g.adopted = true;
         g.feed_id = spec->id;
@@ -207,8 +206,7 @@ struct dr_generation dr_generation_after(const struct dr_topology *t,
                                          const struct dr_generation *removed,
                                          struct dr_arena *a)
 {
-    bool redo =
-        t->replication.redo.declared && t->replication.redo.level == DR_REDO_EVENTUAL;
+    bool redo = dr_topology_wants_redo(t);
     uint64_t n = 1 + highest_generation(f);
     return (struct dr_generation){.n = n,
                                   .again = removed->n,
