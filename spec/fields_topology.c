@@ -239,6 +239,8 @@ static const struct dr_field replication_fields[] = {
      .help = "What one directed edge has of its own. The edges themselves follow from mode and primary."},
     {.key = "allowUnreplicated", DR_FIELD_STRINGS(struct dr_replication, allow_unreplicated, allow_unreplicated_count), .format = DR_F_TABLES, .max = 10000,
      .example = "[shop.audit_log]", .help = "Tables that TiCDC cannot replicate (no valid key) and that may be missing on the secondary."},
+    {.key = "compared", DR_FIELD_TIME(struct dr_replication, compared_unix_ms), .aside = true, .only = "PrimarySecondary", .example = "2026-11-22T03:30:00Z",
+     .help = "A person's word: a comparison of both sides that began then found them equal. It answers that the secondary was seen to take writes once the feed was made: without it such a pair does not count as protected again, though the fence is closed, because nobody knows what was written there. It counts for what was seen open before, not for what comes later, and not while it lies ahead; it can be removed afterwards."},
     {0}};
 static const struct dr_shape replication_shape = {.fields = replication_fields, .bytes = sizeof(struct dr_replication)};
 

@@ -201,6 +201,7 @@ struct dr_replication {
     const char *const *
         allow_unreplicated; /* "db.table", "db.*": tables that cannot replicate, waived */
     size_t allow_unreplicated_count;
+    int64_t compared_unix_ms; /* a person found both sides equal then; 0: not said */
 };
 
 struct dr_gc_hold {

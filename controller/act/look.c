@@ -16,14 +16,21 @@ int64_t dr_actor_now(const struct dr_actor *x)
  * second, and before the fence is closed again. */
 static void keep_seen(struct dr_actor *x)
 {
-    bool open;
-    struct dr_last_seen now = dr_plan_last_seen(&x->input, &open, x->cycle);
-    x->open_looks = open && now.generation == x->seen.generation ? x->open_looks + 1
-                    : open                                       ? 1
-                                                                 : 0;
-    now.opened |= x->open_looks > 1;
-    if (now.generation)
-        x->seen = dr_last_seen_both(x->seen, now);
+    uint64_t open_at;
+    struct dr_last_seen now = dr_plan_last_seen(&x->input, &open_at, x->cycle);
+    x->open_looks = open_at && now.generation == x->seen.generation ? x->open_looks + 1
+                    : open_at                                       ? 1
+                                                                    : 0;
+    if (x->open_looks > 1)
+        now = dr_last_seen_both(now, (struct dr_last_seen){.generation = now.generation,
+                                                           .opened = true,
+                                                           .opened_from = open_at,
+                                                           .opened_to = open_at});
+    x->seen = dr_last_seen_both(x->seen, now);
+    if (dr_plan_is_compared(&x->input, &x->seen, x->cycle)) {
+        x->seen.opened = false;
+        x->seen.opened_from = x->seen.opened_to = 0;
+    }
 }
 
 void dr_actor_refresh(struct dr_actor *x)

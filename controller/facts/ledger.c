@@ -161,7 +161,7 @@ static const struct dr_codec approval_codec = CODEC(struct dr_approval_row,
 static const struct dr_codec consumed_codec = CODEC(struct dr_consumed_row,
     TEXT(struct dr_consumed_row, "word", word, 0));
 
-struct lease_value { uint64_t until, checkpoint, generation; bool opened; };
+struct lease_value { uint64_t until, checkpoint, generation, from, to; bool opened; };
 static const struct dr_codec lease_codec = CODEC(struct lease_value,
     DIGITS(struct lease_value, "until", until),
     {.name = "checkpoint", .kind = DR_CODEC_DIGITS, .flags = DR_CODEC_OPTIONAL,
@@ -169,7 +169,11 @@ static const struct dr_codec lease_codec = CODEC(struct lease_value,
     {.name = "generation", .kind = DR_CODEC_NUMBER, .flags = DR_CODEC_OPTIONAL,
      .at = DR_CODEC_AT(struct lease_value, generation, uint64_t)},
     {.name = "opened", .kind = DR_CODEC_BOOL, .flags = DR_CODEC_OPTIONAL,
-     .at = DR_CODEC_AT(struct lease_value, opened, bool)});
+     .at = DR_CODEC_AT(struct lease_value, opened, bool)},
+    {.name = "openedFrom", .kind = DR_CODEC_DIGITS, .flags = DR_CODEC_OPTIONAL,
+     .at = DR_CODEC_AT(struct lease_value, from, uint64_t)},
+    {.name = "openedTo", .kind = DR_CODEC_DIGITS, .flags = DR_CODEC_OPTIONAL,
+     .at = DR_CODEC_AT(struct lease_value, to, uint64_t)});
 
 struct epoch_value { bool present; };
 static const struct dr_codec epoch_codec = {
@@ -256,8 +260,12 @@ const char *dr_lease_value(uint64_t until, const struct dr_last_seen *seen,
                            struct dr_arena *a)
 {
     bool any = seen->checkpoint || seen->opened;
-    struct lease_value v = {until, seen->checkpoint, any ? seen->generation : 0,
-                            seen->opened};
+    struct lease_value v = {.until = until,
+                            .checkpoint = seen->checkpoint,
+                            .generation = any ? seen->generation : 0,
+                            .opened = seen->opened,
+                            .from = seen->opened ? seen->opened_from : 0,
+                            .to = seen->opened ? seen->opened_to : 0};
     return render(&v, &lease_codec, a);
 }
 
@@ -266,6 +274,11 @@ struct dr_last_seen dr_last_seen_both(struct dr_last_seen x, struct dr_last_seen
     if (x.generation != y.generation)
         return x.generation > y.generation ? x : y;
     x.checkpoint = x.checkpoint > y.checkpoint ? x.checkpoint : y.checkpoint;
+    if (y.opened && (!x.opened || !x.opened_from ||
+                     (y.opened_from && y.opened_from < x.opened_from)))
+        x.opened_from = y.opened_from;
+    if (y.opened && (!x.opened || y.opened_to > x.opened_to))
+        x.opened_to = y.opened_to;
     x.opened |= y.opened;
     return x;
 }
@@ -281,7 +294,9 @@ struct dr_last_seen dr_lease_merge(const char *standing, struct dr_last_seen see
         return seen;
     return dr_last_seen_both(seen, (struct dr_last_seen){.checkpoint = now.checkpoint,
                                                          .generation = now.generation,
-                                                         .opened = now.opened});
+                                                         .opened = now.opened,
+                                                         .opened_from = now.from,
+                                                         .opened_to = now.to});
 }
 
 const char *dr_edge_key(const char *from, const char *to, struct dr_arena *a)
@@ -322,7 +337,9 @@ static bool take_lease(struct decoder *d, const struct dr_ledger_row *row, void 
     d->out->lease_until = lease->until;
     d->out->last_seen = (struct dr_last_seen){.checkpoint = lease->checkpoint,
                                               .generation = lease->generation,
-                                              .opened = lease->opened};
+                                              .opened = lease->opened,
+                                              .opened_from = lease->from,
+                                              .opened_to = lease->to};
     d->out->lease_holder = dr_strdup(d->arena, row->holder);
     return row->holder && *row->holder;
 }

@@ -180,7 +180,11 @@ struct dr_consumed_row {
 struct dr_last_seen {
     uint64_t checkpoint; /* of the feed; 0: none */
     uint64_t generation; /* of the feed; 0: nothing was seen */
-    bool opened; /* once the feed was made, an instance of the secondary took writes */
+    /* Once the feed was made, an instance of the secondary took writes, and nobody has
+     * said since that both sides were compared: first and last seen, TSOs of the primary
+     * as of the looks; 0: not noted. */
+    bool opened;
+    uint64_t opened_from, opened_to;
 };
 
 struct dr_ledger {

@@ -74,13 +74,10 @@ static enum dr_truth no_ddl_since(const struct dr_view *v, uint64_t seen,
 static enum dr_truth never_opened(const struct dr_view *v, const char **fact)
 {
     const char *b = dr_view_name(v, v->b);
-    bool opened = false;
-    for (size_t c = 0; c < v->t->cluster_count; c++) {
-        const struct dr_ledger *l = dr_view_ledger(v, c);
-        if (!l)
+    struct dr_last_seen seen;
+    for (size_t c = 0; c < v->t->cluster_count; c++)
+        if (!dr_view_ledger(v, c))
             return dr_check_no_ledger(v, c, fact);
-        opened |= l->last_seen.generation == v->gen.n && l->last_seen.opened;
-    }
     switch (dr_holds(v, DR_P_FENCED, v->b)) {
     case DR_TRUE:
         break;
@@ -92,7 +89,7 @@ static enum dr_truth never_opened(const struct dr_view *v, const char **fact)
         *fact = dr_sprintf(v->arena, "not known: %s refuses writes", b);
         return DR_UNSURE;
     }
-    if (!opened)
+    if (!dr_view_was_open(v, &seen))
         return DR_TRUE;
     *fact = dr_sprintf(v->arena,
                        "%s was seen to take writes since generation %" PRIu64 " is made",

@@ -532,38 +532,3 @@ const char *dr_feed_last_seen_text(const struct dr_view *v)
                           ? ", and GC has not passed that yet"
                           : ", and GC has passed that: a rebuild is needed");
 }
-
-/* Once it is seen open it stays so: closing the fence again takes nothing back. */
-static bool was_opened(const struct dr_view *v)
-{
-    bool opened = false;
-    for (size_t c = 0; c < v->t->cluster_count; c++) {
-        const struct dr_ledger *l = dr_view_ledger(v, c);
-        opened |= l && l->last_seen.generation == v->gen.n && l->last_seen.opened;
-    }
-    return opened;
-}
-
-static bool is_open(const struct dr_view *v)
-{
-    const struct dr_cluster_facts *b = dr_view_facts(v, v->b);
-    bool open = false;
-    for (size_t i = 0; i < b->instance_count; i++)
-        open |= dr_instance_takes_writes(&b->instances[i]);
-    return open && dr_holds(v, DR_P_MADE, v->b) == DR_TRUE;
-}
-
-struct dr_last_seen dr_plan_last_seen(const struct dr_plan_input *in, bool *open,
-                                      struct dr_arena *a)
-{
-    struct dr_view v;
-    dr_view_init(&v, in, a);
-    struct dr_last_seen seen = {.generation = v.gen.n};
-    *open = false;
-    if (!v.gen.planned)
-        return seen;
-    seen.checkpoint = dr_feed_last_seen(&v);
-    seen.opened = was_opened(&v);
-    *open = is_open(&v);
-    return seen;
-}

@@ -339,6 +339,30 @@ static void add_of_both(struct dr_build *b)
                       false);
 }
 
+/* The fence is closed again, by whomever: that mends nothing of what was written, and no
+ * policy leaves it so. */
+static void add_opened(struct dr_build *b)
+{
+    const struct dr_view *v = &b->v;
+    const char *text = dr_view_open_text(v);
+    if (!text || b->only_discharge)
+        return;
+    switch (v->t->policy.drift[DR_DRIFT_FENCE]) {
+    case DR_DRIFT_IGNORE:
+        break;
+    case DR_DRIFT_WARN:
+        dr_tell_drift(b, DR_DRIFT_FENCE, v->b, text, "", false);
+        break;
+    case DR_DRIFT_CORRECT:
+    case DR_DRIFT_ASK:
+        dr_add_question(b, (struct dr_question){.subject = dr_view_name(v, v->b),
+                                                .what = text,
+                                                .answer = dr_view_open_answer(v),
+                                                .key = "fence was open"});
+        break;
+    }
+}
+
 /* The document names a feed to adopt, and the edge has another one by now. */
 static const char *idle_id(const struct dr_view *v)
 {
@@ -357,6 +381,7 @@ void dr_add_notices(struct dr_build *b)
     const char *idle = idle_id(&b->v), *kept = dr_give_up_notice(&b->v);
     add_sink(b);
     add_of_both(b);
+    add_opened(b);
     if (idle)
         dr_add_notice(b, idle, idle);
     if (kept)

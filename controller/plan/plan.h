@@ -242,9 +242,13 @@ bool dr_plan_look_again(const struct dr_plan *p);
 
 /* The latest checkpoint of the feed in work that is known, as TiCDC lists it or as a
  * ledger remembers it; and whether a ledger says that its secondary took writes since it
- * is made. Out: *open: this look shows it so. */
-struct dr_last_seen dr_plan_last_seen(const struct dr_plan_input *in, bool *open,
+ * is made, and nobody has compared since. Out: *open_at: this look shows it so, at that
+ * TSO; 0: it does not. */
+struct dr_last_seen dr_plan_last_seen(const struct dr_plan_input *in, uint64_t *open_at,
                                       struct dr_arena *a);
+/* Whether replication.compared answers for what was seen open. */
+bool dr_plan_is_compared(const struct dr_plan_input *in, const struct dr_last_seen *seen,
+                         struct dr_arena *a);
 
 /* Whether the step's result is observed (its rule's `done` holds). */
 enum dr_truth dr_plan_done(const struct dr_plan_input *in, const struct dr_action *action,

@@ -178,6 +178,14 @@ static enum dr_truth fence_stands(const struct dr_view *v, struct dr_protection 
                                ? "%s takes writes"
                                : "%s takes writes on an instance",
                            name);
+    const char *opened = holds == DR_TRUE ? dr_view_open_text(v) : NULL;
+    if (opened) {
+        enum dr_drift_action policy = v->t->policy.drift[DR_DRIFT_FENCE];
+        out->text = dr_sprintf(v->arena, "%s, but %s", out->text, opened);
+        if (policy == DR_DRIFT_WARN || policy == DR_DRIFT_IGNORE) /* no question asks */
+            out->help = dr_view_open_answer(v);
+        return DR_UNSURE;
+    }
     if (holds == DR_UNSURE && *silent) /* it may take writes: no other answers for it */
         out->text = dr_sprintf(v->arena, "%s: %s", out->text, silent);
     return holds;

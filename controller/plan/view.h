@@ -113,6 +113,14 @@ bool dr_view_before_lost(const struct dr_view *v, size_t c);
 /* drover's own schemas, and those that its tools leave. */
 bool dr_view_own_schema(const char *name);
 
+/* Whether the secondary took writes since the feed is made, and nobody has said that both
+ * sides were compared since: first and last seen in *out. opened.c. */
+bool dr_view_was_open(const struct dr_view *v, struct dr_last_seen *out);
+/* Of that, while the fence stands: what is said, and how it is answered; NULL: nothing.
+ */
+const char *dr_view_open_text(const struct dr_view *v);
+const char *dr_view_open_answer(const struct dr_view *v);
+
 /* giveup.c: a word of the document. */
 bool dr_view_gives_up(const struct dr_view *v);
 bool dr_view_gives_back(const struct dr_view *v); /* while the other side is silent */

@@ -196,6 +196,18 @@ for _ in 1 2 3; do
     is "and takes nothing" "$row" "$(epochs)"
 done
 
+# A fence that was open is not forgotten, whoever closed it: a person says that both sides were compared since.
+# forgets_opening TEXT
+forgets_opening() {
+    sleep 1
+    sed -i "/^    compared: /d; s/^  replication:\$/&\n    compared: $(date -u +%FT%TZ)/" "$doc" "$repo/shop.yaml"
+    commit "$repo" "shop: both sides were compared"
+    becomes "$1" 20 is_protected
+}
+told "the pair whose fence was open is not called protected" 3 drover status "$doc"
+has "it says since when" "the fence was seen open from 20" "$said"
+forgets_opening "once a person has compared it is"
+
 # ---- yesterday's branch ----
 agreed() { for h in "$east" "$west"; do ledger "$h" term | jq -r .agreed; done | sort -u | paste -sd' '; }
 is_agreed() { [ "$(agreed)" = "$(git -C "$repo" rev-parse HEAD)" ]; }
@@ -249,7 +261,7 @@ controller bob
 becomes "bob stands by" 15 stands_by bob
 end_controller ada
 becomes "bob holds the lease" 15 held_by bob
-becomes "and sees a protected pair" 15 is_protected
+forgets_opening "and sees a protected pair, once both sides were compared"
 controller ada
 becomes "ada stands by" 15 stands_by ada
 touch "$work/human"
@@ -290,7 +302,7 @@ rm "$work/human"
 sent=$(ctl audit --since "$mark" --user drover | grep "SET GLOBAL tidb_super_read_only *= *ON")
 is "it was sent twice, and once it had effect" "2 1" "$(grep -c . <<<"$sent") $(grep -c '\[ok' <<<"$sent")"
 is "by the same holder in the same epoch" "$row" "$(epochs)"
-becomes "and the pair is protected" 15 is_protected
+forgets_opening "and the pair is protected, once both sides were compared"
 controller bob
 becomes "bob stands by again" 15 stands_by bob
 

@@ -120,8 +120,12 @@ told "back" 0 drover agree --yes "$doc"
 edit "$doc" "days: \[$tomorrow\], from: \"10:00\", to: \"11:00\"" "from: \"00:00\", to: \"23:59\""
 edit "$doc" "generation: 9" "generation: 10"
 [ "$(date -u +%H:%M)" != 23:59 ] || sleep 61
-told "inside" 0 drover apply --yes "$doc"
+told "inside" 3 drover apply --yes "$doc"
 is "west is fenced" 1 "$(sql "$west" "SELECT @@GLOBAL.tidb_super_read_only")"
+has "what was written meanwhile is not forgotten" "the fence was seen open from 20" "$said"
+sleep 1
+edit "$doc" "  replication:" "  replication:\\n    compared: $(date -u +%FT%TZ)"
+told "once a person has compared" 0 drover apply --yes "$doc"
 
 # ---- a lost ledger ----
 sql "$east" "DROP TABLE mysql.drover_ledger"
