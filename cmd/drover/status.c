@@ -61,12 +61,13 @@ struct numbers {
 };
 
 /* A ledger that is not known may name a changefeed that none of the others does. */
-static bool ledgers_known(const struct dr_facts *f)
+static bool feed_is_known(const struct dr_facts *f, const struct dr_feeds *feeds,
+                          const struct dr_generation *g)
 {
     bool known = true;
     for (size_t c = 0; c < f->cluster_count; c++)
         known &= f->clusters[c].ledger.seen.known;
-    return known;
+    return feeds->seen.known && (known || g->planned || !feeds->count);
 }
 
 /* Either ledger tells; the higher epoch is the later one. */
@@ -97,8 +98,7 @@ static struct numbers measure(const struct dr_topology *t, const struct dr_facts
     if (feed)
         n.lag_ms = dr_feed_lag_ms(&f->clusters[p], feed);
     n.feed = feed ? g.feed_id : NULL;
-    n.feed_known = f->clusters[p].feeds.seen.known &&
-                   (!f->clusters[p].feeds.count || g.planned || ledgers_known(f));
+    n.feed_known = feed_is_known(f, &f->clusters[p].feeds, &g);
     uint64_t sent = dr_beat_of(lp, t->clusters[p].name),
              came = dr_beat_of(ls, t->clusters[p].name);
     n.beaten_ms = sent ? dr_tso_ms(sent) : 0;

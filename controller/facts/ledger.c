@@ -274,8 +274,8 @@ struct dr_last_seen dr_last_seen_both(struct dr_last_seen x, struct dr_last_seen
     if (x.generation != y.generation)
         return x.generation > y.generation ? x : y;
     x.checkpoint = x.checkpoint > y.checkpoint ? x.checkpoint : y.checkpoint;
-    if (y.opened && (!x.opened || !x.opened_from ||
-                     (y.opened_from && y.opened_from < x.opened_from)))
+    if (y.opened &&
+        (!x.opened || !x.opened_from || (y.opened_from && y.opened_from < x.opened_from)))
         x.opened_from = y.opened_from;
     if (y.opened && (!x.opened || y.opened_to > x.opened_to))
         x.opened_to = y.opened_to;

@@ -205,9 +205,10 @@ DR_CHECK(dr_check_feed_as_made)
         (dr_feed_refused(v) && dr_feed_is_meant(v)) ||
         dr_check_feed_fixed(v, c, &fixed) == DR_FALSE)
         return DR_TRUE;
-    if (dr_feed_is_meant(v) && x && x->state == DR_FEED_STOPPED &&
+    if (dr_feed_is_meant(v) && x &&
+        (x->state == DR_FEED_STOPPED || x->state == DR_FEED_FAILED) &&
         dr_holds(v, DR_P_MADE, c) == DR_TRUE)
-        return DR_TRUE; /* it is changed once whoever paused it resumes it */
+        return DR_TRUE; /* it is changed once somebody has it resumed */
     *fact = dr_feed_differences(v);
     return DR_FALSE;
 }

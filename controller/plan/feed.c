@@ -200,17 +200,19 @@ bool dr_feed_is_meant(const struct dr_view *v)
            v->t->policy.drift[DR_DRIFT_CHANGEFEED_CONFIG] == DR_DRIFT_CORRECT;
 }
 
-/* Whether the state of the feed allows a change. One that somebody paused is not resumed
- * by the way, unless the policy has it resumed anyhow; one that failed may have failed
- * because of what was edited since. */
+/* Whether the state of the feed allows a change. One that somebody paused, or that failed,
+ * is not resumed by the way, unless the policy has it resumed anyhow: until somebody
+ * answers, an edit waits. Another secret is an answer where it failed. */
 static bool may_update(const struct dr_view *v, const struct dr_feed *x, bool noted,
-                       bool anew)
+                       bool turns)
 {
+    const enum dr_drift_action *policy = v->t->policy.drift;
     bool runs = x->state == DR_FEED_NORMAL || x->state == DR_FEED_WARNING;
-    bool resumed = x->state == DR_FEED_STOPPED &&
-                   v->t->policy.drift[DR_DRIFT_CHANGEFEED_PAUSED] == DR_DRIFT_CORRECT;
-    return runs || noted || dr_feed_late_pause(v) || resumed ||
-           (x->state == DR_FEED_FAILED && anew);
+    bool resumed = (x->state == DR_FEED_STOPPED &&
+                    policy[DR_DRIFT_CHANGEFEED_PAUSED] == DR_DRIFT_CORRECT) ||
+                   (x->state == DR_FEED_FAILED &&
+                    (turns || policy[DR_DRIFT_CHANGEFEED_FAILED] == DR_DRIFT_CORRECT));
+    return runs || noted || dr_feed_late_pause(v) || resumed;
 }
 
 enum dr_truth dr_feed_update_wanted(const struct dr_view *v)
@@ -229,7 +231,7 @@ enum dr_truth dr_feed_update_wanted(const struct dr_view *v)
         (d->refused && !(turns && dr_secret_has_account(v))))
         return DR_FALSE;
     return dr_truth_of((noted || turns || dr_feed_is_meant(v)) &&
-                       may_update(v, x, noted, turns || dr_feed_declared_anew(v)));
+                       may_update(v, x, noted, turns));
 }
 
 /* What decides which rows are carried, where to, and whether a redo log is written. */

@@ -48,7 +48,7 @@ static void remember(const struct dr_view *v, struct dr_last_seen *out)
 
 bool dr_view_was_open(const struct dr_view *v, struct dr_last_seen *out)
 {
-    *out = (struct dr_last_seen){.generation = v->gen.n};
+    *out = (struct dr_last_seen){.generation = v->gen.planned ? v->gen.n : 0};
     if (!v->gen.planned)
         return false;
     remember(v, out);

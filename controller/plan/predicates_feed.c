@@ -167,7 +167,9 @@ DR_PREDICATE(unpaused)
 DR_PREDICATE(unfailed)
 {
     (void)c;
-    return dr_view_feed(v) ? dr_truth_not(feed_is(v, DR_FEED_FAILED)) : DR_TRUE;
+    if (!dr_view_feed(v) || dr_feed_update_wanted(v) == DR_TRUE)
+        return DR_TRUE; /* as above */
+    return dr_truth_not(feed_is(v, DR_FEED_FAILED));
 }
 
 DR_PREDICATE(update_noted)

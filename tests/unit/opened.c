@@ -82,3 +82,20 @@ Test(opened, a_fence_that_drover_closed_again_is_remembered_as_well)
     expect_open(&b, "corrected");
     pair_over(&p, &b);
 }
+
+/* A changefeed that ran before drover came is of no generation: it is remembered, too. */
+Test(opened, the_fence_of_an_adopted_pair_is_remembered_as_well)
+{
+    struct dr_edge_spec edge = {.id = "by-hand"};
+    struct pair p;
+    struct boss b;
+    pair_open_fed(&p, &edge, "");
+    boss_open_approved(&b, &p, "one");
+    boss_until(&b, DR_ROUND_CONVERGED, 300);
+    boss_rounds(&b, 5);
+    cr_assert_eq(b.r.plan->is_protected, DR_TRUE, "%s", b.said);
+    lift_and_close(&p, &b);
+    expect_open(&b, "closed again");
+    cr_expect_str_eq(noted(&p), "1");
+    pair_over(&p, &b);
+}

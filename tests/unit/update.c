@@ -255,3 +255,30 @@ Test(update, another_secret_and_a_crash)
     }
     pair_close(&p);
 }
+
+/* A feed that failed is asked about: an edit that comes meanwhile does not resume it by
+ * the way; what somebody answers does, and then the edit is carried out. */
+Test(update, an_edit_waits_while_a_failed_feed_is_asked_about)
+{
+    struct pair p;
+    struct boss b;
+    pair_open(&p);
+    pair_bootstrap(&p);
+    pair_ctl(&p, "{\"fault\": \"feed-error\", \"cluster\": \"east\", \"code\": "
+                 "\"CDC:ErrBoom\", \"message\": \"boom\", \"fatal\": true}");
+    pair_pass(&p, 3000);
+    edit(&p);
+    boss_open(&b, &p, "one");
+    boss_rounds(&b, 20);
+    cr_expect_eq(state_of(&b), DR_FEED_FAILED, "%s", b.said);
+    cr_expect_eq(b.record.calls[DR_CALL_FEED_RESUME], 0);
+    cr_expect_eq(b.record.calls[DR_CALL_FEED_UPDATE], 0);
+    cr_expect(b.r.plan->question_count == 1 &&
+                  strstr(b.r.plan->questions[0].what, "failed"),
+              "%s", b.r.text);
+    by_hand(&p, "resume");
+    boss_until(&b, DR_ROUND_CONVERGED, 60);
+    cr_expect_eq(state_of(&b), DR_FEED_NORMAL);
+    cr_expect_eq(b.record.calls[DR_CALL_FEED_UPDATE], 1);
+    pair_over(&p, &b);
+}
