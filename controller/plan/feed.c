@@ -200,9 +200,9 @@ bool dr_feed_is_meant(const struct dr_view *v)
            v->t->policy.drift[DR_DRIFT_CHANGEFEED_CONFIG] == DR_DRIFT_CORRECT;
 }
 
-/* Whether the state of the feed allows a change. One that somebody paused, or that failed,
- * is not resumed by the way, unless the policy has it resumed anyhow: until somebody
- * answers, an edit waits. Another secret is an answer where it failed. */
+/* Whether the state of the feed allows a change. One that somebody paused, or that
+ * failed, is not resumed by the way, unless the policy has it resumed anyhow: until
+ * somebody answers, an edit waits. Another secret is an answer where it failed. */
 static bool may_update(const struct dr_view *v, const struct dr_feed *x, bool noted,
                        bool turns)
 {

@@ -23,6 +23,7 @@ struct sim_history {
     struct sim_backup backups[SIM_BACKUPS]; /* seen as statements */
     bool b_was_fenced;                      /* by drover, on every instance at once */
     bool fence_is_a_humans;
+    bool a_person_compares;      /* and says so: that B was opened may be forgotten */
     bool fence_was_a_humans;     /* .. once: B may have been open behind drover's back */
     bool b_held_tables_at_birth; /* B held users' tables before drover came */
     uint64_t equal_at;           /* declared startTs of data that is equal already */

@@ -50,6 +50,10 @@ bool sim_play_drifted(struct run *r, uint64_t n)
     if (!sim_until_protected(r))
         return false;
     is_a_humans(r);
+    r->compares = DR_NEW(r->kept, struct dr_topology);
+    *r->compares = *r->w.topology; /* the fence that was open is not forgotten else */
+    r->topology = r->compares;
+    r->w.history.a_person_compares = true;
     for (size_t i = 0; i < sizeof(corrected) / sizeof(corrected[0]); i++)
         if (!is_done(r, &corrected[i]))
             return false;

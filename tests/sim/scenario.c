@@ -183,6 +183,8 @@ void sim_rest(struct run *r, const struct dr_round *round)
     int64_t ms = round->again_ms < 0 ? 0 : round->again_ms;
     if (ms)
         sim_world_pass(&r->w, ms);
+    if (r->compares)
+        r->compares->replication.compared_unix_ms = dr_model_wall_ms(r->w.model);
 }
 
 static bool same_inputs_same_plan(struct run *r, const struct dr_round *round);

@@ -95,7 +95,7 @@ bool sim_take_turns(struct run *r)
             return false;
         if (dr_model_now_ms(r->w.model) > FOREVER_MS)
             break;
-        sim_world_pass(&r->w, 500);
+        sim_rest(r, &(struct dr_round){.again_ms = 500});
     }
     return sim_fail(r, "C7: two controllers came to no end: %s [%s]", x.text,
                     x.plan ? sim_missing(x.plan, r->kept) : "");

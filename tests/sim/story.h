@@ -119,6 +119,8 @@ struct run {
     uint64_t words;                /* given by hand */
     uint64_t intents;              /* steps seen with their intent on disk before them */
     const struct dr_topology *topology;
+    struct dr_topology *compares; /* .. in which a person says at each round that both
+                                   * sides were compared; NULL: nobody does */
     bool removed, take;
     const char *revision;  /* NULL: "r1" */
     struct dr_arena *kept; /* texts that outlive a controller */
