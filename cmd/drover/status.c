@@ -239,8 +239,23 @@ static void render_approval(const struct dr_plan *p, const char *where, struct d
                     p->approval.digest);
 }
 
+/* How long a changefeed that stands from now on may stand. */
+static void text_history(struct dr_buf *b, int64_t left_ms)
+{
+    enum { MINUTE_MS = 60000 };
+    char left[DR_DURATION_TEXT];
+    if (left_ms > 0)
+        dr_buf_addf(b, "  %-13s kept for another %s\n", "history",
+                    left_ms < MINUTE_MS
+                        ? dr_duration_short(left_ms, left)
+                        : dr_duration_text(left_ms / MINUTE_MS * MINUTE_MS, left));
+    else
+        dr_buf_addf(b, "  %-13s %s\n", "history",
+                    left_ms ? "unknown" : "lost: a rebuild is needed");
+}
+
 static void text_numbers(struct dr_buf *b, const struct dr_plan_input *in,
-                         const struct numbers *n)
+                         const struct dr_plan *p, const struct numbers *n)
 {
     char time[DR_TIME_TEXT], lag[DR_DURATION_TEXT];
     dr_buf_addf(b, "  %-13s %s\n", "lag", age(n->lag_ms, lag));
@@ -253,6 +268,8 @@ static void text_numbers(struct dr_buf *b, const struct dr_plan_input *in,
                 n->feed         ? n->feed
                 : n->feed_known ? "none"
                                 : "unknown");
+    if (n->feed || !n->feed_known)
+        text_history(b, p->history_left_ms);
     if (n->holder_known)
         dr_buf_addf(b, "  %-13s %s, epoch %" PRIu64 "\n", "controller",
                     n->holder ? n->holder : "none acts", n->epoch);
@@ -283,7 +300,7 @@ static void render_text(const struct dr_declared *d, const struct dr_plan *p,
                     "later\n",
                     "revision", p->revision, d->bad_tip, d->behind,
                     d->behind == 1 ? "" : "s");
-    text_numbers(b, in, n);
+    text_numbers(b, in, p, n);
     what_lacks(p, b);
     for (size_t i = 0; i < p->notice_count; i++)
         dr_buf_addf(b, "  %-13s %s\n", "note", p->notices[i]);
@@ -310,6 +327,7 @@ static void render_json(const struct dr_declared *d, const struct dr_plan *p,
     for (size_t c = 0; c < f->cluster_count; c++)
         json_array_append_new(holds, hold_json(&f->clusters[c]));
     json_object_set_new(o, "lagMs", number_or_null(n->lag_ms, -1));
+    json_object_set_new(o, "historyLeftMs", number_or_null(p->history_left_ms, -1));
     json_object_set_new(o, "heartbeatAgeMs", number_or_null(n->beat_age_ms, -1));
     json_object_set_new(o, "recoverableToUnixMs", number_or_null(n->recoverable_ms, 0));
     dr_json_set_text(o, "changefeed", n->feed);

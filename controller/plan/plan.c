@@ -29,6 +29,7 @@ static void begin(struct dr_build *b)
     *b = (struct dr_build){.v = b->v, .plan = p};
     b->watched = dr_alloc_n(b->v.arena, t->cluster_count, sizeof(*b->watched));
     *p = (struct dr_plan){.observing = b->v.observing,
+                          .history_left_ms = -1,
                           .topology = t->doc.metadata.name,
                           .revision = b->v.in->revision};
 }
@@ -63,6 +64,7 @@ static void match_once(struct dr_build *b)
     dr_add_notices(b);
     p->keeps = is_kept(b);
     dr_protection(v, p);
+    (void)dr_feed_history(v, &p->history_left_ms);
     p->left_paused = v->owing && dr_feed_left_paused(v) == DR_TRUE;
     p->absence_open = is_unproven(v, v->a) || is_unproven(v, v->b);
 }

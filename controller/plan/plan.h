@@ -204,6 +204,9 @@ struct dr_plan {
     size_t answer_count;
     struct dr_check_answer *answers; /* in the order of the checks */
     size_t part_count;
+    /* until the primary no longer keeps what the feed has to carry; -1: not known, 0: it
+     * is lost */
+    int64_t history_left_ms;
     struct dr_plan_approval approval;
     struct dr_plan_part *parts; /* all that the digest covers (digest.c) */
     char digest[DR_DIGEST_TEXT];

@@ -213,6 +213,17 @@ told "it is made anew where the policy says so" 0 drover apply --yes "$doc"
 has "from where it was last seen" "goes on from" "$said"
 is "by the name of the next generation" "${id%-g*}-g3 normal" "$(curl -s "$feeds" | jq -r '.items[] | "\(.id) \(.state)"')"
 becomes "and the pair is protected again" 30 drover status "$doc"
+has "which says how long history is kept" "history       kept for another" "$(drover status "$doc")"
+curl -s -X POST "$feeds/${id%-g*}-g3/pause" >/dev/null
+becomes "somebody pauses it" 10 eval '[ "$(curl -s "$feeds" | jq -r ".items[0].state")" = stopped ]'
+told "it is asked about" 3 drover plan "$doc"
+has "with the time that is left" "is stopped, and not by drover: its history is kept for another 23h" "$said"
+ctl gc-advance cluster=east >/dev/null
+sed -i 's/changefeedRemoved: correct/changefeedRemoved: correct, changefeedPaused: correct/' "$doc"
+lost "its history is gone" "history       lost: a rebuild is needed" 3
+told "apply resumes nothing" 3 drover apply --yes --wait 1s "$doc"
+has "whatever the policy says" "the primary no longer keeps what it has to carry yet: a rebuild is needed" "$said"
+is "it stands still" stopped "$(curl -s "$feeds" | jq -r '.items[0].state')"
 sim_down
 
 # ================================================ versions

@@ -103,6 +103,7 @@ has "who holds it, and until when" "west: epoch 1, term 1, $(hostname):$run:" "$
 lacks "and it beats" "no beat is written" "$said"
 told "status as JSON" 0 drover status -o json "$doc"
 is "with numbers" number "$(jq -r '.lagMs | type' <<<"$said")"
+is "and how long history is kept" number "$(jq -r '.historyLeftMs | type' <<<"$said")"
 is "and the holder" "$(hostname):$run" "$(jq -r .holder <<<"$said" | cut -d: -f1,2)"
 is "of each cluster" "east $(hostname):$run 1 true west $(hostname):$run 1 true" "$(jq -r '.holds[] | "\(.cluster) \(.holder | split(":")[:2] | join(":")) \(.term) \(.held)"' <<<"$said" | paste -sd' ')"
 timeout --foreground 60 "$build/drover" status --watch --interval 300ms -o json "$doc" 2>/dev/null | head -2 >"$work/watched"
