@@ -8,7 +8,7 @@
 
 /* A session begins with what somebody set as GLOBAL, or in the file of that tidb-server.
  * What would change the meaning of drover's statements under it is set here, by name,
- * because DEFAULT is the global value:
+ * because DEFAULT is the global value; in one statement, for each is a round trip:
  *   sql_mode, time_zone        quotes and escapes; what a time means
  *   autocommit                 SHOW MASTER STATUS gives a fresh TSO only outside of a
  *                              transaction
@@ -33,8 +33,7 @@
  * Sources: docs: system-variables.md, tidb: pkg/sessionctx/variable/sysvar.go,
  * pkg/executor/adapter.go (low resolution), pkg/planner/core/preprocess.go (limit). */
 const char *const dr_session_setup[] = {
-    "SET NAMES utf8mb4",
-    "SET SESSION "
+    "SET NAMES utf8mb4, SESSION "
     "sql_mode='ONLY_FULL_GROUP_BY,STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION',"
     " time_zone='+00:00', autocommit=1, max_execution_time=0, wait_timeout=28800,"
     " sql_select_limit=18446744073709551615, foreign_key_checks=OFF,"

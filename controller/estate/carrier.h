@@ -39,8 +39,8 @@ enum dr_lane {
     DR_LANE_COUNT_
 };
 
-/* Run by the carrier on each new session, before anything else; a session on which one of
- * them fails is closed. Source: docs: system-variables.md. */
+/* Run by the carrier on each new session (but of lane LOGIN), before anything else; a
+ * session on which one of them fails is closed. Source: docs: system-variables.md. */
 extern const char *const dr_session_setup[]; /* ends with NULL */
 
 /* Keys of an S3 service; a request that carries one is signed (AWS Signature V4). */

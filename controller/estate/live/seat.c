@@ -243,6 +243,7 @@ static void start_open(struct dr_live *l, struct seat *s, bool proven,
                                    .literal = j->literal[0] ? j->literal : NULL,
                                    .login = s->login,
                                    .timeout_ms = l->options.connect_ms,
+                                   .bare = s->lane == DR_LANE_LOGIN,
                                    .plugin_dir = l->options.plugin_dir};
     if (!e->trying)
         e->trying_since_ms = dr_live_now_ms();

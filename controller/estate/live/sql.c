@@ -366,6 +366,8 @@ int dr_live_sql_open(struct dr_sql *s, const struct dr_sql_dial *dial,
     set_keepalive(dr_live_sql_fd(s));
     if (s->turns.want_tls && !mysql_get_ssl_cipher(s->mysql))
         return dr_fail(err, DR_E_TLS, "it does not offer TLS");
+    if (dial->bare)
+        return 0;
     int64_t began_ms = dr_live_now_ms();
     rc = run_setup(s, arena, answer, err);
     /* the library calls a read that it gave up a lost connection */

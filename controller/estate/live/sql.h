@@ -24,6 +24,7 @@ struct dr_sql_dial {
     const char *literal; /* address that `at.host` was resolved to; NULL: not known */
     const struct dr_login *login;
     uint32_t timeout_ms;
+    bool bare;              /* only to see whether one is let in: no setup, no id */
     const char *plugin_dir; /* NULL: the library's own */
 };
 

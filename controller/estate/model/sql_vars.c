@@ -597,23 +597,23 @@ static enum dr_run set_names(struct dr_exec *x)
     for (size_t i = 0; i < 3; i++)
         if (assign(x, vars[i], false, t->text))
             return DR_RUN_ERROR;
-    return dr_at_end(&x->cur) ? dr_sql_ok(x, 0) : dr_sql_syntax(x);
+    return DR_RUN_OK;
 }
 
 enum dr_run dr_st_set(struct dr_exec *x)
 {
     struct dr_cur *c = &x->cur;
-    if (dr_accept(c, "NAMES") || dr_accept_all(c, "CHARACTER SET"))
-        return set_names(x);
     if (dr_accept(c, "PASSWORD"))
         return dr_st_set_password(x);
     if (dr_accept_all(c, "TRANSACTION") || dr_accept_all(c, "SESSION TRANSACTION") ||
         dr_accept_all(c, "GLOBAL TRANSACTION") || dr_accept_all(c, "DEFAULT ROLE") ||
         (dr_is(c, "ROLE") && !dr_token_is(dr_peek(c, 1), "=")))
         return dr_sql_ok(x, 0);
-    do {
-        if (set_one(x))
-            return DR_RUN_ERROR;
+    do { /* tidb: pkg/parser/parser.y VariableAssignment: NAMES is one of a list, too */
+        bool names = dr_accept(c, "NAMES") || dr_accept_all(c, "CHARACTER SET");
+        enum dr_run rc = names ? set_names(x) : set_one(x);
+        if (rc != DR_RUN_OK)
+            return rc;
     } while (dr_accept(c, ","));
     return dr_at_end(c) ? dr_sql_ok(x, 0) : dr_sql_syntax(x);
 }

@@ -46,6 +46,8 @@ struct dr_play {
     enum dr_lane lane;
     const struct dr_step *steps;
     size_t mine_bytes; /* of the script's own variables, zeroed at each start */
+    bool second; /* begins with the second instance: a first look asks much of the first,
+                    one after the other */
     /* Checks arguments and prepares (DR_FLOW_AGAIN: go on); NULL: nothing to do. Called
      * at each start, with `mine` zeroed. */
     enum dr_flow (*begin)(struct dr_script *s);

@@ -232,6 +232,7 @@ const struct dr_play dr_play_accounts = {.via = DR_VIA_SQL,
                                          .lane = DR_LANE_OBSERVE,
                                          .steps = accounts_steps,
                                          .begin = begin_accounts,
+                                         .second = true,
                                          .mine_bytes = sizeof(struct accounts_script)};
 
 /* ---- the sink account ---- */

@@ -560,6 +560,7 @@ static enum dr_flow open_script(struct dr_script *s)
                               dr_script_cluster(s)->declared->name);
     s->login = &dr_script_cluster(s)->controller;
     expect_others(s);
+    s->endpoint_index = s->play->second && dr_script_endpoints(s) > 1 ? 1 : 0;
     return start(s);
 }
 
