@@ -412,18 +412,31 @@ DR_CHECK(dr_check_feed_history)
     return DR_FALSE;
 }
 
+/* The document is gone, and with it whoever would look again: a request to pause, sent
+ * since the rows say that settings are changed, may be under way yet. The checkpoint that
+ * they name is of that moment. */
+static bool may_still_stop(const struct dr_view *v)
+{
+    const struct dr_edge_row *e = dr_view_edge(v, v->a);
+    const struct dr_ledger_group *g = &dr_view_facts(v, v->a)->ledger;
+    if (!v->in->removed || !e || !g->seen.known || e->settled)
+        return false;
+    uint64_t since = e->resumed ? e->resumed : dr_feed_updating(v) ? e->checkpoint : 0;
+    return since && dr_tso_age_ms(g->tso, since) < DR_LATE_PAUSE_MS;
+}
+
 enum dr_truth dr_feed_left_paused(const struct dr_view *v)
 {
     const struct dr_feeds *all = &dr_view_facts(v, v->a)->feeds;
     const struct dr_feed *x = dr_view_feed(v);
     int64_t left_ms;
-    if (!dr_feed_updating(v) &&
-        !dr_feed_late_pause(v)) /* both ends know it before the feed is paused */
+    bool still = may_still_stop(v); /* both ends know it before the feed is paused */
+    if (!dr_feed_updating(v) && !dr_feed_late_pause(v) && !still)
         return DR_FALSE;
     if (!all->seen.known || (!x && all->unproven))
         return DR_UNSURE;
     if (!x || x->state != DR_FEED_STOPPED)
-        return DR_FALSE;
+        return still ? DR_UNSURE : DR_FALSE;
     enum dr_truth kept = dr_feed_history(v, &left_ms);
     return dr_truth_and(dr_truth_and(kept, dr_holds(v, DR_P_SHUT, v->b)),
                         dr_undoubted(v, DR_DOUBT_RESUME));
