@@ -189,7 +189,7 @@ static void d5_exact_tso(const struct sim_look *l, struct dr_buf *wrong)
                     x->start_ts, y->start_ts);
     for (int c = 0; c < 2; c++) {
         const struct dr_edge_row *e = edge_of(&l->now->c[c]);
-        if (!e || !e->generation) /* an adopted feed began before drover came */
+        if (!e || !e->generation || e->adopted) /* a feed that ran before drover came */
             continue;
         if ((e->state == DR_EDGE_MAKING || e->state == DR_EDGE_MADE) && !e->start_ts)
             dr_buf_addf(wrong, "%s: an edge in the making without start-ts", side[c]);

@@ -58,16 +58,24 @@ static const char *const adopt_outage[] = {"adopt/outage", NULL};
 #define CHANGED(prefix)                                                                  \
     KINDS(prefix), prefix "/owner", prefix "/stray", prefix "/stray-late",               \
         prefix "/crash-stray", prefix "/crash-late", prefix "/late",                     \
-        prefix "/late-taken", prefix "/late-done"
-static const char *const edited[] = {CHANGED("edited"), NULL};
+        prefix "/late-taken"
+static const char *const edited[] = {CHANGED("edited"), "edited/late-done", NULL};
 static const char *const edited_outage[] = {"edited/outage", NULL};
-static const char *const turned[] = {CHANGED("turned"), NULL};
-static const char *const meddled[] = {CHANGED("meddled"), NULL};
+static const char *const turned[] = {CHANGED("turned"), "turned/late-done", NULL};
+static const char *const meddled[] = {CHANGED("meddled"), "meddled/late-done", NULL};
 static const char *const meddled_outage[] = {"meddled/outage", NULL};
-static const char *const drifted[] = {CHANGED("drifted"), NULL};
+static const char *const drifted[] = {CHANGED("drifted"), "drifted/late-done", NULL};
 static const char *const drifted_outage[] = {"drifted/outage", NULL};
-static const char *const gone[] = {CHANGED("gone"), NULL};
+static const char *const gone[] = {CHANGED("gone"), "gone/late-done", NULL};
 static const char *const gone_outage[] = {"gone/outage", NULL};
+static const char *const not_taken[] = {CHANGED("not-taken"), NULL};
+static const char *const not_taken_outage[] = {"not-taken/outage", NULL};
+static const char *const taken_back[] = {CHANGED("taken-back"), "taken-back/late-done",
+                                         NULL};
+static const char *const taken_back_outage[] = {"taken-back/outage", NULL};
+static const char *const leaves[] = {
+    "leaves",       "leaves/crash-before", "leaves/crash-sent",  "leaves/lost",
+    "leaves/stray", "leaves/crash-stray",  "leaves/error-after", NULL};
 static const char *const late[] = {"late", "late/taken", "late/done", "late/past", NULL};
 static const char *const race[] = {"race", NULL};
 static const char *const split[] = {"split", NULL};
@@ -115,6 +123,11 @@ static const struct sweep_family {
     {meddled_outage, 7, 14, 56, "mar"},
     {drifted, 1, 27, 720, "mar"},
     {drifted_outage, 7, 28, 112, "mar"},
+    {not_taken, 1, 20, 500, "mar"},
+    {not_taken_outage, 7, 28, 112, "mar"},
+    {taken_back, 1, 20, 500, "mar"},
+    {taken_back_outage, 7, 28, 112, "mar"},
+    {leaves, 1, 3, 60, "mar"},
     {gone, 1, 9, 240, "mar"},
     {gone_outage, 7, 14, 56, "mar"},
 };
@@ -126,10 +139,10 @@ static const struct {
     const char *story;
     uint64_t share;
 } drawn[] = {
-    {"random", 4},         {"random/redo", 1},   {"random/life-time", 1},
-    {"random/word", 1},    {"random/adopt", 3},  {"random/existing", 2},
-    {"random/settled", 2}, {"random/edited", 4}, {"random/meddled", 3},
-    {"random/gone", 3},
+    {"random", 4},         {"random/redo", 1},    {"random/life-time", 1},
+    {"random/word", 1},    {"random/adopt", 3},   {"random/existing", 2},
+    {"random/settled", 2}, {"random/edited", 4},  {"random/meddled", 3},
+    {"random/gone", 3},    {"random/drifted", 2}, {"random/taken-back", 2},
 };
 #define SEEDS_FAMILY "random/"
 enum { DRAWN = sizeof(drawn) / sizeof(drawn[0]) };

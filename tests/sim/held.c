@@ -134,6 +134,26 @@ bool sim_play_reset(struct run *r, uint64_t n)
     return sim_begin(r, &r->c, true) && sim_ends(r);
 }
 
+/* Both are lost, and the document names the changefeed that runs: it is taken back as it
+ * is, and from then on it is nobody's to change (D14). */
+bool sim_play_taken_back(struct run *r, uint64_t n)
+{
+    struct dr_topology *t;
+    struct dr_edge_spec *edge = DR_NEW(r->kept, struct dr_edge_spec);
+    (void)n;
+    if (!sim_until_protected(r) || !sim_lose_ledgers(r, true, true))
+        return false;
+    r->topology = edited(r, &t);
+    *edge = (struct dr_edge_spec){
+        .from = t->clusters[SIM_A].name,
+        .to = t->clusters[SIM_B].name,
+        .id = dr_strdup(r->kept, sim_world_now(&r->w)->c[SIM_A].feeds[0].id)};
+    t->replication.edges = edge;
+    t->replication.edge_count = 1;
+    r->w.history.adopts = true;
+    return sim_goes_on(r);
+}
+
 /* ---- holds that cross ---- */
 
 /* As another purpose of the same holder would write it: "return" still needs history. */

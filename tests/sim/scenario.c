@@ -703,6 +703,8 @@ void sim_sweep(const struct sim_sweep *s, uint64_t seed)
         struct sim_number number;
         snprintf(name, sizeof(name), "%s/0", s->stories[i]);
         const struct story *story = sim_find_story(name, &number);
+        if (story->inject && !r.script_count)
+            r.script_count = 1;
         if (story->inject == DR_INJECT_STALE)
             r.script[0].kind = DR_INJECT_STALE;
         if (story->paired)

@@ -514,6 +514,8 @@ static bool prepare_feed(struct run *r)
     .setting.spec =                                                                      \
         "  policy: {drift: {fence: correct, gcSwitch: correct, changefeedFailed: "       \
         "correct}}\n"
+#define LEAVES(name_, text_, inject_)                                                            \
+    {name_, text_, .ending = DISCHARGED, .numbered = true, .play = sim_play_edit_removed, .strike = sim_document_leaves, .inject = inject_, .delay_ms = 3000}
 #define CHANGES(name, text, ...)                                                                 \
     {name, text, .ending = PROTECTED, __VA_ARGS__},                                              \
     HIT(name "/crash-before", ".. crash before exchange n is sent", DR_INJECT_CRASH_BEFORE, 0, __VA_ARGS__), \
@@ -534,7 +536,8 @@ static bool prepare_feed(struct run *r)
     {name "/owner", ".. TiCDC gets a new owner, who knows no feed at first", .ending = PROTECTED, .numbered = true, .strike = sim_change_owner, __VA_ARGS__}
 #define LATES(name, ...)                                                                         \
     {name "/late", ".. another controller acts in the middle of it", .ending = PROTECTED, .numbered = true, .strike = second_acts, .acting = true, __VA_ARGS__}, \
-    {name "/late-taken", ".. another one only takes over", .ending = PROTECTED, .numbered = true, .strike = second_takes_over, .acting = true, __VA_ARGS__}, \
+    {name "/late-taken", ".. another one only takes over", .ending = PROTECTED, .numbered = true, .strike = second_takes_over, .acting = true, __VA_ARGS__}
+#define LATE_DONE(name, ...)                                                                     \
     {name "/late-done", ".. another one comes to its end", .ending = PROTECTED, .numbered = true, .strike = second_ends, .acting = true, __VA_ARGS__}
 #define HIT(name_, text_, inject_, ms, ...)                                              \
     {name_, text_, .ending = PROTECTED, .numbered = true, .strike = strike_fault, .inject = inject_, .delay_ms = ms, __VA_ARGS__}
@@ -588,10 +591,25 @@ static const struct story stories[] = {
     HITS("existing", EXISTING),
     HITS("adopt", ADOPTION),
     CHANGES("turned", "another secret of the sink's passwords is declared: account and changefeed get its password", TURNED),
+    LATE_DONE("turned", TURNED),
     CHANGES("edited", "the document of a protected pair is edited: the changefeed gets other settings", EDITED),
+    LATE_DONE("edited", EDITED),
     CHANGES("gone", "somebody removes the changefeed of a protected pair; the policy says correct", REMOVED),
+    LATE_DONE("gone", REMOVED),
     CHANGES("meddled", "somebody pauses the changefeed of a protected pair and changes it; the policy says correct", MEDDLED),
+    LATE_DONE("meddled", MEDDLED),
     CHANGES("drifted", "somebody lifts the fence of a protected pair, switches TTL jobs on and GC off, and the changefeed fails; the policy says correct", DRIFTED),
+    LATE_DONE("drifted", DRIFTED),
+    CHANGES("not-taken", "the document is edited, and TiCDC refuses the new settings for a while", .play = sim_play_not_taken),
+    CHANGES("taken-back", "a protected pair loses both ledgers, and replication.edges names its changefeed", .play = sim_play_taken_back),
+    LATE_DONE("taken-back", .play = sim_play_taken_back),
+    LEAVES("leaves", "the document is edited, and gone at exchange n of whoever changes the settings", DR_INJECT_NONE),
+    LEAVES("leaves/crash-before", ".. who crashes before it is sent", DR_INJECT_CRASH_BEFORE),
+    LEAVES("leaves/crash-sent", ".. after it was sent", DR_INJECT_CRASH_SENT),
+    LEAVES("leaves/lost", ".. or loses the reply", DR_INJECT_LOST),
+    LEAVES("leaves/error-after", ".. or is answered with an error, and it is done", DR_INJECT_ERROR_AFTER),
+    LEAVES("leaves/stray", ".. or gives it up, and it arrives 3 s later", DR_INJECT_STRAY),
+    LEAVES("leaves/crash-stray", ".. or crashes, and it arrives 3 s later", DR_INJECT_CRASH_STRAY),
     {"left", "somebody does thing n to a protected pair, and no word says that it is put right", .ending = REFUSED, .play = sim_play_left, .numbered = true},
     {"existing-differs", "both sides are said to be equal, and B lacks a row", .ending = REFUSED, .play = play_unequal,
      .setting = {.b_script = EQUAL "    - DELETE FROM shop.stock WHERE item = 'plum'\n", .approved = true,
@@ -712,6 +730,8 @@ static const struct story stories[] = {
     {"random/settled", ".. in the rounds of a protected pair", .ending = PROTECTED, DRAWN, .play = play_settled},
     {"random/edited", ".. while its changefeed gets other settings", .ending = PROTECTED, DRAWN, EDITED},
     {"random/meddled", ".. after somebody paused and changed it", .ending = PROTECTED, DRAWN, MEDDLED},
+    {"random/drifted", ".. after somebody lifted the fence, and more", .ending = PROTECTED, DRAWN, DRIFTED},
+    {"random/taken-back", ".. after both ledgers were lost", .ending = PROTECTED, DRAWN, .play = sim_play_taken_back},
     {"random/gone", ".. after somebody removed it", .ending = PROTECTED, DRAWN, REMOVED},
     {0},
 };

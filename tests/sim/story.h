@@ -192,6 +192,7 @@ enum { SIM_HOLD_MS = 3600000 }; /* of the story that outlasts it */
 bool sim_play_paused(struct run *r, uint64_t n);
 bool sim_play_expired(struct run *r, uint64_t n);
 bool sim_play_reset(struct run *r, uint64_t n);
+bool sim_play_taken_back(struct run *r, uint64_t n);
 bool sim_play_crossing(struct run *r, uint64_t n);
 enum { SIM_GIVE_UP = 29 }; /* rounds of a bootstrap after which it may be given up */
 bool sim_play_given_up(struct run *r, uint64_t n);
@@ -212,6 +213,9 @@ void sim_rival_reversed(struct run *r);
 /* update.c: changes of a feed that is made, by an edit of the document or by hand. */
 bool sim_play_edit(struct run *r, uint64_t n);
 bool sim_play_turned(struct run *r, uint64_t n);
+bool sim_play_not_taken(struct run *r, uint64_t n);
+bool sim_play_edit_removed(struct run *r, uint64_t n);
+void sim_document_leaves(struct run *r); /* as a strike of that */
 bool sim_play_meddled(struct run *r, uint64_t n);
 bool sim_play_removed(struct run *r, uint64_t n);
 bool sim_play_removed_besides(struct run *r, uint64_t n);

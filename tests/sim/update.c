@@ -13,6 +13,8 @@ enum {
     AFTERWARDS = 4,
     LATE_MS = 60000,
     ROUNDS_REFUSED = 25,
+    AN_HOUR_MS = 3600000,
+    UNTIL_LATE_MS = 4000,
     ROUNDS_CHANGED = 150 /* less than an hour: what is refused is tried again then */
 };
 
@@ -62,19 +64,125 @@ static bool shows(struct run *r, const char *text)
                     config ? config : "no changefeed");
 }
 
-bool sim_play_edit(struct run *r, uint64_t n)
+static bool is_refused(const struct dr_plan *p, const char *code, const char *shows)
 {
-    (void)n;
+    for (size_t i = 0; i < p->blocker_count; i++)
+        if (strcmp(p->blockers[i].code, code) == 0 && strstr(p->blockers[i].fact, shows))
+            return true;
+    return false;
+}
+
+#define OLD_SETTING "\"worker_num\":16"
+#define NEW_SETTING "\"worker_num\":24"
+
+/* The document of a protected pair says something else about its feed from now on. */
+static bool edit(struct run *r)
+{
     if (!sim_until_protected(r))
         return false;
     struct dr_topology *t = DR_NEW(r->kept, struct dr_topology);
     *t = *r->w.topology;
-    t->replication.config.json = "{\"mounter\":{\"worker_num\":24}}";
+    t->replication.config.json = "{\"mounter\":{" NEW_SETTING "}}";
     /* as the digests of another text would be */
     snprintf(t->doc.meaning, sizeof(t->doc.meaning), "edited");
     snprintf(t->doc.feeds, sizeof(t->doc.feeds), "edited");
     r->topology = t;
-    return sim_goes_on(r) && shows(r, "\"worker_num\":24");
+    return true;
+}
+
+bool sim_play_edit(struct run *r, uint64_t n)
+{
+    (void)n;
+    return edit(r) && sim_goes_on(r) && shows(r, NEW_SETTING);
+}
+
+static bool runs(struct run *r)
+{
+    const struct sim_cluster *a = &sim_world_now(&r->w)->c[SIM_A];
+    return (a->feed_count == 1 && a->feeds[0].running) ||
+           sim_fail(r, "C5: the changefeed is left %s",
+                    a->feed_count ? a->feeds[0].state : "removed");
+}
+
+static bool says_refused(const struct dr_round *round)
+{
+    return is_refused(round->plan, "DR-B069", "TiCDC did not take that");
+}
+
+/* TiCDC takes no new settings of it, and says so only once it stands still: it runs on as
+ * it was. When TiCDC takes them they are given, an hour later at the latest. */
+bool sim_play_not_taken(struct run *r, uint64_t n)
+{
+    struct dr_round last = {0};
+    (void)n;
+    if (!edit(r) || !sim_command(r, "{\"fault\":\"error\",\"match\":\"PUT " FEED
+                                    "\",\"count\":1000000,\"number\":400,\"message\":"
+                                    "\"[CDC:ErrInvalidReplicaConfig]no\"}"))
+        return false;
+    sim_controller_end(&r->c);
+    r->out->exchanges = 0;
+    r->from = 0;
+    r->counts = true;
+    if (!sim_begin(r, &r->c, true) || !sim_rounds(r, ROUNDS_CHANGED, says_refused, &last))
+        return sim_fail(r, "DR-B069 is not said: %s", last.text);
+    if (!r->out->exchanges)
+        r->out->exchanges = dr_fault_look(r->c.fault)->exchanges;
+    r->counts = false;
+    if (!sim_rounds(r, AFTERWARDS, NULL, &last))
+        return false;
+    if (r->story->delay_ms >= LATE_MS)
+        sim_world_pass(&r->w, r->story->delay_ms);
+    if (!sim_rounds(r, AFTERWARDS, says_refused, &last) || !runs(r) ||
+        !shows(r, OLD_SETTING))
+        return sim_fail(r, "not as it was: %s", last.text);
+    sim_world_skip(&r->w, AN_HOUR_MS);
+    if (!sim_command(r, "{\"fault\":\"calm\"}"))
+        return false;
+    return sim_ends(r) && shows(r, NEW_SETTING);
+}
+
+/* In the middle of the change the document is gone: whoever learns it lets the changefeed
+ * run, with either settings, and leaves. */
+void sim_document_leaves(struct run *r)
+{
+    r->removed = r->w.history.removed = true;
+    if (r->story->inject)
+        r->script[0] = (struct dr_injection){.exchange = r->exchange,
+                                             .kind = r->story->inject,
+                                             .delay_ms = r->story->delay_ms};
+}
+
+/* As `drover run` ends the work of a topology that left its source. */
+static bool cares_no_more(const struct dr_round *round)
+{
+    return round->state == DR_ROUND_CONVERGED;
+}
+
+bool sim_play_edit_removed(struct run *r, uint64_t n)
+{
+    struct dr_round last = {0};
+    if (!edit(r))
+        return false;
+    sim_controller_end(&r->c);
+    r->out->exchanges = 0;
+    r->from = 0;
+    r->counts = true;
+    if (!sim_begin(r, &r->c, true))
+        return false;
+    bool over = false;
+    for (uint64_t i = 0; i < ROUNDS_CHANGED && !over && !r->removed; i++)
+        over = sim_rounds(r, 1, sim_is_protected, &last) || r->out->why.len;
+    if (r->out->why.len || (!over && !r->removed))
+        return sim_fail(r, "C7: not protected after the change: %s", last.text);
+    if (!r->out->exchanges)
+        r->out->exchanges = dr_fault_look(r->c.fault)->exchanges;
+    r->counts = false;
+    r->removed = r->w.history.removed = true; /* at the end, where n is beyond it */
+    (void)n;
+    if (!sim_again(r) || !sim_rounds(r, ROUNDS_MAX, cares_no_more, &last))
+        return sim_fail(r, "D6: it comes to no end: %s", last.text);
+    sim_world_pass(&r->w, UNTIL_LATE_MS); /* nobody looks any more */
+    return runs(r) && sim_ends(r);
 }
 
 /* Another secret is declared: that rows still flow at the end shows that account and
@@ -140,14 +248,6 @@ static const struct {
     {SIM_A, NULL, "ALTER TABLE shop.orders ADD COLUMN note INT", "DR-B064", "DDL job"},
     {SIM_A, NULL, "TRUNCATE TABLE shop.stock", "DR-B064", "DDL job"},
 };
-
-static bool is_refused(const struct dr_plan *p, const char *code, const char *shows)
-{
-    for (size_t i = 0; i < p->blocker_count; i++)
-        if (strcmp(p->blockers[i].code, code) == 0 && strstr(p->blockers[i].fact, shows))
-            return true;
-    return false;
-}
 
 bool sim_play_removed_besides(struct run *r, uint64_t n)
 {
