@@ -69,6 +69,12 @@ const struct dr_plan_rule *dr_match_steps(struct dr_build *b);
  * sees wrote nothing, nor does its removal: the hold may be another document's. */
 bool dr_hands_off(const struct dr_view *v, bool discharge);
 
+/* What a person types; TiCDC wants a body. */
+#define DR_RESUME_BY_HAND "curl -d '{}' TICDC/api/v2/changefeeds/FEED/resume"
+/* Such a text, with an endpoint of the TiCDC and the changefeed's id for the two words.
+ */
+const char *dr_by_hand(const struct dr_view *v, const char *text);
+
 /* ---- what is owed: owed.c ---- */
 
 /* What drover holds is given back before anything else is asked. */

@@ -267,12 +267,12 @@ static void add_hands_off(struct dr_build *b)
              dr_hands_off(v, b->only_discharge)) /* else the plan waits, and says so */
         dr_add_notice(b, "paused", "paused by the document: nothing new is started");
     if (!v->owing && dr_feed_left_paused(v) == DR_TRUE)
-        dr_add_notice(
-            b, "left paused",
-            dr_sprintf(v->arena,
-                       "%s: changefeed '%s' stands still because drover paused "
-                       "it: by hand: POST /api/v2/changefeeds/%s/resume to TiCDC",
-                       dr_view_name(v, v->a), v->gen.feed_id, v->gen.feed_id));
+        dr_add_notice(b, "left paused",
+                      dr_sprintf(v->arena,
+                                 "%s: changefeed '%s' stands still because drover paused "
+                                 "it: by hand: %s",
+                                 dr_view_name(v, v->a), v->gen.feed_id,
+                                 dr_by_hand(v, DR_RESUME_BY_HAND)));
 }
 
 /* A copy of another cluster's ledger, or what a restore with system tables left: drover

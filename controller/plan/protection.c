@@ -293,13 +293,14 @@ static enum dr_truth history_safe(const struct dr_view *v, struct dr_protection 
 static enum dr_truth gc_not_held(const struct dr_view *v, struct dr_protection *out)
 {
     const struct dr_ledger *l = dr_view_ledger(v, v->a);
-    enum dr_truth on = v->without_ledger ? DR_TRUE
-                       : l               ? dr_truth_of(!l->hold_count && !l->gc.present)
-                                         : DR_UNSURE;
-    on = dr_truth_and(on, dr_view_gc_runs(v, v->a));
-    out->text = on == DR_TRUE    ? "GC runs"
-                : on == DR_FALSE ? "GC is held"
-                                 : "GC setting not known";
+    enum dr_truth free = v->without_ledger ? DR_TRUE
+                         : l               ? dr_truth_of(!l->hold_count && !l->gc.present)
+                                           : DR_UNSURE;
+    enum dr_truth on = dr_truth_and(free, dr_view_gc_runs(v, v->a));
+    out->text = on == DR_TRUE      ? "GC runs"
+                : free == DR_FALSE ? "GC is held"
+                : on == DR_FALSE   ? "GC is off"
+                                   : "GC setting not known";
     return on;
 }
 

@@ -4,6 +4,7 @@
  * that starts anew finds the same next step. */
 #include "controller/plan/rules.h"
 
+#include "controller/plan/build.h"
 #include "controller/plan/emit.h"
 
 static bool wants_ids(const struct dr_view *v)
@@ -337,7 +338,7 @@ const struct dr_plan_rule dr_plan_rules[] = {
     {.id = 344, .concern = "edges", .name = "unpause", .scope = DR_SCOPE_PRIMARY, .past = DR_P_NOT_MADE,
      .done = DR_P_UNPAUSED, .needs = {DR_P_HISTORY_KEPT}, .emit = dr_emit_feed_resume, .risk = DR_RISK_SAFE, .predicted_ms = 3000,
      .is_drift = true, .drift = DR_DRIFT_CHANGEFEED_PAUSED, .tell = dr_feed_tell_paused,
-     .by_hand = "POST /api/v2/changefeeds/FEED/resume to TiCDC, or cdc cli changefeed resume -c FEED",
+     .by_hand = DR_RESUME_BY_HAND,
      .what = "%s: resume the changefeed that somebody paused",
      .why = "what is not carried is lost with the primary's region, and after gc-ttl the feed is dead",
      .precondition = "policy.drift.changefeedPaused says correct; the primary still keeps its history",
@@ -345,7 +346,7 @@ const struct dr_plan_rule dr_plan_rules[] = {
     {.id = 346, .concern = "edges", .name = "unfail", .scope = DR_SCOPE_PRIMARY, .past = DR_P_NOT_MADE,
      .done = DR_P_UNFAILED, .needs = {DR_P_HISTORY_KEPT}, .emit = dr_emit_feed_resume, .risk = DR_RISK_SAFE, .predicted_ms = 3000,
      .is_drift = true, .drift = DR_DRIFT_CHANGEFEED_FAILED, .tell = dr_feed_tell_failed,
-     .by_hand = "POST /api/v2/changefeeds/FEED/resume to TiCDC, or cdc cli changefeed resume -c FEED",
+     .by_hand = DR_RESUME_BY_HAND,
      .what = "%s: resume the changefeed that failed",
      .why = "TiCDC gives up after half an hour and does not try again by itself",
      .precondition = "policy.drift.changefeedFailed says correct; the primary still keeps its history",

@@ -112,14 +112,21 @@ static bool may_start(struct dr_build *b, const struct dr_plan_rule *r, size_t c
     return may;
 }
 
-/* A text in which "FEED" stands for the changefeed's id. */
-static const char *fill_feed(const struct dr_view *v, const char *text)
+/* A text with `value` for the word. */
+static const char *fill(const struct dr_view *v, const char *text, const char *word,
+                        const char *value)
 {
-    static const char word[] = "FEED";
     const char *at = strstr(text, word);
-    return at ? dr_sprintf(v->arena, "%.*s%s%s", (int)(at - text), text, v->gen.feed_id,
-                           fill_feed(v, at + strlen(word)))
+    return at ? dr_sprintf(v->arena, "%.*s%s%s", (int)(at - text), text, value,
+                           fill(v, at + strlen(word), word, value))
               : text;
+}
+
+const char *dr_by_hand(const struct dr_view *v, const char *text)
+{
+    const struct dr_ticdc_access *x = &dr_view_cluster(v, v->a)->ticdc;
+    text = fill(v, text, "FEED", v->gen.feed_id);
+    return fill(v, text, "TICDC", x->endpoint_count ? x->endpoints[0].text : "TICDC");
 }
 
 /* Once the feed is made, a missing step means that somebody changed what drover had set:
@@ -141,7 +148,7 @@ static bool is_left(struct dr_build *b, const struct dr_plan_rule *r, size_t c)
     if (r->tell && !what) /* nothing that the step could change */
         return true;
     const char *by_hand =
-        r->by_hand ? dr_sprintf(v->arena, "by hand: %s", fill_feed(v, r->by_hand))
+        r->by_hand ? dr_sprintf(v->arena, "by hand: %s", dr_by_hand(v, r->by_hand))
                    : "do it by hand";
     if (correct && (blocked || doubted) && r->urgent)
         dr_add_question(
