@@ -1,5 +1,5 @@
-/* What was put right and undone again, counted by who acts. A process remembers: losing
- * that is harmless, it is counted again. */
+/* What was put right and undone again, counted by who acts. It stands in the lease, which
+ * is written anyhow, so that a restart or a takeover goes on counting. */
 #ifndef DR_ACT_FIGHTS_H
 #define DR_ACT_FIGHTS_H
 
@@ -23,8 +23,16 @@ struct dr_fight_memory {
 struct dr_fights {
     size_t count;
     struct dr_fight_memory items[DR_FIGHTS_MAX];
-    struct dr_fight list[DR_FIGHTS_MAX]; /* for the plan */
+    struct dr_fight list[DR_FIGHTS_MAX];     /* for the plan */
+    struct dr_fight_row rows[DR_FIGHTS_MAX]; /* for the lease */
 };
+
+/* Takes up what the leases say, if under this very declaration: for who does not act yet.
+ */
+void dr_fights_take(struct dr_fights *f, const struct dr_plan_input *in, int64_t now_ms);
+/* What the lease is to say: into *seen; it lives as long as f. */
+void dr_fights_keep(struct dr_fights *f, const struct dr_plan_input *in, int64_t now_ms,
+                    struct dr_last_seen *seen);
 
 /* A look: in->facts are its. Sets in->fights, which lives as long as f. now_ms: any clock
  * that goes on steadily. */

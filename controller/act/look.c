@@ -31,6 +31,7 @@ static void keep_seen(struct dr_actor *x)
         x->seen.opened = false;
         x->seen.opened_from = x->seen.opened_to = 0;
     }
+    dr_fights_keep(&x->fights, &x->input, dr_actor_now(x), &x->seen);
 }
 
 void dr_actor_refresh(struct dr_actor *x)
@@ -39,6 +40,8 @@ void dr_actor_refresh(struct dr_actor *x)
     x->facts = dr_observe(x->observer, x->o.wall_ms(x->o.arg));
     x->input.facts = x->facts;
     dr_plan_trace(&x->input, &x->lineage, x->o.history, x->lasting);
+    if (!x->epoch) /* else nobody but this process counts */
+        dr_fights_take(&x->fights, &x->input, dr_actor_now(x));
     dr_fights_look(&x->fights, &x->input, dr_actor_now(x), x->cycle);
     x->plan = dr_plan_build(&x->input, x->cycle);
     x->owes = x->plan->left_paused;

@@ -558,6 +558,24 @@ static size_t pick(struct dr_actor *x, struct step *steps)
     return n;
 }
 
+/* What is put right is counted before it is, in the lease: a process that dies in between
+ * leaves it to the next one. False: authority was lost. */
+static bool note_corrections(struct dr_actor *x, const struct step *steps, size_t n)
+{
+    bool any = false;
+    for (size_t i = 0; i < n; i++) {
+        if (!steps[i].action->corrects)
+            continue;
+        dr_fights_note(&x->fights, steps[i].action, dr_actor_now(x),
+                       x->o.wall_ms(x->o.arg));
+        any = true;
+    }
+    if (!any)
+        return true;
+    dr_fights_keep(&x->fights, &x->input, dr_actor_now(x), &x->seen);
+    return dr_authority_renew(x, true);
+}
+
 int dr_step_group(struct dr_actor *x, struct dr_round *out, struct dr_err *err)
 {
     struct step steps[GROUP_MAX];
@@ -570,14 +588,18 @@ int dr_step_group(struct dr_actor *x, struct dr_round *out, struct dr_err *err)
         out->text = "the lease could not be renewed where the next step is";
         return 0;
     }
+    if (!note_corrections(x, steps, n)) {
+        out->state = DR_ROUND_WAITING;
+        out->again_ms = BACKOFF_MIN_MS;
+        out->text = "another controller took over";
+        return 0;
+    }
     for (; started < n && rc == 0; started++) {
         struct step *s = &steps[started];
         rc = note_intent(x, s, err);
         if (rc != 0)
             break;
         s->start_ms = dr_actor_now(x);
-        if (s->action->corrects)
-            dr_fights_note(&x->fights, s->action, s->start_ms, x->o.wall_ms(x->o.arg));
         say_start(x, s);
         if (s->action->compares)
             compare(x, s);

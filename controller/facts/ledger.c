@@ -161,7 +161,23 @@ static const struct dr_codec approval_codec = CODEC(struct dr_approval_row,
 static const struct dr_codec consumed_codec = CODEC(struct dr_consumed_row,
     TEXT(struct dr_consumed_row, "word", word, 0));
 
-struct lease_value { uint64_t until, checkpoint, generation, from, to; bool opened; };
+static const struct dr_codec fight_codec = CODEC(struct dr_fight_row,
+    NUMBER(struct dr_fight_row, "rule", rule),
+    TEXT(struct dr_fight_row, "cluster", cluster, 0),
+    NUMBER(struct dr_fight_row, "count", count),
+    DIGITS(struct dr_fight_row, "last", at[0]),
+    DIGITS(struct dr_fight_row, "before", at[1]),
+    DIGITS(struct dr_fight_row, "first", at[2]),
+    DIGITS(struct dr_fight_row, "undone", undone),
+    BOOL(struct dr_fight_row, "fought", fought));
+
+struct lease_value {
+    uint64_t until, checkpoint, generation, from, to;
+    bool opened;
+    const char *declaration;
+    size_t fight_count;
+    struct dr_fight_row *fights;
+};
 static const struct dr_codec lease_codec = CODEC(struct lease_value,
     DIGITS(struct lease_value, "until", until),
     {.name = "checkpoint", .kind = DR_CODEC_DIGITS, .flags = DR_CODEC_OPTIONAL,
@@ -173,7 +189,11 @@ static const struct dr_codec lease_codec = CODEC(struct lease_value,
     {.name = "openedFrom", .kind = DR_CODEC_DIGITS, .flags = DR_CODEC_OPTIONAL,
      .at = DR_CODEC_AT(struct lease_value, from, uint64_t)},
     {.name = "openedTo", .kind = DR_CODEC_DIGITS, .flags = DR_CODEC_OPTIONAL,
-     .at = DR_CODEC_AT(struct lease_value, to, uint64_t)});
+     .at = DR_CODEC_AT(struct lease_value, to, uint64_t)},
+    TEXT(struct lease_value, "declaration", declaration, DR_CODEC_OPTIONAL),
+    {.name = "fights", .kind = DR_CODEC_LIST, .codec = &fight_codec, .flags = DR_CODEC_OPTIONAL,
+     .at = DR_CODEC_AT(struct lease_value, fights, struct dr_fight_row *),
+     .count_at = DR_CODEC_AT(struct lease_value, fight_count, size_t)});
 
 struct epoch_value { bool present; };
 static const struct dr_codec epoch_codec = {
@@ -265,22 +285,42 @@ const char *dr_lease_value(uint64_t until, const struct dr_last_seen *seen,
                             .generation = any ? seen->generation : 0,
                             .opened = seen->opened,
                             .from = seen->opened ? seen->opened_from : 0,
-                            .to = seen->opened ? seen->opened_to : 0};
+                            .to = seen->opened ? seen->opened_to : 0,
+                            .declaration = seen->fight_count ? seen->declaration : NULL,
+                            .fight_count = seen->fight_count,
+                            .fights = seen->fights};
     return render(&v, &lease_codec, a);
+}
+
+static struct dr_last_seen last_seen_of(const struct lease_value *v)
+{
+    return (struct dr_last_seen){.checkpoint = v->checkpoint,
+                                 .generation = v->generation,
+                                 .opened = v->opened,
+                                 .opened_from = v->from,
+                                 .opened_to = v->to,
+                                 .declaration = v->declaration,
+                                 .fight_count = v->fight_count,
+                                 .fights = v->fights};
 }
 
 struct dr_last_seen dr_last_seen_both(struct dr_last_seen x, struct dr_last_seen y)
 {
-    if (x.generation != y.generation)
-        return x.generation > y.generation ? x : y;
-    x.checkpoint = x.checkpoint > y.checkpoint ? x.checkpoint : y.checkpoint;
-    if (y.opened &&
-        (!x.opened || !x.opened_from || (y.opened_from && y.opened_from < x.opened_from)))
-        x.opened_from = y.opened_from;
-    if (y.opened && (!x.opened || y.opened_to > x.opened_to))
-        x.opened_to = y.opened_to;
-    x.opened |= y.opened;
-    return x;
+    struct dr_last_seen both = x.generation >= y.generation ? x : y;
+    const struct dr_last_seen *fought = x.fight_count ? &x : &y;
+    if (x.generation == y.generation) {
+        both.checkpoint = x.checkpoint > y.checkpoint ? x.checkpoint : y.checkpoint;
+        if (y.opened && (!x.opened || !x.opened_from ||
+                         (y.opened_from && y.opened_from < x.opened_from)))
+            both.opened_from = y.opened_from;
+        if (y.opened && (!x.opened || y.opened_to > x.opened_to))
+            both.opened_to = y.opened_to;
+        both.opened = x.opened || y.opened;
+    }
+    both.declaration = fought->declaration;
+    both.fight_count = fought->fight_count;
+    both.fights = fought->fights;
+    return both;
 }
 
 struct dr_last_seen dr_lease_merge(const char *standing, struct dr_last_seen seen,
@@ -292,11 +332,7 @@ struct dr_last_seen dr_lease_merge(const char *standing, struct dr_last_seen see
     if (!standing || dr_json_parse_in(a, &v, standing, strlen(standing), &err) != 0 ||
         dr_codec_decode(&now, v, &lease_codec, DR_KEY_LEASE, 0, a, &err) != 0)
         return seen;
-    return dr_last_seen_both(seen, (struct dr_last_seen){.checkpoint = now.checkpoint,
-                                                         .generation = now.generation,
-                                                         .opened = now.opened,
-                                                         .opened_from = now.from,
-                                                         .opened_to = now.to});
+    return dr_last_seen_both(seen, last_seen_of(&now));
 }
 
 const char *dr_edge_key(const char *from, const char *to, struct dr_arena *a)
@@ -335,11 +371,7 @@ static bool take_lease(struct decoder *d, const struct dr_ledger_row *row, void 
 {
     const struct lease_value *lease = value;
     d->out->lease_until = lease->until;
-    d->out->last_seen = (struct dr_last_seen){.checkpoint = lease->checkpoint,
-                                              .generation = lease->generation,
-                                              .opened = lease->opened,
-                                              .opened_from = lease->from,
-                                              .opened_to = lease->to};
+    d->out->last_seen = last_seen_of(lease);
     d->out->lease_holder = dr_strdup(d->arena, row->holder);
     return row->holder && *row->holder;
 }

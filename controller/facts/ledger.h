@@ -175,6 +175,15 @@ struct dr_consumed_row {
     const char *word; /* "ledger.reset", "approval" */
 };
 
+/* A step that drover made again and again because somebody undid it: a fight, or what may
+ * become one (act/fights.h). */
+struct dr_fight_row {
+    uint64_t rule, count; /* corrections */
+    const char *cluster;
+    uint64_t at[3], undone; /* TSOs: the latest corrections, newest first; 0: none */
+    bool fought;
+};
+
 /* What was seen of the feed and of its secondary when the lease was written. It stands
  * there because the lease is written anyhow: a converged pair writes nothing else. */
 struct dr_last_seen {
@@ -185,6 +194,11 @@ struct dr_last_seen {
      * as of the looks; 0: not noted. */
     bool opened;
     uint64_t opened_from, opened_to;
+    /* What drover put right within the hour, and under which declaration (its meaning): a
+     * restart must not begin a fight anew. */
+    const char *declaration;
+    size_t fight_count;
+    struct dr_fight_row *fights;
 };
 
 struct dr_ledger {

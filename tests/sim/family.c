@@ -279,6 +279,7 @@ static void list_settings(struct list *l, const struct sim_result *plain)
         add(l, "cut", n, true);
     for (uint64_t n = 0; n < SIM_BESIDES; n++)
         add(l, "gone-besides", n, true);
+    add(l, "fight-again", 1, true);
     for (uint64_t n = 0; n < SIM_DEEDS; n++)
         add(l, "left", n, true);
     add(l, "silence", SILENCE, true);

@@ -7,7 +7,7 @@
 #include "controller/act/fights.h"
 #include "tests/sim/story.h"
 
-enum { FOUGHT_ROUNDS = 80, CALM_ROUNDS = 40, AFTER = 20 };
+enum { FOUGHT_ROUNDS = 80, CALM_ROUNDS = 40, AFTER = 20, LEASE_OVER_MS = 20000 };
 
 static bool switch_on(struct run *r)
 {
@@ -34,12 +34,21 @@ static bool go(struct run *r, struct dr_round *last)
     return sim_controller_round(&r->c, last) && sim_intact(r);
 }
 
+/* Another process follows, a lease later. */
+static bool restart(struct run *r)
+{
+    if (!r->story->numbered)
+        return true;
+    sim_world_pass(&r->w, LEASE_OVER_MS);
+    return sim_again(r);
+}
+
 /* The other tool looks as often as drover does. */
 static bool fight(struct run *r, struct dr_round *last)
 {
     uint64_t before = r->c.calls.calls[DR_CALL_SET_GLOBAL], calm = 0, times = 0;
     for (uint64_t i = 0; i < FOUGHT_ROUNDS; i++) {
-        if (is_off(r) && !(times++, switch_on(r)))
+        if (is_off(r) && (!restart(r) || !(times++, switch_on(r))))
             return false;
         if (i == FOUGHT_ROUNDS - CALM_ROUNDS)
             calm = dr_record_changes(&r->c.calls);

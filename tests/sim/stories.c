@@ -719,6 +719,7 @@ static const struct story stories[] = {
     {"gone-besides", "somebody removes the changefeed and did something else: none is made anew", .ending = REFUSED, .play = sim_play_removed_besides, .numbered = true,
      .setting.spec = "  policy: {drift: {changefeedRemoved: correct}}\n"},
     {"fight", "somebody switches TTL jobs on as often as drover switches them off", .ending = PROTECTED, .play = sim_play_fight},
+    {"fight-again", ".. and each correction is by another process", .ending = PROTECTED, .play = sim_play_fight, .numbered = true},
     {"silence", "a protected pair is left alone for n rounds", .ending = PROTECTED, .play = sim_play_silence, .numbered = true},
     {"journal", "a journal is kept; a crash at the n-th exchange that may change something (0: none)", .ending = PROTECTED, .play = play_journal, .numbered = true},
     {"random", "several faults, drawn from seed and n", .ending = PROTECTED, DRAWN},

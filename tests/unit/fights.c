@@ -116,3 +116,34 @@ Test(fights, what_is_not_known_ends_nothing)
     cr_assert(correct(&b));
     plan_kit_close(&b.k);
 }
+
+/* Another process, with a clock of its own, reads the lease, and goes on counting; after
+ * an edit of the document it does not. */
+Test(fights, another_process_goes_on)
+{
+    for (int edited = 0; edited < 2; edited++) {
+        struct bout b;
+        struct dr_last_seen seen = {0};
+        begin(&b);
+        cr_assert_eq(undo(&b, 3, MINUTE), 3);
+        dr_fights_keep(&b.f, &b.k.input, b.now_ms, &seen);
+        cr_assert_eq(seen.fight_count, 1);
+        cr_assert_eq(seen.fights[0].count, 3);
+        const char *lease = dr_lease_value(1, &seen, b.k.arena);
+        seen = dr_lease_merge(lease, (struct dr_last_seen){0}, b.k.arena);
+        cr_assert_eq(seen.fight_count, 1, "%s", lease);
+        cr_assert_str_eq(seen.fights[0].cluster, "west");
+        if (edited)
+            seen.declaration = "another one";
+        for (size_t c = 0; c < 2; c++)
+            b.k.facts->clusters[c].ledger.rows.last_seen = seen;
+        b.f = (struct dr_fights){0};
+        b.now_ms += 1000000000;
+        dr_fights_take(&b.f, &b.k.input, b.now_ms);
+        dr_fights_take(&b.f, &b.k.input, b.now_ms);
+        look(&b, true, false);
+        cr_expect_eq(b.k.input.fight_count, !edited, "%d", edited);
+        cr_expect_eq(correct(&b), edited, "%d", edited);
+        plan_kit_close(&b.k);
+    }
+}
