@@ -2,6 +2,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "controller/base/num.h"
 #include "controller/base/similar.h"
 #include "spec/rule.h"
 
@@ -550,10 +551,14 @@ static void reads_sync_point(struct dr_check *c, enum dr_vcode code, const void 
 static void freshness(struct dr_check *c, enum dr_vcode code, const void *doc)
 {
     const struct dr_topology *t = doc;
+    char fresh[DR_DURATION_TEXT], interval[DR_DURATION_TEXT];
     if (t->replication.sync_point.declared &&
         t->objectives.freshness_ms <= t->replication.sync_point.interval_ms)
         dr_breach(c, code, "spec.objectives.freshness",
-                  "readers on the secondary see data one syncPoint.interval old");
+                  "readers on the secondary see data one syncPoint.interval old: %s, "
+                  "objectives.freshness is %s",
+                  dr_duration_text(t->replication.sync_point.interval_ms, interval),
+                  dr_duration_text(t->objectives.freshness_ms, fresh));
 }
 
 static void window_empty(struct dr_check *c, enum dr_vcode code, const void *doc)

@@ -8,6 +8,7 @@
 
 /* Until the next look: while nothing is to be done, and while something is awaited. */
 enum { DR_QUIET_MS = 10000, DR_SOON_MS = 1000 };
+enum { DR_LOOKED_MAX = 1536 }; /* a way out is a recipe: it is not cut */
 
 /* What a renewal of the lease needs to know of a cluster; and the one that goes out with
  * the reads of a round. */
@@ -67,9 +68,10 @@ struct dr_actor {
     int64_t again_at_ms;
     char said_goal[160];
     size_t said_actions;
-    char said_wait[512];
-    int hopeless;                 /* looks in a row whose reason no waiting removes */
-    char looked[DR_ERR_TEXT_MAX]; /* the reason that the latest look gave */
+    char said_wait[DR_LOOKED_MAX];
+    int hopeless; /* looks in a row whose reason no waiting removes */
+    char
+        looked[DR_LOOKED_MAX]; /* the reason that the latest look gave, its way out too */
 };
 
 /* ---- look.c ---- */
