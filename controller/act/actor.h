@@ -25,6 +25,8 @@ struct dr_beat_known {
     int64_t from_ms;     /* when the lease begins that it writes, at the earliest */
     enum dr_outcome outcome;
     enum dr_code code;
+    bool refused;      /* the latest renewal there, and not for the epoch */
+    int64_t reread_ms; /* when that had the account's rights asked for again */
 };
 
 struct dr_actor {

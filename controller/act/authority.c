@@ -14,7 +14,8 @@ enum {
     SEND_MS = 15000, /* within which a step's statement is on its way, or not sent */
     RESERVE_MS =
         5000, /* of the lease: a request that is sent may be this long on its way */
-    LOCK_WAIT_TIMEOUT = 1205
+    LOCK_WAIT_TIMEOUT = 1205,
+    REREAD_MS = 15000
 };
 
 static const struct dr_cluster_facts *facts_of(const struct dr_actor *x, size_t c)
@@ -327,11 +328,35 @@ int64_t dr_authority_beat(struct dr_actor *x, size_t c, int64_t lease_ms,
     return renewal(x, c, lease_ms, call);
 }
 
+/* The server does not let us write there: said once, and the account's rights, which are
+ * read by the hour else, are looked at now, and until it does. */
+static void mind_refusal(struct dr_actor *x, size_t c, const struct dr_reply *r)
+{
+    struct dr_beat_known *k = &x->beats[c];
+    bool refused = r->outcome == DR_REFUSED && r->err.code != DR_E_CONFLICT,
+         news = refused != k->refused;
+    if (r->outcome != DR_DONE && !refused)
+        return;
+    if (news && refused)
+        dr_actor_note(x, DR_EVENT_AUTHORITY, "%s: the lease is not renewed: %s",
+                      facts_of(x, c)->name,
+                      r->err.text[0] ? r->err.text : dr_code_info(r->err.code)->title);
+    if (news && !refused)
+        dr_actor_note(x, DR_EVENT_AUTHORITY, "%s: the lease is renewed again",
+                      facts_of(x, c)->name);
+    if (news || (refused && dr_actor_now(x) - k->reread_ms >= REREAD_MS)) {
+        dr_observe_rights(x->observer);
+        k->reread_ms = dr_actor_now(x);
+    }
+    k->refused = refused;
+}
+
 bool dr_authority_beaten(struct dr_actor *x, size_t c, int64_t from_ms,
                          const struct dr_reply *r)
 {
     if (r->outcome == DR_DONE)
         x->lease_until_ms[c] = from_ms + x->o.lease_ms;
+    mind_refusal(x, c, r);
     if (r->outcome != DR_REFUSED || r->err.code != DR_E_CONFLICT)
         return true;
     dr_authority_lose(x);

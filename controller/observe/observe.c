@@ -338,6 +338,11 @@ void dr_observe_everything(struct dr_observer *o)
     o->everything = true;
 }
 
+void dr_observe_rights(struct dr_observer *o)
+{
+    forget(o, DR_CALL_SQL_ACCOUNTS);
+}
+
 void dr_observe_afresh(struct dr_observer *o)
 {
     for (size_t i = 0; i < o->count; i++)

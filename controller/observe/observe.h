@@ -33,6 +33,9 @@ void dr_observe_forget(struct dr_observer *o, const struct dr_call *call,
  * in any case. */
 void dr_observe_rest(struct dr_observer *o);
 
+/* What accounts may do is asked anew at the next look: a write was refused. */
+void dr_observe_rights(struct dr_observer *o);
+
 /* Whatever was answered earlier is asked anew at the next look. */
 void dr_observe_afresh(struct dr_observer *o);
 

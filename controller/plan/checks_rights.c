@@ -80,14 +80,17 @@ const char *dr_mend_rights(const struct dr_view *v, size_t c, enum dr_account_ki
     dr_buf_init(&to, 1 << 12);
     add_rows(x, &to);
     dr_buf_init(&b, 1 << 14);
-    if (stuck)
-        dr_buf_adds(&b, "SET GLOBAL tidb_super_read_only = OFF; ");
     dr_rights_sql(&missing, dr_buf_str(&to), &b);
-    if (stuck)
-        dr_buf_adds(&b, "; SET GLOBAL tidb_super_read_only = ON");
-    else if (fenced)
+    if (fenced)
         dr_buf_adds(&b, "; -- as one who holds RESTRICTED_REPLICA_WRITER_ADMIN, for the "
                         "cluster is fenced");
+    if (stuck) {
+        dr_buf_adds(&b, ". Where nobody does, keep business away first, for what it "
+                        "writes meanwhile is in no other cluster; then: SET GLOBAL "
+                        "tidb_super_read_only = OFF; ");
+        dr_rights_sql(&missing, dr_buf_str(&to), &b);
+        dr_buf_adds(&b, "; SET GLOBAL tidb_super_read_only = ON");
+    }
     dr_buf_release(&to);
     return text_of(v, &b);
 }

@@ -1,5 +1,6 @@
 /* Ways out of this very situation, made of facts: the statement, the line of the
  * document, the generation. One row a code; of other codes the check's row says all. */
+#include <inttypes.h>
 #include <string.h>
 
 #include "controller/plan/checks.h"
@@ -42,6 +43,24 @@ MEND(lost_ledger)
 {
     (void)k;
     return dr_mend_lost_ledger(v, c);
+}
+
+/* Two that contradict each other: no edit of the document mends that. */
+MEND(term)
+{
+    const struct dr_ledger *x = dr_view_ledger(v, c),
+                           *y = dr_view_ledger(v, c == v->a ? v->b : v->a);
+    (void)k;
+    if (!x || !y || !x->term.present || !y->term.present ||
+        strcmp(x->term.cluster, y->term.cluster) == 0)
+        return NULL;
+    return dr_sprintf(
+        v->arena,
+        "the ledgers contradict each other: that of %s names '%s' (term %" PRIu64
+        "). Find out who wrote the other row, and which cluster takes the writes; in the "
+        "ledger that is wrong DELETE FROM mysql.drover_ledger WHERE k = 'term'; then "
+        "drover plan names the lines of ledger.reset, by which its peer gives it back",
+        dr_view_name(v, c == v->a ? v->b : v->a), y->term.cluster, y->term.n);
 }
 
 MEND(orphan)
@@ -130,12 +149,12 @@ static const struct {
     const char *code;
     const char *(*mend)(const struct dr_view *v, const struct dr_plan_check *k, size_t c);
 } mends[] = {
-    {"DR-B022", lost_ledger},  {"DR-B027", orphan},     {"DR-B030", controller},
-    {"DR-B031", sink},         {"DR-B041", left_over},  {"DR-B048", prefix},
-    {"DR-B051", copy},         {"DR-B053", copy},       {"DR-B055", hold},
-    {"DR-B061", feed_removed}, {"DR-B062", feed_fixed}, {"DR-B064", feed_history},
-    {"DR-B065", feed_fixed},   {"DR-B067", feed_again}, {"DR-B072", existing},
-    {"DR-B090", apply},        {"DR-B091", sink_above}};
+    {"DR-B022", lost_ledger},  {"DR-B023", term},         {"DR-B027", orphan},
+    {"DR-B030", controller},   {"DR-B031", sink},         {"DR-B041", left_over},
+    {"DR-B048", prefix},       {"DR-B051", copy},         {"DR-B053", copy},
+    {"DR-B055", hold},         {"DR-B061", feed_removed}, {"DR-B062", feed_fixed},
+    {"DR-B064", feed_history}, {"DR-B065", feed_fixed},   {"DR-B067", feed_again},
+    {"DR-B072", existing},     {"DR-B090", apply},        {"DR-B091", sink_above}};
 
 const char *dr_check_mend(const struct dr_view *v, const struct dr_plan_check *k,
                           size_t c)

@@ -123,6 +123,8 @@ const char *dr_view_open_answer(const struct dr_view *v)
         v->arena,
         "compare both sides. Equal: below spec.replication: compared: the time when the "
         "comparison began, as 2026-11-22T03:30:00Z. Not equal: put right what differs, "
-        "and compare again; or %s",
-        dr_mend_rebuild(v, "a rebuild: delete the changefeed, then "));
+        "and compare again%s",
+        v->gen.n && !v->gen.adopted
+            ? dr_mend_rebuild(v, "; or a rebuild: delete the changefeed, then ")
+            : "");
 }

@@ -54,18 +54,22 @@ bool dr_shows_fence(const struct dr_view *v, size_t c, const struct dr_instance 
     return dr_instance_is_fenced(x);
 }
 
-/* Every tidb-server that the cluster lists is one that drover asks: a fence proved on
- * some is no fence. */
-static enum dr_truth all_instances_known(const struct dr_view *v, size_t c)
+const char *dr_view_unasked(const struct dr_view *v, size_t c)
 {
     const struct dr_identity *id = &dr_view_facts(v, c)->identity;
-    if (!id->seen.known)
-        return DR_UNSURE;
-    for (size_t i = 0; i < id->member_count; i++)
+    for (size_t i = 0; id->seen.known && i < id->member_count; i++)
         if (strcmp(id->members[i].type, "tidb") == 0 &&
             !dr_view_asks(v, c, id->members[i].instance))
-            return DR_FALSE;
-    return DR_TRUE;
+            return id->members[i].instance;
+    return NULL;
+}
+
+/* A fence proved on some instances is no fence. */
+static enum dr_truth all_instances_known(const struct dr_view *v, size_t c)
+{
+    if (!dr_view_facts(v, c)->identity.seen.known)
+        return DR_UNSURE;
+    return dr_truth_of(!dr_view_unasked(v, c));
 }
 
 DR_PREDICATE(fenced)

@@ -164,31 +164,58 @@ static enum dr_truth lag_small(const struct dr_view *v, struct dr_protection *ou
     return dr_truth_of(ms <= v->t->objectives.rpo_ms);
 }
 
+/* What keeps the fence from being known, and how that ends. */
+static void explain_unknown_fence(const struct dr_view *v, struct dr_protection *out)
+{
+    const char *name = dr_view_name(v, v->b), *silent = dr_view_silent(v, v->b),
+               *unasked = dr_view_unasked(v, v->b);
+    out->text = dr_sprintf(v->arena, "the fence of %s is not known", name);
+    if (*silent) { /* it may take writes: no other answers for it */
+        out->text = dr_sprintf(v->arena, "%s: %s", out->text, silent);
+        out->help =
+            dr_sprintf(v->arena,
+                       "whether it refuses writes is known once it answers again: "
+                       "after a restart by itself; one that is gone for good: out "
+                       "of clusters[%s].sql",
+                       name);
+    } else if (unasked) {
+        out->text = dr_sprintf(v->arena, "%s: it lists %s, which drover does not ask",
+                               out->text, unasked);
+        out->help = dr_sprintf(v->arena,
+                               "name it in clusters[%s].sql, or let drover find "
+                               "all: sql.discover: true",
+                               name);
+    }
+}
+
 static enum dr_truth fence_stands(const struct dr_view *v, struct dr_protection *out)
 {
     enum dr_truth row = v->without_ledger ? DR_TRUE : dr_holds(v, DR_P_FENCE_ROW, v->b);
     enum dr_truth holds = dr_truth_and(row, dr_holds(v, DR_P_FENCED, v->b));
-    const char *name = dr_view_cluster(v, v->b)->name, *silent = dr_view_silent(v, v->b);
-    bool closed = dr_holds(v, DR_P_FENCED, v->b) == DR_TRUE;
+    const char *name = dr_view_name(v, v->b);
+    bool closed = dr_each_instance(v, v->b, dr_shows_fence) == DR_TRUE;
+    /* all that are asked refuse: of the one that is not nobody knows */
+    if (holds == DR_FALSE && row == DR_TRUE && closed)
+        holds = DR_UNSURE;
+    if (holds == DR_UNSURE) {
+        explain_unknown_fence(v, out);
+        return holds;
+    }
     out->text = dr_sprintf(v->arena,
-                           holds == DR_TRUE     ? "%s refuses writes on each instance"
-                           : holds == DR_UNSURE ? "the fence of %s is not known"
-                           : closed             ? "the fence of %s is not drover's"
+                           holds == DR_TRUE ? "%s refuses writes on each instance"
+                           : closed         ? "the fence of %s is not drover's"
                            : dr_holds(v, DR_P_OPEN, v->b) == DR_TRUE
                                ? "%s takes writes"
                                : "%s takes writes on an instance",
                            name);
     const char *opened = holds == DR_TRUE ? dr_view_open_text(v) : NULL;
-    if (opened) {
-        enum dr_drift_action policy = v->t->policy.drift[DR_DRIFT_FENCE];
-        out->text = dr_sprintf(v->arena, "%s, but %s", out->text, opened);
-        if (policy == DR_DRIFT_WARN || policy == DR_DRIFT_IGNORE) /* no question asks */
-            out->help = dr_view_open_answer(v);
-        return DR_UNSURE;
-    }
-    if (holds == DR_UNSURE && *silent) /* it may take writes: no other answers for it */
-        out->text = dr_sprintf(v->arena, "%s: %s", out->text, silent);
-    return holds;
+    if (!opened)
+        return holds;
+    enum dr_drift_action policy = v->t->policy.drift[DR_DRIFT_FENCE];
+    out->text = dr_sprintf(v->arena, "%s, but %s", out->text, opened);
+    if (policy == DR_DRIFT_WARN || policy == DR_DRIFT_IGNORE) /* no question asks */
+        out->help = dr_view_open_answer(v);
+    return DR_UNSURE;
 }
 
 static enum dr_truth one_feeder(const struct dr_view *v, struct dr_protection *out)

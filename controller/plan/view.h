@@ -70,6 +70,10 @@ const struct dr_edge_row *dr_view_edge(const struct dr_view *v, size_t c);
  * instances drover asks, directly or through sql.map. */
 bool dr_view_asks(const struct dr_view *v, size_t c, const char *advertised);
 
+/* A tidb-server that the cluster lists, and drover does not ask; NULL: none, or the list
+ * is not known. predicates_fence.c. */
+const char *dr_view_unasked(const struct dr_view *v, size_t c);
+
 /* Whether GC runs in cluster c. The switch is one row for the whole cluster, so any
  * instance that answers tells it; two that contradict: a word is on its way, and off
  * counts. Source: tidb: pkg/sessionctx/variable/sysvar.go, tidb_gc_enable (mysql.tidb,
