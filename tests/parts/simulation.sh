@@ -6,4 +6,4 @@
 set -eu
 cd "$(dirname "$0")/../.."
 ${MAKE:-make} --no-print-directory -s BUILDING=1 build/sim
-exec build/sim --budget "${SIM_BUDGET:-480}" --jobs "${JOBS:-$(nproc)}" ${SIM_FULL:+--full}
+exec build/sim --budget "${SIM_BUDGET:-1500}" --jobs "${JOBS:-$(nproc)}" ${SIM_FULL:+--full}
