@@ -47,7 +47,8 @@ enum dr_call_kind {
     DR_CALL_RESTORE,      /* writes its `restoring` row, then runs to the end */
     DR_CALL_DROP_SCHEMA,  /* one schema */
     DR_CALL_DROP_TABLE,   /* one table */
-    DR_CALL_SINK_ACCOUNT, /* password of a generation, unlocked; or locked */
+    DR_CALL_SINK_ACCOUNT, /* password of a generation, unlocked; or locked; ends its
+                           * sessions */
     /* mutations of TiCDC */
     DR_CALL_FEED_CREATE,
     DR_CALL_FEED_PAUSE,

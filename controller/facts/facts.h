@@ -292,6 +292,9 @@ struct dr_jobs {
     size_t backup_count, restore_count, session_count;
     struct dr_job *backups, *restores;
     struct dr_session *sessions; /* of drover's own account, the asking one left out */
+    size_t sink_count;
+    struct dr_session
+        *sinks; /* of the sink account: a lock or a new password ends none */
 };
 
 /* DDL jobs of a cluster: the unfinished ones, and the one that ended last; those of

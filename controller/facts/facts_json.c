@@ -115,7 +115,8 @@ static const struct dr_codec jobs_codec = GROUP(
     TEXT("instance", instance, ALWAYS | OPT),
     LIST("backups", backups, backup_count, struct dr_job, &job_codec, 0),
     LIST("restores", restores, restore_count, struct dr_job, &job_codec, 0),
-    LIST("sessions", sessions, session_count, struct dr_session, &session_codec, 0));
+    LIST("sessions", sessions, session_count, struct dr_session, &session_codec, 0),
+    LIST("sinkSessions", sinks, sink_count, struct dr_session, &session_codec, OPT));
 #undef T
 
 #define T struct dr_ledger_row

@@ -118,7 +118,7 @@ bool dr_question_aim(struct dr_observer *o, struct question *q, const struct foc
 {
     switch (q->kind) {
     case DR_CALL_SQL_JOBS:
-        return x->started && !x->made;
+        return !x->made && (x->started || (x->sink_open && q->cluster == x->to));
     case DR_CALL_PD_STORES: /* to say how long a copy takes */
         return !x->made || o->everything;
     case DR_CALL_CDC_FEED:

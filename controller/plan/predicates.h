@@ -37,6 +37,9 @@
     X(GOING_ON_NOTED, going_on_noted, "no removed changefeed is to be made anew, or this end knows from where", "ledger feed feeds ddl safepoints sink_login redo_prefix instances") \
     X(SINK_ROW, sink_row, "the sink row carries this generation", "ledger")                         \
     X(SINK_OPEN, sink_open, "the sink account of this generation is let in", "ledger sink_login")   \
+    X(SINK_FRESH, sink_fresh, "the sink account of this generation is let in, and no session from before is left", "ledger sink_login jobs feeds") \
+    X(SINK_ALONE, sink_alone, "the sink account is noted for this generation, and no session from before is left on any instance", "ledger jobs feeds") \
+    X(SINK_SILENT, sink_silent, "the sink account of this generation is not let in, and no session of it is left on any instance", "ledger sink_login jobs") \
     X(MAKING, making, "both ends know the feed's start-ts", "ledger")                               \
     X(MAKING_HERE, making_here, "this end knows the feed's start-ts", "ledger")                     \
     X(FEED_SEEN, feed_seen, "TiCDC lists the feed", "feeds")                                        \

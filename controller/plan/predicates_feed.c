@@ -58,6 +58,42 @@ DR_PREDICATE(sink_locked)
     return dr_truth_of(l->sink.locked && s->answer != DR_LOGIN_LET_IN);
 }
 
+/* Neither a lock nor a new password ends a session: a capture that is cut off from its
+ * owner and has one goes on writing. */
+static enum dr_truth no_sink_session(const struct dr_view *v)
+{
+    const struct dr_cluster_facts *f = dr_view_facts(v, v->b);
+    enum dr_truth none = f->instance_count ? DR_TRUE : DR_UNSURE;
+    for (size_t i = 0; i < f->instance_count; i++) {
+        const struct dr_jobs *j = &f->jobs[i];
+        none =
+            dr_truth_and(none, j->seen.known ? dr_truth_of(!j->sink_count) : DR_UNSURE);
+    }
+    return none;
+}
+
+/* Once the feed is there the sessions are its own. */
+DR_PREDICATE(sink_alone)
+{
+    enum dr_truth noted = dr_p_sink_row(v, v->b);
+    if (noted != DR_TRUE)
+        return noted; /* it is no generation's yet */
+    return dr_truth_or(dr_p_feed_seen(v, c), no_sink_session(v));
+}
+
+DR_PREDICATE(sink_fresh)
+{
+    return dr_truth_and(dr_p_sink_open(v, c), dr_p_sink_alone(v, c));
+}
+
+DR_PREDICATE(sink_silent)
+{
+    const struct dr_ledger *l = dr_view_ledger(v, c);
+    enum dr_truth locked = dr_p_sink_locked(v, c);
+    bool unused = l && (!l->sink.present || l->sink.generation != v->gen.n);
+    return unused ? locked : dr_truth_and(locked, no_sink_session(v));
+}
+
 DR_PREDICATE(feed_seen)
 {
     (void)c;

@@ -69,6 +69,8 @@ static const struct right rights[] = {
      "reads and sets BDR roles"},
     {CONTROLLER, DR_SCOPE_SECONDARY, DR_ON_ALL, DR_PRIV_CREATE_USER, manages,
      "locks and unlocks the sink account and sets its password"},
+    {CONTROLLER, DR_SCOPE_SECONDARY, DR_ON_ALL, DR_PRIV_CONNECTION_ADMIN, manages,
+     "ends sessions of the sink account, which no lock and no new password ends"},
     {CONTROLLER, DR_SCOPE_SECONDARY, DR_ON_ALL, DR_PRIV_DROP, copies,
      "clears a restore that did not end, and schemas that came along"},
     {CONTROLLER, DR_SCOPE_EACH, DR_ON_ALL, DR_PRIV_BACKUP_ADMIN, manages,

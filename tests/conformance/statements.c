@@ -338,8 +338,8 @@ static void deeds(struct stage *w, struct dr_authority east, struct dr_authority
     ask(w, call);
     call.args.sink.keeps_lock = true;
     ask(w, call);
-    call.args.sink.lock = true;
-    ask(w, call);
+    struct dr_call lock = call;
+    lock.args.sink.lock = true;
     call = on(DR_CALL_FEED_CREATE, EAST);
     call.as = east;
     call.args.feed = (struct dr_feed_args){
@@ -347,6 +347,10 @@ static void deeds(struct stage *w, struct dr_authority east, struct dr_authority
     for (int k = DR_CALL_FEED_CREATE; k <= DR_CALL_FEED_DELETE; k++, pass(w, 5000)) {
         call.kind = (enum dr_call_kind)k;
         ask(w, call);
+        if (k == DR_CALL_FEED_CREATE) {
+            pass(w, 20000); /* until it has a session there */
+            ask(w, lock);
+        }
     }
     call = on(DR_CALL_KILL, WEST);
     call.at.instance = w->access->clusters[WEST].sql[0].text;

@@ -60,6 +60,28 @@ static bool any_password(const char *password, void *arg)
     return true;
 }
 
+struct dr_model_session *pair_session(struct pair *p, const char *user, const char *at)
+{
+    struct dr_address address;
+    struct dr_sql_answer out = {0};
+    cr_assert(dr_address_parse(&address, at, 4000));
+    struct dr_model_session *s =
+        dr_model_sql_open(p->model, &address, "127.9.9.9", false);
+    cr_assert_eq(dr_model_sql_login(s, user, NULL, any_password, NULL, &out, p->arena), 0,
+                 "%s: %s", user, out.message);
+    return s;
+}
+
+struct dr_model_session *pair_sink_session(struct pair *p, const char *at)
+{
+    pair_sql(p, "west", "ALTER USER 'cdc'@'%' ACCOUNT UNLOCK");
+    pair_pass(p, 1000);
+    struct dr_model_session *s = pair_session(p, "cdc", at);
+    pair_sql(p, "west", "ALTER USER 'cdc'@'%' ACCOUNT LOCK");
+    pair_pass(p, 1000);
+    return s;
+}
+
 const char *pair_cell(struct pair *p, const char *at, const char *text)
 {
     struct dr_address address;

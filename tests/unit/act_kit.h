@@ -30,6 +30,11 @@ void pair_sql(struct pair *p, const char *cluster, const char *text);
 /* First cell of a statement on one instance, as `app` sees it; owned by the pair. */
 const char *pair_cell(struct pair *p, const char *at, const char *text);
 
+/* A session that somebody has on one instance. */
+struct dr_model_session *pair_session(struct pair *p, const char *user, const char *at);
+/* .. of the sink account, which was locked afterwards. */
+struct dr_model_session *pair_sink_session(struct pair *p, const char *at);
+
 /* The revision on which a ledger has agreed, as JSON. */
 const char *pair_agreed(struct pair *p, const char *at);
 

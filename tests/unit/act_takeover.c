@@ -48,24 +48,6 @@ Test(act, an_instance_that_died_holds_no_takeover_back)
     pair_over(&p, &two);
 }
 
-static bool any_password(const char *password, void *arg)
-{
-    (void)password;
-    (void)arg;
-    return true;
-}
-
-static struct dr_model_session *older_session(struct pair *p, const char *where)
-{
-    struct dr_address at;
-    struct dr_sql_answer out = {0};
-    cr_assert(dr_address_parse(&at, where, 4000));
-    struct dr_model_session *s = dr_model_sql_open(p->model, &at, "127.9.9.9", false);
-    cr_assert_eq(
-        dr_model_sql_login(s, "drover", NULL, any_password, NULL, &out, p->arena), 0);
-    return s;
-}
-
 /* A controller that got as far as GC, and a session of its that keeps the epoch row
  * locked. */
 static struct dr_model_session *stands_still(struct pair *p, bool with_lease)
@@ -79,7 +61,7 @@ static struct dr_model_session *stands_still(struct pair *p, bool with_lease)
     if (!with_lease)
         dr_actor_leave(one.actor);
     boss_end(&one);
-    struct dr_model_session *s = older_session(p, "127.0.1.4:4000");
+    struct dr_model_session *s = pair_session(p, "drover", "127.0.1.4:4000");
     for (size_t i = 0; i < 2; i++)
         cr_assert_eq(dr_model_sql_query(s, texts[i], strlen(texts[i]), &out, p->arena),
                      DR_MODEL_DONE);
@@ -125,7 +107,7 @@ Test(act, an_undeclared_instance_is_looked_at_in_a_takeover)
     boss_open(&one, &p, "one");
     boss_until_step(&one, "restore", 100);
     boss_end(&one);
-    struct dr_model_session *s = older_session(&p, "127.0.1.5:4000");
+    struct dr_model_session *s = pair_session(&p, "drover", "127.0.1.5:4000");
     memcpy(clusters, p.topology.clusters, sizeof(clusters));
     clusters[EAST].sql.endpoint_count = 1;
     p.topology.clusters = clusters;
@@ -224,7 +206,7 @@ Test(act, the_session_of_an_unknown_outcome_is_ended)
     pair_open(&p);
     boss_open(&b, &p, "one");
     boss_until_step(&b, "hold-gc", 100);
-    struct dr_model_session *s = older_session(&p, where);
+    struct dr_model_session *s = pair_session(&p, "drover", where);
     uint64_t id = dr_model_sql_connection_id(s);
     pair_ctl(&p, "{\"fault\": \"hang\", \"at\": \"127.0.1.4:4000\"}");
     cr_expect_not(dr_authority_end_session(b.actor, EAST, where, id, NULL));

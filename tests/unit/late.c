@@ -223,3 +223,52 @@ Test(late, a_lease_ends_no_later_than_its_row_says)
         for (int k = 0; k < 2; k++)
             check_belief(slow[i], matches[k]);
 }
+
+/* ---- sessions of the sink account ---- */
+
+/* A capture that nobody rules any more has sessions that a new password does not end: the
+ * changefeed is made once they are gone, also where they cannot be ended at first. */
+Test(late, no_changefeed_beside_older_sessions_of_its_account)
+{
+    struct pair p;
+    struct boss b;
+    pair_open(&p);
+    struct dr_model_session *s = pair_sink_session(&p, "127.1.1.5:4000");
+    pair_ctl(&p, "{\"fault\": \"error\", \"match\": \"KILL TIDB\", \"number\": 1105, "
+                 "\"message\": \"not now\", \"count\": 3}");
+    boss_open(&b, &p, "one");
+    for (int i = 0; i < 100 && dr_model_sql_alive(s); i++) {
+        boss_round(&b);
+        cr_assert_eq(b.record.calls[DR_CALL_FEED_CREATE], 0, "%s", b.said);
+    }
+    cr_expect_not(dr_model_sql_alive(s), "%s", b.said);
+    cr_expect_gt(b.record.calls[DR_CALL_SINK_ACCOUNT], 1, "%s", b.said);
+    boss_until(&b, DR_ROUND_CONVERGED, 100);
+    cr_expect_eq(b.record.calls[DR_CALL_FEED_CREATE], 1);
+    dr_model_sql_close(s);
+    pair_close(&p);
+}
+
+/* Where an instance does not say who is there, nothing is made. */
+Test(late, no_changefeed_while_sessions_are_not_known)
+{
+    struct pair p;
+    struct boss b;
+    pair_open(&p);
+    boss_open(&b, &p, "one");
+    boss_until_step(&b, "sink-account", 100);
+    struct dr_model_session *s = pair_sink_session(&p, "127.1.1.5:4000");
+    pair_ctl(&p, "{\"fault\": \"error\", \"at\": \"127.1.1.5:4000\", \"match\": \"SHOW "
+                 "PROCESSLIST\", \"number\": 1105, \"message\": \"no\", \"count\": 0}");
+    pair_ctl(&p, "{\"fault\": \"lose\", \"match\": \"FROM information_schema.cluster_"
+                 "processlist\", \"count\": 1}");
+    for (int i = 0; i < 10; i++)
+        boss_round(&b);
+    cr_expect(dr_model_sql_alive(s), "what ended it?");
+    cr_expect_eq(b.record.calls[DR_CALL_FEED_CREATE], 0, "%s", b.said);
+    pair_ctl(&p, "{\"fault\": \"calm\"}");
+    boss_until(&b, DR_ROUND_CONVERGED, 100);
+    cr_expect_not(dr_model_sql_alive(s));
+    dr_model_sql_close(s);
+    pair_close(&p);
+}

@@ -41,6 +41,7 @@ static const uint64_t ids[] = {18446744073709551615u, 5};
 #define COPY_ROW(key, t)                                                                 \
     INSERT "(71, '" key "', '{\"connectionId\":\"4711\",\"generation\":2,\"instance\":"  \
            "\"127.0.1.4:4000\",\"prefix\":\"g2\",\"tso\":\"" t "\"}', 3, 'h-1')" PUT
+#define SINKS "SELECT ID FROM information_schema.cluster_processlist WHERE USER = 'cdc'"
 #define STORE_URI                                                                        \
     "'s3://backup/orders/g2?endpoint=http://127.1.1.11:6060&force-path-style=true"       \
     "&access-key=AKIAWIRE&secret-access-key=secret%2Bkey%2F1'"
@@ -235,7 +236,7 @@ static const struct mutation mutations[] = {
       .args.drop = {.schema = "a", .table = "t"}},
      {{EPOCH, OURS}, {"DROP TABLE IF EXISTS `a`.`t`", NULL}}},
     {"unlock the sink",
-     "..MM",
+     "..MM.MM",
      {.kind = DR_CALL_SINK_ACCOUNT,
       .at = {.cluster = 1, .instance = "127.1.1.5:4000"},
       .as = US,
@@ -243,16 +244,20 @@ static const struct mutation mutations[] = {
      {{EPOCH, OURS},
       {"SELECT host FROM mysql.user WHERE user = 'cdc' ORDER BY host", "host\n%\n10.%"},
       {"ALTER USER 'cdc'@'%' IDENTIFIED BY '" DERIVED "' ACCOUNT UNLOCK", NULL},
-      {"ALTER USER 'cdc'@'10.%' IDENTIFIED BY '" DERIVED "' ACCOUNT UNLOCK", NULL}}},
+      {"ALTER USER 'cdc'@'10.%' IDENTIFIED BY '" DERIVED "' ACCOUNT UNLOCK", NULL},
+      {SINKS, "ID\n18446744073709551615\n5"},
+      {"KILL TIDB CONNECTION 18446744073709551615", "!1094 Unknown thread id"},
+      {"KILL TIDB CONNECTION 5", NULL}}},
     {"lock the sink",
-     "..M",
+     "..M.",
      {.kind = DR_CALL_SINK_ACCOUNT,
       .at = {.cluster = 1, .instance = "127.1.1.5:4000"},
       .as = US,
       .args.sink = {.generation = 2, .from = "east", .lock = true}},
      {{EPOCH, OURS},
       {"SELECT host FROM mysql.user WHERE user = 'cdc' ORDER BY host", "host\n%"},
-      {"ALTER USER 'cdc'@'%' ACCOUNT LOCK", NULL}}},
+      {"ALTER USER 'cdc'@'%' ACCOUNT LOCK", NULL},
+      {SINKS, "ID"}}},
     {"create a feed",
      ".M",
      {.kind = DR_CALL_FEED_CREATE,

@@ -171,6 +171,9 @@ struct dr_sql_error {
 /* Whether the error says that this table (or its schema) is not there. */
 bool dr_sql_missing(const struct dr_sql_answer *a, const char *schema, const char *table);
 
+/* Of a KILL: there is none any more, which is what was wanted. */
+bool dr_sql_no_such_session(int error);
+
 /* Authority: the epoch row read on the mutating session itself. */
 enum dr_flow dr_ask_authority(struct dr_script *s);
 enum dr_flow dr_take_authority(struct dr_script *s, const struct dr_answer *a);

@@ -241,6 +241,8 @@ struct sink_script {
     const struct dr_login *sink;
     size_t host_count, next;
     const char **hosts;
+    size_t session_count, ended;
+    uint64_t *sessions;
 };
 
 static enum dr_flow begin_sink(struct dr_script *s)
@@ -279,7 +281,7 @@ static enum dr_flow ask_alter(struct dr_script *s)
     struct sink_script *mine = s->mine;
     struct dr_buf b;
     if (mine->next == mine->host_count)
-        return DR_FLOW_DONE;
+        return DR_FLOW_NEXT;
     const char *who = grantee(s, mine->sink->user, mine->hosts[mine->next]);
     if (s->call->args.sink.lock)
         return dr_script_sql(s, "ALTER USER %s ACCOUNT LOCK", who);
@@ -300,6 +302,46 @@ static enum dr_flow take_alter(struct dr_script *s, const struct dr_answer *a)
     return DR_FLOW_AGAIN;
 }
 
+/* Neither a lock nor a password ends a session that is there. Source: tidb: pkg/executor/
+ * simple.go executeAlterUser. */
+static enum dr_flow ask_sink_sessions(struct dr_script *s)
+{
+    const struct sink_script *mine = s->mine;
+    return dr_script_sql(
+        s, "SELECT ID FROM information_schema.cluster_processlist WHERE USER = %s",
+        dr_sql_string(s->arena, mine->sink->user));
+}
+
+/* An instance that does not answer is not in it: whether all are gone is asked on each.
+ */
+static enum dr_flow take_sink_sessions(struct dr_script *s, const struct dr_answer *a)
+{
+    struct sink_script *mine = s->mine;
+    mine->sessions = DR_NEW_N(s->arena, a->sql.row_count, uint64_t);
+    for (; mine->session_count < a->sql.row_count; mine->session_count++)
+        if (!dr_cell_u64(&a->sql, mine->session_count, "ID",
+                         &mine->sessions[mine->session_count]))
+            return dr_script_fail(s, DR_E_PROTOCOL, "the process list is unreadable");
+    return DR_FLOW_NEXT;
+}
+
+static enum dr_flow ask_end_sink(struct dr_script *s)
+{
+    const struct sink_script *mine = s->mine;
+    if (mine->ended == mine->session_count)
+        return DR_FLOW_DONE;
+    return dr_script_sql(s, "KILL TIDB CONNECTION %" PRIu64, mine->sessions[mine->ended]);
+}
+
+static enum dr_flow take_end_sink(struct dr_script *s, const struct dr_answer *a)
+{
+    struct sink_script *mine = s->mine;
+    if (a->sql.error && !dr_sql_no_such_session(a->sql.error))
+        return dr_script_sql_error(s, a);
+    mine->ended++;
+    return DR_FLOW_AGAIN;
+}
+
 static const struct dr_step sink_steps[] = {
     DR_STEP_AUTHORITY,
     {.name = "find the sink account", .ask = ask_hosts, .take = take_hosts},
@@ -307,6 +349,14 @@ static const struct dr_step sink_steps[] = {
      .ask = ask_alter,
      .take = take_alter,
      .mutates = true},
+    {.name = "list the sink account's sessions",
+     .ask = ask_sink_sessions,
+     .take = take_sink_sessions},
+    {.name = "end a session of the sink account",
+     .ask = ask_end_sink,
+     .take = take_end_sink,
+     .mutates = true,
+     .takes_errors = true},
     DR_STEP_END,
 };
 const struct dr_play dr_play_sink_account = {.via = DR_VIA_SQL,

@@ -21,11 +21,15 @@ static enum dr_flow ask_kill(struct dr_script *s)
                          s->call->args.kill.ids[mine->next]);
 }
 
-/* 1094: there is no such session any more, which is what was wanted. */
+bool dr_sql_no_such_session(int error)
+{
+    return error == 1094;
+}
+
 static enum dr_flow take_kill(struct dr_script *s, const struct dr_answer *a)
 {
     struct kill_script *mine = s->mine;
-    if (a->sql.error && a->sql.error != 1094)
+    if (a->sql.error && !dr_sql_no_such_session(a->sql.error))
         return dr_script_sql_error(s, a);
     mine->next++;
     return DR_FLOW_AGAIN;

@@ -156,15 +156,27 @@ static const char *first_word(struct dr_script *s, const struct dr_cell *info)
     return word;
 }
 
+static void add_session(struct dr_session **list, size_t *count, size_t rows,
+                        const struct dr_session *one, struct dr_arena *a)
+{
+    if (!*list)
+        *list = DR_NEW_N(a, rows, struct dr_session);
+    (*list)[(*count)++] = *one;
+}
+
+/* Of drover's own account and of the sink's; what this process itself has open is left
+ * out. */
 static enum dr_flow take_sessions(struct dr_script *s, const struct dr_answer *a)
 {
     struct dr_jobs *jobs = s->reply.as.jobs;
-    jobs->sessions = DR_NEW_N(s->arena, a->sql.row_count, struct dr_session);
+    const char *sink = s->wire->topology->replication.sink.user;
     for (size_t i = 0; i < a->sql.row_count; i++) {
         const struct dr_cell *user = dr_answer_cell(&a->sql, i, "User");
         const struct dr_cell *time = dr_answer_cell(&a->sql, i, "Time");
-        struct dr_session one = {.user = s->login->user};
-        if (!user->text || strcmp(user->text, s->login->user) != 0)
+        bool own = user->text && strcmp(user->text, s->login->user) == 0;
+        bool is_sink = user->text && sink && !own && strcmp(user->text, sink) == 0;
+        struct dr_session one = {.user = own ? s->login->user : sink};
+        if (!own && !is_sink)
             continue;
         if (!dr_cell_u64(&a->sql, i, "Id", &one.id))
             return dr_script_fail(s, DR_E_PROTOCOL, "the process list is unreadable");
@@ -173,7 +185,12 @@ static enum dr_flow take_sessions(struct dr_script *s, const struct dr_answer *a
         if (!time->text || !dr_parse_i64(time->text, time->len, &one.time_s))
             one.time_s = 0;
         one.word = first_word(s, dr_answer_cell(&a->sql, i, "Info"));
-        jobs->sessions[jobs->session_count++] = one;
+        if (own)
+            add_session(&jobs->sessions, &jobs->session_count, a->sql.row_count, &one,
+                        s->arena);
+        else
+            add_session(&jobs->sinks, &jobs->sink_count, a->sql.row_count, &one,
+                        s->arena);
     }
     jobs->seen = dr_script_seen(s);
     jobs->instance = dr_script_instance(s);
