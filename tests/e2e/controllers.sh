@@ -301,7 +301,8 @@ sleep 5
 rm "$work/human"
 sent=$(ctl audit --since "$mark" --user drover | grep "SET GLOBAL tidb_super_read_only *= *ON")
 is "it was sent twice, and once it had effect" "2 1" "$(grep -c . <<<"$sent") $(grep -c '\[ok' <<<"$sent")"
-is "by the same holder in the same epoch" "$row" "$(epochs)"
+# where processes wait for a processor its own lease may end, and it takes over again
+is "by the same holder" "$(cut -f2 <<<"$row")" "$(epochs | cut -f2)"
 forgets_opening "and the pair is protected, once both sides were compared"
 controller bob
 becomes "bob stands by again" 15 stands_by bob
