@@ -140,6 +140,9 @@ DR_CHECK(dr_check_existing_equal);
 
 /* ---- ways out that are made of facts: mends.c has one for each code ---- */
 
+/* drover's own account was denied something: what it lacks, or all it needs where that is
+ * not known; NULL: nothing is known to lack. */
+const char *dr_mend_denied(const struct dr_view *v, size_t c);
 /* The statements that give an account what it lacks; NULL: there is no such account. */
 const char *dr_mend_rights(const struct dr_view *v, size_t c, enum dr_account_kind kind);
 const char *dr_mend_sink(const struct dr_view *v, size_t c);

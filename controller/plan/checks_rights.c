@@ -95,6 +95,33 @@ const char *dr_mend_rights(const struct dr_view *v, size_t c, enum dr_account_ki
     return text_of(v, &b);
 }
 
+/* Who may not even read which privileges it has is told all that it needs: what it holds
+ * already does no harm twice. */
+const char *dr_mend_denied(const struct dr_view *v, size_t c)
+{
+    const struct dr_account *x = account_of(v, c, DR_ACCOUNT_CONTROLLER);
+    const char *user = dr_rights_user(v->t, c, DR_ACCOUNT_CONTROLLER);
+    struct dr_rights needed = dr_rights_needed(v->t, c, DR_ACCOUNT_CONTROLLER);
+    struct dr_buf b, to;
+    if (x && x->host_count) {
+        struct dr_rights missing = dr_rights_missing(&needed, x);
+        return dr_rights_none(&missing) ? NULL
+                                        : dr_mend_rights(v, c, DR_ACCOUNT_CONTROLLER);
+    }
+    if (!user || dr_rights_none(&needed))
+        return NULL;
+    dr_buf_init(&to, 1 << 10);
+    dr_sql_add_string(&to, user, strlen(user));
+    dr_buf_adds(&to, "@'%'");
+    dr_buf_init(&b, 1 << 14);
+    dr_buf_adds(&b, "one of these is missing: ");
+    dr_rights_sql(&needed, dr_buf_str(&to), &b);
+    dr_buf_adds(&b, "; -- where the cluster is fenced, as one who holds "
+                    "RESTRICTED_REPLICA_WRITER_ADMIN");
+    dr_buf_release(&to);
+    return text_of(v, &b);
+}
+
 bool dr_rights_ledger_lost(const struct dr_view *v, size_t c)
 {
     const uint32_t writes =

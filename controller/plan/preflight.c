@@ -42,7 +42,11 @@ static void explain_answer(struct dr_build *b, const struct dr_plan_check *k,
 {
     const char *mend = x->holds == DR_FALSE ? dr_check_mend(&b->v, k, x->cluster) : NULL;
     x->mark = mark_of(&b->v, k, x->cluster);
-    if (x->reason)
+    const char *denied =
+        x->reason == DR_E_DENIED ? dr_mend_denied(&b->v, x->cluster) : NULL;
+    if (denied)
+        x->way_out = denied;
+    else if (x->reason)
         x->way_out = dr_code_info(x->reason)->way_out;
     else if (x->holds == DR_UNSURE && k->holds != dr_check_endpoints_answer)
         x->way_out = "wait until it is known, or mend what does not answer";
