@@ -14,8 +14,8 @@ enum {
     LATE_MS = 60000,
     ROUNDS_REFUSED = 25,
     AN_HOUR_MS = 3600000,
-    UNTIL_LATE_MS = 4000,
-    ROUNDS_CHANGED = 150 /* less than an hour: what is refused is tried again then */
+    CHANGED_MS = 2400000, /* less than an hour: what is refused is tried again then */
+    UNTIL_LATE_MS = 4000
 };
 
 bool sim_until_protected(struct run *r)
@@ -38,9 +38,11 @@ bool sim_goes_on(struct run *r)
     r->counts = true;
     if (!sim_begin(r, &r->c, true))
         return false;
-    if (!sim_rounds(r, ROUNDS_CHANGED, sim_is_protected, &last))
-        return sim_fail(r, "C7: not protected after the change: %s [%s]", last.text,
-                        last.plan ? sim_missing(last.plan, r->kept) : "");
+    int64_t since_ms = dr_model_now_ms(r->w.model);
+    if (!sim_rounds(r, ROUNDS_MAX, sim_is_protected, &last) ||
+        dr_model_now_ms(r->w.model) - since_ms > CHANGED_MS)
+        return sim_fail(r, "C7: not protected in time after the change: %s [%s]",
+                        last.text, last.plan ? sim_missing(last.plan, r->kept) : "");
     if (!r->out->exchanges)
         r->out->exchanges = dr_fault_look(r->c.fault)->exchanges;
     r->counts = false; /* what was struck at the very end shows in the next rounds */
@@ -123,7 +125,7 @@ bool sim_play_not_taken(struct run *r, uint64_t n)
     r->out->exchanges = 0;
     r->from = 0;
     r->counts = true;
-    if (!sim_begin(r, &r->c, true) || !sim_rounds(r, ROUNDS_CHANGED, says_refused, &last))
+    if (!sim_begin(r, &r->c, true) || !sim_rounds(r, ROUNDS_MAX, says_refused, &last))
         return sim_fail(r, "DR-B069 is not said: %s", last.text);
     if (!r->out->exchanges)
         r->out->exchanges = dr_fault_look(r->c.fault)->exchanges;
@@ -170,7 +172,7 @@ bool sim_play_edit_removed(struct run *r, uint64_t n)
     if (!sim_begin(r, &r->c, true))
         return false;
     bool over = false;
-    for (uint64_t i = 0; i < ROUNDS_CHANGED && !over && !r->removed; i++)
+    for (uint64_t i = 0; i < ROUNDS_MAX && !over && !r->removed; i++)
         over = sim_rounds(r, 1, sim_is_protected, &last) || r->out->why.len;
     if (r->out->why.len || (!over && !r->removed))
         return sim_fail(r, "C7: not protected after the change: %s", last.text);
