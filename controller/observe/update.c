@@ -9,12 +9,14 @@ enum { TRIES = 3, PATIENCE_MS = 60000, GIVEN_UP_MS = 3600000 };
 
 /* Whether it is a word on what was sent. What TiCDC's owner may say otherwise a moment
  * later, or who asks, is none, nor is silence, nor that there is no such changefeed: a
- * new owner that has not read etcd yet says so, with the status 400. */
+ * new owner that has not read etcd yet says so, with the status 400. The epoch is read
+ * first: an error of SQL has another number. */
 static bool refuses_settings(const struct dr_call *call, const struct dr_reply *r)
 {
     static const int others[] = {401, 403, 404, 409, 429, 503};
     bool refused = call->kind == DR_CALL_FEED_UPDATE && r->outcome == DR_REFUSED &&
-                   r->err.foreign >= 400 && r->err.code != DR_E_ABSENT;
+                   r->err.foreign >= 400 && r->err.foreign < 600 &&
+                   r->err.code != DR_E_ABSENT;
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
         refused &= r->err.foreign != others[i];
     return refused;
