@@ -72,12 +72,15 @@ static bool came_by_a_commit(const struct dr_view *v, const struct dr_term_row *
 }
 
 /* The same commit is the same document, whatever another version of drover makes of it;
- * the same generation may be another edit. */
+ * the same generation may be another edit. A repository that says what was agreed on by a
+ * file is taken up: from then on its history tells what is newer. */
 bool dr_view_has_agreed(const struct dr_view *v, const struct dr_term_row *term)
 {
     uint64_t n;
+    bool taken_up = term->agreed && is_generation(term->agreed, &n) &&
+                    !has_no_history(v->in->revision);
     if (means_the_same(v, term))
-        return !came_by_a_commit(v, term);
+        return !taken_up && !came_by_a_commit(v, term);
     if (!term->agreed || strcmp(term->agreed, dr_plan_agreed_text(v->in, v->arena)) != 0)
         return false;
     return !term->meaning || (!v->in->removed && !is_generation(term->agreed, &n));
@@ -139,8 +142,17 @@ enum dr_truth dr_view_follows(const struct dr_view *v, size_t c, const char **fa
         means_the_same(v, term))
         return DR_TRUE;
     if (is_generation(term->agreed, &was)) {
-        if (is >= was)
+        if (is > was || (is == was && (has_no_history(revision) || v->in->removed)))
             return DR_TRUE;
+        if (is == was) {
+            *fact =
+                dr_sprintf(v->arena,
+                           "%s has agreed on a file or folder of metadata.generation "
+                           "%" PRIu64 "; that revision %.12s is newer shows only by a "
+                           "higher one",
+                           name, was, revision);
+            return DR_FALSE;
+        }
         *fact = dr_sprintf(
             v->arena, "metadata.generation is %" PRIu64 ", and %s has agreed on %" PRIu64,
             is, name, was);

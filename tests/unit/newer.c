@@ -251,3 +251,36 @@ Test(newer, who_is_older_lets_the_lease_go)
     boss_end(&older);
     pair_over(&p, &newer);
 }
+
+/* A file is agreed on; a repository that says something else, perhaps because it is
+ * older, is refused; one that says the same is taken up, and its next commit goes on. */
+Test(newer, a_repository_after_a_file)
+{
+    struct pair p;
+    struct boss b;
+    pair_open(&p);
+    start_at(&b, &p, "by-file", "file:0123", false);
+    boss_until(&b, DR_ROUND_CONVERGED, 300);
+    boss_end(&b);
+    cr_assert(strstr(pair_agreed(&p, EAST_AT), "generation:0"));
+    p.topology.doc.meaning[0] ^= 1;
+    start_at(&b, &p, "older", "r1", false);
+    go_on(&b);
+    cr_expect_eq(b.r.state, DR_ROUND_BLOCKED, "%s", b.r.text);
+    cr_expect(strstr(b.r.text, "DR-B026"), "%s", b.r.text);
+    cr_expect_eq(dr_record_mutations(&b.record), 0);
+    boss_end(&b);
+    p.topology.doc.meaning[0] ^= 1;
+    start_at(&b, &p, "same", "r2", false);
+    go_on(&b);
+    cr_expect_eq(b.r.state, DR_ROUND_CONVERGED, "%s", b.r.text);
+    cr_expect(strstr(pair_agreed(&p, EAST_AT), "r2"));
+    cr_expect(strstr(pair_agreed(&p, WEST_AT), "r2"));
+    boss_end(&b);
+    p.topology.doc.meaning[0] ^= 1;
+    start_at(&b, &p, "next", "r3", false);
+    go_on(&b);
+    cr_expect_eq(b.r.state, DR_ROUND_CONVERGED, "%s", b.r.text);
+    cr_expect(strstr(pair_agreed(&p, EAST_AT), "r3"));
+    pair_over(&p, &b);
+}
