@@ -104,10 +104,12 @@ static uint64_t to_tso(int64_t at_ms, int64_t shift_ms)
 }
 
 void dr_fights_keep(struct dr_fights *f, const struct dr_plan_input *in, int64_t now_ms,
-                    struct dr_last_seen *seen)
+                    struct dr_last_seen *seen, struct dr_arena *lasting)
 {
     int64_t common = common_ms(in->facts), shift = common - now_ms;
     size_t n = 0;
+    if (f->count && !f->rows)
+        f->rows = DR_NEW_N(lasting, DR_FIGHTS_MAX, struct dr_fight_row);
     for (size_t i = 0; common && i < f->count; i++) {
         const struct dr_fight_memory *x = &f->items[i];
         if (!x->count)

@@ -23,16 +23,16 @@ struct dr_fight_memory {
 struct dr_fights {
     size_t count;
     struct dr_fight_memory items[DR_FIGHTS_MAX];
-    struct dr_fight list[DR_FIGHTS_MAX];     /* for the plan */
-    struct dr_fight_row rows[DR_FIGHTS_MAX]; /* for the lease */
+    struct dr_fight list[DR_FIGHTS_MAX]; /* for the plan */
+    struct dr_fight_row *rows; /* for the lease; NULL: nothing was put right yet */
 };
 
 /* Takes up what the leases say, if under this very declaration: for who does not act yet.
  */
 void dr_fights_take(struct dr_fights *f, const struct dr_plan_input *in, int64_t now_ms);
-/* What the lease is to say: into *seen; it lives as long as f. */
+/* What the lease is to say: into *seen; it lives as long as `lasting`. */
 void dr_fights_keep(struct dr_fights *f, const struct dr_plan_input *in, int64_t now_ms,
-                    struct dr_last_seen *seen);
+                    struct dr_last_seen *seen, struct dr_arena *lasting);
 
 /* A look: in->facts are its. Sets in->fights, which lives as long as f. now_ms: any clock
  * that goes on steadily. */

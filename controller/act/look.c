@@ -31,7 +31,7 @@ static void keep_seen(struct dr_actor *x)
         x->seen.opened = false;
         x->seen.opened_from = x->seen.opened_to = 0;
     }
-    dr_fights_keep(&x->fights, &x->input, dr_actor_now(x), &x->seen);
+    dr_fights_keep(&x->fights, &x->input, dr_actor_now(x), &x->seen, x->lasting);
 }
 
 void dr_actor_refresh(struct dr_actor *x)

@@ -572,7 +572,7 @@ static bool note_corrections(struct dr_actor *x, const struct step *steps, size_
     }
     if (!any)
         return true;
-    dr_fights_keep(&x->fights, &x->input, dr_actor_now(x), &x->seen);
+    dr_fights_keep(&x->fights, &x->input, dr_actor_now(x), &x->seen, x->lasting);
     return dr_authority_renew(x, true);
 }
 

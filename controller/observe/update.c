@@ -38,7 +38,8 @@ void dr_update_answered(struct dr_update_memory *m, const struct dr_call *call,
     }
     if (reply->outcome == DR_DONE)
         return;
-    snprintf(m->words, sizeof(m->words), "%s", reply->err.text);
+    snprintf(m->words, sizeof(m->words), "%.*s", (int)sizeof(m->words) - 1,
+             reply->err.text);
     m->failures++;
     if (refuses_settings(call, reply) || m->failures >= TRIES ||
         now_ms - m->since_ms >= PATIENCE_MS)

@@ -6,18 +6,18 @@
 #include "controller/facts/call.h"
 #include "controller/facts/facts.h"
 
-enum { DR_UPDATE_ID_MAX = 129 };
+enum { DR_UPDATE_ID_MAX = 129, DR_UPDATE_WORDS_MAX = 200 };
 
 struct dr_update_memory {
-    char id[DR_UPDATE_ID_MAX];   /* of the feed; "": nothing is remembered */
-    char words[DR_ERR_TEXT_MAX]; /* what TiCDC said last */
-    uint32_t failures;           /* in a row */
-    int64_t since_ms;            /* of the first of them, or of the pause before it */
-    int64_t given_up_ms;         /* 0: not */
+    char id[DR_UPDATE_ID_MAX];       /* of the feed; "": nothing is remembered */
+    char words[DR_UPDATE_WORDS_MAX]; /* what TiCDC said last, cut where it is long */
+    uint32_t failures;               /* in a row */
+    int64_t since_ms;                /* of the first of them, or of the pause before it */
+    int64_t given_up_ms;             /* 0: not */
     /* No request to pause can come late: the change began before the eyes of this
      * process, and each of its requests was answered. */
     bool settled;
-    char secret[64]; /* the print of what went with the settings last; "": no password */
+    char secret[24]; /* the print of what went with the settings last; "": no password */
 };
 
 /* A request of a change was answered, or its answer was lost: DR_CALL_FEED_PAUSE and

@@ -126,7 +126,7 @@ Test(fights, another_process_goes_on)
         struct dr_last_seen seen = {0};
         begin(&b);
         cr_assert_eq(undo(&b, 3, MINUTE), 3);
-        dr_fights_keep(&b.f, &b.k.input, b.now_ms, &seen);
+        dr_fights_keep(&b.f, &b.k.input, b.now_ms, &seen, b.k.arena);
         cr_assert_eq(seen.fight_count, 1);
         cr_assert_eq(seen.fights[0].count, 3);
         const char *lease = dr_lease_value(1, &seen, b.k.arena);
