@@ -77,7 +77,7 @@ static const struct dr_shape lease_shape = {.fields = lease_fields};
 
 static const struct dr_field policy_fields[] = {
     {.key = "approve", DR_FIELD_WORDS(C, policy.approve, dr_risk_words), .otherwise = "what each topology says", RESTART, .help = "Steps of these risks wait for an approval in every topology, beside what it says itself."},
-    {.key = "maxDisruptive", DR_FIELD_U32(C, policy.max_disruptive), .min = 1, .max = 1000, .fallback = "1", RESTART, .help = "Disruptive operations at once over all topologies."},
+    {.key = "maxDisruptive", DR_FIELD_U32(C, policy.max_disruptive), .min = 1, .max = 1000, .fallback = "1", RESTART, .help = "Topologies that may be at steps which somebody notices (a restore, a fence) at once; the others wait. A lifted fence is closed at once all the same."},
     {0}};
 static const struct dr_shape controller_policy_shape = {.fields = policy_fields};
 

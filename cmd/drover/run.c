@@ -65,6 +65,7 @@ struct setting {
     int64_t interval_ms, lease_ms, fetch_ms;
     struct dr_journal_retention retention;
     bool approve[DR_RISK_COUNT];
+    uint32_t max_disruptive;
     bool json;
 };
 
@@ -80,6 +81,7 @@ static void from_document(struct setting *s, const struct dr_controller_doc *c)
     s->retention.age_ms = c->journal_retention.age_ms;
     s->retention.size_bytes = c->journal_retention.size_bytes;
     memcpy(s->approve, c->policy.approve, sizeof(s->approve));
+    s->max_disruptive = c->policy.max_disruptive;
     s->publish = c->publish.observed;
     s->json = c->log.format == DR_LOG_JSON;
 }
@@ -156,6 +158,7 @@ static int run_fleet(const struct dr_invocation *in, struct setting *s)
                                  .fetch_ms = s->fetch_ms,
                                  .lease_ms = s->lease_ms,
                                  .retention = s->retention,
+                                 .max_disruptive = s->max_disruptive,
                                  .publish_dir = s->publish,
                                  .once = o->once,
                                  .say = say,
@@ -180,6 +183,7 @@ static int run(const struct dr_invocation *in)
     struct setting s = {.interval_ms = INTERVAL_MS,
                         .lease_ms = LEASE_MS,
                         .fetch_ms = FETCH_MS,
+                        .max_disruptive = 1,
                         .retention = {.age_ms = KEPT_DAYS * DAY_MS,
                                       .size_bytes = (uint64_t)KEPT_MIB << 20}};
     struct dr_err err;

@@ -191,6 +191,15 @@ static bool needs_fresh_facts(const struct dr_plan *p)
     return false;
 }
 
+static bool disrupts(const struct dr_plan *p)
+{
+    for (size_t i = 0; i < p->action_count; i++)
+        if (p->actions[i].ready && p->actions[i].risk >= DR_RISK_DISRUPTIVE &&
+            !p->actions[i].corrects)
+            return true;
+    return false;
+}
+
 /* With authority: makes the ready steps. */
 static int go_on(struct dr_actor *x, struct dr_round *out, struct dr_err *err)
 {
@@ -219,8 +228,19 @@ static int go_on(struct dr_actor *x, struct dr_round *out, struct dr_err *err)
         yield_to(out, DR_ROUND_UNAPPROVED, word, DR_QUIET_MS);
         return 0;
     }
+    bool noticed = x->o.enter && disrupts(x->plan);
+    if (noticed && !x->o.enter(x->o.arg)) {
+        yield_to(out, DR_ROUND_WAITING,
+                 "policy.maxDisruptive: as many topologies as may be are at steps that "
+                 "somebody notices",
+                 DR_SOON_MS + (int64_t)dr_prng_below(&x->jitter, DR_SOON_MS));
+        return 0;
+    }
     dr_actor_say_changes(x, out);
-    return dr_step_group(x, out, err);
+    rc = dr_step_group(x, out, err);
+    if (noticed)
+        x->o.leave(x->o.arg);
+    return rc;
 }
 
 /* What rests by drover's own doing goes on without a word: it only undoes what was done

@@ -70,6 +70,12 @@ struct dr_actor_options {
     /* true: start nothing more; a round then only ends what was begun, or is
      * DR_ROUND_STOPPED; may be NULL */
     bool (*stop)(void *arg);
+    /* Whether steps that somebody notices may be made now, beside those of other
+     * topologies: asked before each group of them, and each yes is followed by `leave`.
+     * Not asked for what puts a made pair right: a fence that was lifted waits for
+     * nobody. NULL: they always may. */
+    bool (*enter)(void *arg);
+    void (*leave)(void *arg);
     void *arg;
 };
 

@@ -22,7 +22,9 @@ struct dr_fleet_options {
     int64_t lease_ms;
     struct dr_journal_retention retention; /* applied each hour, not with `once` */
     bool approve[DR_RISK_COUNT]; /* risks that need an approval, beside each topology's */
-    const char *publish_dir;     /* for NAME.json with what was observed; NULL: none */
+    uint32_t
+        max_disruptive; /* topologies at once at steps that somebody notices; 0: any */
+    const char *publish_dir; /* for NAME.json with what was observed; NULL: none */
     /* Each topology until it is converged, blocked, in need of a word, or in need of a
      * fact that cannot be read for 30 s. */
     bool once;

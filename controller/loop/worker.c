@@ -38,6 +38,24 @@ static bool worker_stop(void *arg)
     return dr_fleet_stopped(((struct worker *)arg)->fleet);
 }
 
+static bool worker_enter(void *arg)
+{
+    struct fleet *f = ((struct worker *)arg)->fleet;
+    pthread_mutex_lock(&f->lock);
+    bool may = !f->o.max_disruptive || f->disrupting < f->o.max_disruptive;
+    f->disrupting += may;
+    pthread_mutex_unlock(&f->lock);
+    return may;
+}
+
+static void worker_leave(void *arg)
+{
+    struct fleet *f = ((struct worker *)arg)->fleet;
+    pthread_mutex_lock(&f->lock);
+    f->disrupting--;
+    pthread_mutex_unlock(&f->lock);
+}
+
 static int64_t worker_wall_ms(void *arg)
 {
     (void)arg;
@@ -103,6 +121,8 @@ static bool follow(struct worker *w, char holder[DR_HOLDER_TEXT], struct dr_err 
                                  .wall_ms = worker_wall_ms,
                                  .say = worker_say,
                                  .stop = worker_stop,
+                                 .enter = worker_enter,
+                                 .leave = worker_leave,
                                  .arg = w};
     o.allowed[DR_RISK_SAFE] = !f->o.approve[DR_RISK_SAFE];
     o.allowed[DR_RISK_DISRUPTIVE] = !f->o.approve[DR_RISK_DISRUPTIVE];

@@ -65,7 +65,8 @@ struct fleet {
     char said[DR_ERR_TEXT_MAX];
     char revision[DR_REVISION_TEXT];
     char bad_revision[DR_REVISION_TEXT];
-    unsigned begun; /* workers started by the latest look */
+    uint32_t disrupting; /* workers at steps that somebody notices */
+    unsigned begun;      /* workers started by the latest look */
     bool history_read;
 };
 

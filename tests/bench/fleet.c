@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "controller/base/file.h"
 #include "controller/base/prng.h"
 #include "tests/bench/estate.h"
 #include "tests/bench/parts.h"
@@ -77,13 +78,28 @@ static void listen_ms(struct watched *w, int64_t ms)
     }
 }
 
+/* All of them are brought up side by side: what costs is told of the fleet at rest. */
+static const char *controller_of(struct watched *w, const char *docs)
+{
+    const char *path = dr_sprintf(w->arena, "%s/controller.yaml", w->b->dir);
+    const char *text = dr_sprintf(w->arena,
+                                  "apiVersion: drover/v1\nkind: Controller\nmetadata: "
+                                  "{name: bench}\nspec: {source: {dir: \"%s\"}, policy: "
+                                  "{maxDisruptive: 1000}}\n",
+                                  docs);
+    struct dr_err err;
+    if (dr_file_write(path, text, strlen(text), 0644, &err) != 0)
+        dr_bench_die("the controller's document", &err);
+    return path;
+}
+
 static void start_drover(struct watched *w, const char *docs, const char *state)
 {
     const char *interval = dr_sprintf(w->arena, "%ums", w->f->interval_ms);
     const char *argv[] = {dr_sprintf(w->arena, "%s/drover", w->b->build),
                           "run",
-                          "--dir",
-                          docs,
+                          "--config",
+                          controller_of(w, docs),
                           "--state",
                           dr_sprintf(w->arena, "%s/%s", w->b->dir, state),
                           "--interval",

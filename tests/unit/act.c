@@ -409,3 +409,69 @@ Test(act, a_copy_without_the_heartbeat_is_not_whole)
     cr_expect_eq(b.r.facts->clusters[EAST].feeds.count, 0);
     pair_over(&p, &b);
 }
+
+/* ---- beside other topologies ---- */
+
+struct gated {
+    struct boss boss; /* first: what the actor hands on */
+    bool shut;
+    int refused, inside, passed;
+};
+
+static bool enter(void *arg)
+{
+    struct gated *g = arg;
+    g->refused += g->shut;
+    g->inside += !g->shut;
+    g->passed += !g->shut;
+    return !g->shut;
+}
+
+static void leave(void *arg)
+{
+    struct gated *g = arg;
+    g->inside--;
+}
+
+static void gated_start(struct gated *g, struct pair *p)
+{
+    boss_options(&g->boss, p, "one");
+    g->boss.o.enter = enter;
+    g->boss.o.leave = leave;
+    boss_start(&g->boss);
+}
+
+Test(act, what_somebody_notices_waits_for_other_topologies)
+{
+    struct pair p;
+    struct gated g = {.shut = true};
+    pair_open(&p);
+    gated_start(&g, &p);
+    for (int i = 0; i < 10; i++)
+        boss_round(&g.boss);
+    cr_expect_gt(g.refused, 0);
+    cr_expect_eq(g.boss.r.state, DR_ROUND_WAITING);
+    cr_expect(strstr(g.boss.r.text, "policy.maxDisruptive"), "%s", g.boss.r.text);
+    cr_expect_null(strstr(g.boss.said, "term"), "%s", g.boss.said);
+    g.shut = false;
+    boss_until(&g.boss, DR_ROUND_CONVERGED, 300);
+    cr_expect_eq(g.inside, 0);
+    cr_expect_gt(g.passed, 2, "term, restore, fence");
+    /* and what puts a made pair right does not */
+    g.shut = true;
+    g.refused = 0;
+    pair_sql(&p, "west", "SET GLOBAL tidb_super_read_only = OFF");
+    p.topology.policy.drift[DR_DRIFT_FENCE] = DR_DRIFT_CORRECT;
+    boss_end(&g.boss);
+    g = (struct gated){.shut = true};
+    gated_start(&g, &p);
+    g.boss.o.take = true;
+    pair_pass(&p, 60000);
+    for (int i = 0; i < 10; i++)
+        boss_round(&g.boss);
+    cr_expect_str_eq(
+        pair_cell(&p, "127.1.1.4:4000", "SELECT @@global.tidb_super_read_only"), "1");
+    cr_expect_eq(g.refused, 0);
+    boss_end(&g.boss);
+    pair_close(&p);
+}
