@@ -222,6 +222,7 @@ static enum dr_authority_state take_over(struct dr_actor *x, const char **why)
     epoch = epoch ? epoch : highest + 1;
     /* an older holder may have begun a copy after our look; none begins any more */
     dr_actor_refresh(x);
+    bool gone = true;
     for (size_t c = 0; c < x->facts->cluster_count; c++) {
         const char *which;
         if (!facts_of(x, c)->ledger.decoded || dr_authority_end_older(x, c, &which))
@@ -230,8 +231,10 @@ static enum dr_authority_state take_over(struct dr_actor *x, const char **why)
                           "%s: older sessions of drover are not seen gone on every "
                           "instance yet: %s",
                           facts_of(x, c)->name, which);
-        return DR_AUTHORITY_WAIT;
+        gone = false; /* those of the others end all the same */
     }
+    if (!gone)
+        return DR_AUTHORITY_WAIT;
     x->epoch = epoch;
     x->o.take = false; /* once: not again from whoever comes later */
     dr_observe_afresh(x->observer);

@@ -89,7 +89,8 @@ void sim_history_request(struct sim_history *h, const struct sim_view *now, int 
     h->resumes_past += from && from < now->c[c].gc_safe_point;
 }
 
-static void note_carried(struct sim_history *h, const struct sim_cluster *a)
+static void note_carried(struct sim_history *h, const struct sim_cluster *a,
+                         int64_t now_ms)
 {
     for (size_t i = 0; i < a->feed_count; i++) {
         const struct sim_feed *f = &a->feeds[i];
@@ -99,6 +100,7 @@ static void note_carried(struct sim_history *h, const struct sim_cluster *a)
             h->feed_before = h->feed;
             snprintf(h->feed.id, sizeof(h->feed.id), "%s", f->id);
             h->feed.carried = 0;
+            h->feed_new_ms = now_ms;
         }
         if (f->checkpoint > h->feed.carried)
             h->feed.carried = f->checkpoint;
@@ -114,7 +116,7 @@ void sim_history_step(struct sim_history *h, const struct sim_view *now)
     h->b_was_fenced |= all && b->ledger.fenced.why == DR_FENCED_SECONDARY;
     if (now->c[SIM_A].feed_count && !h->feed_since_ms)
         h->feed_since_ms = now->now_ms;
-    note_carried(h, &now->c[SIM_A]);
+    note_carried(h, &now->c[SIM_A], now->now_ms);
     h->fence_was_a_humans |= h->fence_is_a_humans;
     if (b->ledger.restoring.present && !h->restoring_seen) {
         h->restoring_seen = true;

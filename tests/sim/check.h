@@ -41,6 +41,7 @@ struct sim_history {
     size_t tables_at_restore; /* of B when its restoring row was first seen */
     bool restoring_seen;
     int64_t feed_since_ms;     /* A has a feed; 0: none yet */
+    int64_t feed_new_ms;       /* .. the latest one */
     uint64_t restores;         /* RESTORE statements sent */
     uint64_t restores_before;  /* .. before a ledger was lost */
     uint64_t drops;            /* DROP statements sent to A */

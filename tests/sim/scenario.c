@@ -197,7 +197,7 @@ static bool absences_are_true(struct run *r, const struct dr_round *round)
         const struct dr_feed_detail *d = &round->facts->clusters[c].feed;
         const struct sim_cluster *is = &sim_world_now(&r->w)->c[c];
         bool believed =
-            d->absence_proven && d->seen.at_ms > r->w.history.feed_since_ms + LATENCY_MS;
+            d->absence_proven && d->seen.at_ms > r->w.history.feed_new_ms + LATENCY_MS;
         for (size_t i = 0; believed && i < is->feed_count; i++)
             if (strcmp(is->feeds[i].id, d->id) == 0)
                 return sim_fail(r, "C4: %s is believed to be absent, and it is there",

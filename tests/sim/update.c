@@ -15,6 +15,7 @@ enum {
     ROUNDS_REFUSED = 25,
     AN_HOUR_MS = 3600000,
     CHANGED_MS = 2400000, /* less than an hour: what is refused is tried again then */
+    MANY_FAULTS = 5, /* several of them may well make it be refused, more than once */
     UNTIL_LATE_MS = 4000
 };
 
@@ -39,8 +40,9 @@ bool sim_goes_on(struct run *r)
     if (!sim_begin(r, &r->c, true))
         return false;
     int64_t since_ms = dr_model_now_ms(r->w.model);
-    if (!sim_rounds(r, ROUNDS_MAX, sim_is_protected, &last) ||
-        dr_model_now_ms(r->w.model) - since_ms > CHANGED_MS)
+    int patience = r->story->drawn ? MANY_FAULTS : 1;
+    if (!sim_rounds(r, patience * ROUNDS_MAX, sim_is_protected, &last) ||
+        dr_model_now_ms(r->w.model) - since_ms > patience * CHANGED_MS)
         return sim_fail(r, "C7: not protected in time after the change: %s [%s]",
                         last.text, last.plan ? sim_missing(last.plan, r->kept) : "");
     if (!r->out->exchanges)

@@ -493,6 +493,14 @@ static const struct {
       .args.epoch =
           {.expect_epoch = 2, .expect_holder = "z", .epoch = 3, .holder = "h-1"}},
      {{"BEGIN PESSIMISTIC", NULL}, {EPOCH " FOR UPDATE", OURS}, {"ROLLBACK", NULL}}},
+    {"a transaction that is begun with an error for an answer",
+     DR_REFUSED,
+     DR_E_PEER,
+     {.kind = DR_CALL_LEDGER_EPOCH,
+      .as = {.cluster_id = 71},
+      .args.epoch =
+          {.expect_epoch = 2, .expect_holder = "z", .epoch = 3, .holder = "h-1"}},
+     {{"BEGIN PESSIMISTIC", "!1105 went away"}, {"ROLLBACK", NULL}}},
     {"a backup whose T would be forgotten",
      DR_REFUSED,
      DR_E_CONFLICT,

@@ -185,13 +185,12 @@ enum dr_flow dr_take_authority(struct dr_script *s, const struct dr_answer *a);
 /* Transactions that begin by locking the epoch row. `dr_take_epoch_locked` refuses when
  * the row is not the caller's. */
 enum dr_flow dr_ask_begin(struct dr_script *s);
-enum dr_flow dr_take_begin(struct dr_script *s, const struct dr_answer *a);
 enum dr_flow dr_ask_epoch_lock(struct dr_script *s);
 enum dr_flow dr_ask_commit(struct dr_script *s);
 enum dr_flow dr_take_commit(struct dr_script *s, const struct dr_answer *a);
 #define DR_STEP_BEGIN                                                                    \
     {                                                                                    \
-        .name = "begin", .ask = dr_ask_begin, .take = dr_take_begin                      \
+        .name = "begin", .ask = dr_ask_begin                                             \
     }
 #define DR_STEP_LOCK_EPOCH                                                               \
     {                                                                                    \

@@ -170,14 +170,9 @@ enum dr_flow dr_take_authority(struct dr_script *s, const struct dr_answer *a)
 enum dr_flow dr_ask_begin(struct dr_script *s)
 {
     s->ex.sql.text = "BEGIN PESSIMISTIC"; /* FOR UPDATE is relied on, see carrier.c */
+    s->undo = "ROLLBACK"; /* also where the answer is an error: what comes next on this
+                           * session must not run inside it, never to be committed */
     return DR_FLOW_SEND;
-}
-
-enum dr_flow dr_take_begin(struct dr_script *s, const struct dr_answer *a)
-{
-    (void)a;
-    s->undo = "ROLLBACK";
-    return DR_FLOW_NEXT;
 }
 
 enum dr_flow dr_ask_commit(struct dr_script *s)
