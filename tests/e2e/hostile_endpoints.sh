@@ -90,6 +90,8 @@ slowest=0 largest=0
 for i in "${!cases[@]}"; do
     IFS='|' read -r name kind how code fact port <<<"${cases[$i]}"
     said=$(<"$work/case$i.out")
+    # a last try that began right before the call's deadline says that alone: once more
+    [[ "$said" == *"$code"* && "$said" == *"$fact"* ]] || { try "$i" || true; said=$(<"$work/case$i.out"); }
     read -r _ status ms kib < <(grep '^measured' <<<"$said")
     is "$name: exit status" 3 "${status:-none}"
     has "$name: the code" "$code" "$said"
