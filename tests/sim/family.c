@@ -18,14 +18,14 @@ enum {
     AGAIN = 48,
     AGAIN_EVERY = 331,
     SEEDS = 20000,
-    FEW_SEEDS = 1600,
+    FEW_SEEDS = 320,
     TOLD = 20,        /* times, how far it has come */
     RESETS = 72,      /* 18 exchanges that may change something, two sides, two faults */
     SILENCE = 5000,   /* quiet rounds; make silence has 100,000 */
     GIVE_UPS = 261,   /* nine such for each round in which a copy is given up */
     JOURNALS = 72,    /* such exchanges of a bootstrap, fewer than there are */
     SIM_STORIES = 20, /* of one sweep, and one */
-    FEW_PAIRS = 60    /* the fixed set has one pair of so many */
+    FEW_PAIRS = 120   /* the fixed set has one pair of so many */
 };
 
 #define KINDS(prefix)                                                                    \
@@ -95,12 +95,12 @@ static const struct sweep_family {
     uint64_t every, acts, reads;
     const char *kinds; /* which exchanges are meant at all */
 } sweeps[] = {
-    {fault, 1, 1, 14, "mar"},
-    {late, 1, 1, 8, "mar"},
+    {fault, 1, 1, 40, "mar"},
+    {late, 1, 2, 24, "mar"},
     {race, 1, 1, 1, "mar"},
     {split, 1, 1, 9, "mar"},
-    {settled, 1, 1, 2, "mar"},
-    {stray, 1, 1, 0, "ma"},
+    {settled, 1, 1, 8, "mar"},
+    {stray, 1, 4, 0, "ma"},
     {pair, 1, 1, 0, "m"},
     {outage, 7, 7, 28, "mar"},
     {settled_outage, 7, 7, 28, "mar"},
