@@ -181,21 +181,12 @@ static void keep_blocked(struct dr_actor *x, const struct dr_round *out)
         (void)may_act(x, &aside);
 }
 
-/* A step that cannot simply be undone is decided on facts that are all read in this very
- * round. */
-static bool needs_fresh_facts(const struct dr_plan *p)
+/* Whether somebody notices what may be made now; corrections: of a made pair, too. */
+static bool disrupts(const struct dr_plan *p, bool corrections)
 {
     for (size_t i = 0; i < p->action_count; i++)
-        if (p->actions[i].ready && p->actions[i].risk > DR_RISK_SAFE)
-            return true;
-    return false;
-}
-
-static bool disrupts(const struct dr_plan *p)
-{
-    for (size_t i = 0; i < p->action_count; i++)
-        if (p->actions[i].ready && p->actions[i].risk >= DR_RISK_DISRUPTIVE &&
-            !p->actions[i].corrects)
+        if (p->actions[i].ready && p->actions[i].risk > DR_RISK_SAFE &&
+            (corrections || !p->actions[i].corrects))
             return true;
     return false;
 }
@@ -209,7 +200,8 @@ static int go_on(struct dr_actor *x, struct dr_round *out, struct dr_err *err)
         out->failing = true;
         return 0;
     }
-    if (needs_fresh_facts(x->plan)) {
+    /* what cannot simply be undone is decided on facts that are all of this round */
+    if (disrupts(x->plan, true)) {
         dr_observe_afresh(x->observer);
         dr_actor_look(x, out);
     }
@@ -228,7 +220,7 @@ static int go_on(struct dr_actor *x, struct dr_round *out, struct dr_err *err)
         yield_to(out, DR_ROUND_UNAPPROVED, word, DR_QUIET_MS);
         return 0;
     }
-    bool noticed = x->o.enter && disrupts(x->plan);
+    bool noticed = x->o.enter && disrupts(x->plan, false);
     if (noticed && !x->o.enter(x->o.arg)) {
         yield_to(out, DR_ROUND_WAITING,
                  "policy.maxDisruptive: as many topologies as may be are at steps that "

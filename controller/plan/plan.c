@@ -45,6 +45,11 @@ static bool is_kept(const struct dr_build *b)
            !b->v.in->topology->paused && dr_holds(&b->v, DR_P_MADE, b->v.a) == DR_TRUE;
 }
 
+static bool leaves_paused(const struct dr_view *v)
+{
+    return v->owing && dr_feed_left_paused(v) == DR_TRUE;
+}
+
 /* What is missing, and which of it can be made now. */
 static void match_once(struct dr_build *b)
 {
@@ -65,7 +70,7 @@ static void match_once(struct dr_build *b)
     p->keeps = is_kept(b);
     dr_protection(v, p);
     (void)dr_feed_history(v, &p->history_left_ms);
-    p->left_paused = v->owing && dr_feed_left_paused(v) == DR_TRUE;
+    p->left_paused = leaves_paused(v);
     p->absence_open = is_unproven(v, v->a) || is_unproven(v, v->b);
 }
 
@@ -91,7 +96,7 @@ static bool close_first(struct dr_build *b)
 static void refuse_mode(struct dr_build *b)
 {
     dr_refuse_mode(b);
-    b->plan->left_paused = b->v.owing && dr_feed_left_paused(&b->v) == DR_TRUE;
+    b->plan->left_paused = leaves_paused(&b->v);
 }
 
 /* What is owed was begun by an earlier document: it is made whatever this one says. */

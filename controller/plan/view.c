@@ -250,7 +250,6 @@ static const struct dr_equality *noted_equality(const struct dr_view *v)
 static bool managed_before(const struct dr_view *v)
 {
     const char *ignored;
-    size_t known = 0;
     for (size_t k = 0; k < 2; k++) {
         size_t c = k ? v->b : v->a;
         const struct dr_ledger *l = dr_view_ledger(v, c);
@@ -260,9 +259,8 @@ static bool managed_before(const struct dr_view *v)
             strcmp(l->birth.topology, v->t->doc.metadata.name) != 0 ||
             dr_view_follows(v, c, &ignored) != DR_TRUE)
             return false;
-        known++;
     }
-    return known > 0;
+    return true;
 }
 
 void dr_view_init(struct dr_view *v, const struct dr_plan_input *in, struct dr_arena *a)

@@ -30,14 +30,20 @@ bool sim_until_protected(struct run *r)
     return true;
 }
 
-bool sim_goes_on(struct run *r)
+/* The next process start, whose exchanges are those that are struck. */
+static bool begin_anew(struct run *r)
 {
-    struct dr_round last = {0};
     sim_controller_end(&r->c);
     r->out->exchanges = 0;
     r->from = 0;
     r->counts = true;
-    if (!sim_begin(r, &r->c, true))
+    return sim_begin(r, &r->c, true);
+}
+
+bool sim_goes_on(struct run *r)
+{
+    struct dr_round last = {0};
+    if (!begin_anew(r))
         return false;
     int64_t since_ms = dr_model_now_ms(r->w.model);
     int patience = r->story->drawn ? MANY_FAULTS : 1;
@@ -165,13 +171,7 @@ static bool cares_no_more(const struct dr_round *round)
 bool sim_play_edit_removed(struct run *r, uint64_t n)
 {
     struct dr_round last = {0};
-    if (!edit(r))
-        return false;
-    sim_controller_end(&r->c);
-    r->out->exchanges = 0;
-    r->from = 0;
-    r->counts = true;
-    if (!sim_begin(r, &r->c, true))
+    if (!edit(r) || !begin_anew(r))
         return false;
     bool over = false;
     for (uint64_t i = 0; i < ROUNDS_MAX && !over && !r->removed; i++)

@@ -27,6 +27,16 @@ struct wire_talk {
     int64_t not_after_ms; /* out: of the last HTTP exchange */
 };
 
+/* Authority in the east, how it is asked for, and that it is ours. */
+#define US                                                                               \
+    {                                                                                    \
+        .cluster_id = 71, .epoch = 3, .holder = "h-1", .until_ms = INT64_MAX             \
+    }
+#define EPOCH                                                                            \
+    "SELECT epoch, holder FROM mysql.drover_ledger WHERE cluster_id = 71 AND k = "       \
+    "'epoch'"
+#define OURS "epoch|holder\n3|h-1"
+
 enum { WIRE_BEGIN_MS = 1000 }; /* the clock, which each exchange moves by one */
 
 struct wire_bench {

@@ -8,14 +8,6 @@
 static const struct dr_call poll = {
     .kind = DR_CALL_CDC_FEED,
     .args.feed = {.id = "f-1", .to = 1, .generation = 1, .redo = "r1"}};
-#define US                                                                               \
-    {                                                                                    \
-        .cluster_id = 71, .epoch = 3, .holder = "h-1", .until_ms = INT64_MAX             \
-    }
-#define EPOCH                                                                            \
-    "SELECT epoch, holder FROM mysql.drover_ledger WHERE cluster_id = 71 AND k = "       \
-    "'epoch'"
-#define OURS     "epoch|holder\n3|h-1"
 #define HEALTH   "GET /api/v2/health"
 #define CAPTURES "GET /api/v2/captures"
 #define LIST     "GET /api/v2/changefeeds?state=all"

@@ -5,14 +5,6 @@
 
 #include "tests/unit/wire.h"
 
-#define US                                                                               \
-    {                                                                                    \
-        .cluster_id = 71, .epoch = 3, .holder = "h-1", .until_ms = INT64_MAX             \
-    }
-#define EPOCH                                                                            \
-    "SELECT epoch, holder FROM mysql.drover_ledger WHERE cluster_id = 71 AND k = "       \
-    "'epoch'"
-#define OURS "epoch|holder\n3|h-1"
 #define PUT                                                                              \
     " ON DUPLICATE KEY UPDATE value = VALUES(value), epoch = VALUES(epoch), holder = "   \
     "VALUES(holder)"
