@@ -102,6 +102,16 @@ for _ in $(seq 100); do
     [ "$(mariadb --skip-ssl -N -h 127.1.1.4 -P 4000 -u root -e 'SELECT @@GLOBAL.tidb_super_read_only')" = 1 ] && break
     sleep 0.2
 done
+show build/drover status --git "$work/topologies" || [ $? = 3 ]
+echo "The fence is closed. What was written behind it meanwhile nobody knows: compare, and say so."
+show build/drover-sim ctl --socket "$work/ctl" check --within 20
+sed -i "s/^  replication:\$/&\n    compared: $(date -u +%FT%TZ)/" "$work/topologies/topology.yaml"
+git -C "$work/topologies" -c user.name=demo -c user.email=demo@example.com commit -q -am "shop: both sides were compared"
+git -C "$work/topologies" show --format='commit %h  %s' -U0 | grep '^commit\|^+ '
+for _ in $(seq 100); do
+    if build/drover status --git "$work/topologies" >"$work/status" 2>/dev/null; then break; fi
+    sleep 0.3
+done
 show build/drover status --git "$work/topologies"
 show build/drover history --state "$work/state" --limit 4
 
