@@ -113,7 +113,7 @@ for _ in $(seq 100); do
     sleep 0.3
 done
 show build/drover status --git "$work/topologies"
-show build/drover history --state "$work/state" --limit 4
+show build/drover history --state "$work/state" --limit 8
 
 step "8. somebody pauses the changefeed: it is seen and explained; a commit says: correct it"
 echo '$ curl -X POST http://127.1.1.9:8300/api/v2/changefeeds/shop-east-to-west-g1/pause'
